@@ -1,0 +1,17 @@
+//! What a conversation is made of: plain data and pure folding, with no I/O and no async.
+
+mod clock;
+mod ids;
+mod message;
+mod reply;
+mod stream_event;
+mod tool_spec;
+mod usage;
+
+pub use clock::{UnixMillis, now_ms};
+pub use ids::{ConversationId, IdSource, MessageId};
+pub use message::{InterruptReason, Message, MessageStatus, Replay, Role, ToolCall};
+pub use reply::{ReplyBuilder, TEXT_BYTES_MAX, TOOL_ARGUMENT_BYTES_MAX};
+pub use stream_event::{ReasoningKind, StopReason, StreamEvent};
+pub use tool_spec::ToolSpec;
+pub use usage::Usage;

@@ -1,0 +1,8 @@
+#![doc = include_str!("../ARCHITECTURE.md")]
+// The private modules in layer order; `pub` inside them is what other layers may use.
+mod conversation;
+mod history;
+mod http;
+mod provider;
+mod session;
+mod terminal;

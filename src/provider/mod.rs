@@ -1,0 +1,46 @@
+//! Dialects of model APIs: a request goes out, the events of [`StreamEvent`] come back.
+
+mod connect;
+pub mod demo;
+mod error;
+mod event_stream;
+pub mod openai_chat;
+mod settings;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use connect::connect;
+pub use error::{ErrorKind, ProviderError};
+pub use event_stream::{EventStream, Pumped};
+pub use settings::{Api, ModelParameters, ProviderSettings};
+
+use crate::conversation::{Message, ToolSpec};
+
+/// All that a provider needs to know for one reply.
+#[derive(Clone, Debug)]
+pub struct ChatRequest<'a> {
+    pub model: &'a str,
+    pub system: Option<&'a str>,
+    /// Oldest first; ends with a user's message or the result of a tool.
+    pub messages: &'a [Message],
+    pub tools: &'a [ToolSpec],
+    pub parameters: &'a ModelParameters,
+    /// False asks for the whole answer at once (`--no-stream`).
+    pub stream: bool,
+}
+
+/// A boxed future, because a trait object cannot have an `async fn`; one per request.
+pub type Opening<'a> = Pin<Box<dyn Future<Output = Result<EventStream, ProviderError>> + 'a>>;
+
+/// A dialect of a model API with an account.
+pub trait Provider {
+    /// The request as `--dry-run` shows it: method, URL, headers (the key redacted), body.
+    fn describe(&self, request: &ChatRequest<'_>) -> String;
+
+    /// Sends the request and waits for the head of the response. One try; retries are the caller's.
+    fn open<'a>(&'a self, request: &'a ChatRequest<'a>) -> Opening<'a>;
+
+    /// Opens a connection ahead of the first request, where there is one to open.
+    fn prewarm(&self);
+}

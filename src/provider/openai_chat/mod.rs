@@ -1,0 +1,1 @@
+//! The chat-completions dialect of OpenAI and every compatible server.

@@ -1,0 +1,47 @@
+//! What the configuration says about one provider.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::http::Secret;
+
+/// The dialect a provider speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Api {
+    #[default]
+    OpenaiChat,
+    OpenaiResponses,
+    Anthropic,
+    Gemini,
+    Demo,
+    Replay,
+}
+
+/// What is sent beside the messages. Only what is set is sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelParameters {
+    pub temperature: Option<f64>,
+    /// Tokens of the answer.
+    pub max_tokens: Option<u64>,
+    /// `-o key=value` and `extra_body`: JSON values by name, sent as they are.
+    pub extra: BTreeMap<String, serde_json::Value>,
+}
+
+/// One provider, resolved: the key is at hand or known to be missing.
+#[derive(Clone, Debug)]
+pub struct ProviderSettings {
+    /// The name in the configuration, as in `openrouter`.
+    pub name: String,
+    pub api: Api,
+    /// Without a slash at the end.
+    pub base_url: String,
+    pub model: String,
+    pub key: Option<Secret>,
+    /// Where the key came from, as in `OPENROUTER_API_KEY (environment)`, or where it was looked for.
+    pub key_source: String,
+    pub headers: Vec<(String, String)>,
+    pub parameters: ModelParameters,
+}

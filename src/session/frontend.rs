@@ -1,0 +1,119 @@
+//! What a session tells whoever looks on: a person, a pipe, a script that reads JSON.
+
+use std::time::Duration;
+
+use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage};
+use crate::history::TurnMetrics;
+use crate::provider::ProviderError;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeLevel {
+    Info,
+    Warn,
+}
+
+/// News of a running turn, in the order it happens. Text in it is as it came: hostile.
+#[derive(Clone, Debug)]
+pub enum TurnEvent<'a> {
+    /// The first event of a turn. `model` is `provider:model`.
+    Started {
+        conversation: &'a ConversationId,
+        turn: u64,
+        model: &'a str,
+    },
+    /// The request is out, or out again after a retry: time to show that we wait.
+    Waiting,
+    /// `code` is a stable name for scripts, as in `stdin_skipped`.
+    Notice {
+        level: NoticeLevel,
+        code: &'a str,
+        message: &'a str,
+    },
+    /// `attempt` of `of` failed with `code`; the next one follows after `wait`.
+    Retry {
+        code: &'a str,
+        attempt: u32,
+        of: u32,
+        wait: Duration,
+    },
+    Reasoning {
+        text: &'a str,
+        kind: ReasoningKind,
+        block: u32,
+    },
+    Text(&'a str),
+    /// A call of a tool, complete.
+    ToolCall(&'a ToolCall),
+    /// Once, at the end of every reply that told it.
+    Usage(&'a Usage),
+    /// The last event of a turn, on every path.
+    Ended(&'a TurnResult),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnStatus {
+    Ok,
+    Error,
+    Interrupted,
+    Incomplete,
+}
+
+impl TurnStatus {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Interrupted => "interrupted",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
+/// How a turn ended.
+#[derive(Clone, Debug)]
+pub struct TurnResult {
+    pub conversation: ConversationId,
+    pub status: TurnStatus,
+    /// The code the process will end with.
+    pub exit: u8,
+    /// All text of the answer, as far as it came.
+    pub text: String,
+    /// [`crate::conversation::StopReason::name`], where the model said it.
+    pub finish: Option<String>,
+    pub interrupted: Option<InterruptReason>,
+    pub usage: Option<Usage>,
+    pub metrics: TurnMetrics,
+    pub error: Option<ProviderError>,
+}
+
+/// What became of an attempt to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flushed {
+    All,
+    /// The reader is slow: try again in a moment, and take nothing more from the network until then.
+    Blocked,
+}
+
+/// Why stdout cannot take the answer.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The reader closed the pipe: a normal end.
+    #[error("the reader has gone")]
+    Closed,
+    #[error("cannot write output: {0}")]
+    Failed(#[source] std::io::Error),
+}
+
+/// A view of a running turn.
+pub trait Frontend {
+    /// Takes an event into the pending output. Does no I/O, except that what goes to stderr may be written.
+    fn show(&mut self, event: &TurnEvent<'_>);
+
+    /// Writes pending output, as much as goes without waiting.
+    fn flush(&mut self) -> Result<Flushed, OutputError>;
+
+    /// Called a few times a second while nothing else happens: redraws the status row, and
+    /// finds out whether the reader has gone.
+    fn tick(&mut self) -> Result<(), OutputError>;
+}
