@@ -24,6 +24,8 @@ pub enum Entry {
         model: String,
         created_ms: UnixMillis,
     },
+    /// The conversation goes on from another message; `None`: from its start.
+    HeadMoved { conversation: ConversationId, head: Option<MessageId> },
     /// The end of a reply, good or bad; its deltas become one row.
     ReplyEnded(Box<ReplyEnd>),
 }

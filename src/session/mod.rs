@@ -2,6 +2,16 @@
 
 mod cancel;
 mod frontend;
+mod metrics;
+mod next_step;
+mod outcome;
+mod output;
+mod receive;
+mod request;
+mod state;
+mod turn;
 
 pub use cancel::{Cancel, CancelCause, CancelSource};
 pub use frontend::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
+pub use state::{ActiveModel, Session, TurnSettings};
+pub use turn::{TurnFailure, TurnInput, TurnReport};
