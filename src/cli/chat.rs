@@ -54,7 +54,7 @@ pub struct AskOptions {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Whether stdin is read beside a PROMPT: if it has something to say, to its end, or not at all
+    /// Read stdin after a PROMPT: if something comes soon, however long it takes, or never
     #[arg(long, value_name = "MODE", value_enum, default_value = "auto")]
     pub stdin: StdinMode,
 

@@ -19,6 +19,8 @@ pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, L
 pub use values::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
 
 const EXAMPLES: &str = "\
+Without a command: the prompt on a terminal, `sayso ask -` where stdin is a pipe.
+
 Examples:
   sayso                                     talk to a model
   sayso ask \"Why is the sky blue?\"          one question, one answer
@@ -29,10 +31,8 @@ Examples:
 `sayso help exit-codes|environment|events|config` explains more.";
 
 /// Chat with language models in the terminal.
-///
-/// Without a command: the prompt on a terminal; `sayso ask -` where stdin is a pipe.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "sayso", version, after_help = EXAMPLES, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "sayso", version, after_help = EXAMPLES, disable_help_flag = true, disable_help_subcommand = true, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
     pub global: GlobalOptions,
@@ -68,6 +68,10 @@ pub struct GlobalOptions {
     /// Reach nothing but this machine itself
     #[arg(long, global = true)]
     pub offline: bool,
+
+    /// Print help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -55,7 +55,7 @@ fn command(path: &[&str]) -> Result<String, UsageError> {
         command = command.find_subcommand_mut(name).expect("it was there a line ago");
         parent = name;
     }
-    Ok(command.render_long_help().to_string())
+    Ok(command.render_help().to_string())
 }
 
 fn unknown(command: &clap::Command, name: &str, is_top: bool) -> UsageError {
