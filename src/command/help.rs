@@ -109,6 +109,15 @@ mod tests {
     }
 
     #[test]
+    fn the_page_and_the_topic_list_the_same_exit_codes() {
+        let leading = |line: &str| line.trim_start_matches(['|', ' ']).split(' ').next().unwrap().parse::<u8>().ok();
+        let page: Vec<u8> = include_str!("../../docs/exit-codes.md").lines().filter_map(leading).collect();
+        let table = topic("exit-codes").unwrap().lines().filter(|line| line.starts_with("  "));
+        let topic: Vec<u8> = table.filter_map(leading).collect();
+        assert_eq!(page.into_iter().filter(|code| *code != 11).collect::<Vec<_>>(), topic);
+    }
+
+    #[test]
     fn topics_fit_a_terminal() {
         for (name, text) in TOPICS {
             assert!(text.lines().all(|line| line.chars().count() <= 90), "{name}");

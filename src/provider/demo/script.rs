@@ -10,6 +10,8 @@ use crate::provider::ChatRequest;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     Whole,
+    /// `max_tokens` was reached.
+    Length,
     /// As if the connection broke.
     Cut,
     /// As if the server hung.
@@ -29,6 +31,8 @@ pub struct Script {
     /// The pause before each piece.
     pub pause: Duration,
     pub ending: Ending,
+    /// Pieces that may still come, by `max_tokens`.
+    pieces_left: u64,
     /// Words of the conversation, as a stand-in for input tokens.
     pub input_words: u64,
 }
@@ -54,20 +58,34 @@ impl Script {
             "fail-stall" => (text(tour::STALL.to_owned(), false), TOUR_TOKENS_PER_SECOND, Ending::Silence),
             _ => return Ok(None),
         };
+        let limit = request.parameters.max_tokens.or(whole_number(request, "max_tokens")?);
+        let pieces_left = limit.unwrap_or(u64::MAX);
         let pace = tokens_per_second(request)?.unwrap_or(pace);
-        Ok(Some(Self { source, pause: pause(pace), ending, input_words: input_words(request) }))
+        Ok(Some(Self { source, pause: pause(pace), ending, pieces_left, input_words: input_words(request) }))
     }
 
     /// The next piece, about the size of a token; `None` at the end.
     pub fn next_piece(&mut self) -> Option<String> {
-        match &mut self.source {
-            Source::Text { text, position, is_by_word } => {
+        let piece = self.source.next()?;
+        if self.pieces_left == 0 {
+            self.ending = Ending::Length;
+            return None;
+        }
+        self.pieces_left -= 1;
+        Some(piece)
+    }
+}
+
+impl Source {
+    fn next(&mut self) -> Option<String> {
+        match self {
+            Self::Text { text, position, is_by_word } => {
                 let rest = &text[*position..];
                 let length = if *is_by_word { word_length(rest) } else { token_length(rest) };
                 *position += length;
                 (length > 0).then(|| rest[..length].to_owned())
             }
-            Source::Counted { next, count } => (*next < *count).then(|| {
+            Self::Counted { next, count } => (*next < *count).then(|| {
                 *next += 1;
                 counted_piece(*next)
             }),
@@ -132,7 +150,8 @@ mod tests {
 
     fn pieces(text: &str, is_by_word: bool) -> Vec<String> {
         let source = Source::Text { text: text.into(), position: 0, is_by_word };
-        let mut script = Script { source, pause: Duration::ZERO, ending: Ending::Whole, input_words: 0 };
+        let mut script =
+            Script { source, pause: Duration::ZERO, ending: Ending::Whole, pieces_left: u64::MAX, input_words: 0 };
         std::iter::from_fn(|| script.next_piece()).collect()
     }
 
@@ -141,6 +160,18 @@ mod tests {
         assert_eq!(pieces(" a  bc\n\nstreaming 日本語", false), [" ", "a  ", "bc\n\n", "streamin", "g ", "日本語"]);
         assert_eq!(pieces("a streaming\nb", true), ["a ", "streaming\n", "b"]);
         assert!(pieces("", false).is_empty());
+    }
+
+    #[test]
+    fn a_limit_on_tokens_ends_the_text_only_where_it_is_too_long() {
+        let end = |pieces_left| {
+            let source = Source::Text { text: "one two".into(), position: 0, is_by_word: true };
+            let mut script =
+                Script { source, pause: Duration::ZERO, ending: Ending::Whole, pieces_left, input_words: 0 };
+            (std::iter::from_fn(|| script.next_piece()).collect::<String>(), script.ending)
+        };
+        assert_eq!(end(1), ("one ".into(), Ending::Length));
+        assert_eq!(end(2), ("one two".into(), Ending::Whole));
     }
 
     #[test]

@@ -82,9 +82,10 @@ impl DemoStream {
                 self.phase = Phase::Over;
                 return None;
             }
-            Ending::Whole => self.phase = Phase::Over,
+            Ending::Whole | Ending::Length => self.phase = Phase::Over,
         }
-        let mut frames = self.frame(&json!({}), Some("stop"));
+        let finish = if self.script.ending == Ending::Length { "length" } else { "stop" };
+        let mut frames = self.frame(&json!({}), Some(finish));
         let (input, output) = (self.script.input_words, self.pieces);
         let usage = json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output});
         self.write(&mut frames, &json!({"choices": [], "usage": usage}));
