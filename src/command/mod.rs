@@ -1,0 +1,4 @@
+//! One file per command: what each of them does, on top of the layers below.
+
+pub mod completions;
+pub mod help;
