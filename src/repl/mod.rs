@@ -10,7 +10,7 @@ mod line_helper;
 mod line_history;
 mod line_reader;
 mod multiline;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod pty_tests;
 mod slash;
 

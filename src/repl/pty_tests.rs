@@ -1,4 +1,5 @@
 //! The input thread on a real pseudo-terminal: this test binary runs itself as the program there.
+#![cfg(unix)]
 
 use std::io::{Read as _, Write as _};
 use std::sync::{Arc, Mutex};
@@ -17,10 +18,12 @@ fn run_program(settings: InputSettings) {
     let mut input = Input::start(settings);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let prompt = || PromptText::new("demo> ", Some("36"));
+    // Not `println!`, which the test harness would catch.
+    let mut stdout = std::io::stdout();
     input.request(prompt(), None);
     loop {
         let event = runtime.block_on(input.next());
-        writeln!(std::io::stdout(), "<{event:?}>").unwrap();
+        writeln!(stdout, "<{event:?}>").unwrap();
         let initial = match event {
             InputEvent::Line(line) => {
                 input.add_history(&line);
