@@ -210,7 +210,7 @@ fn tab_completes_and_a_bad_byte_loses_nothing() {
 fn a_resize_wraps_the_line_anew() {
     let mut terminal = Terminal::run("emacs_program");
     terminal.type_keys("x".repeat(100));
-    terminal.expect(&"x".repeat(1));
+    terminal.expect("x");
     std::thread::sleep(Duration::from_millis(200));
     terminal.seen = terminal.output.lock().unwrap().len();
     terminal.master.resize(PtySize { cols: 40, ..SIZE }).unwrap();

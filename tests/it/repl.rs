@@ -1,6 +1,5 @@
 //! The REPL on a pseudo-terminal, on the built-in demo model.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::{Read as _, Write as _};
 use std::sync::{Arc, Mutex};
