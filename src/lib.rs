@@ -6,5 +6,6 @@ mod conversation;
 mod history;
 mod http;
 mod provider;
+mod repl;
 mod session;
 mod terminal;
