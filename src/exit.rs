@@ -3,6 +3,7 @@
 use crate::conversation::exit_code;
 use crate::history::HistoryError;
 use crate::provider::{ErrorKind, ProviderError};
+use crate::terminal::ErrorReport;
 use crate::session::{OutputError, TurnFailure, exit_of_error};
 
 /// A failure as it is told. Texts can hold what others sent: they are sanitised when printed.
@@ -37,6 +38,19 @@ impl Failure {
     #[must_use]
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new("internal", exit_code::INTERNAL, message)
+    }
+
+    /// The failure as the terminal shows it.
+    #[must_use]
+    pub fn report(&self) -> ErrorReport {
+        ErrorReport {
+            class: self.class.to_owned(),
+            message: self.message.clone(),
+            request: self.request.clone(),
+            key: self.key.clone(),
+            hint: self.hint.clone(),
+            details: None,
+        }
     }
 
     #[must_use]

@@ -1,11 +1,15 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 // The private modules in layer order; `pub` inside them is what other layers may use.
-mod cli;
-mod command;
 mod conversation;
-mod history;
 mod http;
 mod provider;
-mod repl;
+mod history;
 mod session;
 mod terminal;
+mod config;
+mod repl;
+mod cli;
+mod exit;
+mod command;
+
+pub use command::run::run;

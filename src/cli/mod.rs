@@ -42,7 +42,7 @@ pub struct Cli {
 }
 
 /// Options that every command takes, before its name or after.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalOptions {
     /// Read this configuration file

@@ -1,4 +1,13 @@
 //! One file per command: what each of them does, on top of the layers below.
 
+pub mod ask;
+pub mod chat;
 pub mod completions;
+pub mod config;
+pub mod context;
 pub mod help;
+pub mod history;
+pub mod prompt;
+pub mod run;
+pub mod stdin;
+pub mod wiring;

@@ -10,8 +10,10 @@ mod line_helper;
 mod line_history;
 mod line_reader;
 mod multiline;
+mod phase;
 #[cfg(test)]
 mod pty_tests;
+mod run;
 mod slash;
 
 pub use command_table::help;
@@ -19,4 +21,5 @@ pub use completer::CompletionSource;
 pub use external_editor::{choose_editor, edit_text};
 pub use input::{Editing, Input, InputEvent, InputSettings, PromptText};
 pub use interrupt::{AskAction, CtrlC, PromptAction, TurnAction, TurnPhase};
+pub use run::{Repl, Services};
 pub use slash::{Command, Entered, ThinkingDisplay, complaint, parse};

@@ -14,7 +14,7 @@ mod turn;
 
 pub use cancel::{Cancel, CancelCause, CancelSource};
 pub use frontend::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
-pub use outcome::exit_of_error;
+pub use outcome::{exit_of_cancel, exit_of_error};
 pub use signals::Signals;
 pub use state::{ActiveModel, Session, TurnSettings};
 pub use turn::{TurnFailure, TurnInput, TurnReport};

@@ -79,7 +79,9 @@ fn finished(reply: &ReplyBuilder) -> Outcome {
     }
 }
 
-fn exit_of_cancel(cause: CancelCause) -> u8 {
+/// The exit code of a turn that was cancelled.
+#[must_use]
+pub fn exit_of_cancel(cause: CancelCause) -> u8 {
     match cause {
         CancelCause::UserInterrupt => exit_code::INTERRUPT,
         CancelCause::Terminate => exit_code::TERMINATE,

@@ -1,0 +1,175 @@
+//! `ask`: one question, one answer, one exit code.
+
+use std::time::{Duration, Instant};
+
+use super::context::Context;
+use super::prompt;
+use super::wiring::{self, Beginning};
+use crate::cli::{AskOptions, OutputFormat};
+use crate::config::Config;
+use crate::conversation::exit_code;
+use crate::exit::Failure;
+use crate::http::Lifetime;
+use crate::provider::ChatRequest;
+use crate::session::{
+    ActiveModel, CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
+};
+use crate::terminal::{JsonView, PlainView, ReplyView, Stream, ViewSettings, error_result_line};
+
+/// How long the end of the program waits for the disk.
+const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Runs the command; the exit code.
+pub fn run(options: &AskOptions, context: &mut Context) -> u8 {
+    let started = Instant::now();
+    match wiring::runtime().and_then(|runtime| {
+        let ended = runtime.block_on(answer(options, context, started));
+        // A resolver or reader that hangs does not hold up the end.
+        runtime.shutdown_background();
+        ended
+    }) {
+        Ok(exit) => exit,
+        Err(failure) => fail(options, context, &failure),
+    }
+}
+
+/// An error before any turn began, also as the one line that JSON promises.
+fn fail(options: &AskOptions, context: &mut Context, failure: &Failure) -> u8 {
+    let exit = context.fail(failure);
+    match options.format {
+        OutputFormat::Text => exit,
+        OutputFormat::Json | OutputFormat::Jsonl => {
+            let line = error_result_line(&failure.report(), exit);
+            match context.show(&line) {
+                exit_code::OK => exit,
+                output_failed => output_failed,
+            }
+        }
+    }
+}
+
+async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -> Result<u8, Failure> {
+    let mut signals =
+        Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let mut load_options = wiring::load_options(&options.conversation, context);
+    load_options.no_stream = options.no_stream;
+    let config = wiring::load(&load_options, context)?;
+    let chosen = wiring::chosen(config.provider.clone())?;
+    let model = wiring::active_model(chosen.settings, &wiring::http_client(&config, Lifetime::OneShot))?;
+    if options.dry_run {
+        let beginning = wiring::beginning(&options.conversation, &config.history)?;
+        let question = match prompt::assemble(options, context, &mut signals).await {
+            Ok(question) => question,
+            Err(stopped) => return stopped.into_exit(),
+        };
+        return Ok(context.show(&dry_run(&config, &model, beginning, question)));
+    }
+    // The connection opens in the background and the history on its own thread, while
+    // standard input is read.
+    model.provider.prewarm();
+    let mut settings = wiring::turn_settings(&config, options.conversation.retries);
+    settings.require_history = options.require_history;
+    let mut session = wiring::session(&config, model, settings);
+    wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.history)?, context);
+    let question = match prompt::assemble(options, context, &mut signals).await {
+        Ok(question) => question,
+        Err(stopped) => return stopped.into_exit(),
+    };
+    let view = wiring::view_settings(&config, &options.conversation, context);
+    let timeout = options.timeout.map(|limit| started + limit);
+    let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, question)).await? {
+        Ended::Report(report) => conclude(*report, options, context),
+        Ended::AtOnce(exit) => return Ok(exit),
+    };
+    tokio::select! {
+        _ = session.journal.close(CLOSE_LIMIT) => Ok(exit),
+        cause = signals.next() => Ok(exit_of_cancel(cause)),
+    }
+}
+
+enum Ended {
+    Report(Box<TurnReport>),
+    /// The second signal: nothing is waited for any more.
+    AtOnce(u8),
+}
+
+async fn turn(
+    options: &AskOptions,
+    settings: ViewSettings,
+    context: &mut Context,
+    session: &mut Session,
+    (signals, timeout, question): (&mut Signals, Option<Instant>, String),
+) -> Result<Ended, Failure> {
+    let screen = &mut context.screen;
+    let mut view: Box<dyn Frontend + '_> = match options.format {
+        OutputFormat::Json => Box::new(JsonView::result_only(screen, settings)),
+        OutputFormat::Jsonl => Box::new(JsonView::lines(screen, settings)),
+        OutputFormat::Text if screen.is_terminal(Stream::Stdout) => Box::new(ReplyView::new(screen, settings)),
+        OutputFormat::Text => Box::new(PlainView::new(screen, settings)),
+    };
+    let source = CancelSource::default();
+    let mut cancel = source.token();
+    let mut stopping = false;
+    let mut turn = std::pin::pin!(session.run_turn(TurnInput::Prompt(question), view.as_mut(), &mut cancel));
+    loop {
+        let cause = tokio::select! {
+            biased;
+            ended = &mut turn => return Ok(Ended::Report(Box::new(ended?))),
+            cause = signals.next() => cause,
+            () = at(timeout.filter(|_| !stopping)) => CancelCause::Timeout,
+        };
+        if stopping && cause != CancelCause::Timeout {
+            return Ok(Ended::AtOnce(exit_of_cancel(cause)));
+        }
+        stopping = true;
+        source.cancel(cause);
+    }
+}
+
+/// Waits until then; for ever without a time.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Tells on stderr what went wrong; the exit code.
+fn conclude(report: TurnReport, options: &AskOptions, context: &mut Context) -> u8 {
+    let exit = report.result.exit;
+    if let Some(error) = report.output_error {
+        return context.fail(&Failure::from(error));
+    }
+    if exit == exit_code::TIMEOUT {
+        let limit = options.timeout.unwrap_or_default();
+        context.fail(
+            &Failure::new("timeout", exit, format!("no complete answer within {limit:?}"))
+                .hint("what came is in the history; `sayso ask -c` goes on from there"),
+        );
+    }
+    if let Some(error) = report.result.error {
+        let mut failure = Failure::from(error);
+        if report.result.status == TurnStatus::Incomplete && failure.hint.is_none() {
+            failure = failure.hint("what came is in the history; `sayso ask -c \"go on\"` continues it");
+        }
+        context.fail(&failure);
+    }
+    exit
+}
+
+/// The request as it would go out. Nothing is sent and nothing stored.
+fn dry_run(config: &Config, model: &ActiveModel, beginning: Beginning, question: String) -> String {
+    let mut messages = match beginning {
+        Beginning::Resumed(stored) => stored.messages,
+        Beginning::New | Beginning::Named(_) => Vec::new(),
+    };
+    messages.push(wiring::unsaved_prompt(question));
+    model.provider.describe(&ChatRequest {
+        model: &model.model,
+        system: config.chat.system_prompt.as_deref(),
+        messages: &messages,
+        tools: &[],
+        parameters: &model.parameters,
+        stream: config.chat.streaming,
+    })
+}

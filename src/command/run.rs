@@ -1,0 +1,52 @@
+//! From a command line to an exit code.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+
+use super::context::Context;
+use super::{ask, chat, completions, config, help, history};
+use crate::cli::{AskOptions, ChatOptions, Cli, Command, Stop, parse};
+use crate::config::Environment;
+use crate::conversation::exit_code;
+use crate::exit::Failure;
+
+/// Runs `sayso` with these arguments, the name of the program first; the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let parsed = parse(arguments);
+    let environment = Environment::of_process();
+    match parsed {
+        Ok(cli) => {
+            let mut context = Context::new(cli.global.clone(), environment);
+            dispatch(cli, &mut context)
+        }
+        Err(Stop::Show(text)) => Context::early(environment).show(&text.to_string()),
+        Err(Stop::Usage(error)) => {
+            let mut failure = Failure::usage(error.message);
+            failure.hint = error.hint;
+            Context::early(environment).fail(&failure)
+        }
+    }
+}
+
+fn dispatch(cli: Cli, context: &mut Context) -> u8 {
+    let shown = match cli.command {
+        None if std::io::stdin().is_terminal() => return chat::run(&ChatOptions::bare(), context),
+        None => return ask::run(&AskOptions::bare(), context),
+        Some(Command::Chat(options)) => return chat::run(&options, context),
+        Some(Command::Ask(options)) => return ask::run(&options, context),
+        Some(Command::History(command)) => history::run(&command, context),
+        Some(Command::Config(command)) => config::run(&command, context),
+        Some(Command::Completions(options)) => Ok(completions::script(options.shell)),
+        Some(Command::Man) => completions::manual().map_err(|error| Failure::internal(error.to_string())),
+        Some(Command::Help(options)) => help::text(&options).map_err(|error| {
+            let mut failure = Failure::usage(error.message);
+            failure.hint = error.hint;
+            failure
+        }),
+    };
+    match shown {
+        Ok(text) => context.show(&text),
+        Err(failure) if failure.exit == exit_code::OK => exit_code::OK,
+        Err(failure) => context.fail(&failure),
+    }
+}

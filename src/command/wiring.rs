@@ -1,0 +1,205 @@
+//! The composition root: from the configuration to a session, each layer with its own settings.
+
+use std::time::Duration;
+
+use super::context::Context;
+use crate::cli::{ConversationOptions, SystemPrompt, ThinkingMode};
+use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions};
+use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
+use crate::exit::Failure;
+use crate::history::{History, HistoryError, HistorySettings, Journal};
+use crate::http::{HttpClient, Lifetime};
+use crate::provider::{ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect};
+use crate::session::{ActiveModel, Session, TurnSettings};
+use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, ViewSettings};
+
+/// The network, timers and rendering share one thread: a token crosses no channel.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal(format!("cannot start: {error}")))
+}
+
+/// What the command line says, as the configuration wants it.
+#[must_use]
+pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOptions {
+    let (system, system_file) = match &options.system {
+        Some(SystemPrompt::Text(text)) => (Some(text.clone()), None),
+        Some(SystemPrompt::File(path)) => (None, Some(path.clone())),
+        None => (None, None),
+    };
+    LoadOptions {
+        config_file: context.global.config.clone(),
+        model: options.model.clone(),
+        system,
+        system_file,
+        no_save: options.no_save,
+        no_stream: false,
+        max_tool_hops: None,
+        options: options.options.iter().map(|option| (option.name.clone(), option.value.clone())).collect(),
+        color: context.config_color(),
+        thinking: options.thinking.map(|mode| match mode {
+            ThinkingMode::Show => crate::config::Thinking::Show,
+            ThinkingMode::Hide => crate::config::Thinking::Hide,
+        }),
+        accessible: context.global.accessible,
+    }
+}
+
+/// Loads the configuration, lets the screen know what it says, and tells its warnings once.
+pub fn load(options: &LoadOptions, context: &mut Context) -> Result<Config, Failure> {
+    let config = crate::config::load(options, &context.environment)?;
+    context.screen = Screen::new(OutputSettings {
+        color: match config.ui.color {
+            crate::config::ColorChoice::Auto => ColorChoice::Auto,
+            crate::config::ColorChoice::Always => ColorChoice::Always,
+            crate::config::ColorChoice::Never => ColorChoice::Never,
+        },
+        accessible: config.ui.accessible,
+        ..context.screen.settings()
+    });
+    for warning in &config.warnings {
+        context.warn(&warning.to_string());
+    }
+    Ok(config)
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let hint = error.hint().map(str::to_owned);
+        let mut failure = match error {
+            ConfigError::Usage { .. } => Self::usage(error.to_string()),
+            _ => Self::config(error.to_string()),
+        };
+        failure.hint = hint;
+        failure
+    }
+}
+
+/// The provider that was chosen, or what to do without one.
+pub fn chosen(choice: Choice) -> Result<Chosen, Failure> {
+    match choice {
+        Choice::Provider(chosen) => match &chosen.missing_key {
+            Some(place) => Err(missing_key(&chosen.settings, place)),
+            None => Ok(*chosen),
+        },
+        Choice::NoProvider => Err(Failure::new("auth", exit_code::CREDENTIALS, "no model is set up: there is no configuration and no key in the environment")
+            .hint("set OPENROUTER_API_KEY (or OPENAI_API_KEY, …), write a configuration (`sayso config path`), or try `-m demo:tour` offline")),
+    }
+}
+
+fn missing_key(settings: &ProviderSettings, place: &str) -> Failure {
+    let mut error = ProviderError::new(ErrorKind::Auth, format!("{} has no API key", settings.name));
+    error.key_source = Some(place.to_owned());
+    error.hint = Some("put the key there, or try `-m demo:tour` offline".to_owned());
+    Failure::from(error)
+}
+
+/// The model that is asked, not yet connected.
+pub fn active_model(settings: ProviderSettings, client: &HttpClient) -> Result<ActiveModel, Failure> {
+    let label = format!("{}:{}", settings.name, settings.model);
+    let model = settings.model.clone();
+    let parameters: ModelParameters = settings.parameters.clone();
+    let provider = connect(settings, client)?;
+    Ok(ActiveModel { provider, label, model, parameters })
+}
+
+/// The one client of the process.
+#[must_use]
+pub fn http_client(config: &Config, lifetime: Lifetime) -> HttpClient {
+    HttpClient::new(config.http.clone(), lifetime)
+}
+
+#[must_use]
+pub fn turn_settings(config: &Config, retries: u32) -> TurnSettings {
+    TurnSettings {
+        retries_max: retries,
+        first_token_timeout: Duration::from_millis(config.http.first_token_timeout_ms),
+        idle_timeout: Duration::from_millis(config.http.idle_timeout_ms),
+        stream: config.chat.streaming,
+        require_history: false,
+    }
+}
+
+/// A session that starts its history on the way. Nothing waits here.
+#[must_use]
+pub fn session(config: &Config, model: ActiveModel, settings: TurnSettings) -> Session {
+    let journal = Journal::start(config.history.clone());
+    Session::new(journal, model, settings, config.chat.system_prompt.clone())
+}
+
+/// A stored conversation to go on with.
+pub struct Resumed {
+    pub id: ConversationId,
+    pub messages: Vec<Message>,
+    pub title: String,
+}
+
+/// What `-c` and `--session` ask for.
+pub enum Beginning {
+    New,
+    /// Under a name that is not taken.
+    Named(String),
+    Resumed(Resumed),
+}
+
+/// Looks up the conversation that the options name. Opens the history only where they do.
+pub fn beginning(options: &ConversationOptions, settings: &HistorySettings) -> Result<Beginning, Failure> {
+    if !options.continue_last && options.session.is_none() {
+        return Ok(Beginning::New);
+    }
+    // `--no-save` and a history in memory: there is nothing to go on with.
+    let history = History::open_read(settings)?;
+    let id = match &options.session {
+        None => history.last_used()?,
+        Some(address) => match history.resolve(address) {
+            Ok(id) => id,
+            Err(HistoryError::NotFound { .. }) if !address.starts_with('@') => {
+                return Ok(Beginning::Named(address.clone()));
+            }
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let title = history.conversation(&id)?.title;
+    Ok(Beginning::Resumed(Resumed { messages: history.messages(&id)?, id, title }))
+}
+
+/// Goes on with a stored conversation, and says with which.
+pub fn begin(session: &mut Session, beginning: Beginning, context: &mut Context) {
+    match beginning {
+        Beginning::New => {}
+        Beginning::Named(name) => session.start_new(Some(name)),
+        Beginning::Resumed(stored) => {
+            context.note(&format!("continuing {}: {}", stored.id, stored.title));
+            session.resume(stored.id, stored.messages);
+        }
+    }
+}
+
+/// A prompt outside of any history, for `--dry-run`.
+#[must_use]
+pub fn unsaved_prompt(text: String) -> Message {
+    Message::new(MessageId(String::new()), None, Role::User, text, now_ms())
+}
+
+#[must_use]
+pub fn view_settings(config: &Config, options: &ConversationOptions, context: &Context) -> ViewSettings {
+    let notifications = &config.file.chat.service.tool_notifications;
+    ViewSettings {
+        thinking: match config.ui.thinking {
+            crate::config::Thinking::Show => Thinking::Show,
+            crate::config::Thinking::Hide => Thinking::Hide,
+        },
+        tool_notice: match (notifications.enabled, notifications.show_args) {
+            (false, _) => ToolNotice::Off,
+            (true, false) => ToolNotice::Name,
+            (true, true) => ToolNotice::NameAndArguments,
+        },
+        quiet: context.global.quiet,
+        verbose: context.global.verbose > 0,
+        timing: options.timing,
+        usage_line: config.ui.usage,
+        accessible: config.ui.accessible,
+    }
+}
