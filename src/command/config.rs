@@ -1,0 +1,1 @@
+//! `sayso config path|show|check|schema`: texts about the configuration.
