@@ -258,7 +258,8 @@ mod tests {
         let environment = Environment::from_pairs(variables.iter().copied());
         let options: Vec<_> = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let paths = Paths::new(&environment);
-        let around = Surroundings { environment: &environment, paths: &paths, config_folder: None };
+        let around =
+            Surroundings { environment: &environment, paths: &paths, config_folder: None, runs_commands: true };
         let wanted = choice::choose(asked, &file, &environment).unwrap().unwrap();
         settle(&wanted, &file, &options, around).map_err(|error| error.to_string())
     }

@@ -42,6 +42,7 @@ pub struct Surroundings<'a> {
     pub paths: &'a Paths,
     /// Relative paths in the configuration start here.
     pub config_folder: Option<&'a Path>,
+    pub runs_commands: bool,
 }
 
 /// Looks in the one place that the section names, or else in the variable that goes with the name.
@@ -62,6 +63,9 @@ pub fn find(name: &str, section: &ProviderSection, around: Surroundings<'_>) -> 
     }
     if let Some(command) = &section.api_key_command {
         let source = format!("api_key_command of {name}");
+        if !around.runs_commands {
+            return Ok(FoundKey { is_expected: false, ..FoundKey::new(None, source + " (not run)") });
+        }
         let text = run(command).map_err(|reason| failed(&source, reason))?;
         let key = clean(&text).map_err(|reason| failed(&source, reason))?;
         return match key {
@@ -217,7 +221,8 @@ mod tests {
         let environment = Environment::from_pairs(variables.iter().copied());
         let paths = Paths::new(&environment);
         let section = serde_yaml::from_str(section).unwrap();
-        let around = Surroundings { environment: &environment, paths: &paths, config_folder: None };
+        let around =
+            Surroundings { environment: &environment, paths: &paths, config_folder: None, runs_commands: true };
         find("my-host", &section, around)
             .map(|found| (found.key.map(|key| key.expose().to_owned()), found.source, found.warning.is_some()))
             .map_err(|error| error.to_string())

@@ -25,6 +25,9 @@ mod value;
 mod variables;
 
 pub use choice::Origin;
+#[cfg(test)]
+mod tests;
+
 pub use connection::{Choice, Chosen};
 pub use env::Environment;
 pub use file::{ColorChoice, ConfigFile, Editing, Logging, Theme, Thinking, ToolNotifications, Tools};

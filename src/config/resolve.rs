@@ -41,6 +41,8 @@ pub struct LoadOptions {
     pub thinking: Option<Thinking>,
     /// `--accessible`.
     pub accessible: bool,
+    /// Do not run `api_key_command`: for commands that only look at the configuration.
+    pub skip_key_command: bool,
 }
 
 /// How a turn runs.
@@ -143,7 +145,8 @@ fn choose(
     (paths, path, environment): (&Paths, Option<&Path>, &Environment),
 ) -> Result<Choice, ConfigError> {
     let Some(wanted) = choice::choose(asked, file, environment)? else { return Ok(Choice::NoProvider) };
-    let around = Surroundings { environment, paths, config_folder: folder_of(path) };
+    let around =
+        Surroundings { environment, paths, config_folder: folder_of(path), runs_commands: !options.skip_key_command };
     connection::settle(&wanted, file, &options.options, around).map(|chosen| Choice::Provider(Box::new(chosen)))
 }
 

@@ -1,5 +1,6 @@
 //! The bytes of the configuration file: read with a limit, never waiting, and known to be text.
 
+use std::fmt;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -9,12 +10,18 @@ use super::problem::{ConfigError, KeyPath, Position, Problem};
 /// 1 MiB; a real configuration has a few hundred lines.
 pub const BYTES_MAX: u64 = 1 << 20;
 
-#[derive(Debug)]
 pub struct Source {
     pub path: PathBuf,
     pub text: String,
     /// Who may do what with the file; `None` where the system does not tell in this way.
     pub mode: Option<u32>,
+}
+
+impl fmt::Debug for Source {
+    /// Without the text, which can hold keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({})", self.path.display())
+    }
 }
 
 /// Reads the file. `Ok(None)`: there is none.

@@ -4,6 +4,7 @@
 //! are copied, up to a limit.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 
@@ -16,7 +17,7 @@ const NODES_MAX: usize = 50_000;
 /// Keys of one mapping: they are compared one by one.
 const ENTRIES_MAX: usize = 2000;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Node {
     pub position: Position,
     pub kind: NodeKind,
@@ -24,7 +25,7 @@ pub struct Node {
     size: usize,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum NodeKind {
     /// `is_plain`: without quotes, so that `true` and `7` are more than text.
     Scalar {
@@ -35,11 +36,18 @@ pub enum NodeKind {
     Mapping(Vec<Entry>),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Entry {
     pub key: String,
     pub position: Position,
     pub value: Node,
+}
+
+impl fmt::Debug for Node {
+    /// Only the place: the text can be a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({}:{})", self.position.line, self.position.column)
+    }
 }
 
 impl Node {
@@ -108,17 +116,23 @@ fn position_of(marker: Marker) -> Position {
 /// The parser's own words, unless the reason is the one that nobody can see.
 fn explain(error: &ScanError, text: &str) -> Problem {
     let position = position_of(*error.marker());
-    let tab =
-        text.lines().enumerate().take(position.line).skip(position.line.saturating_sub(2)).find_map(|(index, line)| {
+    let tab = text.lines().enumerate().take(position.line + 1).skip(position.line.saturating_sub(2)).find_map(
+        |(index, line)| {
             let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
             indent.find('\t').map(|at| Position { line: index + 1, column: at + 1 })
-        });
+        },
+    );
     match tab {
+        _ if error.info().contains("recursion") => too_deep(position),
         Some(position) => {
             Problem::new(position, KeyPath::default(), "a tab in the indentation: YAML takes spaces only")
         }
         None => Problem::new(position, KeyPath::default(), format!("not YAML: {}", error.info())),
     }
+}
+
+fn too_deep(position: Position) -> Problem {
+    Problem::new(position, KeyPath::default(), format!("more than {DEPTH_MAX} levels deep"))
 }
 
 /// A sequence or mapping whose end has not come yet.
@@ -189,7 +203,7 @@ impl Builder {
             return Err(unknown_tag(position, tag));
         }
         if self.open.len() == DEPTH_MAX {
-            return Err(Problem::new(position, KeyPath::default(), format!("more than {DEPTH_MAX} levels deep")));
+            return Err(too_deep(position));
         }
         self.open.push(Open { position, anchor, kind });
         Ok(())
@@ -360,7 +374,7 @@ mod tests {
             ("ui: {}\n---\nui: {}\n", "2:1: a second document (`---`); there can be only one"),
             ("a: &x\n  b: *x\n", "2:6: an alias inside of what it stands for"),
             ("a: !secret b\n", "1:4: the tag `!secret` is not known here; use ${VARIABLE} for what comes from outside"),
-            ("llm:\n  <<: *a\n", "2:7: not YAML: while parsing node, found unknown anchor"),
+            ("llm: *a\n", "1:6: not YAML: while parsing node, found unknown anchor"),
             (
                 "x: &a {}\nllm:\n  <<: *a\n",
                 "3:3: llm.<<: merge keys are not supported; repeat the settings, or use `*name` for a whole section",
@@ -384,7 +398,7 @@ mod tests {
         let started = std::time::Instant::now();
         for (open, reason) in [("[", "levels deep"), ("{a: ", "levels deep"), ("- ", "levels deep"), ("a: [\n", "")] {
             let text = open.repeat(1_000_000 / open.len());
-            assert!(problems(&text).contains(reason), "{open}");
+            assert!(problems(&text).contains(reason), "{open} {}", problems(&text));
         }
         let keys: String = (0..100_000).map(|number| format!("k{number}: 1\n")).collect();
         assert!(problems(&keys).contains("more than 2000 keys"));
