@@ -169,3 +169,22 @@ fn literal_secret(file: &ConfigFile) -> Option<KeyPath> {
         None => of_server().map(|(name, _)| path(["mcp", "servers", name, "oauth"]).join("client_secret")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_usually_write_takes_the_quick_way() {
+        let environment = Environment::from_pairs([("KEY", "12345")]);
+        for text in [
+            "",
+            include_str!("../../config.example.yaml"),
+            include_str!("../../examples/config.reliable.yaml"),
+            "llm: {active: a, providers: {a: {base_url: 'https://a', model: 'm', api_key: '${KEY}', temperature: 1}, ollama: }}",
+            "x-a: &a {base_url: 'https://a'}\nllm: {providers: {a: *a}}\nui:\nchat: {service: {system_prompt: '${KEY}'}}",
+        ] {
+            assert!(read_quickly(&tree::parse(text).unwrap(), &environment).is_some(), "{text}");
+        }
+    }
+}

@@ -30,11 +30,11 @@ mod tests;
 
 pub use connection::{Choice, Chosen};
 pub use env::Environment;
-pub use file::{ColorChoice, ConfigFile, Editing, Logging, Theme, Thinking, ToolNotifications, Tools};
+pub use file::{ColorChoice, ConfigFile, Editing, Theme, Thinking, Tools};
 pub use loaded::{Loaded, load_file};
 pub use not_built::not_built_yet;
 pub use paths::Paths;
-pub use problem::{ConfigError, KeyPath, Position, Problem, Warning};
+pub use problem::{ConfigError, KeyPath, Warning};
 pub use resolve::{ChatSettings, Config, LoadOptions, config_place, load};
 pub use schema::of_file as schema;
 pub use ui::UiSettings;

@@ -418,3 +418,67 @@ fn a_server_that_is_required_cannot_be_done_without() {
     let error = load(&options, &Environment::default()).unwrap_err();
     assert_eq!(error.to_string(), "mcp.servers.s: is required, and this version connects to no servers yet");
 }
+
+proptest::proptest! {
+    /// Pieces of configurations in any order: an answer or a message, never a panic, never a secret.
+    #[test]
+    fn any_text_is_read_or_refused(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..40)) {
+        let text = pieces.concat();
+        if let Err(error) = read(&text, &[("A", "1")]) {
+            let told = error.to_string();
+            proptest::prop_assert!(!told.is_empty() && !told.contains("sk-canary-0123456789"), "{}", told);
+        }
+    }
+}
+
+const PIECES: &[&str] = &[
+    "chat:",
+    "service:",
+    "llm:",
+    "providers:",
+    "headers:",
+    "env:",
+    "active:",
+    "a:",
+    "x-a:",
+    "temperature:",
+    "- ",
+    "\n",
+    "\n  ",
+    "\n    ",
+    "\n      ",
+    " ",
+    "\t",
+    "{",
+    "}",
+    "[",
+    "]",
+    ", ",
+    "&a ",
+    "*a",
+    "<<: ",
+    "\"",
+    "'",
+    "|",
+    ">",
+    "#",
+    "---",
+    "...",
+    "!!str ",
+    "!x ",
+    "? ",
+    "${A}",
+    "${B:-",
+    "$${",
+    "~",
+    "1",
+    "1e999",
+    "true",
+    "é",
+    "\u{FEFF}",
+    "%YAML",
+    "@",
+    "api_key: sk-canary-0123456789",
+    "api: sk-canary-0123456789",
+    "streaming: sk-canary-0123456789",
+];

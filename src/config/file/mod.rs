@@ -12,11 +12,9 @@ mod ui;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use chat::{
-    Chat, Logging, Persistence, Retention, Service, Storage, StorageType, Streaming, ToolNotifications, Tools,
-};
+pub use chat::{Chat, Logging, Retention, StorageType, ToolNotifications, Tools};
 pub use llm::{Llm, ProviderSection};
-pub use mcp::{Mcp, Oauth, Protocol, ServerSection, ServerType, ToolFilter};
+pub use mcp::{Mcp, Oauth, ServerSection, ServerType, ToolFilter};
 pub use secret_text::SecretText;
 pub use ui::{ColorChoice, Editing, Theme, Thinking, Ui};
 
