@@ -1,15 +1,15 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
-// The private modules in layer order; `pub` inside them is what other layers may use.
+// The private modules; `pub` inside them is what other layers may use.
+mod cli;
+mod command;
+mod config;
 mod conversation;
+mod exit;
+mod history;
 mod http;
 mod provider;
-mod history;
+mod repl;
 mod session;
 mod terminal;
-mod config;
-mod repl;
-mod cli;
-mod exit;
-mod command;
 
 pub use command::run::run;

@@ -5,8 +5,8 @@ use std::io::IsTerminal;
 
 use super::context::Context;
 use super::{ask, chat, completions, config, help, history};
-use crate::cli::{AskOptions, ChatOptions, Cli, Command, Stop, parse};
-use crate::config::Environment;
+use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, Stop, parse};
+use crate::config::{Environment, LoadOptions};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 
@@ -35,7 +35,7 @@ fn dispatch(cli: Cli, context: &mut Context) -> u8 {
         Some(Command::Chat(options)) => return chat::run(&options, context),
         Some(Command::Ask(options)) => return ask::run(&options, context),
         Some(Command::History(command)) => history::run(&command, context),
-        Some(Command::Config(command)) => config::run(&command, context),
+        Some(Command::Config(command)) => return run_config(command, context),
         Some(Command::Completions(options)) => Ok(completions::script(options.shell)),
         Some(Command::Man) => completions::manual().map_err(|error| Failure::internal(error.to_string())),
         Some(Command::Help(options)) => help::text(&options).map_err(|error| {
@@ -48,5 +48,23 @@ fn dispatch(cli: Cli, context: &mut Context) -> u8 {
         Ok(text) => context.show(&text),
         Err(failure) if failure.exit == exit_code::OK => exit_code::OK,
         Err(failure) => context.fail(&failure),
+    }
+}
+
+/// The configuration is looked at, not used: no key command runs.
+fn run_config(command: ConfigCommand, context: &mut Context) -> u8 {
+    let options = LoadOptions { config_file: context.global.config.clone(), ..LoadOptions::default() };
+    let report = match command {
+        ConfigCommand::Path => config::path(&options, &context.environment),
+        ConfigCommand::Show => config::show(&options, &context.environment),
+        ConfigCommand::Check => Ok(config::check(&options, &context.environment)),
+        ConfigCommand::Schema => Ok(config::schema()),
+    };
+    match report {
+        Ok(report) => match context.show(&report.text) {
+            exit_code::OK => report.exit_code,
+            output_failed => output_failed,
+        },
+        Err(error) => context.fail(&Failure::from(error)),
     }
 }

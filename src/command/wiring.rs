@@ -68,8 +68,9 @@ pub fn load(options: &LoadOptions, context: &mut Context) -> Result<Config, Fail
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let hint = error.hint().map(str::to_owned);
-        let mut failure = match error {
-            ConfigError::Usage { .. } => Self::usage(error.to_string()),
+        let mut failure = match error.exit_code() {
+            exit_code::USAGE => Self::usage(error.to_string()),
+            exit_code::CREDENTIALS => Self::new("auth", exit_code::CREDENTIALS, error.to_string()),
             _ => Self::config(error.to_string()),
         };
         failure.hint = hint;

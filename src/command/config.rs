@@ -1,0 +1,242 @@
+//! `sayso config path|check|show|schema`: texts about the configuration, for the screen to print.
+
+use crate::config::{
+    Choice, Config, ConfigError, ConfigFile, Environment, KeyPath, LoadOptions, Loaded, Origin, Paths, Warning,
+    config_place, load, load_file, not_built_yet, schema as json_schema,
+};
+
+/// What goes to stdout, and the code that the process ends with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub text: String,
+    pub exit_code: u8,
+}
+
+/// The path of the file, whether it is there or not.
+pub fn path(options: &LoadOptions, environment: &Environment) -> Result<Report, ConfigError> {
+    let (path, _) = config_place(options, &Paths::new(environment), environment);
+    let path = path.ok_or_else(|| ConfigError::Unusable {
+        key: "HOME".into(),
+        reason: "is not set, so there is no place for a configuration file".into(),
+        hint: Some("set HOME or XDG_CONFIG_HOME, or name a file with --config".into()),
+    })?;
+    Ok(Report { text: format!("{}\n", path.display()), exit_code: 0 })
+}
+
+/// The JSON Schema of the file, for editors.
+#[must_use]
+pub fn schema() -> Report {
+    Report { text: format!("{:#}\n", json_schema()), exit_code: 0 }
+}
+
+/// Every mistake and every warning with its place; then, where there is none, who would be asked.
+#[must_use]
+pub fn check(options: &LoadOptions, environment: &Environment) -> Report {
+    let (path, must_exist) = config_place(options, &Paths::new(environment), environment);
+    let loaded = match load_file(path, must_exist, environment) {
+        Ok(loaded) => loaded,
+        Err(error) => return failed(&error),
+    };
+    let mut text = String::new();
+    let unknown = unknown_variables(environment);
+    let not_built = not_built_yet(&loaded.file).into_iter().map(|warning| loaded.placed(warning));
+    for warning in loaded.warnings.iter().cloned().chain(not_built).chain(unknown) {
+        text += &format!("warning: {warning}\n");
+    }
+    match load(&without_command(options), environment) {
+        Ok(config) => Report { text: text + &verdict(&loaded, &config), exit_code: 0 },
+        Err(error) => Report { text: text + &failed(&error).text, exit_code: error.exit_code() },
+    }
+}
+
+fn failed(error: &ConfigError) -> Report {
+    let mut text: String = error.to_string().lines().map(|line| format!("error: {line}\n")).collect();
+    if let ConfigError::Invalid { problems, .. } = error {
+        text += &match problems.len() {
+            1 => "1 mistake\n".to_owned(),
+            count => format!("{count} mistakes\n"),
+        };
+    } else if let Some(hint) = error.hint() {
+        text += &format!("hint: {hint}\n");
+    }
+    Report { text, exit_code: error.exit_code() }
+}
+
+/// Looking at the configuration starts no program, not even one that prints a key.
+fn without_command(options: &LoadOptions) -> LoadOptions {
+    LoadOptions { skip_key_command: true, ..options.clone() }
+}
+
+fn verdict(loaded: &Loaded, config: &Config) -> String {
+    let file = match (&loaded.path, loaded.exists) {
+        (Some(path), true) => format!("{}: ok", path.display()),
+        (Some(path), false) => format!("{}: does not exist; the defaults count", path.display()),
+        (None, _) => "no configuration file; the defaults count".to_owned(),
+    };
+    format!("{file}\n{}\n", who_is_asked(config))
+}
+
+fn who_is_asked(config: &Config) -> String {
+    let Choice::Provider(chosen) = &config.provider else {
+        return "provider: none; `sayso help config` shows how to set one up".to_owned();
+    };
+    let by = match chosen.origin {
+        Origin::Option => "option -m",
+        Origin::Variable(name) | Origin::Key(name) => name,
+        Origin::File => "file",
+    };
+    let key = if chosen.missing_key.is_some() { "key missing" } else { "key" };
+    format!(
+        "provider: {} (from {by}), model {}, {key}: {}",
+        chosen.settings.name, chosen.settings.model, chosen.settings.key_source
+    )
+}
+
+/// Variables of ours that we do not know are typos.
+fn unknown_variables(environment: &Environment) -> Vec<Warning> {
+    const OURS: [&str; 5] = ["SAYSO_CONFIG", "SAYSO_MODEL", "SAYSO_PROVIDER", "SAYSO_PAGER", "SAYSO_ACCESSIBLE"];
+    let unknown = environment.names().filter(|name| name.starts_with("SAYSO_") && !OURS.contains(name));
+    unknown
+        .map(|name| {
+            let reason = format!("no such environment variable is read; there are {}", OURS.join(", "));
+            Warning::new("environment_unknown", KeyPath(vec![name.to_owned()]), reason)
+        })
+        .collect()
+}
+
+/// All settings as they stand, secrets hidden, with a word on where each part came from.
+pub fn show(options: &LoadOptions, environment: &Environment) -> Result<Report, ConfigError> {
+    let (path, must_exist) = config_place(options, &Paths::new(environment), environment);
+    let loaded = load_file(path, must_exist, environment)?;
+    let mut text = match &loaded.path {
+        Some(path) if loaded.exists => format!("# file: {}\n", path.display()),
+        Some(path) => format!("# file: {} (does not exist)\n", path.display()),
+        None => "# file: none\n".to_owned(),
+    };
+    match load(&without_command(options), environment) {
+        Ok(config) => {
+            text += &format!("# {}\n", who_is_asked(&config));
+            let history =
+                config.history.path.map_or("nothing is written".to_owned(), |path| path.display().to_string());
+            text += &format!("# history: {history}\n");
+        }
+        Err(error) => text += &format!("# cannot be used: {}\n", error.to_string().replace('\n', " ")),
+    }
+    for (name, section) in sections(&loaded.file) {
+        let origin = if loaded.has_section(name) { "from the file, the rest defaults" } else { "defaults" };
+        text += &format!("\n# {origin}\n{section}");
+    }
+    Ok(Report { text, exit_code: 0 })
+}
+
+fn sections(file: &ConfigFile) -> [(&'static str, String); 4] {
+    [
+        ("chat", yaml("chat", &file.chat)),
+        ("llm", yaml("llm", &file.llm)),
+        ("mcp", yaml("mcp", &file.mcp)),
+        ("ui", yaml("ui", &file.ui)),
+    ]
+}
+
+fn yaml(name: &str, section: &impl serde::Serialize) -> String {
+    let map = std::collections::BTreeMap::from([(name, section)]);
+    serde_yaml::to_string(&map).expect("sections are maps of text, numbers and lists")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "\
+chat:
+  service: { max_tool_hops: 3 }
+llm:
+  providers:
+    work:
+      base_url: https://work/v1
+      model: m
+      api_key: sk-canary-1
+      headers: { Authorization: Bearer canary-2, X-Title: sayso, X-Key: \"${K}\" }
+mcp:
+  servers:
+    s: { url: \"https://host/mcp?key=canary-3\", enabled: false }
+    t: { command: x, env: { TOKEN: canary-4 }, enabled: false }
+chat:
+  service: { logging: { llm_replies: true } }
+";
+
+    fn with_file<T>(
+        text: &str,
+        variables: &[(&str, &str)],
+        run: impl Fn(&LoadOptions, &Environment) -> T,
+    ) -> (T, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.yaml");
+        std::fs::write(&file, text).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let options = LoadOptions { config_file: Some(file.clone()), ..LoadOptions::default() };
+        let home = [("HOME", "/h")];
+        let environment = Environment::from_pairs(home.iter().chain(variables).copied());
+        (run(&options, &environment), file.display().to_string())
+    }
+
+    #[test]
+    fn a_check_tells_warnings_and_who_is_asked() {
+        let (report, file) = with_file(FILE, &[("K", "k"), ("SAYSO_MODL", "x")], check);
+        let expected = format!(
+            "warning: {file}:14:1: chat: stands twice, in lines 1 and 14; both parts count\n\
+             warning: {file}:15:3: chat.service: stands twice, in lines 2 and 15; both parts count\n\
+             warning: {file}:15:14: chat.service.logging: this version writes no log yet\n\
+             warning: SAYSO_MODL: no such environment variable is read; there are SAYSO_CONFIG, SAYSO_MODEL, SAYSO_PROVIDER, SAYSO_PAGER, SAYSO_ACCESSIBLE\n\
+             {file}: ok\n\
+             provider: work (from file), model m, key: llm.providers.work.api_key (config)\n"
+        );
+        assert_eq!(report, Report { text: expected, exit_code: 0 });
+    }
+
+    #[test]
+    fn a_check_counts_mistakes_and_runs_nothing() {
+        let (report, file) = with_file("ui: { them: dark }\nllm: { active: x }\n", &[], check);
+        let expected = format!(
+            "error: {file}:1:7: ui.them: is not known here; did you mean `theme`?\n\
+             error: {file}:2:8: llm.active: no provider has the name \"x\"; there is none below llm.providers\n\
+             2 mistakes\n"
+        );
+        assert_eq!(report, Report { text: expected, exit_code: 3 });
+
+        let text = "llm: { providers: { p: { base_url: 'https://p', model: m, api_key_command: 'false' } } }";
+        let (report, file) = with_file(text, &[], check);
+        let expected = format!("{file}: ok\nprovider: p (from file), model m, key: api_key_command of p (not run)\n");
+        assert_eq!(report, Report { text: expected, exit_code: 0 });
+    }
+
+    #[test]
+    fn show_hides_every_secret_and_can_be_read_again() {
+        let (report, _) =
+            with_file(FILE, &[("K", "canary-5")], |options, environment| show(options, environment).unwrap());
+        assert!(!report.text.contains("canary"), "{}", report.text);
+        for part in
+            ["max_tool_hops: 3", "X-Title: sayso", "X-Key: ${K}", "https://host/mcp?[redacted]", "# defaults\nui:"]
+        {
+            assert!(report.text.contains(part), "{part}: {}", report.text);
+        }
+        let (again, _) = with_file(&report.text, &[("K", "k")], check);
+        assert_eq!(again.exit_code, 0, "{}", again.text);
+    }
+
+    #[test]
+    fn the_schema_hides_nothing_and_takes_comments() {
+        let schema: serde_json::Value = serde_json::from_str(&schema().text).unwrap();
+        assert_eq!(schema["additionalProperties"], false);
+        assert_eq!(schema["patternProperties"]["^x-"], true);
+        assert!(schema["properties"]["llm"]["description"].as_str().is_some());
+    }
+
+    #[test]
+    fn the_path_is_told_whether_the_file_is_there_or_not() {
+        let environment = Environment::from_pairs([("HOME", "/h")]);
+        let report = path(&LoadOptions::default(), &environment).unwrap();
+        assert_eq!(report.text, "/h/.config/sayso/config.yaml\n");
+    }
+}

@@ -1,0 +1,33 @@
+//! The YAML schema of the configuration file: what can be written, with the defaults.
+//!
+//! The comments on the fields are the descriptions in `sayso config schema`, and a test holds
+//! `config.example.yaml` to the defaults. No `flatten` and no `untagged`: they lose positions.
+
+mod chat;
+mod llm;
+mod mcp;
+mod secret_text;
+mod ui;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use chat::{Chat, Logging, Retention, StorageType, ToolNotifications, Tools};
+pub use llm::{Llm, ProviderSection};
+pub use mcp::{Mcp, Oauth, ServerSection, ServerType, ToolFilter};
+pub use secret_text::SecretText;
+pub use ui::{ColorChoice, Editing, Theme, Thinking, Ui};
+
+/// The configuration of sayso.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfigFile {
+    /// Conversations: what is sent along, what runs, what is kept.
+    pub chat: Chat,
+    /// Language models: who is asked, and how.
+    pub llm: Llm,
+    /// Servers of the Model Context Protocol.
+    pub mcp: Mcp,
+    /// How things look and feel.
+    pub ui: Ui,
+}

@@ -1,0 +1,40 @@
+//! The configuration: a YAML file, the environment and the options, made into one [`Config`] at the start.
+//!
+//! Text → positioned tree (`tree.rs`) → value (`value.rs`) → [`ConfigFile`] → [`Config`]. A file
+//! without mistakes takes only this way; the schema and the messages are made when one is found.
+
+mod check;
+mod choice;
+mod connection;
+mod env;
+mod file;
+mod key;
+mod limits;
+mod loaded;
+mod not_built;
+mod paths;
+mod presets;
+mod problem;
+mod resolve;
+mod rules;
+mod schema;
+mod source;
+mod tree;
+mod ui;
+mod value;
+mod variables;
+
+pub use choice::Origin;
+#[cfg(test)]
+mod tests;
+
+pub use connection::{Choice, Chosen};
+pub use env::Environment;
+pub use file::{ColorChoice, ConfigFile, Editing, Theme, Thinking, Tools};
+pub use loaded::{Loaded, load_file};
+pub use not_built::not_built_yet;
+pub use paths::Paths;
+pub use problem::{ConfigError, KeyPath, Warning};
+pub use resolve::{ChatSettings, Config, LoadOptions, config_place, load};
+pub use schema::of_file as schema;
+pub use ui::UiSettings;

@@ -1,0 +1,91 @@
+//! Settings that this version reads and checks but does not act on yet.
+//!
+//! Silence would be a lie: each of them is told once. What would change the answer is an error
+//! where it is used, not a warning.
+
+use super::file::{ConfigFile, Logging, Retention, ToolNotifications, Tools};
+use super::problem::{KeyPath, Warning};
+use crate::provider::Api;
+
+/// One warning for every setting in the file that has no effect yet.
+#[must_use]
+pub fn not_built_yet(file: &ConfigFile) -> Vec<Warning> {
+    let service = &file.chat.service;
+    let storage = &file.chat.storage;
+    let servers = file.mcp.servers.values().filter(|server| server.is_enabled()).count();
+    let has_limit = |retention: &Retention| *retention != Retention::default();
+    [
+        (
+            has_limit(&storage.persistence.retention),
+            "chat.storage.persistence.retention",
+            "nothing is deleted by this version yet",
+        ),
+        (has_limit(&storage.saved_sessions), "chat.storage.saved_sessions", "nothing is deleted by this version yet"),
+        (
+            storage.persistence.compress_over_kb > 0,
+            "chat.storage.persistence.compress_over_kb",
+            "nothing is compressed by this version yet",
+        ),
+        (storage.redact, "chat.storage.redact", "nothing is masked by this version yet"),
+        (service.tools != Tools::default(), "chat.service.tools", "this version runs no tools yet"),
+        (
+            service.tool_notifications != ToolNotifications::default(),
+            "chat.service.tool_notifications",
+            "this version runs no tools yet",
+        ),
+        (service.logging != Logging::default(), "chat.service.logging", "this version writes no log yet"),
+        (!file.llm.fallback.is_empty(), "llm.fallback", "this version asks no other provider yet"),
+        (servers > 0, "mcp.servers", "this version connects to no servers yet"),
+    ]
+    .into_iter()
+    .filter(|(is_set, _, _)| *is_set)
+    .map(|(_, key, reason)| Warning::new("config_not_built_yet", KeyPath::of(key), reason))
+    .collect()
+}
+
+/// Why a dialect cannot be used; `None` where it can.
+#[must_use]
+pub fn why_not_spoken(api: Api) -> Option<&'static str> {
+    match api {
+        Api::OpenaiChat | Api::Demo => None,
+        Api::OpenaiResponses => {
+            Some("this version does not speak openai_responses yet; openai_chat reaches the same models")
+        }
+        Api::Anthropic => {
+            Some("this version does not speak anthropic yet; openrouter reaches the same models with openai_chat")
+        }
+        Api::Gemini => Some(
+            "this version does not speak gemini yet; the provider `gemini` reaches the same models with openai_chat",
+        ),
+        Api::Replay => Some("this version does not replay recorded streams yet"),
+    }
+}
+
+/// The first server without which nothing is to run: nothing can, so far.
+#[must_use]
+pub fn required_server(file: &ConfigFile) -> Option<&str> {
+    file.mcp.servers.iter().find(|(_, server)| server.required && server.is_enabled()).map(|(name, _)| name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_settings_that_are_set_are_told() {
+        assert_eq!(not_built_yet(&ConfigFile::default()), []);
+        let text = "chat: {service: {logging: {llm_replies: true}}, storage: {persistence: {retention: {max_sessions: 5}}}}\nllm: {fallback: [a]}\nmcp: {servers: {a: {command: x}, b: {command: x, disabled: true, required: true}}}";
+        let file: ConfigFile = serde_yaml::from_str(text).unwrap();
+        let told: Vec<String> = not_built_yet(&file).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "chat.storage.persistence.retention: nothing is deleted by this version yet",
+                "chat.service.logging: this version writes no log yet",
+                "llm.fallback: this version asks no other provider yet",
+                "mcp.servers: this version connects to no servers yet",
+            ]
+        );
+        assert_eq!(required_server(&file), None);
+    }
+}

@@ -1,0 +1,196 @@
+//! Defaults < file < environment < options, made into one [`Config`] that does not change any more.
+
+use std::path::{Path, PathBuf};
+
+use super::choice;
+use super::connection::{self, Choice};
+use super::env::Environment;
+use super::file::{ColorChoice, ConfigFile, StorageType, Thinking, Tools};
+use super::key::Surroundings;
+use super::loaded::{Loaded, load_file};
+use super::not_built::{self, not_built_yet};
+use super::paths::Paths;
+use super::problem::{ConfigError, KeyPath, Warning};
+use super::source::{self, read_regular_file};
+use super::ui::{self, UiOptions, UiSettings};
+use crate::history::HistorySettings;
+use crate::http::HttpSettings;
+
+/// What the command line says. Everything is optional.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// `--config FILE`.
+    pub config_file: Option<PathBuf>,
+    /// `-m [provider:]model`.
+    pub model: Option<String>,
+    /// `-s TEXT`.
+    pub system: Option<String>,
+    /// `-s @FILE`.
+    pub system_file: Option<PathBuf>,
+    /// `--no-save`.
+    pub no_save: bool,
+    /// `--no-stream`.
+    pub no_stream: bool,
+    /// `--max-hops N`.
+    pub max_tool_hops: Option<u32>,
+    /// `-o key=value`, the value already JSON.
+    pub options: Vec<(String, serde_json::Value)>,
+    /// `--color`.
+    pub color: Option<ColorChoice>,
+    /// `--thinking`.
+    pub thinking: Option<Thinking>,
+    /// `--accessible`.
+    pub accessible: bool,
+    /// Do not run `api_key_command`: for commands that only look at the configuration.
+    pub skip_key_command: bool,
+}
+
+/// How a turn runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatSettings {
+    pub system_prompt: Option<String>,
+    /// False asks for the whole answer at once.
+    pub streaming: bool,
+    pub max_tool_hops: u32,
+    pub tools: Tools,
+}
+
+/// Everything that is set, each layer's part ready to be handed to it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub provider: Choice,
+    pub http: HttpSettings,
+    pub history: HistorySettings,
+    pub chat: ChatSettings,
+    pub ui: UiSettings,
+    pub paths: Paths,
+    /// The file that was read, or would have been.
+    pub file_path: Option<PathBuf>,
+    pub file_exists: bool,
+    /// To be told once a run.
+    pub warnings: Vec<Warning>,
+    /// What the file says, for [`Config::provider_for`] and `config show`.
+    pub file: ConfigFile,
+}
+
+impl Config {
+    /// Another provider or model in the middle of a session, as in `/model groq:llama-3.1-8b`.
+    pub fn provider_for(
+        &self,
+        model: &str,
+        options: &LoadOptions,
+        environment: &Environment,
+    ) -> Result<Choice, ConfigError> {
+        choose(&self.file, Some(model), options, (&self.paths, self.file_path.as_deref(), environment))
+    }
+
+    /// Names for `-m NAME:`, the configured ones first.
+    #[must_use]
+    pub fn provider_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.file.llm.providers.keys().map(String::as_str).collect();
+        let known: Vec<&str> = super::presets::names().filter(|name| !names.contains(name)).collect();
+        names.extend(known);
+        names
+    }
+}
+
+/// Makes the configuration of this run. Reads one file; runs a command only where it gives the key.
+pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, ConfigError> {
+    let paths = Paths::new(environment);
+    let (path, must_exist) = config_place(options, &paths, environment);
+    let loaded = load_file(path, must_exist, environment)?;
+    if let Some(server) = not_built::required_server(&loaded.file) {
+        let reason = "is required, and this version connects to no servers yet";
+        return Err(ConfigError::unusable(format!("mcp.servers.{server}"), reason)
+            .with_hint("set `enabled: false` or `required: false`"));
+    }
+    let place = (&paths, loaded.path.as_deref(), environment);
+    let provider = choose(&loaded.file, options.model.as_deref(), options, place)?;
+    let mut warnings = warnings_of_run(&loaded, &provider);
+    let history = history(&loaded.file, options.no_save, &paths, &mut warnings);
+    let ui_options = UiOptions { color: options.color, thinking: options.thinking, accessible: options.accessible };
+    let Loaded { file, path, exists, .. } = loaded;
+    let mut http = file.llm.http.clone();
+    http.ca_file = http.ca_file.map(|written| paths.expand(&written, folder_of(path.as_deref())).unwrap_or(written));
+    Ok(Config {
+        provider,
+        http,
+        history,
+        chat: chat(&file, options)?,
+        ui: ui::settle(&file, ui_options, environment),
+        paths,
+        file_path: path,
+        file_exists: exists,
+        warnings,
+        file,
+    })
+}
+
+/// The configuration file, and whether somebody named it: `--config`, `SAYSO_CONFIG`, or the usual place.
+#[must_use]
+pub fn config_place(options: &LoadOptions, paths: &Paths, environment: &Environment) -> (Option<PathBuf>, bool) {
+    let named = options.config_file.clone().or_else(|| environment.raw("SAYSO_CONFIG").map(PathBuf::from));
+    let is_named = named.is_some();
+    (named.or_else(|| paths.config_file()), is_named)
+}
+
+fn folder_of(path: Option<&Path>) -> Option<&Path> {
+    path.and_then(Path::parent)
+}
+
+fn choose(
+    file: &ConfigFile,
+    asked: Option<&str>,
+    options: &LoadOptions,
+    (paths, path, environment): (&Paths, Option<&Path>, &Environment),
+) -> Result<Choice, ConfigError> {
+    let Some(wanted) = choice::choose(asked, file, environment)? else { return Ok(Choice::NoProvider) };
+    let around =
+        Surroundings { environment, paths, config_folder: folder_of(path), runs_commands: !options.skip_key_command };
+    connection::settle(&wanted, file, &options.options, around).map(|chosen| Choice::Provider(Box::new(chosen)))
+}
+
+/// Sections that stand twice are only told by `config check`: nothing is lost by them.
+fn warnings_of_run(loaded: &Loaded, provider: &Choice) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> =
+        loaded.warnings.iter().filter(|warning| warning.code != "config_key_twice").cloned().collect();
+    warnings.extend(not_built_yet(&loaded.file).into_iter().map(|warning| loaded.placed(warning)));
+    if let Choice::Provider(chosen) = provider {
+        warnings.extend(chosen.warning.clone().map(|warning| loaded.placed(warning)));
+    }
+    warnings
+}
+
+fn history(file: &ConfigFile, no_save: bool, paths: &Paths, warnings: &mut Vec<Warning>) -> HistorySettings {
+    let storage = &file.chat.storage;
+    let is_kept = !no_save && storage.kind == StorageType::AutoPersist;
+    let path = paths.expand(Path::new(&storage.persistence.db_path), paths.data.as_deref()).filter(|_| is_kept);
+    if is_kept && path.is_none() {
+        let reason = "there is no home folder, so nothing is saved; HOME or XDG_DATA_HOME can name one";
+        warnings.push(Warning::new("history_off", KeyPath::default(), reason));
+    }
+    HistorySettings { path, deltas: file.chat.service.streaming.persistence, mmap_mb: storage.persistence.mmap_mb }
+}
+
+fn chat(file: &ConfigFile, options: &LoadOptions) -> Result<ChatSettings, ConfigError> {
+    let service = &file.chat.service;
+    let system_prompt = match (&options.system, &options.system_file) {
+        (Some(text), _) => Some(text.clone()),
+        (None, Some(path)) => Some(read_system_prompt(path)?),
+        (None, None) => service.system_prompt.clone(),
+    };
+    Ok(ChatSettings {
+        system_prompt: system_prompt.filter(|text| !text.trim().is_empty()),
+        streaming: service.streaming.enabled && !options.no_stream,
+        max_tool_hops: options.max_tool_hops.unwrap_or(service.max_tool_hops),
+        tools: service.tools.clone(),
+    })
+}
+
+fn read_system_prompt(path: &Path) -> Result<String, ConfigError> {
+    let failed = |reason: &str| ConfigError::Unreadable { path: path.to_owned(), reason: reason.to_owned() };
+    let (bytes, _) = read_regular_file(path, source::BYTES_MAX)
+        .map_err(|reason| failed(&reason))?
+        .ok_or_else(|| failed("does not exist"))?;
+    String::from_utf8(bytes).map_err(|_| failed("is not UTF-8"))
+}

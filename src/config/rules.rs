@@ -1,0 +1,290 @@
+//! What types and ranges cannot say: settings that contradict each other or name nothing.
+
+use super::file::{ConfigFile, Oauth, ProviderSection, ServerSection, ServerType, ToolFilter};
+use super::presets;
+use super::problem::{KeyPath, nearest};
+use super::variables::has_variable;
+use crate::provider::Api;
+
+/// What is wrong, and with which setting.
+pub type Finding = (KeyPath, String);
+
+/// All contradictions in a file whose types and ranges are right.
+#[must_use]
+pub fn find(file: &ConfigFile) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    active(file, &mut findings);
+    for (name, provider) in &file.llm.providers {
+        let path = KeyPath(vec!["llm".into(), "providers".into(), name.clone()]);
+        if name.is_empty() || name.contains(|c: char| c == ':' || c.is_whitespace() || c.is_control()) {
+            findings.push((
+                path.clone(),
+                "the name of a provider has neither `:` nor blanks, because of `-m name:model`".into(),
+            ));
+        }
+        check_provider(name, provider, &path, &mut findings);
+    }
+    for (name, server) in &file.mcp.servers {
+        let path = KeyPath(vec!["mcp".into(), "servers".into(), name.clone()]);
+        check_server(server, &path, &mut findings);
+    }
+    if file.chat.storage.persistence.db_path.trim().is_empty() {
+        findings.push((KeyPath::of("chat.storage.persistence.db_path"), "names no file".into()));
+    }
+    findings
+}
+
+fn active(file: &ConfigFile, findings: &mut Vec<Finding>) {
+    let Some(active) = &file.llm.active else { return };
+    if file.llm.providers.contains_key(active) || presets::find(active).is_some() {
+        return;
+    }
+    let names = file.llm.providers.keys().map(String::as_str);
+    let advice = match nearest(active, names.chain(presets::names())) {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None if file.llm.providers.is_empty() => "; there is none below llm.providers".into(),
+        None => format!("; there are {}", file.llm.providers.keys().cloned().collect::<Vec<_>>().join(", ")),
+    };
+    findings.push((KeyPath::of("llm.active"), format!("no provider has the name {active:?}{advice}")));
+}
+
+fn check_provider(name: &str, provider: &ProviderSection, path: &KeyPath, findings: &mut Vec<Finding>) {
+    let sources: Vec<&str> =
+        key_sources(provider).into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect();
+    if let [first, .., last] = sources.as_slice() {
+        findings.push((path.join(last), format!("{first} is set too; only one of them can count")));
+    }
+    let is_offline = matches!(provider.api, Api::Demo | Api::Replay);
+    match &provider.base_url {
+        None if !is_offline && presets::find(name).is_none() => {
+            findings.push((path.join("base_url"), "is missing: where does the API of this provider begin?".into()));
+        }
+        Some(url) if !has_variable(url) => {
+            if let Err(reason) = check_base_url(url) {
+                findings.push((path.join("base_url"), reason));
+            }
+        }
+        None | Some(_) => {}
+    }
+    check_headers(provider.headers.iter(), &path.join("headers"), findings);
+    for (field, text) in [
+        ("model", &provider.model),
+        ("api_key_env", &provider.api_key_env),
+        ("api_key_command", &provider.api_key_command),
+    ] {
+        if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+            findings.push((path.join(field), "is empty".into()));
+        }
+    }
+    // Not shown: it is often the key itself that stands here by mistake.
+    if provider.api_key_env.as_deref().is_some_and(|name| !is_variable_name(name)) {
+        findings.push((
+            path.join("api_key_env"),
+            "is not the name of an environment variable; does the key itself stand here?".into(),
+        ));
+    }
+    for field in ["model", "messages", "stream"] {
+        if provider.extra_body.contains_key(field) {
+            findings.push((path.join("extra_body").join(field), "is always set by sayso itself".into()));
+        }
+    }
+}
+
+fn key_sources(provider: &ProviderSection) -> [(&'static str, bool); 4] {
+    [
+        ("api_key", provider.api_key.is_some()),
+        ("api_key_env", provider.api_key_env.is_some()),
+        ("api_key_command", provider.api_key_command.is_some()),
+        ("api_key_file", provider.api_key_file.is_some()),
+    ]
+}
+
+fn is_variable_name(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Whether requests can be sent below this URL.
+pub fn check_base_url(url: &str) -> Result<reqwest::Url, String> {
+    let parsed = check_url(url)?;
+    let path = parsed.path().trim_end_matches('/');
+    for end in ["/chat/completions", "/responses", "/messages", "/completions"] {
+        if path.ends_with(end) {
+            return Err(format!("ends in {end}, which sayso adds itself; leave it out"));
+        }
+    }
+    if parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err("has a part after `?` or `#`, which cannot be kept".into());
+    }
+    Ok(parsed)
+}
+
+fn check_url(url: &str) -> Result<reqwest::Url, String> {
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err("has to begin with https:// or http://".into());
+    }
+    let parsed = reqwest::Url::parse(url).map_err(|error| format!("is not a URL: {error}"))?;
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err("holds a user or password; a key belongs into api_key_env, others into headers".into());
+    }
+    Ok(parsed)
+}
+
+fn check_headers<'a>(
+    headers: impl Iterator<Item = (&'a String, &'a String)>,
+    path: &KeyPath,
+    findings: &mut Vec<Finding>,
+) {
+    for (name, value) in headers {
+        if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
+            findings.push((path.join(name), "is not the name of a header".into()));
+        } else if reqwest::header::HeaderValue::from_str(value).is_err() {
+            findings.push((path.join(name), "has letters that a header cannot hold".into()));
+        }
+    }
+}
+
+fn check_server(server: &ServerSection, path: &KeyPath, findings: &mut Vec<Finding>) {
+    let ways: Vec<&str> =
+        [("command", server.command.is_some()), ("url", server.url.is_some()), ("builtin", server.builtin.is_some())]
+            .into_iter()
+            .filter_map(|(name, is_set)| is_set.then_some(name))
+            .collect();
+    match ways.as_slice() {
+        [] => findings.push((path.clone(), "needs a command, a url or a builtin".into())),
+        [_] => {}
+        [first, .., last] => {
+            findings.push((path.join(last), format!("{first} is set too; only one of them can count")))
+        }
+    }
+    let contradiction = match server.kind {
+        Some(ServerType::Stdio) if server.command.is_none() => Some("stdio needs a command"),
+        Some(ServerType::Http | ServerType::StreamableHttp | ServerType::Sse) if server.url.is_none() => {
+            Some("this type needs a url")
+        }
+        None | Some(ServerType::Stdio | ServerType::Http | ServerType::StreamableHttp | ServerType::Sse) => None,
+    };
+    if let Some(reason) = contradiction {
+        findings.push((path.join("type"), reason.into()));
+    }
+    if let Some(Err(reason)) = server.url.as_deref().filter(|url| !has_variable(url)).map(check_url) {
+        findings.push((path.join("url"), reason));
+    }
+    if server.disabled == Some(false) && !server.enabled {
+        findings.push((path.join("disabled"), "contradicts `enabled: false`".into()));
+    }
+    check_headers(server.headers.iter(), &path.join("headers"), findings);
+    check_filter(&server.tools, &path.join("tools"), findings);
+    if let Some(Oauth { client_secret: Some(_), client_secret_env: Some(_), .. }) = &server.oauth {
+        let reason = "client_secret is set too; only one of them can count";
+        findings.push((path.join("oauth").join("client_secret_env"), reason.into()));
+    }
+}
+
+/// A rule that can never match is a mistake, and in `deny` a dangerous one.
+fn check_filter(filter: &ToolFilter, path: &KeyPath, findings: &mut Vec<Finding>) {
+    for (field, patterns) in [("allow", &filter.allow), ("deny", &filter.deny)] {
+        for pattern in patterns.iter().filter(|pattern| !could_be_a_tool(pattern)) {
+            findings.push((
+                path.join(field),
+                format!("{pattern:?} can never match: tools have names of letters, digits, `_`, `-`, `.` and `/`"),
+            ));
+        }
+    }
+    for pattern in &filter.allow {
+        if let Some(other) = filter.deny.iter().find(|other| covers(other, pattern)) {
+            findings.push((path.join("allow"), format!("{pattern:?} can never match, because deny has {other:?}")));
+        }
+    }
+}
+
+fn could_be_a_tool(pattern: &str) -> bool {
+    !pattern.is_empty()
+        && pattern.len() <= 128
+        && pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./*".contains(&byte))
+}
+
+/// Whether `pattern` matches whatever `name` matches; `*` in `name` is taken as a letter that only `*` matches.
+fn covers(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut p, mut n) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while n < name.len() {
+        if p < pattern.len() && pattern[p] == b'*' {
+            retry = Some((p + 1, n));
+            p += 1;
+        } else if p < pattern.len() && pattern[p] == name[n] {
+            (p, n) = (p + 1, n + 1);
+        } else if let Some((after_star, start)) = retry {
+            retry = Some((after_star, start + 1));
+            (p, n) = (after_star, start + 1);
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|byte| *byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(text: &str) -> Vec<String> {
+        find(&serde_yaml::from_str(text).unwrap()).into_iter().map(|(key, reason)| format!("{key}: {reason}")).collect()
+    }
+
+    #[test]
+    fn a_rule_that_can_never_match_is_told() {
+        let filter =
+            "mcp: {servers: {files: {command: x, tools: {allow: [read_file, 'write_*', ''], deny: ['read*', '*_x']}}}}";
+        assert_eq!(
+            findings(filter),
+            [
+                "mcp.servers.files.tools.allow: \"\" can never match: tools have names of letters, digits, `_`, `-`, `.` and `/`",
+                "mcp.servers.files.tools.allow: \"read_file\" can never match, because deny has \"read*\""
+            ]
+        );
+        assert!(
+            covers("*", "a*b")
+                && covers("a*", "a*b")
+                && covers("a*c", "abac")
+                && !covers("ab", "a*")
+                && !covers("a*c", "acb")
+        );
+    }
+
+    #[test]
+    fn providers_have_one_key_and_a_usable_url() {
+        let text = "llm:\n  active: opnai\n  providers:\n    a: {}\n    b: {base_url: 'api.b.com', api_key: x, api_key_env: Y}\n    c: {base_url: 'https://c/v1/chat/completions', headers: {'a b': c}}\n    d: {base_url: 'https://u:p@d/v1', api_key_env: sk-123}\n    openai: {extra_body: {model: x}}\n    demo: {api: demo}\n";
+        assert_eq!(
+            findings(text),
+            [
+                "llm.active: no provider has the name \"opnai\"; did you mean `openai`?",
+                "llm.providers.a.base_url: is missing: where does the API of this provider begin?",
+                "llm.providers.b.api_key_env: api_key is set too; only one of them can count",
+                "llm.providers.b.base_url: has to begin with https:// or http://",
+                "llm.providers.c.base_url: ends in /chat/completions, which sayso adds itself; leave it out",
+                "llm.providers.c.headers.a b: is not the name of a header",
+                "llm.providers.d.base_url: holds a user or password; a key belongs into api_key_env, others into headers",
+                "llm.providers.d.api_key_env: is not the name of an environment variable; does the key itself stand here?",
+                "llm.providers.openai.extra_body.model: is always set by sayso itself",
+            ]
+            .map(|line| line.replace("a b:", "\"a b\":"))
+        );
+    }
+
+    #[test]
+    fn servers_are_reached_in_one_way() {
+        let text = "mcp: {servers: {a: {}, b: {command: x, url: 'https://x'}, c: {type: http, command: x}, d: {url: ftp://x}, e: {command: x, enabled: false, disabled: false}}}";
+        assert_eq!(
+            findings(text),
+            [
+                "mcp.servers.a: needs a command, a url or a builtin",
+                "mcp.servers.b.url: command is set too; only one of them can count",
+                "mcp.servers.c.type: this type needs a url",
+                "mcp.servers.d.url: has to begin with https:// or http://",
+                "mcp.servers.e.disabled: contradicts `enabled: false`",
+            ]
+        );
+    }
+}

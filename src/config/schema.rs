@@ -1,0 +1,185 @@
+//! The JSON Schema of the file, and how to find one's way in it. Made only when it is asked for.
+
+use serde_json::Value;
+
+use super::file::ConfigFile;
+
+/// The schema of the whole file.
+#[must_use]
+pub fn of_file() -> Value {
+    let mut schema = schemars::schema_for!(ConfigFile).to_value();
+    schema["title"] = "sayso configuration".into();
+    allow_comments(&mut schema);
+    schema
+}
+
+/// Lets `x-` keys stand in every section, as we do ourselves.
+fn allow_comments(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            map.values_mut().for_each(allow_comments);
+            if map.get("additionalProperties") == Some(&Value::Bool(false)) {
+                map.insert("patternProperties".into(), serde_json::json!({ "^x-": true }));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(allow_comments),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// One place in a schema, with what was said on the way to it.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    root: &'a Value,
+    pub node: &'a Value,
+    /// Values here are never shown.
+    pub is_secret: bool,
+}
+
+/// What a value has to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expected {
+    Anything,
+    Mapping,
+    List,
+    Text,
+    Choice(Vec<String>),
+    TrueOrFalse,
+    WholeNumber,
+    Number,
+}
+
+impl<'a> View<'a> {
+    #[must_use]
+    pub fn new(root: &'a Value) -> Self {
+        Self { root, node: root, is_secret: false }
+    }
+
+    /// Another place below this one; references and "or nothing" are followed.
+    fn at(self, node: &'a Value) -> Self {
+        let is_secret = self.is_secret || node["writeOnly"] == true;
+        let next = Self { is_secret, node, ..self };
+        if let Some(name) = node["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/$defs/")) {
+            return next.at(&self.root["$defs"][name]);
+        }
+        let choices = node["anyOf"].as_array().map_or(&[][..], Vec::as_slice);
+        choices.iter().find(|choice| choice["type"] != "null").map_or(next, |choice| next.at(choice))
+    }
+
+    #[must_use]
+    pub fn property(self, name: &str) -> Option<Self> {
+        self.node["properties"].get(name).map(|node| self.at(node))
+    }
+
+    pub fn properties(self) -> impl Iterator<Item = (&'a str, Self)> {
+        let map = self.node["properties"].as_object();
+        map.into_iter().flatten().map(move |(name, node)| (name.as_str(), self.at(node)))
+    }
+
+    /// The schema of values under names that are the user's own.
+    #[must_use]
+    pub fn additional(self) -> Option<Self> {
+        match &self.node["additionalProperties"] {
+            Value::Bool(false) | Value::Null => None,
+            node => Some(self.at(node)),
+        }
+    }
+
+    #[must_use]
+    pub fn items(self) -> Self {
+        self.at(&self.node["items"])
+    }
+
+    #[must_use]
+    pub fn expected(self) -> Expected {
+        if let Some(choices) = self.choices() {
+            return Expected::Choice(choices);
+        }
+        let is = |name: &str| match &self.node["type"] {
+            Value::Array(names) => names.iter().any(|other| other == name),
+            single => single == name,
+        };
+        [
+            ("object", Expected::Mapping),
+            ("array", Expected::List),
+            ("string", Expected::Text),
+            ("boolean", Expected::TrueOrFalse),
+            ("integer", Expected::WholeNumber),
+            ("number", Expected::Number),
+        ]
+        .into_iter()
+        .find_map(|(name, expected)| is(name).then_some(expected))
+        .unwrap_or(Expected::Anything)
+    }
+
+    /// The words of an enumeration: plain ones, and those with a description each.
+    fn choices(self) -> Option<Vec<String>> {
+        let words = |node: &Value| -> Vec<String> {
+            let listed = node["enum"].as_array().into_iter().flatten();
+            listed.chain(node.get("const")).filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let mut choices = words(self.node);
+        choices.extend(self.node["oneOf"].as_array().into_iter().flatten().flat_map(words));
+        (!choices.is_empty()).then_some(choices)
+    }
+
+    #[must_use]
+    pub fn range(self) -> (Option<f64>, Option<f64>) {
+        (self.node["minimum"].as_f64(), self.node["maximum"].as_f64())
+    }
+}
+
+/// Every setting with its path; names that are the user's own show as `NAME`.
+#[must_use]
+pub fn all_settings(root: &Value) -> Vec<(Vec<String>, View<'_>)> {
+    fn collect<'a>(view: View<'a>, path: &[String], settings: &mut Vec<(Vec<String>, View<'a>)>) {
+        let named = view.properties().map(|(name, view)| (name.to_owned(), view));
+        for (name, view) in named.chain(view.additional().map(|view| ("NAME".to_owned(), view))) {
+            let path = [path, &[name]].concat();
+            settings.push((path.clone(), view));
+            collect(view, &path, settings);
+        }
+    }
+    let mut settings = Vec::new();
+    collect(View::new(root), &[], &mut settings);
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::value;
+
+    #[test]
+    fn names_of_the_users_own_are_where_the_schema_has_them() {
+        let schema = of_file();
+        for (path, view) in all_settings(&schema) {
+            if view.expected() == Expected::Mapping {
+                assert_eq!(value::is_open(&path), view.additional().is_some(), "{path:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_setting_has_a_description_and_a_type() {
+        let schema = of_file();
+        let without = |path: &[String]| {
+            let mut node = &schema;
+            let mut view = View::new(&schema);
+            for name in path {
+                if name == "NAME" {
+                    return false;
+                }
+                node = &view.node["properties"][name];
+                view = view.property(name).unwrap();
+            }
+            node["description"].as_str().is_none_or(str::is_empty)
+        };
+        let undescribed: Vec<_> = all_settings(&schema)
+            .into_iter()
+            .filter(|(path, _)| !path.contains(&"NAME".to_owned()) && without(path))
+            .map(|(path, _)| path.join("."))
+            .collect();
+        assert_eq!(undescribed, ["llm.http.roots"]);
+    }
+}

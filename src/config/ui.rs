@@ -1,0 +1,124 @@
+//! The looks, settled: file, environment and options made into one answer each.
+
+use super::env::Environment;
+use super::file::{ColorChoice, ConfigFile, Editing, Theme, Thinking};
+
+/// What the terminal layer and the prompt need to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UiSettings {
+    pub theme: Theme,
+    /// `Auto` where nobody decided: then each stream decides by whether it is a terminal.
+    pub color: ColorChoice,
+    pub thinking: Thinking,
+    pub markdown: bool,
+    pub usage: bool,
+    /// Nothing is redrawn, words for glyphs.
+    pub accessible: bool,
+    pub editing: Editing,
+    /// A command line, for a terminal only.
+    pub pager: String,
+    /// A command line.
+    pub editor: String,
+    pub markers: bool,
+    /// `TERM=dumb`, or no `TERM` at all: no styling, nothing is redrawn.
+    pub is_dumb: bool,
+    /// `TERM_PROGRAM`, for what only some terminals take.
+    pub terminal_program: Option<String>,
+    /// `COLORTERM` says that the terminal has all colours.
+    pub has_true_color: bool,
+}
+
+/// What the command line says about looks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UiOptions {
+    pub color: Option<ColorChoice>,
+    pub thinking: Option<Thinking>,
+    pub accessible: bool,
+}
+
+pub fn settle(file: &ConfigFile, options: UiOptions, environment: &Environment) -> UiSettings {
+    let ui = &file.ui;
+    let text = |name: &str| environment.text(name).map(str::to_owned);
+    let is_dumb = environment.text("TERM").is_none_or(|term| term == "dumb");
+    UiSettings {
+        theme: ui.theme,
+        color: color(options.color, ui.color, is_dumb, environment),
+        thinking: options.thinking.unwrap_or(ui.thinking),
+        markdown: ui.markdown,
+        usage: ui.usage,
+        accessible: options.accessible || ui.accessible || is_on("SAYSO_ACCESSIBLE", environment).unwrap_or(false),
+        editing: ui.editing,
+        pager: text("SAYSO_PAGER")
+            .or_else(|| ui.pager.clone())
+            .or_else(|| text("PAGER"))
+            .unwrap_or_else(|| "less -FRX".into()),
+        editor: text("VISUAL").or_else(|| text("EDITOR")).unwrap_or_else(|| "vi".into()),
+        markers: ui.markers,
+        is_dumb,
+        terminal_program: text("TERM_PROGRAM"),
+        has_true_color: environment.text("COLORTERM").is_some_and(|value| matches!(value, "truecolor" | "24bit")),
+    }
+}
+
+/// `--color` > `NO_COLOR` > `FORCE_COLOR`, `CLICOLOR_FORCE` > the file > the terminal.
+fn color(option: Option<ColorChoice>, file: ColorChoice, is_dumb: bool, environment: &Environment) -> ColorChoice {
+    if let Some(choice @ (ColorChoice::Always | ColorChoice::Never)) = option {
+        return choice;
+    }
+    if environment.raw("NO_COLOR").is_some() {
+        return ColorChoice::Never;
+    }
+    let forced =
+        is_on("FORCE_COLOR", environment).or_else(|| is_on("CLICOLOR_FORCE", environment).filter(|is_on| *is_on));
+    match forced {
+        Some(true) => return ColorChoice::Always,
+        Some(false) => return ColorChoice::Never,
+        None => {}
+    }
+    match file {
+        ColorChoice::Always | ColorChoice::Never => file,
+        ColorChoice::Auto if is_dumb || is_on("CLICOLOR", environment) == Some(false) => ColorChoice::Never,
+        ColorChoice::Auto => ColorChoice::Auto,
+    }
+}
+
+fn is_on(name: &str, environment: &Environment) -> Option<bool> {
+    environment.text(name).map(|value| !matches!(value, "0" | "false" | "no" | "off"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_has_an_order() {
+        use ColorChoice::{Always, Auto, Never};
+        for (option, file, variables, expected) in [
+            (Some(Always), Never, &[("NO_COLOR", "1")][..], Always),
+            (Some(Auto), Always, &[("NO_COLOR", "1"), ("FORCE_COLOR", "1")], Never),
+            (None, Never, &[("FORCE_COLOR", "1")], Always),
+            (None, Always, &[("FORCE_COLOR", "0")], Never),
+            (None, Never, &[("CLICOLOR_FORCE", "1")], Always),
+            (None, Always, &[("CLICOLOR_FORCE", "0"), ("CLICOLOR", "0")], Always),
+            (None, Auto, &[("CLICOLOR", "0")], Never),
+            (None, Auto, &[("NO_COLOR", "")], Auto),
+        ] {
+            let environment = Environment::from_pairs(variables.iter().copied());
+            assert_eq!(color(option, file, false, &environment), expected, "{option:?} {variables:?}");
+        }
+        assert_eq!(color(None, Auto, true, &Environment::default()), Never);
+        assert_eq!(color(None, Always, true, &Environment::default()), Always);
+    }
+
+    #[test]
+    fn a_pager_of_ours_wins_over_the_file_and_the_file_over_everybodys() {
+        let pager = |file: &str, variables: &[(&str, &str)]| {
+            let environment = Environment::from_pairs(variables.iter().copied());
+            settle(&serde_yaml::from_str(file).unwrap(), UiOptions::default(), &environment).pager
+        };
+        assert_eq!(pager("ui: {pager: a}", &[("SAYSO_PAGER", "b"), ("PAGER", "c")]), "b");
+        assert_eq!(pager("ui: {pager: a}", &[("PAGER", "c")]), "a");
+        assert_eq!(pager("{}", &[("PAGER", "c")]), "c");
+        assert_eq!(pager("{}", &[]), "less -FRX");
+    }
+}
