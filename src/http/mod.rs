@@ -7,7 +7,7 @@ mod settings;
 mod sse;
 
 pub use client::{HttpClient, Lifetime};
-pub use retry::{Attempt, RetryPolicy, Verdict};
+pub use retry::{Attempt, RetryPolicy, Verdict, parse_retry_after};
 pub use secret::Secret;
 pub use settings::{HttpSettings, Roots};
-pub use sse::{Frame, SseDecoder};
+pub use sse::{Frame, SseDecoder, SseError};
