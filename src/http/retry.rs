@@ -129,7 +129,8 @@ mod tests {
         assert_eq!(parse(Some("0"), Some("1")), seconds(1.0));
         assert_eq!(parse(None, Some(" 2.5 ")), seconds(2.5));
         assert_eq!(parse(None, Some("Sun, 06 Nov 1994 08:50:07 GMT")), seconds(30.0));
-        for garbage in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sat, 05 Nov 1994 08:49:37 GMT", "soon", "-1", "0", "NaN", "1e99"]
+        for garbage in
+            ["Sun, 06 Nov 1994 08:49:37 GMT", "Sat, 05 Nov 1994 08:49:37 GMT", "soon", "-1", "0", "NaN", "1e99"]
         {
             assert_eq!(parse(None, Some(garbage)), None, "{garbage}");
         }
