@@ -4,6 +4,10 @@ mod connect;
 pub mod demo;
 mod error;
 mod event_stream;
+mod http_error;
+#[cfg(test)]
+mod http_error_tests;
+mod json_repair;
 pub mod openai_chat;
 mod settings;
 
@@ -13,6 +17,8 @@ use std::pin::Pin;
 pub use connect::connect;
 pub use error::{ErrorKind, ProviderError};
 pub use event_stream::{EventStream, Pumped};
+#[doc(hidden)]
+pub use http_error::explain_error_body;
 pub use settings::{Api, ModelParameters, ProviderSettings};
 
 use crate::conversation::{Message, ToolSpec};
