@@ -1,11 +1,19 @@
 //! Picks the dialect of a provider.
 
-use super::{Provider, ProviderError, ProviderSettings};
+use super::openai_chat::OpenAiChat;
+use super::{Api, ErrorKind, Provider, ProviderError, ProviderSettings};
 use crate::http::HttpClient;
 
 /// The provider that `settings` describe. Fails with a clear text for a dialect that this
-/// version does not speak.
+/// version does not speak. The demo model is made by [`super::demo`].
 pub fn connect(settings: ProviderSettings, client: &HttpClient) -> Result<Box<dyn Provider>, ProviderError> {
-    let _ = client;
-    Err(ProviderError::new(super::ErrorKind::Rejected, format!("{:?} is not built", settings.api)))
+    match settings.api {
+        Api::OpenaiChat => Ok(Box::new(OpenAiChat::new(settings, client.clone()))),
+        Api::OpenaiResponses | Api::Anthropic | Api::Gemini | Api::Demo | Api::Replay => {
+            let message =
+                format!("{}: api: {} is not supported by this version yet", settings.name, settings.api.name());
+            Err(ProviderError::new(ErrorKind::Rejected, message)
+                .hint("use `api: openai_chat`; most providers offer it beside their own"))
+        }
+    }
 }

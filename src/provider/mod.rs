@@ -3,6 +3,7 @@
 mod connect;
 pub mod demo;
 mod error;
+mod error_context;
 mod event_stream;
 mod http_error;
 #[cfg(test)]
@@ -49,4 +50,10 @@ pub trait Provider {
 
     /// Opens a connection ahead of the first request, where there is one to open.
     fn prewarm(&self);
+
+    /// What replies of `model` name in [`crate::conversation::Replay::origin`]: their extra fields
+    /// are given back to the same origin only.
+    fn replay_origin(&self, model: &str) -> String {
+        model.to_owned()
+    }
 }

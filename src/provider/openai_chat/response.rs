@@ -58,7 +58,11 @@ impl ChatDecoder {
     /// stream that cannot be one; the events before it stand.
     pub fn feed(&mut self, bytes: &[u8], on_event: &mut OnEvent<'_>) -> Result<(), ProviderError> {
         let Self { sse, state } = self;
-        sse.feed(bytes, |frame| state.take_frame(frame, on_event)).map_err(Failure::into_error)
+        let fed = sse.feed(bytes, |frame| state.take_frame(frame, on_event));
+        fed.map_err(|failure| {
+            state.flush_text(on_event);
+            failure.into_error()
+        })
     }
 
     /// The end of the bytes. True where the answer is whole: the server said so in one way or another.
@@ -255,12 +259,16 @@ impl ChatState {
     }
 
     fn flush(&mut self, on_event: &mut OnEvent<'_>) {
-        if let Some(filter) = &mut self.think {
-            filter.end(&mut |piece| on_event(event_of(piece)));
-        }
+        self.flush_text(on_event);
         self.calls.end(on_event);
         if let Some(json) = self.replay.to_json(self.calls.extras()) {
             on_event(StreamEvent::Replay(&json));
+        }
+    }
+
+    fn flush_text(&mut self, on_event: &mut OnEvent<'_>) {
+        if let Some(filter) = &mut self.think {
+            filter.end(&mut |piece| on_event(event_of(piece)));
         }
     }
 
