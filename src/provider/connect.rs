@@ -1,15 +1,17 @@
 //! Picks the dialect of a provider.
 
+use super::demo::Demo;
 use super::openai_chat::OpenAiChat;
 use super::{Api, ErrorKind, Provider, ProviderError, ProviderSettings};
 use crate::http::HttpClient;
 
 /// The provider that `settings` describe. Fails with a clear text for a dialect that this
-/// version does not speak. The demo model is made by [`super::demo`].
+/// version does not speak.
 pub fn connect(settings: ProviderSettings, client: &HttpClient) -> Result<Box<dyn Provider>, ProviderError> {
     match settings.api {
         Api::OpenaiChat => Ok(Box::new(OpenAiChat::new(settings, client.clone()))),
-        Api::OpenaiResponses | Api::Anthropic | Api::Gemini | Api::Demo | Api::Replay => {
+        Api::Demo => Ok(Box::new(Demo::new(settings))),
+        Api::OpenaiResponses | Api::Anthropic | Api::Gemini | Api::Replay => {
             let message =
                 format!("{}: api: {} is not supported by this version yet", settings.name, settings.api.name());
             Err(ProviderError::new(ErrorKind::Rejected, message)

@@ -20,7 +20,8 @@ pub(super) struct ErrorContext {
 
 impl ErrorContext {
     pub(super) fn new(settings: &ProviderSettings, model: &str, url: &str) -> Self {
-        let in_headers = settings.headers.iter().map(|(_, value)| Secret::new(value.clone()));
+        let in_headers = settings.headers.iter().filter(|(name, _)| is_secret_header(name));
+        let in_headers = in_headers.map(|(_, value)| Secret::new(value.clone()));
         Self {
             name: settings.name.clone(),
             base_url: settings.base_url.clone(),
@@ -102,6 +103,12 @@ impl ErrorContext {
         let secrets = self.secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= KEY_BYTES_MIN);
         secrets.fold(text, |text, secret| text.replace(secret, "[redacted]"))
     }
+}
+
+/// Whether a header of that name holds a key.
+pub(super) fn is_secret_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["key", "token", "auth", "secret", "cookie"].iter().any(|part| name.contains(part))
 }
 
 pub(super) fn key_hint(key_source: &str) -> String {

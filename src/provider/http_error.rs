@@ -153,7 +153,8 @@ fn reported_in(body: &str) -> Reported {
     reported
 }
 
-/// Walks `error.message`, `error`, `message`, `detail`, lists of these, and JSON inside of text.
+/// Walks `error.message`, `error`, `message`, `detail`, `choices[].error`, lists of these, and JSON
+/// inside of text.
 fn read_error(value: &Value, reported: &mut Reported, depth: u8) {
     match value {
         Value::String(text) => add_message(text, reported, depth),
@@ -164,10 +165,9 @@ fn read_error(value: &Value, reported: &mut Reported, depth: u8) {
         }
         Value::Object(object) => {
             read_names(value, reported);
-            let nested = ["error", "message", "detail", "msg"];
+            let nested = ["error", "message", "detail", "msg", "choices"];
             if let Some(inner) = nested.iter().filter_map(|key| object.get(*key)).find(|inner| is_telling(inner)) {
-                let is_place = object.get("loc").is_some_and(Value::is_array);
-                let place = is_place.then(|| place_of(&object["loc"])).unwrap_or_default();
+                let place = object.get("loc").map(place_of).unwrap_or_default();
                 if inner.is_string() && !place.is_empty() {
                     add_text(&format!("{place}: {}", inner.as_str().unwrap_or_default()), reported);
                 } else {

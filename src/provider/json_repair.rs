@@ -1,4 +1,4 @@
-//! The second look at JSON that the quick parser refuses.
+//! What the quick JSON parser cannot do: read what is slightly wrong, and survive deep nesting.
 
 use serde_json::Value;
 
@@ -6,6 +6,34 @@ use serde_json::Value;
 /// pair (`\ud83d` alone, left over where a server cut a text between its halves) as U+FFFD.
 pub(super) fn parse_leniently(text: &str) -> Option<Value> {
     serde_json::from_str(text).or_else(|_| serde_json::from_str(&without_lone_surrogates(text))).ok()
+}
+
+/// Deeper nesting is refused; serde_json has the same limit.
+const DEPTH_MAX: u32 = 127;
+/// Shorter texts cannot nest so deeply that it matters, and most chunks are shorter.
+const HARMLESS_BYTES: usize = 1 << 10;
+
+/// Whether sonic-rs must not see the text: it skips unknown fields recursively, without a limit,
+/// and would run out of stack.
+pub(super) fn is_nested_too_deeply(json: &str) -> bool {
+    if json.len() <= HARMLESS_BYTES {
+        return false;
+    }
+    let (mut depth, mut is_text, mut is_escaped) = (0_u32, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_text,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => depth += 1,
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 fn without_lone_surrogates(text: &str) -> String {
@@ -49,7 +77,7 @@ fn surrogate(text: &str) -> Option<Half> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_leniently;
+    use super::{is_nested_too_deeply, parse_leniently};
 
     #[test]
     fn half_a_pair_becomes_the_replacement_character() {
@@ -65,5 +93,14 @@ mod tests {
         }
         assert_eq!(text(r#""\ud83"#), None);
         assert_eq!(parse_leniently(r#"{"a":1,"a":2}"#).map(|value| value.to_string()).as_deref(), Some(r#"{"a":2}"#));
+    }
+
+    #[test]
+    fn nesting_is_counted_outside_of_text() {
+        let nested = |depth: usize| format!("{}1{}{}", "[".repeat(depth), "]".repeat(depth), " ".repeat(2_000));
+        assert!(!is_nested_too_deeply(&nested(127)));
+        assert!(is_nested_too_deeply(&nested(128)));
+        assert!(!is_nested_too_deeply(&format!("[\"\\\"{}\"]", "[".repeat(2_000))));
+        assert!(!is_nested_too_deeply(&"[],".repeat(1_000)));
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::request::{Body, Dialect, MaxTokensName};
 use crate::http::{HttpClient, HttpRequest, HttpResponse, is_loopback_host};
-use crate::provider::error_context::{ErrorContext, key_hint};
+use crate::provider::error_context::{ErrorContext, is_secret_header, key_hint};
 use crate::provider::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response};
 use crate::provider::{Api, ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderSettings};
 
@@ -163,11 +163,6 @@ fn host_of(url: &str) -> &str {
         Some(end) => &host[..=end],
         None => host.split(':').next().unwrap_or_default(),
     }
-}
-
-fn is_secret_header(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["key", "token", "auth", "secret", "cookie"].iter().any(|part| name.contains(part))
 }
 
 fn request_id_of(response: &HttpResponse) -> Option<String> {

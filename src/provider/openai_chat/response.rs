@@ -8,7 +8,7 @@ use super::wire::{Choice, Chunk, Delta, WireUsage};
 use crate::conversation::{ReasoningKind, StopReason, StreamEvent, Usage};
 use crate::http::{Frame, SseDecoder, SseError};
 use crate::provider::http_error::{in_stream, readable};
-use crate::provider::json_repair::parse_leniently;
+use crate::provider::json_repair::{is_nested_too_deeply, parse_leniently};
 use crate::provider::{ErrorKind, ProviderError};
 
 type OnEvent<'a> = dyn FnMut(StreamEvent<'_>) + 'a;
@@ -115,7 +115,8 @@ impl ChatState {
         if data.is_empty() || self.is_done {
             return Ok(());
         }
-        let chunk = if data.starts_with('{') { sonic_rs::from_str::<Chunk<'_>>(data).ok() } else { None };
+        let is_readable = data.starts_with('{') && !is_nested_too_deeply(data);
+        let chunk = if is_readable { sonic_rs::from_str::<Chunk<'_>>(data).ok() } else { None };
         match chunk {
             Some(chunk) => self.take_chunk(chunk, frame, on_event),
             None => self.take_odd_frame(data, frame, on_event),
@@ -179,7 +180,7 @@ impl ChatState {
             on_event(StreamEvent::Usage(usage_of(&usage)));
         }
         let says_nothing = !has_choices && !has_usage;
-        if has_error || says_nothing && (frame.event == "error" || is_error_in_disguise(frame.data)) {
+        if has_error || says_nothing && is_error_in_disguise(frame) {
             return Err(in_stream(frame.data).into());
         }
         Ok(())
@@ -366,8 +367,10 @@ fn usage_of(wire: &WireUsage<'_>) -> Usage {
 }
 
 /// An error that does not call itself one: `{"object":"error",…}`, `{"detail":…}`, `{"message":…}`.
-fn is_error_in_disguise(data: &str) -> bool {
-    let Some(value) = parse_leniently(data) else { return false };
+fn is_error_in_disguise(frame: Frame<'_>) -> bool {
+    let Some(value) = parse_leniently(frame.data) else { return false };
     let is_named = value["object"] == "error" || value["type"] == "error";
-    is_named || ["detail", "message"].iter().any(|key| value.get(*key).is_some_and(|text| !text.is_null()))
+    let has = |key: &&str| value.get(*key).is_some_and(|text| !text.is_null());
+    let is_telling = ["detail", "message"].iter().any(has);
+    is_named || is_telling || frame.event == "error" && ["msg", "code", "status", "reason"].iter().any(has)
 }
