@@ -13,3 +13,12 @@ mod session;
 mod terminal;
 
 pub use command::run::run;
+
+/// What integration tests, benches and the fuzzer reach into. No promise is made about it.
+#[doc(hidden)]
+pub mod testing {
+    pub use crate::conversation::{ReplyBuilder, StopReason, StreamEvent, ToolCall, Usage};
+    pub use crate::http::{Frame, SseDecoder, SseError};
+    pub use crate::provider::openai_chat::{ChatDecoder, ThinkTags};
+    pub use crate::provider::{ErrorKind, ProviderError, explain_error_body};
+}

@@ -1,6 +1,26 @@
 //! The one pooled client of the process.
+//!
+//! Everything that costs time is built on first use: most runs need one of three kinds of client, and
+//! a server on this machine needs no certificate store.
 
-use super::HttpSettings;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, ClientBuilder, Url};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::error::{HttpError, HttpErrorKind, Target};
+use super::prewarm::{Origin, PURPOSE, PrewarmLayer, Purpose, WARM_MAX, WarmConnections};
+use super::{HttpSettings, Secret, tls};
+
+const USER_AGENT: &str = concat!("sayso/", env!("CARGO_PKG_VERSION"));
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+const POOL_IDLE_INTERACTIVE: Duration = Duration::from_secs(600);
 
 /// How long the process is going to use its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,14 +31,269 @@ pub enum Lifetime {
     Interactive,
 }
 
+/// A POST with a JSON body.
+#[derive(Clone, Debug)]
+pub struct HttpRequest {
+    pub url: String,
+    /// What is expected back, as in `text/event-stream`.
+    pub accept: &'static str,
+    pub bearer: Option<Secret>,
+    /// Further headers. They can hold keys, so they are treated like one.
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+}
+
+/// A response whose body is still to come. Dropping it cancels the request.
+#[derive(Debug)]
+pub struct HttpResponse {
+    inner: reqwest::Response,
+    target: Target,
+    _permit: OwnedSemaphorePermit,
+}
+
 #[derive(Clone)]
-pub struct HttpClient {}
+pub struct HttpClient(Arc<Shared>);
+
+struct Shared {
+    settings: HttpSettings,
+    lifetime: Lifetime,
+    /// http without a proxy: no certificate store.
+    plain: OnceLock<Result<Pair, String>>,
+    /// https without a proxy.
+    tls: OnceLock<Result<Pair, String>>,
+    /// Whatever the environment says about proxies.
+    proxied: OnceLock<Result<Pair, String>>,
+    permits: Arc<Semaphore>,
+    warm: WarmConnections,
+}
 
 impl HttpClient {
     /// No network, no certificate store: those come with the first https request.
     #[must_use]
     pub fn new(settings: HttpSettings, lifetime: Lifetime) -> Self {
-        let _ = (settings, lifetime);
-        Self {}
+        let permits = Arc::new(Semaphore::new(settings.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
+        Self(Arc::new(Shared {
+            settings,
+            lifetime,
+            plain: OnceLock::new(),
+            tls: OnceLock::new(),
+            proxied: OnceLock::new(),
+            permits,
+            warm: WarmConnections::default(),
+        }))
     }
+
+    /// Opens a connection for the next request to the origin of `url`, in the background, and
+    /// sends nothing. Must be called inside a runtime. Failures show with the real request.
+    pub fn prewarm(&self, url: &str) {
+        let Ok(url) = parse_url(url) else { return };
+        let origin = origin_of(&url);
+        let Some(sender) = self.0.warm.reserve(&origin) else { return };
+        let client = self.clone();
+        tokio::spawn(async move {
+            let place = Arc::new(Mutex::new(Some(sender)));
+            if let Ok(inner) = client.client_for(&url) {
+                let request = inner.connecting.head(url).send();
+                // Fails in any case: the connector keeps the connection.
+                let _ = PURPOSE.scope(Purpose::Prewarm(place.clone()), request).await;
+            }
+            drop(place);
+            tokio::time::sleep(WARM_MAX).await;
+            drop(client.0.warm.take(&origin));
+        });
+    }
+
+    /// Sends `request` and waits for the head of the response. A kept connection that turns out
+    /// to be dead is replaced once, because the server cannot have begun to answer on it.
+    pub async fn post(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let url = parse_url(&request.url)?;
+        let target = target_of(&url);
+        let limit = Duration::from_millis(self.0.settings.first_byte_timeout_ms);
+        let sending = self.post_to(url, &target, request);
+        match tokio::time::timeout(limit, sending).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(HttpError::first_byte_timeout(&target, limit)),
+        }
+    }
+
+    async fn post_to(&self, url: Url, target: &Target, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let bad = |message: String| HttpError::new(HttpErrorKind::BadRequest, message);
+        let permit = self.0.permits.clone().acquire_owned().await.map_err(|error| bad(error.to_string()))?;
+        let client = &self.client_for(&url)?.sending;
+        let headers = headers_of(&request)?;
+        let origin = origin_of(&url);
+        let mut may_use_warm = true;
+        loop {
+            let sending = client.post(url.clone()).headers(headers.clone()).body(request.body.clone()).send();
+            let is_fresh = Arc::new(AtomicBool::new(false));
+            let purpose = Purpose::Request { origin: origin.clone(), is_fresh: is_fresh.clone(), may_use_warm };
+            let error = match PURPOSE.scope(purpose, sending).await {
+                Ok(inner) => return Ok(HttpResponse { inner, target: target.clone(), _permit: permit }),
+                Err(error) => self.explain(&error, target),
+            };
+            if error.kind != HttpErrorKind::Closed || is_fresh.load(Ordering::Relaxed) || !may_use_warm {
+                return Err(error);
+            }
+            may_use_warm = false;
+        }
+    }
+
+    fn explain(&self, error: &reqwest::Error, target: &Target) -> HttpError {
+        HttpError::before_response(error, target, Duration::from_millis(self.0.settings.connect_timeout_ms))
+    }
+
+    fn client_for(&self, url: &Url) -> Result<&Pair, HttpError> {
+        let shared = &*self.0;
+        let is_proxied = shared.settings.trust_env && !target_of(url).is_loopback;
+        let client = match (is_proxied, url.scheme()) {
+            (true, _) => shared.proxied.get_or_init(|| shared.build(&Route::Proxied)),
+            (false, "https") => shared.tls.get_or_init(|| shared.build(&Route::Tls)),
+            (false, _) => shared.plain.get_or_init(|| shared.build(&Route::Plain)),
+        };
+        client.as_ref().map_err(|reason| HttpError::new(HttpErrorKind::Tls, reason.clone()))
+    }
+}
+
+/// Two clients with the same settings. The second one only connects: its pool stays empty, so that
+/// nothing it is asked to send can go out over a connection that is there already.
+struct Pair {
+    sending: Client,
+    connecting: Client,
+}
+
+/// Which of the three pairs of clients.
+enum Route {
+    Plain,
+    Tls,
+    Proxied,
+}
+
+impl Shared {
+    fn build(&self, route: &Route) -> Result<Pair, String> {
+        let tls = match route {
+            Route::Plain => tls::config_without_roots()?,
+            Route::Tls | Route::Proxied => tls::config_with_roots(&self.settings)?,
+        };
+        let build = |tls| {
+            let built = self.builder(route).tls_backend_preconfigured(tls).build();
+            built.map_err(|error| format!("cannot set up the HTTP client: {error}"))
+        };
+        Ok(Pair { sending: build(tls.clone())?, connecting: build(tls)? })
+    }
+
+    fn builder(&self, route: &Route) -> ClientBuilder {
+        let settings = &self.settings;
+        let mut builder = Client::builder()
+            .connector_layer(PrewarmLayer(self.warm.clone()))
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .tcp_nodelay(true)
+            .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
+            .pool_max_idle_per_host(settings.max_keepalive_connections)
+            .gzip(settings.compression);
+        if !settings.http2 {
+            builder = builder.http1_only();
+        }
+        if matches!(route, Route::Plain | Route::Tls) {
+            builder = builder.no_proxy();
+        }
+        if self.lifetime == Lifetime::Interactive {
+            builder = builder
+                .http2_keep_alive_interval(PING_INTERVAL)
+                .http2_keep_alive_timeout(PING_TIMEOUT)
+                .http2_keep_alive_while_idle(true)
+                .pool_idle_timeout(POOL_IDLE_INTERACTIVE);
+        }
+        if !settings.compression {
+            builder = builder
+                .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]));
+        }
+        builder
+    }
+}
+
+impl HttpResponse {
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.inner.status().as_u16()
+    }
+
+    /// The first header of that name, where it is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.inner.headers().get(name)?.to_str().ok()
+    }
+
+    /// The next part of the body as it came; `None` at its end. Cancel-safe.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+        match self.inner.chunk().await {
+            Ok(chunk) => Ok(chunk),
+            Err(error) => Err(HttpError::in_body(&error, &self.target)),
+        }
+    }
+}
+
+fn parse_url(text: &str) -> Result<Url, HttpError> {
+    let bad = |reason: &str| HttpError::new(HttpErrorKind::BadRequest, format!("base_url is not usable: {reason}"));
+    let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+    match url.scheme() {
+        "http" | "https" if url.host_str().is_some() => Ok(url),
+        "http" | "https" => Err(bad("it names no host")),
+        other => Err(bad(&format!("{other}:// is neither http:// nor https://"))),
+    }
+}
+
+fn origin_of(url: &Url) -> Origin {
+    let Target { host, port, .. } = target_of(url);
+    format!("{}://{host}:{port}", url.scheme())
+}
+
+fn target_of(url: &Url) -> Target {
+    let host = url.host_str().unwrap_or_default();
+    Target {
+        host: host.to_owned(),
+        port: url.port_or_known_default().unwrap_or_default(),
+        is_loopback: is_loopback_host(host),
+    }
+}
+
+/// Whether `host`, as it stands in a URL, is this machine.
+#[must_use]
+pub fn is_loopback_host(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_loopback(),
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback() || address.to_ipv4_mapped().is_some_and(|address| address.is_loopback())
+        }
+        Err(_) => {
+            let name = bare.trim_end_matches('.').to_ascii_lowercase();
+            name == "localhost" || name.ends_with(".localhost")
+        }
+    }
+}
+
+fn headers_of(request: &HttpRequest) -> Result<HeaderMap, HttpError> {
+    let bad = |message: String| HttpError::new(HttpErrorKind::BadRequest, message);
+    let secret_value = |text: &str| {
+        let mut value = HeaderValue::from_str(text)?;
+        value.set_sensitive(true);
+        Ok::<_, reqwest::header::InvalidHeaderValue>(value)
+    };
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 4);
+    headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(key) = &request.bearer {
+        let value = secret_value(&format!("Bearer {}", key.expose()))
+            .map_err(|_| bad("the API key holds characters that no HTTP header can hold".to_owned()))?;
+        headers.insert(AUTHORIZATION, value);
+    }
+    for (name, text) in &request.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(format!("`{name}` is no header name")))?;
+        let value =
+            secret_value(text).map_err(|_| bad(format!("the header {name} holds characters that it cannot")))?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
 }

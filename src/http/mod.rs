@@ -1,13 +1,19 @@
 //! Transport that knows nothing of language models: one pooled client, SSE framing, retry policy.
 
 mod client;
+#[cfg(test)]
+mod client_tests;
+mod error;
+mod prewarm;
 mod retry;
 mod secret;
 mod settings;
 mod sse;
+mod tls;
 
-pub use client::{HttpClient, Lifetime};
-pub use retry::{Attempt, RetryPolicy, Verdict};
+pub use client::{HttpClient, HttpRequest, HttpResponse, Lifetime, is_loopback_host};
+pub use error::{HttpError, HttpErrorKind};
+pub use retry::{Attempt, RetryPolicy, Verdict, parse_retry_after};
 pub use secret::Secret;
 pub use settings::{HttpSettings, Roots};
-pub use sse::{Frame, SseDecoder};
+pub use sse::{Frame, SseDecoder, SseError};

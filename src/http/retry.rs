@@ -1,6 +1,6 @@
 //! Whether a failed request is tried again, and after how long. Pure: the caller waits.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What is known of the request that failed.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +32,107 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Longer waits are left to the person.
+    /// A server that wants more patience than this gets none: the user decides.
     pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+    const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+    const BACKOFF_MAX: Duration = Duration::from_secs(30);
+    /// Spreads clients that were all told the same second.
+    const RETRY_AFTER_JITTER: Duration = Duration::from_millis(250);
 
     #[must_use]
     pub fn verdict(&self, attempt: &Attempt) -> Verdict {
-        let _ = attempt;
-        Verdict::Stop
+        let helps = attempt.should_retry.unwrap_or(attempt.is_transient);
+        if !helps || attempt.number > self.retries_max {
+            return Verdict::Stop;
+        }
+        let jitter = attempt.jitter.clamp(0.0, 1.0);
+        match attempt.retry_after {
+            Some(asked) if asked > Self::RETRY_AFTER_MAX => Verdict::TooLong(asked),
+            Some(asked) => Verdict::Wait(asked + Self::RETRY_AFTER_JITTER.mul_f64(jitter)),
+            None => Verdict::Wait(Self::backoff_max(attempt.number).mul_f64(jitter)),
+        }
+    }
+
+    /// The upper bound of the wait; the wait itself is anywhere below it ("full jitter").
+    fn backoff_max(number: u32) -> Duration {
+        let doublings = number.saturating_sub(1).min(16);
+        (Self::BACKOFF_FIRST * (1 << doublings)).min(Self::BACKOFF_MAX)
+    }
+}
+
+/// The wait that the headers `retry-after-ms` and `Retry-After` (seconds or a date) ask for.
+/// `None` for what is garbage, zero or past: then the caller's own backoff is the better guess.
+#[must_use]
+pub fn parse_retry_after(millis: Option<&str>, seconds_or_date: Option<&str>, now: SystemTime) -> Option<Duration> {
+    let from_number = |text: &str, unit_seconds: f64| {
+        let number: f64 = text.trim().parse().ok()?;
+        Duration::try_from_secs_f64(number * unit_seconds).ok().filter(|wait| !wait.is_zero())
+    };
+    let from_date = |text: &str| {
+        let wait = httpdate::parse_http_date(text.trim()).ok()?.duration_since(now).ok()?;
+        Some(wait).filter(|wait| !wait.is_zero())
+    };
+    millis
+        .and_then(|text| from_number(text, 0.001))
+        .or_else(|| seconds_or_date.and_then(|text| from_number(text, 1.0).or_else(|| from_date(text))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::{Attempt, RetryPolicy, Verdict, parse_retry_after};
+
+    const POLICY: RetryPolicy = RetryPolicy { retries_max: 3 };
+    const FIRST: Attempt =
+        Attempt { number: 1, retry_after: None, should_retry: None, is_transient: true, jitter: 1.0 };
+
+    fn wait_ms(ms: u64) -> Verdict {
+        Verdict::Wait(Duration::from_millis(ms))
+    }
+
+    #[test]
+    fn the_wait_doubles_up_to_a_limit_and_is_spread_below_it() {
+        let patient = RetryPolicy { retries_max: u32::MAX };
+        let waits = [1, 2, 3, 7, 1_000].map(|number| patient.verdict(&Attempt { number, ..FIRST }));
+        assert_eq!(waits, [wait_ms(500), wait_ms(1_000), wait_ms(2_000), wait_ms(30_000), wait_ms(30_000)]);
+        assert_eq!(POLICY.verdict(&Attempt { jitter: 0.5, ..FIRST }), wait_ms(250));
+        assert_eq!(POLICY.verdict(&Attempt { jitter: 0.0, ..FIRST }), wait_ms(0));
+    }
+
+    #[test]
+    fn the_tries_are_counted() {
+        assert_eq!(POLICY.verdict(&Attempt { number: 3, ..FIRST }), wait_ms(2_000));
+        assert_eq!(POLICY.verdict(&Attempt { number: 4, ..FIRST }), Verdict::Stop);
+        assert_eq!(RetryPolicy { retries_max: 0 }.verdict(&FIRST), Verdict::Stop);
+    }
+
+    #[test]
+    fn the_server_decides_about_the_wait_and_the_retry() {
+        let asked = |seconds| Attempt { retry_after: Some(Duration::from_secs(seconds)), jitter: 0.0, ..FIRST };
+        assert_eq!(POLICY.verdict(&asked(2)), wait_ms(2_000));
+        assert_eq!(POLICY.verdict(&Attempt { jitter: 1.0, ..asked(2) }), wait_ms(2_250));
+        assert_eq!(POLICY.verdict(&asked(60)), wait_ms(60_000));
+        assert_eq!(POLICY.verdict(&asked(61)), Verdict::TooLong(Duration::from_secs(61)));
+        assert_eq!(POLICY.verdict(&Attempt { should_retry: Some(false), ..FIRST }), Verdict::Stop);
+        let stubborn = Attempt { is_transient: false, ..FIRST };
+        assert_eq!(POLICY.verdict(&stubborn), Verdict::Stop);
+        assert_eq!(POLICY.verdict(&Attempt { should_retry: Some(true), ..stubborn }), wait_ms(500));
+    }
+
+    #[test]
+    fn headers_say_it_in_three_ways_or_not_at_all() {
+        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let parse = |millis, other| parse_retry_after(millis, other, now);
+        let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
+        assert_eq!(parse(Some("1500"), Some("9")), seconds(1.5));
+        assert_eq!(parse(Some("0"), Some("1")), seconds(1.0));
+        assert_eq!(parse(None, Some(" 2.5 ")), seconds(2.5));
+        assert_eq!(parse(None, Some("Sun, 06 Nov 1994 08:50:07 GMT")), seconds(30.0));
+        for garbage in
+            ["Sun, 06 Nov 1994 08:49:37 GMT", "Sat, 05 Nov 1994 08:49:37 GMT", "soon", "-1", "0", "NaN", "1e99"]
+        {
+            assert_eq!(parse(None, Some(garbage)), None, "{garbage}");
+        }
     }
 }

@@ -1,11 +1,21 @@
 //! Picks the dialect of a provider.
 
-use super::{Provider, ProviderError, ProviderSettings};
+use super::demo::Demo;
+use super::openai_chat::OpenAiChat;
+use super::{Api, ErrorKind, Provider, ProviderError, ProviderSettings};
 use crate::http::HttpClient;
 
 /// The provider that `settings` describe. Fails with a clear text for a dialect that this
 /// version does not speak.
 pub fn connect(settings: ProviderSettings, client: &HttpClient) -> Result<Box<dyn Provider>, ProviderError> {
-    let _ = client;
-    Err(ProviderError::new(super::ErrorKind::Rejected, format!("{:?} is not built", settings.api)))
+    match settings.api {
+        Api::OpenaiChat => Ok(Box::new(OpenAiChat::new(settings, client.clone()))),
+        Api::Demo => Ok(Box::new(Demo::new(settings))),
+        Api::OpenaiResponses | Api::Anthropic | Api::Gemini | Api::Replay => {
+            let message =
+                format!("{}: api: {} is not supported by this version yet", settings.name, settings.api.name());
+            Err(ProviderError::new(ErrorKind::Rejected, message)
+                .hint("use `api: openai_chat`; most providers offer it beside their own"))
+        }
+    }
 }

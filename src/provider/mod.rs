@@ -1,9 +1,14 @@
-//! Dialects of model APIs: a request goes out, the events of [`StreamEvent`] come back.
+//! Dialects of model APIs: a request goes out, the events of [`crate::conversation::StreamEvent`] come back.
 
 mod connect;
 pub mod demo;
 mod error;
+mod error_context;
 mod event_stream;
+mod http_error;
+#[cfg(test)]
+mod http_error_tests;
+mod json_repair;
 pub mod openai_chat;
 mod settings;
 
@@ -14,6 +19,8 @@ pub use crate::http::{Attempt, RetryPolicy, Verdict};
 pub use connect::connect;
 pub use error::{ErrorKind, ProviderError};
 pub use event_stream::{EventStream, Pumped};
+#[doc(hidden)]
+pub use http_error::explain_error_body;
 pub use settings::{Api, ModelParameters, ProviderSettings};
 
 use crate::conversation::{Message, ToolSpec};
@@ -42,9 +49,12 @@ pub trait Provider {
     /// Sends the request and waits for the head of the response. One try; retries are the caller's.
     fn open<'a>(&'a self, request: &'a ChatRequest<'a>) -> Opening<'a>;
 
-    /// Names dialect, server and `model`: what [`crate::conversation::Replay`] may be given back to.
-    fn origin(&self, model: &str) -> String;
-
     /// Opens a connection ahead of the first request, where there is one to open.
     fn prewarm(&self);
+
+    /// What replies of `model` name in [`crate::conversation::Replay::origin`]: their extra fields
+    /// are given back to the same origin only.
+    fn replay_origin(&self, model: &str) -> String {
+        model.to_owned()
+    }
 }

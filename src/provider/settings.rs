@@ -45,3 +45,18 @@ pub struct ProviderSettings {
     pub headers: Vec<(String, String)>,
     pub parameters: ModelParameters,
 }
+
+impl Api {
+    /// The name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenaiChat => "openai_chat",
+            Self::OpenaiResponses => "openai_responses",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Demo => "demo",
+            Self::Replay => "replay",
+        }
+    }
+}

@@ -189,7 +189,7 @@ impl Session {
             .built
             .replay
             .clone()
-            .map(|json| Replay { origin: self.model.provider.origin(&self.model.model), json });
+            .map(|json| Replay { origin: self.model.provider.replay_origin(&self.model.model), json });
         let calls = reply.built.tool_calls();
         self.journal.record(Entry::ReplyEnded(Box::new(ReplyEnd {
             conversation: self.conversation.clone(),

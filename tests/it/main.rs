@@ -1,4 +1,6 @@
-//! All tests that look at sayso from outside, in one binary.
+//! The integration tests, in one binary because linking is what takes the time.
 
 mod architecture;
 mod completions;
+mod corpus;
+mod repl;

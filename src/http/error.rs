@@ -1,0 +1,187 @@
+//! Why no answer came, read out of the chain of errors below reqwest.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use rustls::CertificateError;
+
+/// Sorted by what the caller can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpErrorKind {
+    /// The URL or a header cannot be sent.
+    BadRequest,
+    /// The name has no address.
+    Resolve,
+    /// Nobody takes the connection, or nobody answers in time.
+    Connect,
+    /// The certificate or the handshake; a retry does not help.
+    Tls,
+    /// The server hung up before the head of its response.
+    Closed,
+    /// No head of a response in time.
+    FirstByteTimeout,
+    /// The connection broke in the body.
+    Interrupted,
+    /// The server has not looked at the request: safe to send it again.
+    Refused,
+}
+
+/// No URL query and no header ever stands in the text.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct HttpError {
+    pub kind: HttpErrorKind,
+    /// One line, as in `cannot resolve api.example.com`.
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+/// Host and port, for the text.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) is_loopback: bool,
+}
+
+impl HttpError {
+    pub(super) fn new(kind: HttpErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(super) fn first_byte_timeout(target: &Target, limit: Duration) -> Self {
+        let Target { host, port, .. } = target;
+        Self::new(HttpErrorKind::FirstByteTimeout, format!("no response from {host}:{port} within {}", seconds(limit)))
+            .hint("raise llm.http.first_byte_timeout_ms where the model needs longer to load")
+    }
+
+    /// An error before the head of the response.
+    pub(super) fn before_response(error: &reqwest::Error, target: &Target, connect_timeout: Duration) -> Self {
+        let Target { host, port, is_loopback } = target;
+        let chain = Chain::of(error);
+        if let Some(error) = chain.tls() {
+            return tls_error(error, target);
+        }
+        if chain.says("dns error") {
+            return Self::new(HttpErrorKind::Resolve, format!("cannot resolve {host}"));
+        }
+        if error.is_connect() {
+            let reason = match chain.io() {
+                _ if error.is_timeout() => format!("no answer within {}", seconds(connect_timeout)),
+                Some(io::ErrorKind::ConnectionRefused) => "refused".to_owned(),
+                Some(io::ErrorKind::UnexpectedEof) => "closed during the handshake".to_owned(),
+                Some(kind) => kind.to_string(),
+                None => chain.last(),
+            };
+            let error = Self::new(HttpErrorKind::Connect, format!("cannot connect to {host}:{port} ({reason})"));
+            return match is_loopback {
+                true => error.hint("is the server running? See the provider's base_url"),
+                false => error,
+            };
+        }
+        if chain.is_refused_stream() {
+            return Self::new(HttpErrorKind::Refused, format!("{host}:{port} refused the request for now"));
+        }
+        if error.is_builder() || error.is_request() && chain.says("invalid") && chain.io().is_none() {
+            return Self::new(HttpErrorKind::BadRequest, format!("the request cannot be sent: {}", chain.last()));
+        }
+        Self::new(HttpErrorKind::Closed, format!("{host}:{port} closed the connection before it answered"))
+    }
+
+    /// An error in the body of the response.
+    pub(super) fn in_body(error: &reqwest::Error, target: &Target) -> Self {
+        let Target { host, port, .. } = target;
+        let chain = Chain::of(error);
+        let reason = match chain.io() {
+            Some(io::ErrorKind::UnexpectedEof) => "it ended early".to_owned(),
+            Some(kind) => kind.to_string(),
+            None => chain.last(),
+        };
+        Self::new(HttpErrorKind::Interrupted, format!("the connection to {host}:{port} broke ({reason})"))
+    }
+}
+
+/// The errors below an error, the outermost first.
+struct Chain<'a>(Vec<&'a (dyn Error + 'static)>);
+
+impl<'a> Chain<'a> {
+    /// No real chain is longer; a loop must not hang us.
+    const LENGTH_MAX: usize = 16;
+
+    fn of(error: &'a (dyn Error + 'static)) -> Self {
+        Self(std::iter::successors(Some(error), |error| below(*error)).take(Self::LENGTH_MAX).collect())
+    }
+
+    fn tls(&self) -> Option<&'a rustls::Error> {
+        self.0.iter().find_map(|error| error.downcast_ref())
+    }
+
+    fn io(&self) -> Option<io::ErrorKind> {
+        let is_named = |kind: &io::ErrorKind| !matches!(kind, io::ErrorKind::Other);
+        self.0.iter().rev().filter_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind).find(is_named)
+    }
+
+    /// The types below reqwest cannot be named here, so their text has to do; tests hold it fast.
+    fn says(&self, text: &str) -> bool {
+        self.0.iter().any(|error| error.to_string().contains(text))
+    }
+
+    fn is_refused_stream(&self) -> bool {
+        self.says("refused stream before processing")
+    }
+
+    fn last(&self) -> String {
+        self.0.last().map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    // An io::Error that wraps another one leaves that out of its own `source`.
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
+}
+
+fn tls_error(error: &rustls::Error, target: &Target) -> HttpError {
+    let Target { host, port, .. } = target;
+    let (reason, hint) = match error {
+        rustls::Error::InvalidCertificate(certificate) => certificate_problem(certificate, host),
+        rustls::Error::InvalidMessage(_) => {
+            ("it does not speak TLS".to_owned(), "should base_url start with http:// instead of https://?")
+        }
+        other => (other.to_string(), "see the server's TLS settings, or set llm.http.ca_file for a private authority"),
+    };
+    HttpError::new(HttpErrorKind::Tls, format!("no trusted connection to {host}:{port}: {reason}")).hint(hint)
+}
+
+fn certificate_problem(problem: &CertificateError, host: &str) -> (String, &'static str) {
+    const CA_FILE: &str = "for a private or company authority set llm.http.ca_file to its PEM file";
+    match problem {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+            "the certificate has expired".to_owned(),
+            "see this machine's clock; the server needs a new certificate, ca_file does not help",
+        ),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            ("the certificate is not valid yet".to_owned(), "see this machine's clock; ca_file does not help")
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+            format!("the certificate is for another name than {host}"),
+            "use the name the certificate is for in base_url; ca_file does not help",
+        ),
+        CertificateError::UnknownIssuer => {
+            ("the certificate is self-signed or from an unknown authority".to_owned(), CA_FILE)
+        }
+        other => (format!("the certificate is not accepted ({other})"), CA_FILE),
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}

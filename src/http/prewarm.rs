@@ -1,0 +1,154 @@
+//! Opens a connection ahead of the request that will use it, without sending anything.
+//!
+//! reqwest can only connect to send. So a request that is made to fail goes out: its call of the
+//! connector, recognised by a task-local value, connects, keeps the connection here and fails. The
+//! call of the connector for the next real request to the same origin takes the connection.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, Service, ServiceExt};
+
+/// Many servers hang up on a connection that has been silent for a minute.
+pub(super) const WARM_MAX: Duration = Duration::from_secs(55);
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+tokio::task_local! {
+    /// Why the connector is called; set around each request.
+    pub(super) static PURPOSE: Purpose;
+}
+
+/// Scheme, host and port, as in `https://api.openai.com:443`.
+pub(super) type Origin = String;
+
+#[derive(Clone)]
+pub(super) enum Purpose {
+    /// Connect, hand the connection over, fail.
+    Prewarm(Arc<Mutex<Option<oneshot::Sender<Warm>>>>),
+    Request {
+        origin: Origin,
+        /// Set when a connection was opened for this very request.
+        is_fresh: Arc<AtomicBool>,
+        /// False after a connection that was kept turned out to be dead.
+        may_use_warm: bool,
+    },
+}
+
+/// A connection nobody has used. Its type cannot be named outside of reqwest.
+pub(super) struct Warm {
+    connection: Box<dyn Any + Send>,
+    opened: Instant,
+}
+
+/// Connections that are being opened or wait for their request, by origin.
+#[derive(Clone, Default)]
+pub(super) struct WarmConnections(Arc<Mutex<HashMap<Origin, oneshot::Receiver<Warm>>>>);
+
+impl WarmConnections {
+    /// Reserves the place of `origin`; `None` where a connection is there or on its way.
+    pub(super) fn reserve(&self, origin: &Origin) -> Option<oneshot::Sender<Warm>> {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.contains_key(origin) {
+            return None;
+        }
+        let (sender, receiver) = oneshot::channel();
+        places.insert(origin.clone(), receiver);
+        Some(sender)
+    }
+
+    pub(super) fn take(&self, origin: &Origin) -> Option<oneshot::Receiver<Warm>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(origin)
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct PrewarmLayer(pub(super) WarmConnections);
+
+impl<R, C> Layer<BoxCloneSyncService<R, C, BoxError>> for PrewarmLayer
+where
+    R: Send + 'static,
+    C: Send + 'static,
+{
+    type Service = PrewarmConnector<R, C>;
+
+    fn layer(&self, inner: BoxCloneSyncService<R, C, BoxError>) -> Self::Service {
+        PrewarmConnector { inner, warm: self.0.clone() }
+    }
+}
+
+pub(super) struct PrewarmConnector<R, C> {
+    inner: BoxCloneSyncService<R, C, BoxError>,
+    warm: WarmConnections,
+}
+
+impl<R, C> Clone for PrewarmConnector<R, C> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), warm: self.warm.clone() }
+    }
+}
+
+impl<R, C> Service<R> for PrewarmConnector<R, C>
+where
+    R: Send + 'static,
+    C: Send + 'static,
+{
+    type Response = C;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<C, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // `oneshot` below waits until the inner service is ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, target: R) -> Self::Future {
+        let connect = self.inner.clone().oneshot(target);
+        match PURPOSE.try_with(Clone::clone) {
+            Ok(Purpose::Prewarm(place)) => Box::pin(keep(connect, place)),
+            Ok(Purpose::Request { origin, is_fresh, may_use_warm }) => {
+                let warm = self.warm.take(&origin).filter(|_| may_use_warm);
+                Box::pin(take_or_connect(connect, warm, is_fresh))
+            }
+            Err(_) => Box::pin(connect),
+        }
+    }
+}
+
+async fn keep<C: Send + 'static>(
+    connect: impl Future<Output = Result<C, BoxError>>,
+    place: Arc<Mutex<Option<oneshot::Sender<Warm>>>>,
+) -> Result<C, BoxError> {
+    let connection: Box<dyn Any + Send> = Box::new(connect.await?);
+    let sender = place.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(sender) = sender {
+        // Nobody waits any more when the send fails; the connection is closed then.
+        let _ = sender.send(Warm { connection, opened: Instant::now() });
+    }
+    Err("the connection is kept for the first request".into())
+}
+
+async fn take_or_connect<C: 'static>(
+    connect: impl Future<Output = Result<C, BoxError>>,
+    warm: Option<oneshot::Receiver<Warm>>,
+    is_fresh: Arc<AtomicBool>,
+) -> Result<C, BoxError> {
+    if let Some(receiver) = warm
+        && let Ok(warm) = receiver.await
+        && warm.opened.elapsed() < WARM_MAX
+        && let Ok(connection) = warm.connection.downcast::<C>()
+    {
+        return Ok(*connection);
+    }
+    is_fresh.store(true, Ordering::Relaxed);
+    connect.await
+}

@@ -1,0 +1,136 @@
+//! Adds to an error what only the caller of the decoders knows: who was asked, with which key.
+
+use super::http_error::without_query;
+use super::{ErrorKind, ProviderError, ProviderSettings};
+use crate::http::{HttpError, HttpErrorKind, Secret};
+
+/// Shorter keys are dummies for servers that want none; hiding them would garble the text.
+const KEY_BYTES_MIN: usize = 4;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ErrorContext {
+    name: String,
+    base_url: String,
+    model: String,
+    request: Option<String>,
+    secrets: Vec<Secret>,
+    key_source: String,
+    pub(super) request_id: Option<String>,
+}
+
+impl ErrorContext {
+    pub(super) fn new(settings: &ProviderSettings, model: &str, url: &str) -> Self {
+        let in_headers = settings.headers.iter().filter(|(name, _)| is_secret_header(name));
+        let in_headers = in_headers.map(|(_, value)| Secret::new(value.clone()));
+        Self {
+            name: settings.name.clone(),
+            base_url: settings.base_url.clone(),
+            model: model.to_owned(),
+            request: Some(format!("POST {}", without_query(url))),
+            secrets: settings.key.iter().cloned().chain(in_headers).collect(),
+            key_source: settings.key_source.clone(),
+            request_id: None,
+        }
+    }
+
+    pub(super) fn complete(&self, mut error: ProviderError) -> ProviderError {
+        if error.hint.is_none() {
+            error.hint = self.hint_for(&error);
+        }
+        error.message = self.with_name(&error);
+        error.request = error.request.or_else(|| self.request.clone());
+        error.request_id = error.request_id.or_else(|| self.request_id.clone());
+        if error.kind == ErrorKind::Auth && !self.key_source.is_empty() {
+            error.key_source = Some(self.key_source.clone());
+        }
+        error.message = self.without_secrets(error.message);
+        error.hint = error.hint.map(|hint| self.without_secrets(hint));
+        error.request_id = error.request_id.map(|id| self.without_secrets(id));
+        error
+    }
+
+    fn with_name(&self, error: &ProviderError) -> String {
+        let message = &error.message;
+        match error.kind {
+            _ if self.name.is_empty() => message.clone(),
+            ErrorKind::Auth if error.status.is_some() => format!("{} refused the API key: {message}", self.name),
+            ErrorKind::Network | ErrorKind::Tls | ErrorKind::Disconnected => message.clone(),
+            ErrorKind::Auth
+            | ErrorKind::RateLimited
+            | ErrorKind::Quota
+            | ErrorKind::Rejected
+            | ErrorKind::ContextTooLong
+            | ErrorKind::TryAgain
+            | ErrorKind::Failed
+            | ErrorKind::BadResponse => format!("{}: {message}", self.name),
+        }
+    }
+
+    fn hint_for(&self, error: &ProviderError) -> Option<String> {
+        match (error.kind, error.status) {
+            (ErrorKind::Auth, _) => Some(key_hint(&self.key_source)),
+            (ErrorKind::Quota, _) => Some("the account is used up: add credit there, or use another provider".into()),
+            (ErrorKind::ContextTooLong, _) => {
+                Some("shorten the message, leave out files, or start a new conversation".into())
+            }
+            (ErrorKind::Rejected, Some(300..400)) => Some("set base_url to the address it redirects to".into()),
+            (ErrorKind::Rejected, Some(404 | 405)) => Some(self.not_found_hint(&error.message)),
+            (ErrorKind::BadResponse, _) => Some(format!("is base_url right? It is {}", without_query(&self.base_url))),
+            (
+                ErrorKind::Rejected
+                | ErrorKind::RateLimited
+                | ErrorKind::TryAgain
+                | ErrorKind::Failed
+                | ErrorKind::Network
+                | ErrorKind::Tls
+                | ErrorKind::Disconnected,
+                _,
+            ) => None,
+        }
+    }
+
+    fn not_found_hint(&self, message: &str) -> String {
+        let base_url = without_query(&self.base_url);
+        let is_about_model = message.to_lowercase().contains("model");
+        if !is_about_model && !base_url.ends_with("/v1") {
+            return format!("base_url usually ends in /v1: try {base_url}/v1");
+        }
+        format!("is the model `{}` right, and base_url {base_url}?", self.model)
+    }
+
+    /// Servers echo keys in their errors.
+    fn without_secrets(&self, text: String) -> String {
+        let secrets = self.secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= KEY_BYTES_MIN);
+        secrets.fold(text, |text, secret| text.replace(secret, "[redacted]"))
+    }
+}
+
+/// Whether a header of that name holds a key.
+pub(super) fn is_secret_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["key", "token", "auth", "secret", "cookie"].iter().any(|part| name.contains(part))
+}
+
+pub(super) fn key_hint(key_source: &str) -> String {
+    match key_source.split_once(" (environment)") {
+        Some((variable, _)) => format!("set a valid key in the environment variable {variable}"),
+        None => "set api_key_env, api_key_file or api_key_command of the provider to a valid key".to_owned(),
+    }
+}
+
+impl From<HttpError> for ProviderError {
+    fn from(error: HttpError) -> Self {
+        let kind = match error.kind {
+            HttpErrorKind::BadRequest => ErrorKind::Rejected,
+            HttpErrorKind::Tls => ErrorKind::Tls,
+            HttpErrorKind::Resolve
+            | HttpErrorKind::Connect
+            | HttpErrorKind::Closed
+            | HttpErrorKind::FirstByteTimeout
+            | HttpErrorKind::Refused => ErrorKind::Network,
+            HttpErrorKind::Interrupted => ErrorKind::Disconnected,
+        };
+        let provider_error = Self::new(kind, error.message);
+        Self { hint: error.hint, ..provider_error }
+    }
+}

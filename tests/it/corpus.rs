@@ -1,0 +1,278 @@
+//! Recorded streams and error bodies of real servers, where they stand beside the checkout.
+//!
+//! They are other people's recordings, so they are no part of the repository.
+
+#![expect(clippy::unwrap_used, reason = "a recording that cannot be read fails the test")]
+
+use std::path::PathBuf;
+
+use proptest::test_runner::{Config, TestRunner};
+use sayso::testing::{ChatDecoder, ReplyBuilder, SseDecoder, SseError, StreamEvent, ThinkTags, explain_error_body};
+use serde_json::Value;
+
+/// The folder of recordings. Without one the test is skipped, but never where tests must count.
+fn streams() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
+    let (folder, is_ci) = (std::env::var_os("SAYSO_STREAMS_DIR"), std::env::var("CI").is_ok_and(|ci| ci == "true"));
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/streams");
+    let folder = folder.map_or_else(|| PathBuf::from(beside), PathBuf::from);
+    if folder.join("index.json").is_file() {
+        return Some(folder);
+    }
+    assert!(!is_ci, "no recorded streams in {}", folder.display());
+    #[expect(clippy::print_stderr, reason = "a skipped test must say so")]
+    {
+        eprintln!("skipped: no recorded streams in {}", folder.display());
+    }
+    None
+}
+
+fn json_in(folder: &std::path::Path, name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join(name)).unwrap()).unwrap()
+}
+
+/// What a client ends up with.
+#[derive(Debug, Default, PartialEq)]
+struct Outcome {
+    reply: Reply,
+    bad_chunks: u32,
+    error: Option<String>,
+    /// Whether the stream came to its end; nothing after an error.
+    clean: Option<bool>,
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Reply {
+    content: String,
+    reasoning: String,
+    refusal: String,
+    calls: Vec<(String, String, String)>,
+    finish: Option<String>,
+    usage: Option<[Option<u64>; 5]>,
+    id: Option<String>,
+    model: Option<String>,
+    replay: Option<String>,
+}
+
+impl Outcome {
+    fn apply(&mut self, event: &StreamEvent<'_>, folded: &mut ReplyBuilder) {
+        folded.apply(event);
+        let reply = &mut self.reply;
+        match event {
+            StreamEvent::Text(text) => reply.content.push_str(text),
+            // Not from the folded reply, which sets blocks of thoughts apart.
+            StreamEvent::Reasoning { text, .. } => reply.reasoning.push_str(text),
+            StreamEvent::Refusal(text) => reply.refusal.push_str(text),
+            StreamEvent::ToolStart { .. }
+            | StreamEvent::ToolArguments { .. }
+            | StreamEvent::Start { .. }
+            | StreamEvent::Usage(_)
+            | StreamEvent::Replay(_)
+            | StreamEvent::Finish(_)
+            | StreamEvent::BadChunk { .. } => {}
+        }
+    }
+
+    fn take(&mut self, folded: ReplyBuilder) {
+        let text = |part: &str| part.to_owned();
+        let calls = folded.tool_calls().into_iter();
+        self.reply.calls = calls.map(|call| (call.id, call.name, call.arguments)).collect();
+        self.reply.finish = folded.stop.as_ref().map(|stop| text(stop.name()));
+        self.reply.usage =
+            folded.usage.map(|usage| [usage.input, usage.output, usage.total, usage.cached, usage.reasoning]);
+        self.reply.id = folded.response_id;
+        self.reply.model = folded.response_model;
+        self.reply.replay = folded.replay;
+        self.bad_chunks = folded.bad_chunks;
+    }
+}
+
+fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+    let mut decoder = ChatDecoder::new(ThinkTags::AreText);
+    let mut outcome = Outcome::default();
+    let mut folded = ReplyBuilder::default();
+    let fed =
+        chunks.into_iter().try_for_each(|chunk| decoder.feed(chunk, &mut |event| outcome.apply(&event, &mut folded)));
+    match fed.and_then(|()| decoder.end(&mut |event| outcome.apply(&event, &mut folded))) {
+        Ok(clean) => outcome.clean = Some(clean),
+        Err(error) => outcome.error = Some(error.to_string()),
+    }
+    outcome.take(folded);
+    outcome
+}
+
+struct Recording {
+    name: String,
+    bytes: Vec<u8>,
+    features: Vec<String>,
+    expected: Value,
+}
+
+fn recordings(folder: &std::path::Path) -> Vec<Recording> {
+    let index = json_in(folder, "index.json");
+    let entries = index["entries"].as_array().unwrap().iter().filter(|entry| entry["wire"] == "chat-completions");
+    let recording = |entry: &Value| {
+        let name = entry["file"].as_str().unwrap().to_owned();
+        let raw = std::fs::read(folder.join("corpus").join(&name)).unwrap();
+        let bytes = match entry["framing"].as_str().unwrap() {
+            "json-per-line" => framed(&raw),
+            _ => raw,
+        };
+        let features = entry["features"].as_array().unwrap().iter();
+        let features = features.map(|feature| feature.as_str().unwrap().to_owned()).collect();
+        Recording { name, bytes, features, expected: entry["expected"].clone() }
+    };
+    entries.map(recording).collect()
+}
+
+fn framed(lines: &[u8]) -> Vec<u8> {
+    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    lines.flat_map(|line| [b"data: ".as_slice(), line, b"\n\n"].concat()).collect()
+}
+
+#[test]
+fn every_recorded_chat_stream_gives_what_its_server_meant() {
+    let Some(folder) = streams() else { return };
+    let recordings = recordings(&folder);
+    assert!(recordings.len() >= 78, "only {} recordings", recordings.len());
+    for recording in &recordings {
+        let outcome = decode([recording.bytes.as_slice()]);
+        check(recording, &outcome);
+        let bytewise = decode(recording.bytes.chunks(1));
+        assert_eq!(bytewise, outcome, "{} byte by byte", recording.name);
+    }
+}
+
+#[test]
+fn every_recorded_chat_stream_can_be_cut_anywhere() {
+    let Some(folder) = streams() else { return };
+    for recording in recordings(&folder) {
+        let whole = decode([recording.bytes.as_slice()]);
+        let length = recording.bytes.len();
+        let cuts = proptest::collection::vec(0..=length, 1..24);
+        let config = Config { cases: 12, failure_persistence: None, ..Config::default() };
+        let tested = TestRunner::new(config).run(&cuts, |mut cuts| {
+            cuts.extend([0, length]);
+            cuts.sort_unstable();
+            let split = decode(cuts.windows(2).map(|ends| &recording.bytes[ends[0]..ends[1]]));
+            proptest::prop_assert_eq!(&split, &whole);
+            Ok(())
+        });
+        assert_eq!(tested.map_err(|error| error.to_string()), Ok(()), "{}", recording.name);
+    }
+}
+
+fn check(recording: &Recording, outcome: &Outcome) {
+    let Recording { name, features, expected, .. } = recording;
+    let has = |feature: &str| features.iter().any(|other| other == feature);
+    let text = |key: &str| expected[key].as_str().map(str::to_owned);
+    let reply = &outcome.reply;
+    assert_eq!(Some(&reply.content), text("content").as_ref(), "content of {name}");
+    assert_eq!(Some(&reply.refusal), text("refusal").as_ref(), "refusal of {name}");
+    // The index leaves out thoughts that stand in `reasoning_details` alone; we show them.
+    let only_in_details = text("reasoning").as_deref() == Some("") && has("reasoning_details");
+    if !only_in_details {
+        assert_eq!(Some(&reply.reasoning), text("reasoning").as_ref(), "reasoning of {name}");
+    }
+    assert_eq!(reply.calls, expected_calls(expected), "tool calls of {name}");
+    assert_eq!(reply.id, text("id"), "id of {name}");
+    assert_eq!(reply.model, text("model"), "model of {name}");
+    assert_eq!(
+        reply.usage.map(|[input, output, total, ..]| [input, output, total]),
+        expected_usage(expected),
+        "usage of {name}"
+    );
+    let [cached, thought] = expected_details(expected);
+    let details = reply.usage.unwrap_or_default();
+    assert!(cached.is_none() || details[3] == cached, "cached tokens of {name}");
+    assert!(thought.is_none() || details[4] == thought, "reasoning tokens of {name}");
+    assert_eq!(reply.finish, text("finish_reason"), "finish reason of {name}");
+
+    let is_empty_body = recording.bytes.is_empty();
+    let has_error = expected["errors"].is_array() || is_empty_body;
+    assert_eq!(outcome.error.is_some(), has_error, "error of {name}: {:?}", outcome.error);
+    let is_whole = !has("no_finish_reason") || !has("no_done");
+    assert_eq!(outcome.clean, (!has_error).then_some(is_whole), "end of {name}");
+    assert_eq!(outcome.bad_chunks, 0, "bad chunks of {name}");
+}
+
+fn expected_calls(expected: &Value) -> Vec<(String, String, String)> {
+    let text = |call: &Value, key: &str| call[key].as_str().unwrap_or_default().to_owned();
+    let calls = expected["tool_calls"].as_array().unwrap().iter();
+    calls.map(|call| (text(call, "id"), text(call, "name"), text(call, "arguments"))).collect()
+}
+
+fn expected_usage(expected: &Value) -> Option<[Option<u64>; 3]> {
+    let usage = expected["usage"].as_object()?;
+    let count = |key: &str| usage.get(key).and_then(Value::as_u64);
+    Some([count("prompt_tokens"), count("completion_tokens"), count("total_tokens")])
+}
+
+fn expected_details(expected: &Value) -> [Option<u64>; 2] {
+    let usage = &expected["usage"];
+    [
+        usage["prompt_tokens_details"]["cached_tokens"].as_u64(),
+        usage["completion_tokens_details"]["reasoning_tokens"].as_u64(),
+    ]
+}
+
+#[test]
+fn the_grammar_of_event_streams_is_kept() {
+    let Some(folder) = streams() else { return };
+    let cases = json_in(&folder, "sse-grammar.json");
+    assert!(cases.as_array().unwrap().len() >= 24);
+    for case in cases.as_array().unwrap() {
+        let bytes = from_hex(case["input_hex"].as_str().unwrap());
+        let expected: Vec<(String, String)> = serde_json::from_value(case["events"].clone()).unwrap();
+        for size in [1, 2, 3, usize::MAX] {
+            let frames = frames_of(bytes.chunks(size));
+            let same = frames.len() == expected.len() && frames.iter().zip(&expected).all(|(a, b)| is_same_frame(a, b));
+            assert!(same, "{} in chunks of {size}: {frames:?}, not {expected:?}", case["name"]);
+        }
+    }
+}
+
+/// Frames of JSON are the same where the JSON is: the cases were printed by another program.
+fn is_same_frame(a: &(String, String), b: &(String, String)) -> bool {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).ok().filter(Value::is_object);
+    a == b || a.0 == b.0 && parse(&a.1).is_some_and(|json| Some(json) == parse(&b.1))
+}
+
+fn from_hex(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+fn frames_of<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Vec<(String, String)> {
+    let mut decoder = SseDecoder::default();
+    let mut frames = Vec::new();
+    for chunk in chunks {
+        let fed = decoder.feed::<SseError>(chunk, |frame| {
+            frames.push((frame.event.to_owned(), frame.data.to_owned()));
+            Ok(())
+        });
+        assert_eq!(fed, Ok(()));
+    }
+    let ended = decoder.end::<SseError>(|frame| {
+        frames.push((frame.event.to_owned(), frame.data.to_owned()));
+        Ok(())
+    });
+    assert_eq!(ended, Ok(()));
+    frames
+}
+
+#[test]
+fn every_recorded_error_body_becomes_one_readable_line() {
+    let Some(folder) = streams() else { return };
+    let lines = std::fs::read_to_string(folder.join("error-bodies.jsonl")).unwrap();
+    assert!(lines.lines().count() >= 75);
+    for line in lines.lines() {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        let status = u16::try_from(entry["status"].as_u64().unwrap()).unwrap();
+        let body = entry["body"].as_str().unwrap();
+        let message = explain_error_body(status, body).message;
+        let is_line = !message.contains(['\n', '<']) && !message.starts_with('{') && message.len() <= 2_100;
+        assert!(is_line, "{message}");
+        assert!(message.chars().filter(|c| c.is_alphabetic()).count() >= 5, "{message} says nothing of {body}");
+        assert!(!message.starts_with("answered with status"), "nothing was found in {body}");
+    }
+}
