@@ -1,5 +1,6 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 // The private modules in layer order; `pub` inside them is what other layers may use.
+mod command;
 mod conversation;
 mod history;
 mod http;

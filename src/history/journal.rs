@@ -93,7 +93,7 @@ impl Journal {
         let waits = entry.waits_for_flush();
         self.entries.push(entry);
         if !waits {
-            self.send_entries();
+            self.send(None, None);
         }
     }
 
@@ -104,7 +104,7 @@ impl Journal {
             return;
         }
         if let Some(other) = self.buffer.push(reply, kind, text) {
-            self.send_deltas(other);
+            self.send(Some(other), None);
         }
         if self.deltas.persist_deltas && self.buffer.chars() >= self.deltas.min_chars {
             self.hand_over_deltas();
@@ -128,21 +128,8 @@ impl Journal {
     /// Waits until everything recorded so far is durable (`synchronous=FULL`), or has failed.
     /// Cancel-safe: the writes go on.
     pub async fn flush(&mut self) -> FlushOutcome {
-        if self.deltas.persist_deltas {
-            self.hand_over_deltas();
-        }
-        self.send_entries();
-        let commands = match &self.writer {
-            WriterHandle::NotKept => return FlushOutcome::NotKept,
-            WriterHandle::Stopped(reason) => return FlushOutcome::Failed(reason.clone()),
-            WriterHandle::Running { commands, .. } => commands,
-        };
-        let (answer, outcome) = oneshot::channel();
-        let stopped = || FlushOutcome::Failed("the writer of the history has stopped".to_owned());
-        if commands.send(Command::Barrier(answer)).is_err() {
-            return stopped();
-        }
-        outcome.await.unwrap_or_else(|_| stopped())
+        let deltas = if self.deltas.persist_deltas { self.buffer.take() } else { None };
+        self.barrier(deltas).await
     }
 
     /// The end: flushes, closes the file, lets the lock go. A reply that was not ended is
@@ -150,18 +137,17 @@ impl Journal {
     /// be recorded afterwards.
     pub async fn close(&mut self, limit: Duration) -> FlushOutcome {
         let deadline = tokio::time::Instant::now() + limit;
-        self.hand_over_deltas();
         let late = || FlushOutcome::Failed(format!("the history was not written within {limit:?}"));
-        let outcome = tokio::time::timeout_at(deadline, self.flush()).await.unwrap_or_else(|_| late());
-        if let WriterHandle::Running { commands, thread } =
-            std::mem::replace(&mut self.writer, WriterHandle::Stopped("the history is closed".to_owned()))
-        {
-            drop(commands);
-            while !thread.is_finished() && tokio::time::Instant::now() < deadline {
-                tokio::time::sleep(POLL_PAUSE).await;
+        let deltas = self.buffer.take();
+        let outcome = tokio::time::timeout_at(deadline, self.barrier(deltas)).await.unwrap_or_else(|_| late());
+        if self.is_running() {
+            let closed = WriterHandle::Stopped("the history is closed".to_owned());
+            if let WriterHandle::Running { commands, thread } = std::mem::replace(&mut self.writer, closed) {
+                drop(commands);
+                while !thread.is_finished() && tokio::time::Instant::now() < deadline {
+                    tokio::time::sleep(POLL_PAUSE).await;
+                }
             }
-        } else if outcome == FlushOutcome::NotKept {
-            self.writer = WriterHandle::NotKept;
         }
         outcome
     }
@@ -185,37 +171,39 @@ impl Journal {
         matches!(self.writer, WriterHandle::Running { .. })
     }
 
+    async fn barrier(&mut self, deltas: Option<Deltas>) -> FlushOutcome {
+        match &self.writer {
+            WriterHandle::NotKept => return FlushOutcome::NotKept,
+            WriterHandle::Stopped(reason) => return FlushOutcome::Failed(reason.clone()),
+            WriterHandle::Running { .. } => {}
+        }
+        let (answer, outcome) = oneshot::channel();
+        self.send(deltas, Some(answer));
+        let stopped = || FlushOutcome::Failed("the writer of the history has stopped".to_owned());
+        outcome.await.unwrap_or_else(|_| stopped())
+    }
+
     fn hand_over_deltas(&mut self) {
         if let Some(deltas) = self.buffer.take() {
-            self.send_deltas(deltas);
+            self.send(Some(deltas), None);
         }
     }
 
-    fn send_deltas(&mut self, deltas: Deltas) {
-        self.flushes += 1;
-        self.send_entries();
-        self.send(Command::Deltas(deltas));
-    }
-
-    fn send_entries(&mut self) {
-        if !self.entries.is_empty() {
-            let entries = std::mem::take(&mut self.entries);
-            self.send(Command::Entries(entries));
-        }
-    }
-
-    fn send(&self, command: Command) {
+    /// Sends what waits, and then this.
+    fn send(&mut self, deltas: Option<Deltas>, barrier: Option<oneshot::Sender<FlushOutcome>>) {
+        self.flushes += u64::from(deltas.is_some());
+        let entries = std::mem::take(&mut self.entries);
         if let WriterHandle::Running { commands, .. } = &self.writer {
-            // A writer that has stopped says so at the next barrier.
-            let _ = commands.send(command);
+            // A writer that has stopped drops the barrier, and so says it.
+            let _ = commands.send(Command { entries, deltas, barrier });
         }
     }
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.hand_over_deltas();
-        self.send_entries();
+        let deltas = self.buffer.take();
+        self.send(deltas, None);
         if let WriterHandle::Running { commands, thread } = std::mem::replace(&mut self.writer, WriterHandle::NotKept) {
             drop(commands);
             let deadline = Instant::now() + DROP_WAIT_MAX;

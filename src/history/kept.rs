@@ -46,7 +46,8 @@ impl Kept {
 
 fn conversation_facts(connection: &Connection, id: &ConversationId) -> rusqlite::Result<Vec<Fact>> {
     let (name, created_ms) =
-        connection.query_row("SELECT name, created_ms FROM conversation WHERE id = ?1", [&id.0], |row| row.try_into())?;
+        connection
+            .query_row("SELECT name, created_ms FROM conversation WHERE id = ?1", [&id.0], |row| row.try_into())?;
     let start = Entry::ConversationStarted { id: id.clone(), name, created_ms };
     let finished = rows::all_messages(connection, id)?
         .into_iter()

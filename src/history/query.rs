@@ -45,8 +45,7 @@ impl History {
 
     pub fn conversation(&self, id: &ConversationId) -> Result<ConversationSummary, HistoryError> {
         let query = format!("{SUMMARY} WHERE c.id = ?1");
-        let found =
-            self.connection.prepare_cached(&query)?.query_row([&id.0], |row| self.summary(row)).optional()?;
+        let found = self.connection.prepare_cached(&query)?.query_row([&id.0], |row| self.summary(row)).optional()?;
         found.ok_or_else(|| HistoryError::NotFound { wanted: id.0.clone() })
     }
 

@@ -35,26 +35,22 @@ impl History {
     }
 }
 
-/// Tries the ways to open a file in turn, from the usual one to those for a read-only disk.
+/// Tries the ways to open a file in turn: the usual one and, for read-only disks, those that
+/// need no shared memory. They take no locks, so they are only for where nobody can write.
 fn open_file(path: &Path, mmap_mb: u64) -> Result<Connection, HistoryError> {
-    let uri = |options: &str| PathBuf::from(format!("file:{}?mode=ro&{options}", percent_encoded(path)));
-    // A WAL without its shared memory can be read when nobody else is there to need a lock;
-    // `immutable` leaves out what is in the WAL.
-    let ways =
-        [(path.to_owned(), "NORMAL"), (uri("nolock=1"), "EXCLUSIVE"), (uri("immutable=1"), "NORMAL")];
-    let mut first_error = None;
-    for (name, locking_mode) in ways {
-        match open_by(&name, locking_mode) {
-            Ok(connection) => {
-                connection.execute_batch(&format!("PRAGMA mmap_size = {}", mmap_mb << 20))?;
-                return Ok(connection);
-            }
-            Err(error) if is_about_access(&error) => first_error = first_error.or(Some(error)),
-            Err(error) => return Err(error.into()),
+    let usual = open_by(path, "NORMAL");
+    let connection = match usual {
+        Err(error) if is_about_access(&error) => {
+            let uri = |options: &str| PathBuf::from(format!("file:{}?mode=ro&{options}", percent_encoded(path)));
+            // The last one leaves out what is in the WAL.
+            open_by(&uri("vfs=unix-none"), "EXCLUSIVE")
+                .or_else(|_| open_by(&uri("immutable=1"), "NORMAL"))
+                .map_err(|_| HistoryError::unusable(path, error))?
         }
-    }
-    let reason = first_error.map_or_else(String::new, |error| error.to_string());
-    Err(HistoryError::unusable(path, reason))
+        result => result?,
+    };
+    connection.execute_batch(&format!("PRAGMA mmap_size = {}", mmap_mb << 20))?;
+    Ok(connection)
 }
 
 fn open_by(name: &Path, locking_mode: &str) -> rusqlite::Result<Connection> {

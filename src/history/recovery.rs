@@ -24,9 +24,9 @@ pub fn close_replies_of(connection: &mut Connection, owner: &str) -> Result<Vec<
         transaction
             .prepare_cached(
                 "UPDATE message SET
-                     text = (SELECT coalesce(group_concat(text, '' ORDER BY seq), '') FROM message_delta
+                     text = (SELECT coalesce(group_concat(text, '' ORDER BY number), '') FROM message_delta
                              WHERE message = ?1 AND kind = 'text'),
-                     reasoning = (SELECT coalesce(group_concat(text, '' ORDER BY seq), '') FROM message_delta
+                     reasoning = (SELECT coalesce(group_concat(text, '' ORDER BY number), '') FROM message_delta
                                   WHERE message = ?1 AND kind = 'reasoning'),
                      status = 'interrupted', reason = ?2, owner = NULL
                  WHERE number = ?1",

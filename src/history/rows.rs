@@ -24,9 +24,9 @@ const COLUMNS: &str = "m.number, m.id, (SELECT id FROM message WHERE number = m.
     m.reason, m.owner, m.model, m.finish, m.tool_call_id, m.created_ms, m.finished_ms, m.input_tokens,
     m.output_tokens, m.cached_tokens, m.cache_write_tokens, m.reasoning_tokens, m.total_tokens, m.cost_usd, m.metrics,
     m.replay_origin, m.replay_json,
-    CASE m.status WHEN 'streaming' THEN (SELECT coalesce(group_concat(text, '' ORDER BY seq), '') FROM message_delta
+    CASE m.status WHEN 'streaming' THEN (SELECT coalesce(group_concat(text, '' ORDER BY number), '') FROM message_delta
         WHERE message = m.number AND kind = 'text') ELSE m.text END AS text,
-    CASE m.status WHEN 'streaming' THEN (SELECT coalesce(group_concat(text, '' ORDER BY seq), '') FROM message_delta
+    CASE m.status WHEN 'streaming' THEN (SELECT coalesce(group_concat(text, '' ORDER BY number), '') FROM message_delta
         WHERE message = m.number AND kind = 'reasoning') ELSE m.reasoning END AS reasoning";
 
 /// The numbers of the messages on the active branch of conversation ?1.
@@ -36,8 +36,9 @@ pub const BRANCH: &str = "WITH RECURSIVE branch (number) AS (
 
 /// The messages from the first to the head, in order.
 pub fn branch_messages(connection: &Connection, id: &ConversationId) -> Result<Vec<StoredMessage>> {
-    let query =
-        format!("{BRANCH} SELECT {COLUMNS} FROM branch JOIN message AS m ON m.number = branch.number ORDER BY m.number");
+    let query = format!(
+        "{BRANCH} SELECT {COLUMNS} FROM branch JOIN message AS m ON m.number = branch.number ORDER BY m.number"
+    );
     messages(connection, &query, id)
 }
 

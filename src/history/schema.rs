@@ -80,6 +80,8 @@ mod tests {
         assert_eq!(counted, (1, 1), "a reply counts once, as it first ended");
         connection.execute("DELETE FROM conversation", []).unwrap();
         assert_eq!([found("second"), found("gruße")], [0, 0]);
-        connection.execute("INSERT INTO message_search (message_search, rank) VALUES ('integrity-check', 1)", []).unwrap();
+        connection
+            .execute("INSERT INTO message_search (message_search, rank) VALUES ('integrity-check', 1)", [])
+            .unwrap();
     }
 }

@@ -3,9 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{DeltaKind, Entry, ReplyEnd};
-use crate::conversation::{
-    ConversationId, Message, MessageId, MessageStatus, Role, ToolCall, UnixMillis, Usage,
-};
+use crate::conversation::{ConversationId, Message, MessageId, MessageStatus, Role, ToolCall, UnixMillis, Usage};
 
 /// The title of a conversation is cut here.
 const TITLE_CHARS_MAX: usize = 80;
@@ -43,14 +41,13 @@ fn apply_entry(connection: &Connection, entry: &Entry, owner: &str) -> Result<()
             .execute(params![conversation.0, name])
             .map(drop),
         Entry::HeadMoved { conversation, head } => connection
-            .prepare_cached(
-                "UPDATE conversation SET head = (SELECT number FROM message WHERE id = ?2) WHERE id = ?1",
-            )?
+            .prepare_cached("UPDATE conversation SET head = (SELECT number FROM message WHERE id = ?2) WHERE id = ?1")?
             .execute(params![conversation.0, head.as_ref().map(|id| &id.0)])
             .map(drop),
         Entry::MessageAdded { conversation, message } => add_message(connection, conversation, message),
         Entry::ReplyStarted { conversation, reply, parent, model, created_ms } => {
-            let mut row = Message::new(reply.clone(), Some(parent.clone()), Role::Assistant, String::new(), *created_ms);
+            let mut row =
+                Message::new(reply.clone(), Some(parent.clone()), Role::Assistant, String::new(), *created_ms);
             row.status = MessageStatus::Streaming;
             row.model = Some(model.clone());
             let conversation = conversation_number(connection, conversation, *created_ms)?;
@@ -160,9 +157,8 @@ fn add_deltas(connection: &Connection, deltas: &Deltas) -> Result<()> {
         if !text.is_empty() {
             connection
                 .prepare_cached(
-                    "INSERT INTO message_delta (message, seq, kind, text)
-                     SELECT number, (SELECT coalesce(max(seq) + 1, 0) FROM message_delta WHERE message = number), ?2, ?3
-                     FROM message WHERE id = ?1 AND status = 'streaming'",
+                    "INSERT INTO message_delta (message, kind, text)
+                     SELECT number, ?2, ?3 FROM message WHERE id = ?1 AND status = 'streaming'",
                 )?
                 .execute(params![deltas.reply.0, kind.name(), text])?;
         }

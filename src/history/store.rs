@@ -57,11 +57,7 @@ impl Store {
         let identity = FileIdentity::of(path)
             .map_err(|error| HistoryError::unusable(path, error))?
             .ok_or_else(|| HistoryError::unusable(path, "it was removed while it was opened"))?;
-        let mut connection = connect(path, mmap_mb)?;
-        if connection.is_readonly("main")? {
-            return Err(HistoryError::unusable(path, "the file is read-only"));
-        }
-        let journal_mode = choose_journal_mode(&mut connection, path, mmap_mb)?;
+        let (mut connection, journal_mode) = connect_in_best_mode(path, mmap_mb)?;
         let version = schema::migrate(&mut connection)?;
         if version > schema::VERSION {
             let reason = format!(
@@ -105,9 +101,11 @@ impl Store {
         warnings
     }
 
-    /// Whether the path no longer leads to the file that is open. In doubt it does.
+    /// Whether the path no longer leads to the file that is open, or somebody emptied it:
+    /// SQLite notices neither. In doubt it is the same.
     pub fn is_replaced(&self) -> bool {
-        FileIdentity::of(&self.path).is_ok_and(|identity| identity != Some(self.identity))
+        let is_empty = || std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() == 0);
+        FileIdentity::of(&self.path).is_ok_and(|identity| identity != Some(self.identity)) || is_empty()
     }
 
     /// Closes the connection to a file that was deleted or replaced. Its WAL must not be taken
@@ -170,8 +168,7 @@ impl Store {
     }
 
     fn checkpoint(&mut self) -> Result<(), HistoryError> {
-        let is_busy: bool =
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        let is_busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if is_busy {
             let busy = ffi::Error::new(ffi::SQLITE_BUSY);
             return Err(rusqlite::Error::SqliteFailure(busy, None).into());
@@ -193,38 +190,58 @@ impl Store {
     }
 }
 
-fn connect(path: &Path, mmap_mb: u64) -> rusqlite::Result<Connection> {
+fn connect_in_best_mode(path: &Path, mmap_mb: u64) -> Result<(Connection, JournalMode), HistoryError> {
+    match connect_with_wal(path, mmap_mb) {
+        Ok(found) => Ok(found),
+        Err(HistoryError::Sqlite(error)) if is_missing_wal_support(&error) => connect_without_wal(path, mmap_mb),
+        Err(error) => Err(error),
+    }
+}
+
+fn connect_with_wal(path: &Path, mmap_mb: u64) -> Result<(Connection, JournalMode), HistoryError> {
+    let connection = connect(path, mmap_mb, "NORMAL")?;
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
+        // Counts only in an empty file; later it would cost a write each time.
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+    }
+    let mode = set_journal_mode(&connection, "wal")?;
+    // Only now the WAL and its shared memory are opened.
+    schema::version(&connection)?;
+    if mode == "wal" {
+        return Ok((connection, JournalMode::Wal));
+    }
+    set_journal_mode(&connection, "delete")?;
+    Ok((connection, JournalMode::Delete))
+}
+
+/// Leaves WAL mode where there is no shared memory. In exclusive mode a WAL needs none, so
+/// what another system left in it is not lost.
+fn connect_without_wal(path: &Path, mmap_mb: u64) -> Result<(Connection, JournalMode), HistoryError> {
+    let connection = connect(path, mmap_mb, "EXCLUSIVE")?;
+    set_journal_mode(&connection, "delete")?;
+    connection.execute_batch("PRAGMA locking_mode = NORMAL")?;
+    schema::version(&connection)?;
+    Ok((connection, JournalMode::Delete))
+}
+
+fn connect(path: &Path, mmap_mb: u64, locking_mode: &str) -> Result<Connection, HistoryError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    if connection.is_readonly("main")? {
+        return Err(HistoryError::unusable(path, "the file is read-only"));
+    }
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(32);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
-    // `fullfsync` matters on macOS alone. `auto_vacuum` counts only while the file is empty.
+    // `fullfsync` matters on macOS alone.
     connection.execute_batch(&format!(
-        "PRAGMA fullfsync = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;
-         PRAGMA mmap_size = {}; PRAGMA journal_size_limit = {WAL_BYTES_MAX}; PRAGMA wal_autocheckpoint = 0;
-         PRAGMA auto_vacuum = INCREMENTAL;",
+        "PRAGMA locking_mode = {locking_mode}; PRAGMA fullfsync = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;
+         PRAGMA mmap_size = {}; PRAGMA journal_size_limit = {WAL_BYTES_MAX}; PRAGMA wal_autocheckpoint = 0;",
         mmap_mb << 20
     ))?;
     Ok(connection)
-}
-
-fn choose_journal_mode(connection: &mut Connection, path: &Path, mmap_mb: u64) -> Result<JournalMode, HistoryError> {
-    match set_journal_mode(connection, "wal") {
-        Ok(mode) if mode == "wal" => return Ok(JournalMode::Wal),
-        Ok(_) => {}
-        Err(error) if is_missing_wal_support(&error) => {
-            // In exclusive mode a WAL needs no shared memory; so one that another system left is not lost.
-            *connection = connect(path, mmap_mb)?;
-            connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
-        }
-        Err(error) => return Err(error.into()),
-    }
-    set_journal_mode(connection, "delete")?;
-    connection.execute_batch("PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_schema")?;
-    Ok(JournalMode::Delete)
 }
 
 /// Retries by hand: SQLite does not wait where two processes switch a new file at once.
@@ -232,9 +249,7 @@ fn set_journal_mode(connection: &Connection, wanted: &str) -> rusqlite::Result<S
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {
         match connection.pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0)) {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < deadline =>
-            {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < deadline => {
                 std::thread::sleep(BUSY_PAUSE);
             }
             result => return result,

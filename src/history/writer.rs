@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::file::{self, FileIdentity};
 use super::error::Remedy;
+use super::file::{self, FileIdentity};
 use super::kept::Kept;
 use super::owner::{Owner, Owners};
 use super::recovery;
@@ -17,12 +17,14 @@ use super::store::{Durability, Store};
 use super::{Entry, FlushOutcome, HistoryError};
 use crate::conversation::now_ms;
 
-/// What the journal asks of the writer, in order.
-pub enum Command {
-    Entries(Vec<Entry>),
-    Deltas(Deltas),
+/// What the journal hands over at once: what belongs together is committed together.
+#[derive(Debug, Default)]
+pub struct Command {
+    pub entries: Vec<Entry>,
+    /// Recorded after the entries.
+    pub deltas: Option<Deltas>,
     /// Make all of the above durable, then answer.
-    Barrier(oneshot::Sender<FlushOutcome>),
+    pub barrier: Option<oneshot::Sender<FlushOutcome>>,
 }
 
 /// What both sides see.
@@ -90,11 +92,9 @@ impl Writer {
         while let Ok(first) = commands.recv() {
             let mut barriers = Vec::new();
             for command in std::iter::once(first).chain(commands.try_iter()) {
-                match command {
-                    Command::Entries(entries) => entries.into_iter().for_each(|entry| self.queue(Fact::Entry(entry))),
-                    Command::Deltas(deltas) => self.queue(Fact::Deltas(deltas)),
-                    Command::Barrier(answer) => barriers.push(answer),
-                }
+                command.entries.into_iter().for_each(|entry| self.queue(Fact::Entry(entry)));
+                command.deltas.into_iter().for_each(|deltas| self.queue(Fact::Deltas(deltas)));
+                barriers.extend(command.barrier);
             }
             self.serve(barriers);
         }
@@ -297,4 +297,59 @@ impl Writer {
 fn time_mark() -> String {
     jiff::Timestamp::from_millisecond(now_ms())
         .map_or_else(|_| "unknown".to_owned(), |time| time.strftime("%Y%m%dT%H%M%SZ").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::oneshot;
+
+    use super::{Fact, FlushOutcome, Writer};
+    use crate::conversation::{ConversationId, Message, MessageId, Role};
+    use crate::history::Entry;
+
+    fn prompt(number: usize) -> Fact {
+        let text = number.to_string().repeat(10_000);
+        let message = Message::new(MessageId(format!("m{number}")), None, Role::User, text, 0);
+        Fact::Entry(Entry::MessageAdded { conversation: ConversationId("c".to_owned()), message })
+    }
+
+    fn barrier(writer: &mut Writer) -> FlushOutcome {
+        let (answer, mut outcome) = oneshot::channel();
+        writer.serve(vec![answer]);
+        outcome.try_recv().unwrap()
+    }
+
+    fn allow_pages(writer: &mut Writer, count: u32) {
+        let connection = writer.store.as_mut().unwrap().connection();
+        connection.pragma_update_and_check(None, "max_page_count", count, |_| Ok(())).unwrap();
+    }
+
+    #[test]
+    fn on_a_full_disk_all_is_kept_in_order_until_a_barrier_succeeds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        let mut writer = Writer::new(path.clone(), 0, Arc::default());
+        writer.queue(prompt(0));
+        assert_eq!(barrier(&mut writer), FlushOutcome::Durable);
+        allow_pages(&mut writer, 1);
+        for number in 1..=2 {
+            writer.queue(prompt(number));
+            assert_eq!(barrier(&mut writer), FlushOutcome::Failed("database or disk is full".to_owned()));
+        }
+        // Without a barrier nothing is tried: the disk is left alone while an answer streams.
+        writer.queue(prompt(3));
+        writer.serve(Vec::new());
+        assert_eq!((writer.pending.len(), writer.shared.take_notices().len()), (3, 1));
+        allow_pages(&mut writer, 10_000);
+        assert_eq!(barrier(&mut writer), FlushOutcome::Durable);
+        assert_eq!(writer.shared.take_notices(), ["the history is written again; nothing was lost"]);
+        writer.finish();
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let ids: String = connection
+            .query_row("SELECT group_concat(id, ' ' ORDER BY number) FROM message", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(ids, "m0 m1 m2 m3");
+    }
 }

@@ -56,14 +56,14 @@ CREATE INDEX message_conversation ON message (conversation);
 CREATE INDEX message_parent ON message (parent) WHERE parent IS NOT NULL;
 CREATE INDEX message_streaming ON message (owner) WHERE status = 'streaming';
 
--- What came of a reply that is not at its end. Rows are added, never changed, and go when it ends.
+-- What came of a reply that is not at its end. Rows are added, never changed, and go when it
+-- ends: so few that no index is worth its writes. Their order is that of `number`.
 CREATE TABLE message_delta (
+    number INTEGER PRIMARY KEY,
     message INTEGER NOT NULL REFERENCES message (number) ON DELETE CASCADE,
-    seq INTEGER NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('text', 'reasoning')),
-    text TEXT NOT NULL,
-    PRIMARY KEY (message, seq)
-) STRICT, WITHOUT ROWID;
+    text TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE tool_call (
     message INTEGER NOT NULL REFERENCES message (number) ON DELETE CASCADE,

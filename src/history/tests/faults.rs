@@ -41,7 +41,8 @@ fn a_damaged_file_goes_aside_and_the_chat_goes_on() {
         let bytes = fs::read(path).unwrap();
         fs::write(path, &bytes[..bytes.len() / 3]).unwrap();
     };
-    let text = |path: &Path| fs::write(path, "this is no database, but long enough to look like one\n".repeat(99)).unwrap();
+    let text =
+        |path: &Path| fs::write(path, "this is no database, but long enough to look like one\n".repeat(99)).unwrap();
     let cases: [(&str, &dyn Fn(&Path)); 4] =
         [("header", &header), ("pages", &pages), ("truncated", &truncated), ("text", &text)];
     for (name, damage) in cases {
@@ -64,18 +65,39 @@ fn a_damaged_file_goes_aside_and_the_chat_goes_on() {
 }
 
 #[test]
+fn a_file_that_is_emptied_while_it_is_open_is_filled_again() {
+    for suffixes in [&[""] as &[&str], &["", "-wal"]] {
+        let place = Place::new();
+        let mut journal = place.journal();
+        let mut chat = Chat::start(&mut journal, Some("kept"));
+        chat.turn(&mut journal, "one", "1");
+        suffixes.iter().for_each(|suffix| fs::write(beside(&place.path, suffix), "").unwrap());
+        chat.turn(&mut journal, "two", "2");
+        let kept = ["one", "1", "two", "2"].map(complete);
+        assert_eq!(texts(&place.history(), &chat.id), kept, "{suffixes:?}");
+        assert_eq!(close(journal), FlushOutcome::Durable);
+        assert_eq!(texts(&place.history(), &chat.id), kept, "{suffixes:?}");
+        integrity_is_ok(&place.path);
+    }
+}
+
+#[test]
 fn damage_while_it_is_open_loses_no_message_of_this_conversation() {
     let place = Place::new();
     let mut journal = place.journal();
     let mut chat = Chat::start(&mut journal, Some("kept"));
     chat.turn(&mut journal, "one", "1");
-    fs::write(&place.path, "").unwrap();
-    fs::write(beside(&place.path, "-wal"), "").unwrap();
+    let other = Connection::open(&place.path).unwrap();
+    other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let mut bytes = fs::read(&place.path).unwrap();
+    bytes[4096..].fill(0xA5);
+    fs::write(&place.path, bytes).unwrap();
+    // Another writer's change makes this connection forget the pages it has in memory.
+    other.pragma_update(None, "user_version", 1).unwrap();
     chat.turn(&mut journal, "two", "2");
-    let kept = ["one", "1", "two", "2"].map(complete);
-    assert_eq!(texts(&place.history(), &chat.id), kept);
+    assert_eq!(texts(&place.history(), &chat.id), ["one", "1", "two", "2"].map(complete));
+    assert_eq!(place.moved(".corrupt-").iter().filter(|name| name.ends_with('Z')).count(), 1);
     assert_eq!(close(journal), FlushOutcome::Durable);
-    assert_eq!(texts(&place.history(), &chat.id), kept);
 }
 
 #[test]
@@ -177,7 +199,7 @@ fn where_nothing_can_be_written_there_is_one_notice() {
 }
 
 #[test]
-fn a_full_disk_is_tried_again_at_the_next_barrier() {
+fn a_folder_that_comes_back_gets_what_was_kept_meanwhile() {
     let place = Place::new();
     let mut journal = place.journal();
     let mut chat = Chat::start(&mut journal, None);
@@ -235,8 +257,9 @@ fn messages_of_a_conversation_that_was_removed_meanwhile_bring_it_back() {
 #[test]
 fn a_file_system_without_shared_memory_gets_the_old_journal() {
     let place = Place::new();
-    // A folder where the shared memory should be: it cannot be opened.
-    fs::create_dir_all(beside(&place.path, "-shm")).unwrap();
+    // SQLite opens no link as its shared memory.
+    fs::create_dir_all(place.path.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink("nowhere", beside(&place.path, "-shm")).unwrap();
     let mut journal = place.journal();
     let mut chat = Chat::start(&mut journal, None);
     chat.turn(&mut journal, "q", "a");

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{DeltaKind, DeltaPersistence, Entry, FlushOutcome, History, HistorySettings, Journal, ReplyEnd, TurnMetrics};
+use super::{
+    DeltaKind, DeltaPersistence, Entry, FlushOutcome, History, HistorySettings, Journal, ReplyEnd, TurnMetrics,
+};
 use crate::conversation::{ConversationId, IdSource, Message, MessageId, MessageStatus, Role};
 
 /// A data folder of its own for each test.
@@ -82,11 +84,7 @@ impl Chat {
     fn start(journal: &mut Journal, name: Option<&str>) -> Self {
         let mut ids = IdSource::default();
         let id = ids.conversation(1_000);
-        journal.record(Entry::ConversationStarted {
-            id: id.clone(),
-            name: name.map(str::to_owned),
-            created_ms: 1_000,
-        });
+        journal.record(Entry::ConversationStarted { id: id.clone(), name: name.map(str::to_owned), created_ms: 1_000 });
         Self { ids, id, head: None }
     }
 

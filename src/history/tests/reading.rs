@@ -61,7 +61,10 @@ fn an_address_is_a_place_in_the_list_an_id_a_name_or_the_beginning_of_an_id() {
         assert_eq!(&history.resolve(address).unwrap(), expected, "{address}");
     }
     let ambiguous = history.resolve(&first.0[..unique.min(10)]);
-    assert!(matches!(&ambiguous, Err(HistoryError::Ambiguous { fits, .. }) if fits.contains(&first.0)), "{ambiguous:?}");
+    assert!(
+        matches!(&ambiguous, Err(HistoryError::Ambiguous { fits, .. }) if fits.contains(&first.0)),
+        "{ambiguous:?}"
+    );
     let by_prefix = (unique..=26).find_map(|length| history.resolve(&first.0[..length]).ok());
     assert_eq!(by_prefix, Some(first));
     for address in ["", "@0", "@4", "nothing", "%", "'"] {

@@ -85,7 +85,8 @@ fn a_process_that_was_taken_for_dead_still_has_the_last_word() {
     let history = place.history();
     assert_eq!(texts(&history, &chat.id)[1], complete("the whole answer"));
     let check = "SELECT group_concat(rowid) FROM message_search WHERE message_search MATCH ?";
-    let found = |word: &str| -> Option<String> { history.connection.query_row(check, [word], |row| row.get(0)).unwrap() };
+    let found =
+        |word: &str| -> Option<String> { history.connection.query_row(check, [word], |row| row.get(0)).unwrap() };
     assert_eq!((found("half"), found("whole")), (None, Some("2".to_owned())));
 }
 

@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::{Chat, Place, block_on, close, complete, flush, persisting, settings, texts};
-use crate::conversation::{
-    InterruptReason, MessageId, MessageStatus, Replay, Role, ToolCall, Usage,
-};
+use crate::conversation::{InterruptReason, MessageId, MessageStatus, Replay, Role, ToolCall, Usage};
 use crate::history::schema::{self, VERSION};
 use crate::history::store::Store;
 use crate::history::{
@@ -106,7 +104,10 @@ fn deltas_are_committed_by_count_or_by_time_and_equal_the_final_text() {
     let history = place.history();
     let text = "äb".repeat(25);
     let running = history.messages(&chat.id).unwrap().pop().unwrap();
-    assert_eq!((running.status, running.text, running.reasoning), (MessageStatus::Streaming, text.clone(), "?".repeat(25)));
+    assert_eq!(
+        (running.status, running.text, running.reasoning),
+        (MessageStatus::Streaming, text.clone(), "?".repeat(25))
+    );
     chat.end_reply(&mut journal, &reply, &text);
     flush(&mut journal);
     assert_eq!(texts(&history, &chat.id)[1], complete(&text));

@@ -1,0 +1,3 @@
+//! One file per command: what each of them does, on top of the layers below.
+
+pub mod history;
