@@ -25,6 +25,7 @@ impl DeltaKind {
 /// A fact to be stored. Entries are written in the order they are recorded; writing one twice
 /// changes nothing.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a handful per turn, moved twice")]
 pub enum Entry {
     /// A new conversation; recorded before its first message.
     ConversationStarted { id: ConversationId, name: Option<String>, created_ms: UnixMillis },

@@ -10,6 +10,7 @@ const TITLE_CHARS_MAX: usize = 80;
 
 /// What the writer stores: an entry, or some more of a running reply.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "as with the entries themselves")]
 pub enum Fact {
     Entry(Entry),
     Deltas(Deltas),

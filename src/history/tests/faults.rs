@@ -27,29 +27,19 @@ fn filled(place: &Place) {
 
 #[test]
 fn a_damaged_file_goes_aside_and_the_chat_goes_on() {
-    let header = |path: &Path| {
-        let mut bytes = fs::read(path).unwrap();
-        bytes[..64].fill(0xA5);
-        fs::write(path, bytes).unwrap();
-    };
-    let pages = |path: &Path| {
-        let mut bytes = fs::read(path).unwrap();
-        bytes[4096..].fill(0xA5);
-        fs::write(path, bytes).unwrap();
-    };
-    let truncated = |path: &Path| {
-        let bytes = fs::read(path).unwrap();
-        fs::write(path, &bytes[..bytes.len() / 3]).unwrap();
-    };
-    let text =
-        |path: &Path| fs::write(path, "this is no database, but long enough to look like one\n".repeat(99)).unwrap();
-    let cases: [(&str, &dyn Fn(&Path)); 4] =
-        [("header", &header), ("pages", &pages), ("truncated", &truncated), ("text", &text)];
+    type Damage = fn(&mut Vec<u8>);
+    let cases: [(&str, Damage); 4] = [
+        ("header", |bytes| bytes[..64].fill(0xA5)),
+        ("pages", |bytes| bytes[4096..].fill(0xA5)),
+        ("truncated", |bytes| bytes.truncate(bytes.len() / 3)),
+        ("text", |bytes| *bytes = b"this is no database, but a text of some length\n".repeat(99)),
+    ];
     for (name, damage) in cases {
         let place = Place::new();
         filled(&place);
-        damage(&place.path);
-        let damaged = fs::read(&place.path).unwrap();
+        let mut damaged = fs::read(&place.path).unwrap();
+        damage(&mut damaged);
+        fs::write(&place.path, &damaged).unwrap();
         let mut journal = place.journal();
         let mut chat = Chat::start(&mut journal, None);
         chat.turn(&mut journal, "still here?", "yes");

