@@ -7,19 +7,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
+use crate::cli::ListFormat;
 use crate::conversation::{MessageStatus, UnixMillis, Usage};
 use crate::history::{ConversationSummary, History, HistoryError, StoredMessage};
 
 /// A title is cut to this width in a table.
 const TITLE_COLUMNS_MAX: usize = 60;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListFormat {
-    Table,
-    Json,
-    Jsonl,
-    Tsv,
-}
 
 /// The most recently used conversations. The text is as stored: whoever prints it to a
 /// terminal makes it safe.

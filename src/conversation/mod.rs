@@ -1,6 +1,7 @@
 //! What a conversation is made of: plain data and pure folding, with no I/O and no async.
 
 mod clock;
+pub mod exit_code;
 mod ids;
 mod message;
 mod reply;

@@ -30,3 +30,14 @@ pub struct RetryPolicy {
     /// Requests after the first one.
     pub retries_max: u32,
 }
+
+impl RetryPolicy {
+    /// Longer waits are left to the person.
+    pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+
+    #[must_use]
+    pub fn verdict(&self, attempt: &Attempt) -> Verdict {
+        let _ = attempt;
+        Verdict::Stop
+    }
+}

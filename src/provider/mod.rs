@@ -10,6 +10,7 @@ mod settings;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use crate::http::{Attempt, RetryPolicy, Verdict};
 pub use connect::connect;
 pub use error::{ErrorKind, ProviderError};
 pub use event_stream::{EventStream, Pumped};
@@ -40,6 +41,9 @@ pub trait Provider {
 
     /// Sends the request and waits for the head of the response. One try; retries are the caller's.
     fn open<'a>(&'a self, request: &'a ChatRequest<'a>) -> Opening<'a>;
+
+    /// Names dialect, server and `model`: what [`crate::conversation::Replay`] may be given back to.
+    fn origin(&self, model: &str) -> String;
 
     /// Opens a connection ahead of the first request, where there is one to open.
     fn prewarm(&self);

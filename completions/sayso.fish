@@ -1,0 +1,208 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_sayso_global_optspecs
+    string join \n config= color= q/quiet v/verbose accessible offline h/help V/version
+end
+
+function __fish_sayso_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_sayso_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_sayso_using_subcommand
+    set -l cmd (__fish_sayso_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c sayso -n "__fish_sayso_needs_command" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_needs_command" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_needs_command" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_needs_command" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_needs_command" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_needs_command" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_needs_command" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_needs_command" -s V -l version -d 'Print version'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "ask" -d 'Ask one question; the answer goes to stdout'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "chat" -d 'Talk to a model, with a prompt to type at'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "history" -d 'Look at past conversations'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "config" -d 'Look at the configuration'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "completions" -d 'Print the completions for a shell'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "man" -d 'Print the manual page'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "help" -d 'Explain a command or a topic'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s s -l system -d 'The system prompt, as text or from a file' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l session -d 'Go on with this conversation; a new name begins one' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
+show\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s f -l file -d 'Send this text file along; `-` is stdin (repeatable)' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l format -d 'What to write to stdout' -r -f -a "text\t'The answer as the model wrote it'
+json\t'One object when all is over'
+jsonl\t'One event a line, as it happens'"
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l timeout -d 'Give up after this time, as in 120s, 2m or 500ms' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l stdin -d 'Read stdin after a PROMPT: if something comes soon, however long it takes, or never' -r -f -a "auto\t''
+wait\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s c -l continue -d 'Go on with the last conversation'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l no-save -d 'Keep nothing of this in the history'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l timing -d 'Show times and counts after the answer, on stderr'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l no-stream -d 'Ask for the whole answer at once'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l dry-run -d 'Print the request, with the key hidden, and send nothing'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l require-history -d 'Fail (exit 12) where the history cannot be used'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s s -l system -d 'The system prompt, as text or from a file' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l session -d 'Go on with this conversation; a new name begins one' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
+show\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s c -l continue -d 'Go on with the last conversation'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l no-save -d 'Keep nothing of this in the history'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l timing -d 'Show times and counts after the answer, on stderr'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -f -a "list" -d 'List conversations, the newest first'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -f -a "show" -d 'Show the messages of a conversation'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l format -d 'How to write the list' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l limit -d 'Only the newest N' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l format -d 'How to write the messages' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l limit -d 'Only the newest N messages' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -f -a "path" -d 'Print the path of the configuration file'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -f -a "check" -d 'Check the file: every mistake with its line, at once'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -f -a "show" -d 'Print all settings as they stand, keys hidden'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -f -a "schema" -d 'Print the JSON Schema of the file, for editors'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from path" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from path" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from check" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from check" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand completions" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand completions" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand completions" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand completions" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand completions" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand completions" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand man" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand man" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand man" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand man" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand man" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand man" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand man" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand help" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand help" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand help" -l schema -d 'With `events`: print their JSON Schema'
+complete -c sayso -n "__fish_sayso_using_subcommand help" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand help" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand help" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand help" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand help" -s h -l help -d 'Print help'

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Shows an answer while it streams, then what it took: jsonl-with-jq.sh "Tell a joke"
+set -eu
+
+command -v jq >/dev/null || { echo "jsonl-with-jq.sh: jq is not installed" >&2; exit 1; }
+
+sayso ask --format jsonl ${MODEL:+-m "$MODEL"} "$@" </dev/null | jq --join-output --unbuffered '
+    if .type == "delta" then .text
+    elif .type == "retry" then "[\(.code): again in \(.wait_ms) ms]\n"
+    elif .type == "result" then "\n-- \(.status), exit \(.exit), \(.usage.output // "?") tokens\n"
+    else empty end'

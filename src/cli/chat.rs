@@ -1,0 +1,175 @@
+//! The options of `ask` and `chat`.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
+
+const ASK_EXAMPLES: &str = "\
+Examples:
+  sayso ask \"Explain lifetimes in one sentence\"
+  sayso ask -f src/main.rs \"What does this do?\"
+  cargo build 2>&1 | sayso ask \"What is wrong?\" > answer.md
+  sayso ask -s @reviewer.txt -o temperature=0.2 - < patch.diff
+  sayso ask --format jsonl \"Hello\" | jq -r 'select(.type == \"delta\").text'
+
+stdout holds the answer and nothing else. `sayso help exit-codes` lists how it can end.";
+
+const CHAT_EXAMPLES: &str = "\
+Examples:
+  sayso chat                         a new conversation
+  sayso chat -c                      go on with the last one
+  sayso chat --session trip          go on with (or begin) the one of this name
+  sayso chat -m demo:tour --no-save  offline, nothing is kept";
+
+/// One question.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = ASK_EXAMPLES)]
+pub struct AskOptions {
+    /// The question; `-` or none at all: stdin is the question
+    #[arg(value_name = "PROMPT|-")]
+    pub prompt: Option<String>,
+
+    #[command(flatten)]
+    pub conversation: ConversationOptions,
+
+    /// Send this text file along; `-` is stdin (repeatable)
+    #[arg(short, long = "file", value_name = "PATH|-", value_hint = clap::ValueHint::FilePath)]
+    pub files: Vec<Attachment>,
+
+    /// What to write to stdout
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: OutputFormat,
+
+    /// Give up after this time, as in 120s, 2m or 500ms
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
+
+    /// Ask for the whole answer at once
+    #[arg(long)]
+    pub no_stream: bool,
+
+    /// Print the request, with the key hidden, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Read stdin after a PROMPT: if something comes soon, however long it takes, or never
+    #[arg(long, value_name = "MODE", value_enum, default_value = "auto")]
+    pub stdin: StdinMode,
+
+    /// Fail (exit 12) where the history cannot be used
+    #[arg(long, conflicts_with = "no_save")]
+    pub require_history: bool,
+}
+
+/// The REPL.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = CHAT_EXAMPLES)]
+pub struct ChatOptions {
+    #[command(flatten)]
+    pub conversation: ConversationOptions,
+}
+
+impl ChatOptions {
+    /// What plain `sayso` on a terminal means.
+    #[must_use]
+    pub fn bare() -> Self {
+        Self {
+            conversation: ConversationOptions {
+                model: None,
+                system: None,
+                continue_last: false,
+                session: None,
+                no_save: false,
+                options: Vec::new(),
+                thinking: None,
+                retries: RETRIES_DEFAULT,
+                timing: false,
+            },
+        }
+    }
+}
+
+impl AskOptions {
+    /// What plain `sayso` behind a pipe means: `ask -`.
+    #[must_use]
+    pub fn bare() -> Self {
+        Self {
+            prompt: Some("-".into()),
+            conversation: ChatOptions::bare().conversation,
+            files: Vec::new(),
+            format: OutputFormat::Text,
+            timeout: None,
+            no_stream: false,
+            dry_run: false,
+            stdin: StdinMode::Auto,
+            require_history: false,
+        }
+    }
+}
+
+const RETRIES_DEFAULT: u32 = 3;
+
+/// What both `ask` and `chat` take.
+#[derive(Args, Clone, Debug)]
+pub struct ConversationOptions {
+    /// The model, with its provider or without: `openrouter:openai/gpt-4o-mini`
+    #[arg(short, long, value_name = "[PROVIDER:]MODEL")]
+    pub model: Option<String>,
+
+    /// The system prompt, as text or from a file
+    #[arg(short, long, value_name = "TEXT|@FILE")]
+    pub system: Option<SystemPrompt>,
+
+    /// Go on with the last conversation
+    #[arg(short, long = "continue", conflicts_with = "session")]
+    pub continue_last: bool,
+
+    /// Go on with this conversation; a new name begins one
+    #[arg(long, value_name = "NAME|ID")]
+    pub session: Option<String>,
+
+    /// Keep nothing of this in the history
+    #[arg(long)]
+    pub no_save: bool,
+
+    /// A parameter for the model, as in temperature=0.2 (repeatable)
+    #[arg(short, long = "option", value_name = "KEY=VALUE", value_parser = parse_model_option)]
+    pub options: Vec<ModelOption>,
+
+    /// Whether to show the thoughts of a model, on stderr
+    #[arg(long, value_name = "MODE", value_enum)]
+    pub thinking: Option<ThinkingMode>,
+
+    /// Requests after one that failed before its first token (0 to 10)
+    #[arg(long, value_name = "N", default_value_t = RETRIES_DEFAULT, value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub retries: u32,
+
+    /// Show times and counts after the answer, on stderr
+    #[arg(long)]
+    pub timing: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// The answer as the model wrote it
+    Text,
+    /// One object when all is over
+    Json,
+    /// One event a line, as it happens
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StdinMode {
+    Auto,
+    Wait,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ThinkingMode {
+    Hide,
+    Show,
+}

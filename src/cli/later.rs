@@ -1,0 +1,55 @@
+//! What is promised for a later version: known by name, so that it is told apart from a typo.
+
+/// Commands and their subcommands, by what stands before them.
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("", &["batch", "stats", "init", "doctor", "keys", "models", "mcp", "shell-init"]),
+    (
+        "history",
+        &[
+            "search", "rename", "fork", "pin", "unpin", "rm", "export", "import", "backup", "prune", "scrub", "sql",
+            "check", "recover", "diff", "follow",
+        ],
+    ),
+    ("config", &["get", "set", "edit"]),
+    ("help", &["keys", "batch", "stats", "init", "doctor", "models", "mcp", "shell-init"]),
+];
+
+const FLAGS: &[&str] = &[
+    "-t",
+    "--tool",
+    "--no-tools",
+    "--allow",
+    "--max-hops",
+    "--schema",
+    "--schema-multi",
+    "--schema-retries",
+    "--code",
+    "--first-code",
+    "--first-json",
+    "--stop-after",
+    "--width",
+    "--once",
+    "--cache",
+    "--max-cost",
+    "--record",
+    "--replay",
+    "--meta-fd",
+    "--meta",
+    "--role",
+    "--role-file",
+];
+
+const VALUES: &[(&str, &str)] = &[("--format", "markdown")];
+
+/// Whether `name` is going to be a subcommand of `parent`, which is empty for the top.
+pub fn is_later_command(parent: &str, name: &str) -> bool {
+    COMMANDS.iter().any(|(other, names)| *other == parent && names.contains(&name))
+}
+
+pub fn is_later_flag(flag: &str) -> bool {
+    FLAGS.contains(&flag)
+}
+
+pub fn is_later_value(flag: &str, value: &str) -> bool {
+    VALUES.contains(&(flag, value))
+}

@@ -1,0 +1,102 @@
+//! What can be typed: the command line as clap understands it, and nothing of what it does.
+//!
+//! The options of each command are plain data; whoever runs the command gets them as they were typed.
+
+mod chat;
+mod later;
+mod parse;
+mod setup;
+mod values;
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+pub use chat::{AskOptions, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode};
+pub use later::is_later_command;
+pub use parse::{Stop, UsageError, parse};
+pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat, ListOptions, ShowOptions};
+pub use values::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
+
+const EXAMPLES: &str = "\
+Without a command: the prompt on a terminal, `sayso ask -` where stdin is a pipe.
+
+Examples:
+  sayso                                     talk to a model
+  sayso ask \"Why is the sky blue?\"          one question, one answer
+  git diff | sayso ask \"Review this\"        a pipe follows the prompt
+  sayso ask -c \"And at night?\"              go on with the last conversation
+  sayso ask -m demo:tour \"What can you do?\" try it offline, without a key
+
+`sayso help exit-codes|environment|events|config` explains more.";
+
+/// Chat with language models in the terminal.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sayso", version, after_help = EXAMPLES, disable_help_flag = true, disable_help_subcommand = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalOptions,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every command takes, before its name or after.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalOptions {
+    /// Read this configuration file
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+
+    /// When to use colour [default: auto]
+    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    pub color: Option<ColorMode>,
+
+    /// Leave out progress, notices and usage
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more about what happens (twice: everything)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Plain words for screen readers: nothing is redrawn
+    #[arg(long, global = true)]
+    pub accessible: bool,
+
+    /// Reach nothing but this machine itself
+    #[arg(long, global = true)]
+    pub offline: bool,
+
+    /// Print help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColorMode {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Ask one question; the answer goes to stdout
+    Ask(Box<AskOptions>),
+    /// Talk to a model, with a prompt to type at
+    Chat(Box<ChatOptions>),
+    /// Look at past conversations
+    #[command(subcommand)]
+    History(HistoryCommand),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the completions for a shell
+    Completions(CompletionOptions),
+    /// Print the manual page
+    Man,
+    /// Explain a command or a topic
+    Help(HelpOptions),
+}

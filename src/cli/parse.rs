@@ -1,0 +1,268 @@
+//! From arguments to [`Cli`], with every mistake said in our own words.
+
+use std::ffi::OsString;
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
+
+use super::Cli;
+use super::later::{is_later_command, is_later_flag, is_later_value};
+
+/// Why there is no command to run.
+#[derive(Debug)]
+pub enum Stop {
+    /// `--help` or `--version`: to stdout, exit 0.
+    Show(StyledStr),
+    /// A mistake: to stderr, exit 2.
+    Usage(UsageError),
+}
+
+/// A mistake on the command line. Holds what was typed: sanitise before it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UsageError {
+    /// A lower-case fragment of one line.
+    pub message: String,
+    /// What to do now.
+    pub hint: Option<String>,
+}
+
+impl UsageError {
+    #[must_use]
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// The one answer to everything that is promised for later.
+    #[must_use]
+    pub fn not_yet(what: &str) -> Self {
+        Self::new(format!("`{what}` is not part of this version of sayso yet"), "`sayso --help` lists what there is")
+    }
+}
+
+/// Reads a command line, the name of the program first.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    Cli::try_parse_from(&arguments).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            stop_for_help(&error)
+        }
+        _ => Stop::Usage(usage_error(&error, &arguments)),
+    })
+}
+
+fn stop_for_help(error: &clap::Error) -> Stop {
+    if error.use_stderr() {
+        // `sayso history` alone: clap would print the whole help as an error.
+        return Stop::Usage(UsageError::new("a subcommand is missing", "add `--help` to see which there are"));
+    }
+    Stop::Show(error.render())
+}
+
+fn usage_error(error: &clap::Error, arguments: &[OsString]) -> UsageError {
+    let context = |kind| error.get(kind).map(context_text).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => unknown_command(
+            &context(ContextKind::InvalidSubcommand),
+            &context(ContextKind::SuggestedSubcommand),
+            arguments,
+        ),
+        ErrorKind::UnknownArgument => {
+            unknown_argument(&context(ContextKind::InvalidArg), &context(ContextKind::SuggestedArg))
+        }
+        ErrorKind::InvalidValue => invalid_value(error),
+        _ => UsageError::new(first_paragraph(error), "`--help` after the command explains its options"),
+    }
+}
+
+fn unknown_command(name: &str, suggestion: &str, arguments: &[OsString]) -> UsageError {
+    let parent = parent_of(name, arguments);
+    if is_later_command(parent, name) {
+        return UsageError::not_yet(format!("{parent} {name}").trim_start());
+    }
+    let message = match parent {
+        "" => format!("there is no command `{name}`"),
+        parent => format!("there is no command `{parent} {name}`"),
+    };
+    let question = format!("a question goes as `sayso ask \"{name}\"`");
+    match (suggestion, parent) {
+        ("", "") => UsageError::new(message, format!("{question}; `sayso --help` lists the commands")),
+        ("", parent) => UsageError::new(message, format!("`sayso {parent} --help` lists what there is")),
+        (suggestion, "") => UsageError::new(message, format!("did you mean `{suggestion}`? {question}")),
+        (suggestion, _) => UsageError::new(message, format!("did you mean `{suggestion}`?")),
+    }
+}
+
+/// The command whose subcommand `name` was meant to be, or nothing for the top.
+fn parent_of<'a>(name: &str, arguments: &'a [OsString]) -> &'a str {
+    let position = arguments.iter().position(|argument| argument == name).unwrap_or(0);
+    let before = arguments[..position].iter().skip(1).filter_map(|argument| argument.to_str());
+    before.into_iter().find(|argument| ["history", "config"].contains(argument)).unwrap_or("")
+}
+
+fn unknown_argument(typed: &str, suggestion: &str) -> UsageError {
+    let flag = typed.split('=').next().unwrap_or(typed);
+    if is_later_flag(flag) {
+        return UsageError::not_yet(flag);
+    }
+    if !flag.starts_with('-') {
+        return UsageError::new(
+            format!("one argument too many: `{typed}`"),
+            "put quotes around a question of several words: `sayso ask \"why is the sky blue?\"`",
+        );
+    }
+    let message = format!("there is no option `{flag}` here");
+    if !suggestion.is_empty() {
+        return UsageError::new(message, format!("did you mean `{suggestion}`?"));
+    }
+    match ["chat", "ask"].into_iter().find(|command| command_takes(command, flag)) {
+        Some(command) => UsageError::new(message, format!("it goes after a command, as in `sayso {command} {flag}`")),
+        None => UsageError::new(
+            message,
+            format!(
+                "`--help` lists the options; text that begins with a dash goes after `--`, as in `sayso ask -- \"{flag}\"`"
+            ),
+        ),
+    }
+}
+
+fn command_takes(command: &str, flag: &str) -> bool {
+    let root = Cli::command();
+    let Some(command) = root.find_subcommand(command) else {
+        return false;
+    };
+    command.get_arguments().any(|argument| {
+        argument.get_long().is_some_and(|long| flag.strip_prefix("--") == Some(long))
+            || argument.get_short().is_some_and(|short| flag.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4])))
+    })
+}
+
+fn invalid_value(error: &clap::Error) -> UsageError {
+    let context = |kind| error.get(kind).map(context_text).unwrap_or_default();
+    let argument = context(ContextKind::InvalidArg);
+    let value = context(ContextKind::InvalidValue);
+    let flag = argument.split(' ').next().unwrap_or(&argument);
+    if is_later_value(flag, &value) {
+        return UsageError::not_yet(&format!("{flag} {value}"));
+    }
+    let valid = context(ContextKind::ValidValue);
+    if value.is_empty() {
+        return UsageError::new(format!("`{argument}` needs a value"), one_of(&valid));
+    }
+    let message = format!("`{value}` is not a value of `{argument}`");
+    match context(ContextKind::SuggestedValue).as_str() {
+        "" => UsageError::new(message, one_of(&valid)),
+        suggestion => UsageError::new(message, format!("did you mean `{suggestion}`? {}", one_of(&valid))),
+    }
+}
+
+fn one_of(values: &str) -> String {
+    if values.is_empty() { "`--help` shows what it takes".into() } else { format!("it is one of {values}") }
+}
+
+/// The words of clap, without its prefix and its advice.
+fn first_paragraph(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let paragraph = text.split("\n\n").next().unwrap_or(text);
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn context_text(value: &ContextValue) -> String {
+    match value {
+        ContextValue::Strings(values) => values.join(", "),
+        ContextValue::None | ContextValue::Bool(_) => String::new(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Attachment, Command, StdinMode};
+    use super::*;
+
+    fn read(line: &str) -> Result<Cli, Stop> {
+        parse(std::iter::once("sayso").chain(line.split_whitespace()).map(OsString::from))
+    }
+
+    fn mistake(line: &str) -> (String, String) {
+        match read(line) {
+            Err(Stop::Usage(error)) => (error.message, error.hint.unwrap_or_default()),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn clap_accepts_its_own_definitions() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_typo_is_never_a_prompt() {
+        let (message, hint) = mistake("hitsory list");
+        assert_eq!(message, "there is no command `hitsory`");
+        assert_eq!(hint, "did you mean `history`? a question goes as `sayso ask \"hitsory\"`");
+        assert_eq!(mistake("history lst").1, "did you mean `list`?");
+        assert_eq!(mistake("ask --modle x").1, "did you mean `--model`?");
+        assert_eq!(mistake("--color alway").1, "did you mean `always`? it is one of auto, always, never");
+        assert_eq!(mistake("ask why not").0, "one argument too many: `not`");
+        assert_eq!(mistake("-m demo:tour").1, "it goes after a command, as in `sayso chat -m`");
+        assert_eq!(mistake("history").0, "a subcommand is missing");
+    }
+
+    #[test]
+    fn what_comes_later_says_so() {
+        for (line, name) in [
+            ("batch questions.jsonl", "batch"),
+            ("mcp --help", "mcp"),
+            ("history search x", "history search"),
+            ("config set a b", "config set"),
+            ("ask hi --schema=x.json", "--schema"),
+            ("ask --cache 1h hi", "--cache"),
+            ("ask -t read hi", "-t"),
+            ("ask -tread hi", "-t"),
+            ("chat --no-tools", "--no-tools"),
+            ("ask --format markdown hi", "--format markdown"),
+        ] {
+            assert_eq!(mistake(line).0, format!("`{name}` is not part of this version of sayso yet"), "{line}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_one_line_in_our_words() {
+        let (message, _) = mistake("ask --timeout 30 hi");
+        assert_eq!(message, "invalid value '30' for '--timeout <DURATION>': a unit is missing: 30s, 30m or 30ms?");
+        assert!(mistake("ask --retries 11 hi").0.contains("11 is not in 0..=10"));
+        assert!(mistake("ask -c --session x hi").0.contains("cannot be used with"));
+        assert_eq!(mistake("completions").0, "the following required arguments were not provided: <SHELL>");
+        assert_eq!(mistake("ask --format").0, "`--format <FORMAT>` needs a value");
+    }
+
+    #[test]
+    fn ask_takes_its_options_on_both_sides_of_the_prompt() {
+        let cli = read("-q ask -m demo:echo hello -f - -f a.txt -o seed=1 --stdin never --color never").unwrap();
+        assert!(cli.global.quiet && cli.global.color == Some(super::super::ColorMode::Never));
+        let Some(Command::Ask(ask)) = cli.command else { panic!() };
+        assert_eq!(ask.prompt.as_deref(), Some("hello"));
+        assert_eq!(ask.files, [Attachment::Stdin, Attachment::Path("a.txt".into())]);
+        assert_eq!((ask.conversation.retries, ask.stdin), (3, StdinMode::Never));
+    }
+
+    #[test]
+    fn a_dash_is_stdin_and_bare_is_the_same_as_nothing_given() {
+        let Some(Command::Ask(ask)) = read("ask -").unwrap().command else { panic!() };
+        assert_eq!(format!("{ask:?}"), format!("{:?}", super::super::AskOptions::bare()));
+        let Some(Command::Chat(chat)) = read("chat").unwrap().command else { panic!() };
+        assert_eq!(format!("{chat:?}"), format!("{:?}", super::super::ChatOptions::bare()));
+        assert!(read("").unwrap().command.is_none());
+    }
+
+    #[test]
+    fn help_and_version_are_not_mistakes() {
+        assert!(matches!(read("--version"), Err(Stop::Show(text)) if text.to_string() == "sayso 0.1.0\n"));
+        for line in ["--help", "-h", "ask --help", "history --help", "history list -h"] {
+            assert!(matches!(read(line), Err(Stop::Show(_))), "{line}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `help`: topics that are no command, and the help of every command by its name.
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, HelpOptions, UsageError, is_later_command};
+
+/// The topics by name; a topic wins over a command of the same name, and ends with it.
+const TOPICS: [(&str, &str); 4] = [
+    ("exit-codes", include_str!("topics/exit-codes.txt")),
+    ("environment", include_str!("topics/environment.txt")),
+    ("events", include_str!("topics/events.txt")),
+    ("config", include_str!("topics/config.txt")),
+];
+
+const EVENT_SCHEMA: &str = include_str!("topics/events.schema.json");
+
+/// The text that was asked for, ready for a pager.
+pub fn text(options: &HelpOptions) -> Result<String, UsageError> {
+    let path: Vec<&str> = options.topic.iter().map(String::as_str).collect();
+    if options.schema {
+        return match path.as_slice() {
+            ["events"] => Ok(EVENT_SCHEMA.to_owned()),
+            _ => Err(UsageError::new(
+                "only `events` have a schema here",
+                "`sayso help events --schema`; that of the configuration is `sayso config schema`",
+            )),
+        };
+    }
+    if let [name] = path.as_slice()
+        && let Some(text) = topic(name)
+    {
+        return Ok(text.to_owned());
+    }
+    command(&path)
+}
+
+/// A topic by its name, for `help` and for the manual.
+#[must_use]
+pub fn topic(name: &str) -> Option<&'static str> {
+    TOPICS.iter().find(|(other, _)| *other == name).map(|(_, text)| *text)
+}
+
+fn command(path: &[&str]) -> Result<String, UsageError> {
+    let mut root = Cli::command();
+    root.build();
+    let mut command = &mut root;
+    let mut parent = "";
+    for name in path {
+        if is_later_command(if parent.is_empty() { "help" } else { parent }, name) {
+            return Err(UsageError::not_yet(&path.join(" ")));
+        }
+        if command.find_subcommand(name).is_none() {
+            return Err(unknown(command, name, parent.is_empty()));
+        }
+        command = command.find_subcommand_mut(name).expect("it was there a line ago");
+        parent = name;
+    }
+    Ok(command.render_help().to_string())
+}
+
+fn unknown(command: &clap::Command, name: &str, is_top: bool) -> UsageError {
+    let topics = TOPICS.iter().filter(|_| is_top).map(|(topic, _)| *topic);
+    let mut names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).chain(topics).collect();
+    names.sort_unstable();
+    names.dedup();
+    let likeness = |other: &&str| strsim::jaro_winkler(name, other);
+    let near = names.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let list = format!("there is help on {}", names.join(", "));
+    let hint = match near {
+        _ if names.is_empty() => "`sayso --help` lists the commands".into(),
+        Some(near) if likeness(&near) > 0.7 => format!("did you mean `{near}`? {list}"),
+        Some(_) | None => list,
+    };
+    UsageError::new(format!("there is no help on `{name}`"), hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn help(topic: &str, schema: bool) -> Result<String, UsageError> {
+        text(&HelpOptions { topic: topic.split_whitespace().map(str::to_owned).collect(), schema })
+    }
+
+    #[test]
+    fn topics_and_commands_have_help() {
+        for (name, first) in [
+            ("exit-codes", "EXIT CODES"),
+            ("environment", "ENVIRONMENT"),
+            ("events", "EVENTS"),
+            ("config", "CONFIG"),
+            ("", "Chat with language models"),
+            ("ask", "Ask one question"),
+            ("history list", "List conversations"),
+        ] {
+            assert!(help(name, false).unwrap().starts_with(first), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_topic_is_answered_with_those_there_are() {
+        let error = help("exitcodes", false).unwrap_err();
+        assert_eq!(error.message, "there is no help on `exitcodes`");
+        assert!(error.hint.unwrap().starts_with("did you mean `exit-codes`? there is help on ask, chat, completions,"));
+        assert_eq!(help("mcp", false).unwrap_err(), UsageError::not_yet("mcp"));
+        assert_eq!(help("history search", false).unwrap_err(), UsageError::not_yet("history search"));
+        assert!(help("ask hello", false).is_err());
+        assert!(help("config", true).is_err());
+    }
+
+    #[test]
+    fn the_page_and_the_topic_list_the_same_exit_codes() {
+        let leading = |line: &str| line.trim_start_matches(['|', ' ']).split(' ').next().unwrap().parse::<u8>().ok();
+        let page: Vec<u8> = include_str!("../../docs/exit-codes.md").lines().filter_map(leading).collect();
+        let table = topic("exit-codes").unwrap().lines().filter(|line| line.starts_with("  "));
+        let topic: Vec<u8> = table.filter_map(leading).collect();
+        assert_eq!(page.into_iter().filter(|code| *code != 11).collect::<Vec<_>>(), topic);
+    }
+
+    #[test]
+    fn topics_fit_a_terminal() {
+        for (name, text) in TOPICS {
+            assert!(text.lines().all(|line| line.chars().count() <= 90), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_schema_has_every_type_of_the_page() {
+        let schema: serde_json::Value = serde_json::from_str(&help("events", true).unwrap()).unwrap();
+        let types: Vec<_> = schema["anyOf"].as_array().unwrap().iter().collect();
+        let known: Vec<_> = types.iter().filter_map(|kind| kind["properties"]["type"]["const"].as_str()).collect();
+        let page = topic("events").unwrap();
+        let listed =
+            page.lines().filter_map(|line| line.strip_prefix("  ")).filter_map(|line| line.split("   ").next());
+        let listed: Vec<_> =
+            listed.filter(|word| word.chars().all(|c| c.is_lowercase() || c == '_') && !word.is_empty()).collect();
+        assert_eq!(known, listed.into_iter().map(str::trim).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,93 @@
+//! Any failure as class, message, hint and exit code: what is printed and what the shell sees.
+
+use crate::conversation::exit_code;
+use crate::history::HistoryError;
+use crate::provider::{ErrorKind, ProviderError};
+use crate::session::{OutputError, TurnFailure, exit_of_error};
+
+/// A failure as it is told. Texts can hold what others sent: they are sanitised when printed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// In `error[class]` and in JSON.
+    pub class: &'static str,
+    pub exit: u8,
+    /// A lower-case fragment; several lines where there are several mistakes.
+    pub message: String,
+    pub request: Option<String>,
+    pub key: Option<String>,
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    #[must_use]
+    pub fn new(class: &'static str, exit: u8, message: impl Into<String>) -> Self {
+        Self { class, exit, message: message.into(), request: None, key: None, hint: None }
+    }
+
+    #[must_use]
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new("usage", exit_code::USAGE, message)
+    }
+
+    #[must_use]
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new("config", exit_code::CONFIG, message)
+    }
+
+    #[must_use]
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new("internal", exit_code::INTERNAL, message)
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
+        let request = match (error.request, error.request_id) {
+            (Some(request), Some(id)) => Some(format!("{request}  id={id}")),
+            (Some(request), None) => Some(request),
+            (None, id) => id.map(|id| format!("id={id}")),
+        };
+        // The key matters where it was refused, and only there.
+        let key = error.key_source.filter(|_| error.kind == ErrorKind::Auth);
+        let exit = exit_of_error(error.kind);
+        Self { class: error.kind.name(), exit, message: error.message, request, key, hint: error.hint }
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        let failure = Self::new("history", exit_code::CONFIG, error.to_string());
+        match error {
+            HistoryError::NotFound { .. } | HistoryError::Ambiguous { .. } => {
+                failure.hint("`sayso history list` shows what there is")
+            }
+            HistoryError::Empty => failure.hint("start one with `sayso ask` or `sayso chat`"),
+            HistoryError::Unusable { .. } | HistoryError::Sqlite(_) => {
+                failure.hint("`--no-save` works without a history; `sayso config path` shows where it is looked for")
+            }
+        }
+    }
+}
+
+impl From<TurnFailure> for Failure {
+    fn from(error: TurnFailure) -> Self {
+        match error {
+            TurnFailure::HistoryRequired(_) => Self::new("history", exit_code::HISTORY, error.to_string())
+                .hint("leave out `--require-history` to get the answer without it"),
+            TurnFailure::NothingToRetry => Self::usage(error.to_string()),
+        }
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        Self::new("output", exit_code::OUTPUT, error.to_string())
+            .hint("what came of the answer is in the history: `sayso history show @1`")
+    }
+}

@@ -1,0 +1,239 @@
+//! The one table of slash commands: the parser, `/help` and completion all read it.
+
+use super::slash::{Command, ThinkingDisplay};
+
+/// One slash command.
+pub struct CommandSpec {
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    /// As `/help` writes it: `[NAME]`.
+    pub arguments: &'static str,
+    pub summary: &'static str,
+    pub completes: ArgumentKind,
+    pub support: Support,
+}
+
+/// What Tab offers after the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgumentKind {
+    Nothing,
+    CommandName,
+    Model,
+    Session,
+    OneOf(&'static [&'static str]),
+}
+
+pub enum Support {
+    /// Reads the trimmed text after the name; `None` where it does not fit.
+    Ready(fn(&str) -> Option<Command>),
+    /// The name is taken, the command comes in a later version.
+    Later,
+}
+
+impl CommandSpec {
+    pub fn is_ready(&self) -> bool {
+        matches!(self.support, Support::Ready(_))
+    }
+
+    /// `/model [[PROVIDER:]MODEL]`
+    pub fn usage(&self) -> String {
+        format!("/{} {}", self.name, self.arguments).trim_end().to_owned()
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
+
+    const fn ready(name: &'static str, summary: &'static str, parse: fn(&str) -> Option<Command>) -> Self {
+        let support = Support::Ready(parse);
+        Self { name, aliases: &[], arguments: "", summary, completes: ArgumentKind::Nothing, support }
+    }
+
+    const fn takes(mut self, arguments: &'static str, completes: ArgumentKind) -> Self {
+        self.arguments = arguments;
+        self.completes = completes;
+        self
+    }
+
+    const fn also(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    const fn later(name: &'static str) -> Self {
+        let support = Support::Later;
+        Self { name, aliases: &[], arguments: "", summary: "", completes: ArgumentKind::Nothing, support }
+    }
+}
+
+pub static COMMANDS: &[CommandSpec] = &[
+    CommandSpec::ready("help", "list the commands, or explain one", |rest| {
+        Some(Command::Help { topic: optional(rest) })
+    })
+    .takes("[COMMAND]", ArgumentKind::CommandName)
+    .also(&["?"]),
+    CommandSpec::ready("exit", "leave", |rest| alone(rest, Command::Exit)).also(&["quit"]),
+    CommandSpec::ready("new", "start a new conversation", |rest| Some(Command::New { name: optional(rest) }))
+        .takes("[NAME]", ArgumentKind::Nothing),
+    CommandSpec::ready("sessions", "list recent conversations", |rest| alone(rest, Command::Sessions)),
+    CommandSpec::ready("rename", "name this conversation", |rest| optional(rest).map(|name| Command::Rename { name }))
+        .takes("NAME", ArgumentKind::Nothing),
+    CommandSpec::ready("retry", "ask the last question again", |rest| alone(rest, Command::Retry)),
+    CommandSpec::ready("continue", "let the model go on where its answer was cut off", |rest| {
+        alone(rest, Command::Continue)
+    }),
+    CommandSpec::ready("model", "show or change the model", |rest| {
+        one_word(rest).map(|model| Command::Model { model })
+    })
+    .takes("[[PROVIDER:]MODEL]", ArgumentKind::Model),
+    CommandSpec::ready("system", "show or set the system prompt", |rest| {
+        Some(Command::System { text: optional(rest) })
+    })
+    .takes("[TEXT]", ArgumentKind::Nothing),
+    CommandSpec::ready("thinking", "show or hide the model's reasoning", thinking)
+        .takes("[hide|show]", ArgumentKind::OneOf(&["hide", "show"])),
+    CommandSpec::ready("show", "print this conversation, or another one", |rest| {
+        one_word(rest).map(|conversation| Command::Show { conversation })
+    })
+    .takes("[ID]", ArgumentKind::Session),
+    CommandSpec::ready("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
+    CommandSpec::later("resume"),
+    CommandSpec::later("pin"),
+    CommandSpec::later("fork"),
+    CommandSpec::later("undo"),
+    CommandSpec::later("edit"),
+    CommandSpec::later("provider"),
+    CommandSpec::later("role"),
+    CommandSpec::later("set"),
+    CommandSpec::later("attach"),
+    CommandSpec::later("tools"),
+    CommandSpec::later("mcp"),
+    CommandSpec::later("prompt"),
+    CommandSpec::later("resource"),
+    CommandSpec::later("approve"),
+    CommandSpec::later("copy"),
+    CommandSpec::later("search"),
+    CommandSpec::later("export"),
+    CommandSpec::later("stats"),
+    CommandSpec::later("redraw"),
+];
+
+fn optional(rest: &str) -> Option<String> {
+    (!rest.is_empty()).then(|| rest.to_owned())
+}
+
+fn alone(rest: &str, command: Command) -> Option<Command> {
+    rest.is_empty().then_some(command)
+}
+
+fn one_word(rest: &str) -> Option<Option<String>> {
+    (!rest.contains(char::is_whitespace)).then(|| optional(rest))
+}
+
+fn thinking(rest: &str) -> Option<Command> {
+    let display = match rest {
+        "" => None,
+        "hide" => Some(ThinkingDisplay::Hide),
+        "show" => Some(ThinkingDisplay::Show),
+        _ => return None,
+    };
+    Some(Command::Thinking { display })
+}
+
+/// The commands this version has.
+pub fn ready_commands() -> impl Iterator<Item = &'static CommandSpec> {
+    COMMANDS.iter().filter(|spec| spec.is_ready())
+}
+
+/// By name or alias, in any case.
+pub fn find(name: &str) -> Option<&'static CommandSpec> {
+    let name = name.to_ascii_lowercase();
+    COMMANDS.iter().find(|spec| spec.is_called(&name))
+}
+
+/// The command somebody who typed `name` may have meant.
+pub fn suggest(name: &str) -> Option<&'static str> {
+    const SIMILARITY_MIN: f64 = 0.8;
+    let name = name.to_ascii_lowercase();
+    if name.is_empty() {
+        return Some("help");
+    }
+    let names = || ready_commands().flat_map(|spec| spec.aliases.iter().copied().chain([spec.name]));
+    let started = names().filter(|known| known.starts_with(&name)).min_by_key(|known| known.len());
+    let similar = || {
+        names()
+            .map(|known| (strsim::jaro_winkler(&name, known), known))
+            .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
+            .max_by(|(one, _), (other, _)| one.total_cmp(other))
+            .map(|(_, known)| known)
+    };
+    started.or_else(similar)
+}
+
+const KEYS: &str = "\
+Enter sends. Alt-Enter, Ctrl-J or a trailing \\ starts a new line, and so does
+Enter inside a ``` block. Tab completes commands, models and files after @.
+Up and Ctrl-R find earlier prompts; Ctrl-X Ctrl-E opens your editor.
+Ctrl-C clears the line or stops an answer; Ctrl-D on an empty line leaves.
+//text sends \"/text\".
+";
+
+/// The text of `/help`, or of `/help COMMAND`; `None` for a command nobody knows.
+#[must_use]
+pub fn help(topic: Option<&str>) -> Option<String> {
+    let Some(topic) = topic else {
+        return Some(format!("{}\n{KEYS}", command_list()));
+    };
+    let spec = find(topic.trim_start_matches('/'))?;
+    if !spec.is_ready() {
+        return Some(format!("{}\n", not_yet(spec.name)));
+    }
+    let mut text = format!("{}\n  {}\n", spec.usage(), spec.summary);
+    if !spec.aliases.is_empty() {
+        let aliases: Vec<_> = spec.aliases.iter().map(|alias| format!("/{alias}")).collect();
+        text.push_str(&format!("  also: {}\n", aliases.join(" ")));
+    }
+    Some(text)
+}
+
+fn command_list() -> String {
+    let width = ready_commands().map(|spec| spec.usage().len()).max().unwrap_or(0);
+    ready_commands().map(|spec| format!("{:width$}  {}\n", spec.usage(), spec.summary)).collect()
+}
+
+pub fn not_yet(name: &str) -> String {
+    format!("/{name} is not part of this version yet")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{COMMANDS, help, suggest};
+
+    #[test]
+    fn no_name_stands_for_two_commands() {
+        let names: Vec<_> = COMMANDS.iter().flat_map(|spec| spec.aliases.iter().copied().chain([spec.name])).collect();
+        let distinct: BTreeSet<_> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len(), "{names:?}");
+    }
+
+    #[test]
+    fn suggestions_come_from_a_prefix_or_a_slip() {
+        let typed = ["mod", "modle", "hlep", "exti", "q", "", "zzz", "re"];
+        let expected =
+            [Some("model"), Some("model"), Some("help"), Some("exit"), Some("quit"), Some("help"), None, Some("retry")];
+        assert_eq!(typed.map(suggest), expected);
+    }
+
+    #[test]
+    fn help_fits_a_narrow_terminal_and_names_only_what_is_there() {
+        let all = help(None).unwrap();
+        assert!(all.lines().all(|line| line.len() <= 80), "{all}");
+        assert!(all.contains("/model [[PROVIDER:]MODEL]  show or change the model\n"), "{all}");
+        assert!(!all.contains("/fork"), "{all}");
+        assert_eq!(help(Some("/quit")).unwrap(), "/exit\n  leave\n  also: /quit\n");
+        assert_eq!(help(Some("fork")).unwrap(), "/fork is not part of this version yet\n");
+        assert_eq!(help(Some("nonsense")), None);
+    }
+}

@@ -1,0 +1,238 @@
+//! What Tab offers: slash commands, their arguments, files after `@`.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::command_table::{self, ArgumentKind};
+
+/// Editing helpers look at the whole line on each key; beyond this they would be felt.
+pub const LINE_BYTES_MAX: usize = 8 * 1024;
+/// The line editor lists at most `u16::MAX` candidates, and nobody reads more than a page.
+const CANDIDATES_MAX: usize = 200;
+const FOLDER_ENTRIES_MAX: usize = 10_000;
+
+/// Names that come and go while the REPL runs; all clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct CompletionSource(Arc<Mutex<Names>>);
+
+#[derive(Debug, Default)]
+struct Names {
+    models: Vec<String>,
+    sessions: Vec<String>,
+}
+
+impl CompletionSource {
+    /// Offered after `/model`, as `provider:model`.
+    pub fn set_models(&self, models: Vec<String>) {
+        self.names().models = presentable(models);
+    }
+
+    /// Offered where a conversation is named.
+    pub fn set_sessions(&self, sessions: Vec<String>) {
+        self.names().sessions = presentable(sessions);
+    }
+
+    fn names(&self) -> MutexGuard<'_, Names> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn presentable(names: Vec<String>) -> Vec<String> {
+    names.into_iter().filter(|name| is_presentable(name)).collect()
+}
+
+/// The line editor writes names as they are, so one that could steer the terminal, or read
+/// differently from what it is, is not offered.
+fn is_presentable(name: &str) -> bool {
+    let misleads = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
+    };
+    !name.is_empty() && !name.contains(misleads)
+}
+
+/// One thing Tab can put into the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    pub shown: String,
+    pub inserted: String,
+}
+
+/// Completes the part of a line that ends at the cursor.
+#[derive(Debug)]
+pub struct Completions {
+    source: CompletionSource,
+    home: Option<PathBuf>,
+}
+
+impl Completions {
+    pub fn new(source: CompletionSource, home: Option<PathBuf>) -> Self {
+        Self { source, home }
+    }
+
+    /// Where the completed part begins, and what can stand there.
+    pub fn offers(&self, before_cursor: &str) -> (usize, Vec<Offer>) {
+        if before_cursor.len() > LINE_BYTES_MAX {
+            return (before_cursor.len(), Vec::new());
+        }
+        let (start, mut offers) = command_offers(before_cursor)
+            .or_else(|| self.argument_offers(before_cursor))
+            .or_else(|| self.file_offers(before_cursor))
+            .unwrap_or((before_cursor.len(), Vec::new()));
+        offers.truncate(CANDIDATES_MAX);
+        (start, offers)
+    }
+
+    fn argument_offers(&self, before_cursor: &str) -> Option<(usize, Vec<Offer>)> {
+        let (name, rest) = before_cursor.strip_prefix('/')?.split_once(' ')?;
+        let typed = rest.trim_start();
+        let offers = match command_table::find(name).filter(|spec| spec.is_ready())?.completes {
+            ArgumentKind::Nothing => return None,
+            ArgumentKind::CommandName => matching(command_table::ready_commands().map(|spec| spec.name), typed),
+            ArgumentKind::Model => matching(self.source.names().models.iter().map(String::as_str), typed),
+            ArgumentKind::Session => matching(self.source.names().sessions.iter().map(String::as_str), typed),
+            ArgumentKind::OneOf(words) => matching(words.iter().copied(), typed),
+        };
+        Some((before_cursor.len() - typed.len(), offers))
+    }
+
+    fn file_offers(&self, before_cursor: &str) -> Option<(usize, Vec<Offer>)> {
+        let start = path_start(before_cursor)?;
+        Some((start, paths(&before_cursor[start..], self.home.as_deref())))
+    }
+}
+
+fn command_offers(before_cursor: &str) -> Option<(usize, Vec<Offer>)> {
+    let typed = before_cursor.strip_prefix('/')?;
+    if typed.contains(|c: char| c.is_whitespace() || c == '/') {
+        return None;
+    }
+    let offers = command_table::ready_commands()
+        .filter(|spec| spec.name.starts_with(typed))
+        .map(|spec| Offer {
+            shown: spec.usage(),
+            inserted: format!("{}{}", spec.name, if spec.arguments.is_empty() { "" } else { " " }),
+        })
+        .collect();
+    Some((1, offers))
+}
+
+/// Those that start with what was typed; where none does, those that contain it.
+fn matching<'a>(names: impl Iterator<Item = &'a str>, typed: &str) -> Vec<Offer> {
+    let typed = typed.to_lowercase();
+    let (starting, others): (Vec<_>, Vec<_>) = names.partition(|name| name.to_lowercase().starts_with(&typed));
+    let containing = others.into_iter().filter(|name| name.to_lowercase().contains(&typed));
+    let fitting = if starting.is_empty() { containing.collect() } else { starting };
+    fitting.into_iter().map(|name| Offer { shown: name.to_owned(), inserted: name.to_owned() }).collect()
+}
+
+/// Where the path behind the last `@` begins, if the cursor is in one. A space in a path is
+/// written `\ `.
+fn path_start(before_cursor: &str) -> Option<usize> {
+    let mut word = 0;
+    let mut is_escaped = false;
+    for (at, c) in before_cursor.char_indices() {
+        if c.is_whitespace() && !is_escaped {
+            word = at + c.len_utf8();
+        }
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    before_cursor[word..].starts_with('@').then_some(word + 1)
+}
+
+fn paths(typed: &str, home: Option<&Path>) -> Vec<Offer> {
+    let (folder_typed, name_typed) = match typed.rfind('/') {
+        Some(slash) => typed.split_at(slash + 1),
+        None => ("", typed),
+    };
+    let name_start = name_typed.replace("\\ ", " ");
+    let mut offers: Vec<_> = folder_entries(&folder_of(&folder_typed.replace("\\ ", " "), home))
+        .filter(|(name, _)| name.starts_with(&name_start) && (name_start.starts_with('.') || !name.starts_with('.')))
+        .map(|(name, is_folder)| {
+            let end = if is_folder { "/" } else { " " };
+            let inserted = format!("{folder_typed}{}{end}", name.replace(' ', "\\ "));
+            Offer { shown: format!("{name}{}", end.trim_end()), inserted }
+        })
+        .collect();
+    offers.sort_by(|one, other| one.shown.cmp(&other.shown));
+    offers
+}
+
+fn folder_of(typed: &str, home: Option<&Path>) -> PathBuf {
+    match (typed.strip_prefix("~/"), home) {
+        (Some(below), Some(home)) => home.join(below),
+        _ if typed.is_empty() => PathBuf::from("."),
+        _ => PathBuf::from(typed),
+    }
+}
+
+/// Names in a folder, and whether each is a folder itself; nothing where it cannot be read.
+fn folder_entries(folder: &Path) -> impl Iterator<Item = (String, bool)> {
+    std::fs::read_dir(folder).into_iter().flatten().take(FOLDER_ENTRIES_MAX).flatten().filter_map(|entry| {
+        let name = entry.file_name().into_string().ok().filter(|name| is_presentable(name))?;
+        Some((name, entry.path().is_dir()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CompletionSource, Completions, LINE_BYTES_MAX};
+
+    fn completions() -> Completions {
+        let source = CompletionSource::default();
+        source.set_models(["demo:tour", "openrouter:a/b", "bad\u{1b}[2J", "openrouter:a/c"].map(String::from).into());
+        Completions::new(source, None)
+    }
+
+    fn inserted(line: &str) -> (usize, Vec<String>) {
+        let (start, offers) = completions().offers(line);
+        (start, offers.into_iter().map(|offer| offer.inserted).collect())
+    }
+
+    fn strings(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn commands_and_their_arguments() {
+        assert_eq!(inserted("/us"), (1, strings(&["usage"])));
+        assert_eq!(inserted("/re"), (1, strings(&["rename ", "retry"])));
+        assert_eq!(inserted("/for"), (1, strings(&[])));
+        assert_eq!(inserted("/model o"), (7, strings(&["openrouter:a/b", "openrouter:a/c"])));
+        assert_eq!(inserted("/model A/C"), (7, strings(&["openrouter:a/c"])));
+        assert_eq!(inserted("/model bad"), (7, strings(&[])));
+        assert_eq!(inserted("/thinking "), (10, strings(&["hide", "show"])));
+        assert_eq!(inserted("/help th"), (6, strings(&["thinking"])));
+        assert_eq!(inserted("/usr/bi"), (7, strings(&[])));
+        assert_eq!(inserted("text"), (4, strings(&[])));
+    }
+
+    #[test]
+    fn files_after_an_at_sign() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["notes.md", "my notes.md", ".hidden", "evil\u{1b}]0;x\u{7}"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("nested")).unwrap();
+        let path = folder.path().to_str().unwrap();
+        let at = |rest: &str| inserted(&format!("read @{path}/{rest}"));
+        let expected = |rest: &[&str]| (6, rest.iter().map(|rest| format!("{path}/{rest}")).collect::<Vec<_>>());
+        assert_eq!(at("n"), expected(&["nested/", "notes.md "]));
+        assert_eq!(at("my\\ n"), expected(&["my\\ notes.md "]));
+        assert_eq!(at(""), expected(&["my\\ notes.md ", "nested/", "notes.md "]));
+        assert_eq!(at("."), expected(&[".hidden "]));
+        assert_eq!(at("missing/x"), expected(&[]));
+        assert_eq!(inserted(&format!("me@{path}/n")).1, strings(&[]));
+    }
+
+    #[test]
+    fn home_is_found_and_long_lines_are_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("todo"), "").unwrap();
+        let completions = Completions::new(CompletionSource::default(), Some(home.path().to_owned()));
+        let (start, offers) = completions.offers("@~/t");
+        assert_eq!((start, offers[0].inserted.as_str()), (1, "~/todo "));
+        let long = format!("{} @~/t", "x".repeat(LINE_BYTES_MAX));
+        assert_eq!(completions.offers(&long).1, []);
+    }
+}

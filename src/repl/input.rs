@@ -1,0 +1,177 @@
+//! Lines from the user, for an async loop: the line editor blocks, so it has its own thread.
+//!
+//! One line is asked for and one event answers it. Between the two the terminal belongs to the
+//! input thread; the rest of the time, while an answer streams, nothing here touches it.
+//!
+//! What the caller has to keep to: the terminal's mode is saved before the first request, and set
+//! back when the process ends while a line is being read, since the thread is not waited for. The
+//! runtime's SIGINT handler is in place before the first request: the editor sets back the handler
+//! it found.
+
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+
+use rustyline::Prompt;
+use tokio::sync::mpsc as async_mpsc;
+
+use super::completer::CompletionSource;
+use super::line_reader::LineReader;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Editing {
+    #[default]
+    Emacs,
+    Vi,
+}
+
+#[derive(Debug, Default)]
+pub struct InputSettings {
+    pub editing: Editing,
+    pub color: bool,
+    /// No line editor, so no repainting: `TERM=dumb`, accessible mode.
+    pub plain: bool,
+    /// Earlier prompts, oldest first.
+    pub history: Vec<String>,
+    pub completions: CompletionSource,
+    /// Stands for `~` in paths.
+    pub home: Option<PathBuf>,
+}
+
+/// A prompt with and without its style; both take the same room on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptText {
+    raw: String,
+    styled: String,
+}
+
+impl PromptText {
+    /// `style` are the numbers of an SGR sequence, as in `1;36`. Control characters are left out.
+    #[must_use]
+    pub fn new(text: &str, style: Option<&str>) -> Self {
+        let raw: String = text.chars().filter(|c| !c.is_control()).collect();
+        let styled = style.map_or_else(|| raw.clone(), |style| format!("\x1b[{style}m{raw}\x1b[0m"));
+        Self { raw, styled }
+    }
+}
+
+impl Prompt for PromptText {
+    fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    fn styled(&self) -> &str {
+        &self.styled
+    }
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputEvent {
+    /// May hold several lines.
+    Line(String),
+    /// Ctrl-C. A text was put into the history in memory: Up brings it back.
+    Interrupted { had_text: bool, text: String },
+    /// Ctrl-X Ctrl-E: request a line again, with the edited text as its initial one.
+    EditRequested { text: String },
+    /// Ctrl-D on an empty line, or the terminal has gone.
+    EndOfInput,
+    /// No line can be read any more.
+    Failed(String),
+}
+
+enum Order {
+    Read { prompt: PromptText, initial: Option<String> },
+    AddHistory(String),
+}
+
+/// The input thread's handle. The thread ends when it is dropped, or once its line is there.
+#[derive(Debug)]
+pub struct Input {
+    orders: mpsc::Sender<Order>,
+    events: async_mpsc::UnboundedReceiver<InputEvent>,
+    is_reading: bool,
+}
+
+impl Input {
+    #[must_use]
+    pub fn start(settings: InputSettings) -> Self {
+        let (orders, taken_orders) = mpsc::channel();
+        let (sent_events, events) = async_mpsc::unbounded_channel();
+        // Where no thread can be had its ends of the channels are dropped, and `next` says so.
+        let _ = thread::Builder::new()
+            .name("line-input".to_owned())
+            .spawn(move || serve(settings, &taken_orders, &sent_events));
+        Self { orders, events, is_reading: false }
+    }
+
+    /// Asks for one line; `initial` stands in it already. Nothing happens while one is being read.
+    pub fn request(&mut self, prompt: PromptText, initial: Option<String>) {
+        if !self.is_reading {
+            // Where the thread has gone, `next` finds out.
+            let _ = self.orders.send(Order::Read { prompt, initial });
+            self.is_reading = true;
+        }
+    }
+
+    /// Whether the terminal is the input thread's.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        self.is_reading
+    }
+
+    /// The answer to the request; waits for ever where there is none. Can be dropped and called
+    /// again without losing anything.
+    pub async fn next(&mut self) -> InputEvent {
+        if !self.is_reading {
+            return std::future::pending().await;
+        }
+        let event = self.events.recv().await;
+        self.is_reading = false;
+        event.unwrap_or_else(|| InputEvent::Failed("the line editor has stopped".to_owned()))
+    }
+
+    /// Adds a prompt for Up and Ctrl-R, unless it starts with a space or repeats the last one.
+    /// While a line is being read it waits for that line.
+    pub fn add_history(&self, line: &str) {
+        // Without the thread nobody will press Up.
+        let _ = self.orders.send(Order::AddHistory(line.to_owned()));
+    }
+}
+
+/// The input thread: one order after the other.
+fn serve(settings: InputSettings, orders: &mpsc::Receiver<Order>, events: &async_mpsc::UnboundedSender<InputEvent>) {
+    let mut reader = match LineReader::open(settings) {
+        Ok(reader) => reader,
+        Err(error) => {
+            // Nobody listening is nobody to tell.
+            let _ = events.send(InputEvent::Failed(format!("cannot read from the terminal: {error}")));
+            return;
+        }
+    };
+    for order in orders {
+        match order {
+            Order::AddHistory(line) => reader.add_history(&line),
+            Order::Read { prompt, initial } => {
+                if events.send(reader.read(&prompt, initial)).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustyline::Prompt as _;
+
+    use super::PromptText;
+
+    #[test]
+    fn a_prompt_is_as_wide_with_style_as_without() {
+        let plain = PromptText::new("de\u{1b}mo> ", None);
+        assert_eq!((plain.raw(), plain.styled()), ("demo> ", "demo> "));
+        let styled = PromptText::new("demo> ", Some("1;36"));
+        assert_eq!((styled.raw(), styled.styled()), ("demo> ", "\u{1b}[1;36mdemo> \u{1b}[0m"));
+    }
+}

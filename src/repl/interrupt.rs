@@ -1,0 +1,213 @@
+//! What Ctrl-C means, by what is going on and by how soon it comes again (pure).
+
+use std::time::{Duration, Instant};
+
+const AGAIN_WITHIN: Duration = Duration::from_secs(2);
+
+/// Remembers the last Ctrl-C of a REPL.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CtrlC {
+    last: Option<(Instant, Press)>,
+}
+
+/// What the last Ctrl-C did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Press {
+    SaidHowToLeave,
+    CancelledRequest,
+    StoppedAnswer,
+    CancelledTools,
+    KilledServers,
+    AnsweredNo,
+}
+
+/// What a turn is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnPhase {
+    /// No token yet.
+    Waiting,
+    Streaming,
+    ToolRunning,
+    /// The user is asked whether a tool may run.
+    Approval,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptAction {
+    /// The line is cleared; Up brings it back.
+    Cleared,
+    SayHowToLeave,
+    Leave130,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnAction {
+    /// Cancel the request; its text is the next prompt's initial text.
+    CancelAndReturnPrompt,
+    /// The partial answer is kept as interrupted.
+    StopAndKeepPartial,
+    /// Cancel the running calls and stop the loop.
+    CancelTools,
+    KillServers,
+    AnswerNo,
+    StopTurn,
+    Leave130,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskAction {
+    /// Keep what came, end with 130.
+    StopAndKeepPartial,
+    ExitAtOnce,
+}
+
+impl CtrlC {
+    /// Ctrl-C at the prompt. `had_text` where the line was not empty.
+    ///
+    /// After a cancelled request the prompt's text is there only because it was given back, so
+    /// the second Ctrl-C leaves all the same; text typed after a stopped answer is cleared.
+    pub fn at_prompt(&mut self, now: Instant, had_text: bool) -> PromptAction {
+        let recent = self.take_recent(now);
+        match (recent, had_text) {
+            (Some(Press::CancelledRequest), true)
+            | (Some(Press::SaidHowToLeave | Press::CancelledRequest | Press::StoppedAnswer), false) => {
+                PromptAction::Leave130
+            }
+            (_, true) => PromptAction::Cleared,
+            (None | Some(Press::CancelledTools | Press::KilledServers | Press::AnsweredNo), false) => {
+                self.last = Some((now, Press::SaidHowToLeave));
+                PromptAction::SayHowToLeave
+            }
+        }
+    }
+
+    /// Ctrl-C while a turn runs.
+    pub fn while_turn(&mut self, now: Instant, phase: TurnPhase) -> TurnAction {
+        let recent = self.take_recent(now);
+        let is_stopping = matches!(recent, Some(Press::CancelledRequest | Press::StoppedAnswer));
+        let (action, press) = match phase {
+            TurnPhase::Waiting | TurnPhase::Streaming if is_stopping => return TurnAction::Leave130,
+            TurnPhase::Waiting => (TurnAction::CancelAndReturnPrompt, Press::CancelledRequest),
+            TurnPhase::Streaming => (TurnAction::StopAndKeepPartial, Press::StoppedAnswer),
+            TurnPhase::ToolRunning if recent == Some(Press::KilledServers) => return TurnAction::Leave130,
+            TurnPhase::ToolRunning if recent == Some(Press::CancelledTools) => {
+                (TurnAction::KillServers, Press::KilledServers)
+            }
+            TurnPhase::ToolRunning => (TurnAction::CancelTools, Press::CancelledTools),
+            TurnPhase::Approval if recent == Some(Press::AnsweredNo) => (TurnAction::StopTurn, Press::AnsweredNo),
+            TurnPhase::Approval => (TurnAction::AnswerNo, Press::AnsweredNo),
+        };
+        self.last = Some((now, press));
+        action
+    }
+
+    /// Ctrl-C during `ask`, where the second one counts whenever it comes: the run is ending.
+    pub fn in_ask(&mut self, now: Instant) -> AskAction {
+        match self.last.replace((now, Press::StoppedAnswer)) {
+            None => AskAction::StopAndKeepPartial,
+            Some(_) => AskAction::ExitAtOnce,
+        }
+    }
+
+    /// The user went on with something else: the next Ctrl-C is a first one.
+    pub fn line_entered(&mut self) {
+        self.last = None;
+    }
+
+    fn take_recent(&mut self, now: Instant) -> Option<Press> {
+        let (at, press) = self.last.take()?;
+        (now.saturating_duration_since(at) <= AGAIN_WITHIN).then_some(press)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{AskAction, CtrlC, PromptAction, TurnAction, TurnPhase};
+
+    const EMPTY: bool = false;
+    const TEXT: bool = true;
+
+    struct Clock(Instant);
+
+    impl Clock {
+        fn after_ms(&self, ms: u64) -> Instant {
+            self.0 + Duration::from_millis(ms)
+        }
+    }
+
+    fn start() -> (CtrlC, Clock) {
+        (CtrlC::default(), Clock(Instant::now()))
+    }
+
+    #[test]
+    fn an_empty_prompt_says_how_to_leave_and_then_leaves() {
+        let (mut ctrl_c, clock) = start();
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(0), EMPTY), PromptAction::SayHowToLeave);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(2001), EMPTY), PromptAction::SayHowToLeave);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(4001), EMPTY), PromptAction::Leave130);
+    }
+
+    #[test]
+    fn text_is_cleared_and_counts_as_no_first_press() {
+        let (mut ctrl_c, clock) = start();
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(0), TEXT), PromptAction::Cleared);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(10), EMPTY), PromptAction::SayHowToLeave);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(20), TEXT), PromptAction::Cleared);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(30), EMPTY), PromptAction::SayHowToLeave);
+        ctrl_c.line_entered();
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(40), EMPTY), PromptAction::SayHowToLeave);
+    }
+
+    #[test]
+    fn a_cancelled_request_leaves_the_second_time_also_with_its_text_back() {
+        for second_had_text in [TEXT, EMPTY] {
+            let (mut ctrl_c, clock) = start();
+            let first = ctrl_c.while_turn(clock.after_ms(0), TurnPhase::Waiting);
+            assert_eq!(first, TurnAction::CancelAndReturnPrompt);
+            assert_eq!(ctrl_c.at_prompt(clock.after_ms(1999), second_had_text), PromptAction::Leave130);
+        }
+        let (mut ctrl_c, clock) = start();
+        ctrl_c.while_turn(clock.after_ms(0), TurnPhase::Waiting);
+        assert_eq!(ctrl_c.while_turn(clock.after_ms(50), TurnPhase::Waiting), TurnAction::Leave130);
+        let (mut ctrl_c, clock) = start();
+        ctrl_c.while_turn(clock.after_ms(0), TurnPhase::Waiting);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(2001), TEXT), PromptAction::Cleared);
+    }
+
+    #[test]
+    fn a_stopped_answer_leaves_the_second_time_but_not_with_new_text() {
+        let (mut ctrl_c, clock) = start();
+        let first = ctrl_c.while_turn(clock.after_ms(0), TurnPhase::Streaming);
+        assert_eq!(first, TurnAction::StopAndKeepPartial);
+        assert_eq!(ctrl_c.while_turn(clock.after_ms(100), TurnPhase::Streaming), TurnAction::Leave130);
+        ctrl_c.while_turn(clock.after_ms(200), TurnPhase::Streaming);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(300), TEXT), PromptAction::Cleared);
+        ctrl_c.while_turn(clock.after_ms(400), TurnPhase::Streaming);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(500), EMPTY), PromptAction::Leave130);
+    }
+
+    #[test]
+    fn tools_are_cancelled_then_killed_then_left() {
+        let (mut ctrl_c, clock) = start();
+        let pressed = [0, 100, 200].map(|ms| ctrl_c.while_turn(clock.after_ms(ms), TurnPhase::ToolRunning));
+        assert_eq!(pressed, [TurnAction::CancelTools, TurnAction::KillServers, TurnAction::Leave130]);
+        ctrl_c.while_turn(clock.after_ms(300), TurnPhase::ToolRunning);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(400), EMPTY), PromptAction::SayHowToLeave);
+    }
+
+    #[test]
+    fn an_approval_is_answered_no_and_then_the_turn_stops() {
+        let (mut ctrl_c, clock) = start();
+        let pressed = [0, 100, 9000].map(|ms| ctrl_c.while_turn(clock.after_ms(ms), TurnPhase::Approval));
+        assert_eq!(pressed, [TurnAction::AnswerNo, TurnAction::StopTurn, TurnAction::AnswerNo]);
+    }
+
+    #[test]
+    fn ask_stops_once_and_then_exits() {
+        let (mut ctrl_c, clock) = start();
+        let pressed = [0, 5000].map(|ms| ctrl_c.in_ask(clock.after_ms(ms)));
+        assert_eq!(pressed, [AskAction::StopAndKeepPartial, AskAction::ExitAtOnce]);
+    }
+}

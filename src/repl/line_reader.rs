@@ -1,0 +1,174 @@
+//! Reads one line from the terminal: with the line editor, or plainly where the terminal or the
+//! user wants no repainting. Blocks; runs on the input thread.
+
+use std::io::{self, BufRead as _, Read as _, Write as _};
+use std::sync::Arc;
+
+use rustyline::config::BellStyle;
+use rustyline::error::ReadlineError;
+use rustyline::history::History as _;
+use rustyline::{
+    ColorMode, CompletionType, Config, EditMode, Editor, ExternalPrinter, GraphemeClusterMode, Prompt as _,
+};
+
+use super::completer::Completions;
+use super::input::{Editing, InputEvent, InputSettings, PromptText};
+use super::key_bindings::{self, Asked};
+use super::line_helper::LineHelper;
+use super::line_history::LineHistory;
+use super::{multiline, slash};
+
+pub enum LineReader {
+    Edited(Box<EditedLines>),
+    Plain(PlainLines),
+}
+
+impl LineReader {
+    pub fn open(settings: InputSettings) -> Result<Self, ReadlineError> {
+        Ok(if settings.plain { Self::Plain(PlainLines) } else { Self::Edited(Box::new(EditedLines::open(settings)?)) })
+    }
+
+    pub fn read(&mut self, prompt: &PromptText, initial: Option<String>) -> InputEvent {
+        match self {
+            Self::Edited(lines) => lines.read(prompt, initial.unwrap_or_default()),
+            Self::Plain(lines) => lines.read(prompt, initial),
+        }
+    }
+
+    /// Adds an earlier prompt for Up and Ctrl-R.
+    pub fn add_history(&mut self, line: &str) {
+        match self {
+            Self::Edited(lines) => lines.add_history(line),
+            Self::Plain(_) => (),
+        }
+    }
+}
+
+/// Lines edited with rustyline.
+pub struct EditedLines {
+    editor: Editor<LineHelper, LineHistory>,
+    asked: Arc<Asked>,
+    /// With a printer the editor waits for signals and keys alike; without one it notices a new
+    /// window size only where the signal happens to reach the input thread.
+    _printer: Option<Box<dyn ExternalPrinter>>,
+}
+
+impl EditedLines {
+    /// Sets no terminal mode: the editor does that when it reads a line, and sets back what it found.
+    fn open(settings: InputSettings) -> Result<Self, ReadlineError> {
+        let graphemes = GraphemeClusterMode::from_env();
+        let config = Config::builder()
+            .edit_mode(match settings.editing {
+                Editing::Emacs => EditMode::Emacs,
+                Editing::Vi => EditMode::Vi,
+            })
+            // The helper decides on colour, but it is asked only where the editor thinks there is
+            // some, and it must always be: it keeps control characters from the terminal.
+            .color_mode(ColorMode::Forced)
+            .grapheme_cluster_mode(graphemes)
+            .completion_type(CompletionType::List)
+            .completion_show_all_if_ambiguous(true)
+            .bell_style(BellStyle::None)
+            .build();
+        let completions = Completions::new(settings.completions, settings.home);
+        let mut editor = Editor::with_history(config, LineHistory::new(settings.history))?;
+        let asked = Arc::new(Asked::default());
+        key_bindings::bind(&mut editor, &asked);
+        editor.set_helper(Some(LineHelper::new(completions, settings.color, graphemes, Arc::clone(&asked))));
+        let printer = editor.create_external_printer().ok();
+        let printer = printer.map(|printer| Box::new(printer) as Box<dyn ExternalPrinter>);
+        Ok(Self { editor, asked, _printer: printer })
+    }
+
+    fn read(&mut self, prompt: &PromptText, initial: String) -> InputEvent {
+        let mut text = initial;
+        loop {
+            let read = self.editor.readline_with_initial(prompt, (&text, ""));
+            text = self.editor.helper().map(LineHelper::take_current).unwrap_or_default();
+            match read {
+                Ok(line) => return InputEvent::Line(line),
+                Err(ReadlineError::Eof) => return InputEvent::EndOfInput,
+                Err(ReadlineError::Interrupted) => return self.interrupted(text),
+                // A resize in the middle of a key sequence: nothing is lost.
+                Err(ReadlineError::Signal(_)) => (),
+                // A byte that is no UTF-8, as a terminal with another encoding sends.
+                Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => (),
+                Err(error) => return InputEvent::Failed(error.to_string()),
+            }
+        }
+    }
+
+    fn interrupted(&mut self, text: String) -> InputEvent {
+        if self.asked.take_editor() {
+            return InputEvent::EditRequested { text };
+        }
+        self.editor.history_mut().keep(&text);
+        InputEvent::Interrupted { had_text: !text.is_empty(), text }
+    }
+
+    fn add_history(&mut self, line: &str) {
+        // Kept in memory, which cannot fail.
+        let _ = self.editor.history_mut().add(line);
+    }
+}
+
+/// Lines as the terminal itself edits them. Ctrl-C is then a signal, not an event of ours.
+pub struct PlainLines;
+
+impl PlainLines {
+    fn read(&mut self, prompt: &PromptText, initial: Option<String>) -> InputEvent {
+        match self.read_text(prompt, initial) {
+            Ok(Some(text)) => InputEvent::Line(text),
+            Ok(None) => InputEvent::EndOfInput,
+            Err(error) => InputEvent::Failed(error.to_string()),
+        }
+    }
+
+    fn read_text(&mut self, prompt: &PromptText, initial: Option<String>) -> io::Result<Option<String>> {
+        let mut text = String::new();
+        let mut lead = match initial {
+            // The line cannot be filled in; the text stays in sight to be copied.
+            Some(initial) => format!("(not sent: {})\n{}", shown(&initial), prompt.raw()),
+            None => prompt.raw().to_owned(),
+        };
+        loop {
+            write_prompt(&lead)?;
+            let Some(line) = read_line()? else {
+                return Ok((!text.is_empty()).then_some(text));
+            };
+            text.push_str(&line);
+            if slash::is_command(&text) {
+                return Ok(Some(text));
+            }
+            if multiline::ends_in_continuation(&text) {
+                text.pop();
+            } else if !multiline::has_open_fence(&text) {
+                return Ok(Some(text));
+            }
+            text.push('\n');
+            lead = "... ".to_owned();
+        }
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Straight to stdout, as the line editor does: while a line is read the terminal is this thread's.
+fn write_prompt(prompt: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(prompt.as_bytes())?;
+    stdout.flush()
+}
+
+/// A line without its end; `None` at the end of input.
+fn read_line() -> io::Result<Option<String>> {
+    const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+    let mut bytes = Vec::new();
+    if io::stdin().lock().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes)? == 0 {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(Some(text.trim_end_matches(['\n', '\r']).to_owned()))
+}

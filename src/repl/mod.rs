@@ -1,0 +1,22 @@
+//! The REPL's parts: reading lines, slash commands, completion, Ctrl-C.
+
+mod command_table;
+mod completer;
+mod external_editor;
+mod input;
+mod interrupt;
+mod key_bindings;
+mod line_helper;
+mod line_history;
+mod line_reader;
+mod multiline;
+#[cfg(test)]
+mod pty_tests;
+mod slash;
+
+pub use command_table::help;
+pub use completer::CompletionSource;
+pub use external_editor::{choose_editor, edit_text};
+pub use input::{Editing, Input, InputEvent, InputSettings, PromptText};
+pub use interrupt::{AskAction, CtrlC, PromptAction, TurnAction, TurnPhase};
+pub use slash::{Command, Entered, ThinkingDisplay, complaint, parse};

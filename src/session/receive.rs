@@ -1,0 +1,147 @@
+//! Takes a running reply from its stream: fold, show, record, in this order, and watch the time.
+
+use std::time::{Duration, Instant};
+
+use super::metrics::Stopwatch;
+use super::outcome::ReplyEnding;
+use super::output::{OutputStop, drain};
+use super::{Cancel, Frontend, NoticeLevel, OutputError, TurnEvent, TurnSettings};
+use crate::conversation::{MessageId, ReplyBuilder, StreamEvent};
+use crate::history::{DeltaKind, Journal};
+use crate::provider::{ErrorKind, EventStream, ProviderError, Pumped};
+
+/// How often the view is told that time passes.
+pub const TICK: Duration = Duration::from_millis(100);
+
+/// Everything a reply touches while it runs.
+pub struct Receiving<'a> {
+    pub reply: &'a mut ReplyBuilder,
+    pub reply_id: &'a MessageId,
+    pub watch: &'a mut Stopwatch,
+    pub journal: &'a mut Journal,
+    pub front: &'a mut dyn Frontend,
+    /// Where a failure of standard output is left for the caller.
+    pub output_error: &'a mut Option<OutputError>,
+}
+
+/// What came with one read from the network.
+#[derive(Default)]
+struct Arrival {
+    /// Something that moves the answer on.
+    progress: bool,
+    texts: u64,
+}
+
+impl Receiving<'_> {
+    /// Receives until the stream ends, falls silent, fails or is cancelled.
+    pub async fn run(&mut self, mut stream: EventStream, settings: &TurnSettings, cancel: &mut Cancel) -> ReplyEnding {
+        let mut last_progress = Instant::now();
+        loop {
+            let limit = if self.reply.is_empty() { settings.first_token_timeout } else { settings.idle_timeout };
+            let silent_at = last_progress + limit;
+            let wake_at = [Some(silent_at), self.journal.delta_deadline(), Some(Instant::now() + TICK)];
+            let wake_at = wake_at.into_iter().flatten().min().unwrap_or(silent_at);
+
+            let mut arrival = Arrival::default();
+            let pumped = {
+                let mut on_event = |event: StreamEvent<'_>| self.take(&event, &mut arrival);
+                tokio::select! {
+                    biased;
+                    cause = cancel.cancelled() => return ReplyEnding::Cancelled(cause),
+                    pumped = stream.pump(&mut on_event) => Some(pumped),
+                    () = tokio::time::sleep_until(wake_at.into()) => None,
+                }
+            };
+            let now = Instant::now();
+            if arrival.texts > 0 {
+                self.watch.text_arrived(now, arrival.texts);
+            }
+            self.journal.flush_due_deltas(now);
+            let drained = drain(self.front, self.journal, cancel).await;
+            if arrival.progress {
+                last_progress = Instant::now();
+            }
+            if let Some(ending) = self.judge(pumped, drained, silent_at) {
+                return ending;
+            }
+        }
+    }
+
+    fn take(&mut self, event: &StreamEvent<'_>, arrival: &mut Arrival) {
+        self.reply.apply(event);
+        match event {
+            StreamEvent::Text(text) | StreamEvent::Refusal(text) => {
+                self.front.show(&TurnEvent::Text(text));
+                self.journal.record_delta(self.reply_id, DeltaKind::Text, text);
+                arrival.texts += u64::from(!text.is_empty());
+                arrival.progress |= !text.is_empty();
+            }
+            StreamEvent::Reasoning { text, kind, block } => {
+                self.front.show(&TurnEvent::Reasoning { text, kind: *kind, block: *block });
+                self.journal.record_delta(self.reply_id, DeltaKind::Reasoning, text);
+                arrival.progress |= !text.is_empty();
+            }
+            StreamEvent::BadChunk { reason } => {
+                let message = format!("a part of the answer could not be read: {reason}");
+                self.front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "bad_chunk", message: &message });
+            }
+            StreamEvent::ToolStart { .. } | StreamEvent::ToolArguments { .. } | StreamEvent::Finish(_) => {
+                arrival.progress = true;
+            }
+            StreamEvent::Start { .. } | StreamEvent::Usage(_) | StreamEvent::Replay(_) => {}
+        }
+    }
+
+    /// Whether receiving ends here, and how.
+    fn judge(
+        &mut self,
+        pumped: Option<Result<Pumped, ProviderError>>,
+        drained: Result<(), OutputStop>,
+        silent_at: Instant,
+    ) -> Option<ReplyEnding> {
+        match drained {
+            Ok(()) => {}
+            Err(OutputStop::Cancelled(cause)) => return Some(ReplyEnding::Cancelled(cause)),
+            Err(OutputStop::Failed(error)) => return Some(self.fail_output(error)),
+        }
+        match pumped {
+            Some(Err(error)) => Some(ReplyEnding::Failed(error)),
+            Some(Ok(Pumped::End { clean: true })) => Some(ReplyEnding::Finished),
+            Some(Ok(Pumped::End { clean: false })) => Some(ReplyEnding::Failed(cut_off(self.reply))),
+            Some(Ok(Pumped::More)) if self.reply.is_too_long() => Some(ReplyEnding::TooLong),
+            Some(Ok(Pumped::More)) => None,
+            None => self.on_timer(silent_at),
+        }
+    }
+
+    fn on_timer(&mut self, silent_at: Instant) -> Option<ReplyEnding> {
+        if Instant::now() >= silent_at {
+            let is_waiting = self.reply.is_empty();
+            return Some(if is_waiting { ReplyEnding::Failed(no_first_token()) } else { ReplyEnding::Silent });
+        }
+        match self.front.tick().map_err(OutputStop::from) {
+            Ok(()) => None,
+            Err(OutputStop::Cancelled(cause)) => Some(ReplyEnding::Cancelled(cause)),
+            Err(OutputStop::Failed(error)) => Some(self.fail_output(error)),
+        }
+    }
+
+    fn fail_output(&mut self, error: OutputError) -> ReplyEnding {
+        *self.output_error = Some(error);
+        ReplyEnding::OutputFailed
+    }
+}
+
+fn no_first_token() -> ProviderError {
+    let mut error = ProviderError::new(ErrorKind::Network, "no token came in time")
+        .hint("raise `llm.http.first_token_timeout_ms` if this model thinks for long");
+    error.should_retry = Some(false);
+    error
+}
+
+fn cut_off(reply: &ReplyBuilder) -> ProviderError {
+    if reply.is_empty() {
+        return ProviderError::new(ErrorKind::Network, "the server closed the connection before the first token");
+    }
+    ProviderError::new(ErrorKind::Disconnected, "the connection was cut in the middle of the answer")
+}

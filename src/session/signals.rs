@@ -1,0 +1,38 @@
+//! Signals as causes to stop, and the second one as the end of patience.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::CancelCause;
+
+/// The signals that end a turn or the program.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+    /// Registered so that a file size limit is an error to report instead of a death.
+    _file_size: Option<Signal>,
+}
+
+/// The number of SIGXFSZ: 25 on Linux for all but two rare machines, and on macOS.
+const SIGXFSZ: i32 = 25;
+
+impl Signals {
+    /// Must be called within the runtime.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            _file_size: signal(SignalKind::from_raw(SIGXFSZ)).ok(),
+        })
+    }
+
+    /// Waits for the next one. Cancel-safe.
+    pub async fn next(&mut self) -> CancelCause {
+        tokio::select! {
+            _ = self.interrupt.recv() => CancelCause::UserInterrupt,
+            _ = self.terminate.recv() => CancelCause::Terminate,
+            _ = self.hang_up.recv() => CancelCause::HangUp,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The state of one conversation at work, and how it starts, resumes and takes a message back.
+
+use std::time::Duration;
+
+use crate::conversation::{ConversationId, IdSource, Message, MessageId, Role, ToolSpec, Usage, now_ms};
+use crate::history::{Entry, Journal};
+use crate::provider::{ModelParameters, Provider};
+
+/// The model that answers, with the account it is reached through.
+pub struct ActiveModel {
+    pub provider: Box<dyn Provider>,
+    /// `provider:model`, as it is shown and stored.
+    pub label: String,
+    /// The model's name as the provider knows it.
+    pub model: String,
+    pub parameters: ModelParameters,
+}
+
+#[derive(Clone, Debug)]
+pub struct TurnSettings {
+    /// Requests after the first one, as long as no token has come.
+    pub retries_max: u32,
+    pub first_token_timeout: Duration,
+    /// Without progress after the first token.
+    pub idle_timeout: Duration,
+    /// False asks for whole answers.
+    pub stream: bool,
+    /// A history that cannot be written ends the turn.
+    pub require_history: bool,
+}
+
+pub struct Session {
+    pub journal: Journal,
+    pub model: ActiveModel,
+    pub settings: TurnSettings,
+    /// Summed over the turns of this process.
+    pub usage: Usage,
+    pub(super) tools: Vec<ToolSpec>,
+    pub(super) system: Option<String>,
+    pub(super) system_is_recorded: bool,
+    pub(super) conversation: ConversationId,
+    pub(super) is_recorded: bool,
+    /// User, assistant and tool messages of the active branch, oldest first.
+    pub(super) messages: Vec<Message>,
+    /// The last message of the branch as the history knows it.
+    pub(super) head: Option<MessageId>,
+    /// A prompt that got no answer at all: not sent again with the next one, but by a retry.
+    pub(super) unanswered: Option<Message>,
+    pub(super) ids: IdSource,
+    pub(super) turn: u64,
+}
+
+impl Session {
+    #[must_use]
+    pub fn new(journal: Journal, model: ActiveModel, settings: TurnSettings, system: Option<String>) -> Self {
+        let mut ids = IdSource::default();
+        let conversation = ids.conversation(now_ms());
+        Self {
+            journal,
+            model,
+            settings,
+            usage: Usage::default(),
+            tools: Vec::new(),
+            system,
+            system_is_recorded: false,
+            conversation,
+            is_recorded: false,
+            messages: Vec::new(),
+            head: None,
+            unanswered: None,
+            ids,
+            turn: 0,
+        }
+    }
+
+    /// Goes on with a stored conversation: `messages` is its active branch. A system prompt
+    /// given with this start wins over the stored one.
+    pub fn resume(&mut self, conversation: ConversationId, messages: Vec<Message>) {
+        self.forget();
+        self.conversation = conversation;
+        self.is_recorded = true;
+        self.head = messages.last().map(|message| message.id.clone());
+        let stored = messages.iter().rfind(|message| message.role == Role::System).map(|message| message.text.clone());
+        if self.system.is_none() || self.system == stored {
+            self.system_is_recorded = stored.is_some();
+            self.system = stored;
+        }
+        self.turn = messages.iter().filter(|message| message.role == Role::User).count() as u64;
+        self.messages = messages.into_iter().filter(is_worth_sending).collect();
+    }
+
+    /// Starts a new conversation with the same model and system prompt.
+    pub fn start_new(&mut self, name: Option<String>) {
+        self.forget();
+        self.conversation = self.ids.conversation(now_ms());
+        self.is_recorded = false;
+        if name.is_some() {
+            self.record_conversation(name);
+        }
+    }
+
+    /// Changes the system prompt from the next message on.
+    pub fn set_system(&mut self, system: Option<String>) {
+        self.system = system;
+        self.system_is_recorded = false;
+    }
+
+    #[must_use]
+    pub fn system(&self) -> Option<&str> {
+        self.system.as_deref()
+    }
+
+    #[must_use]
+    pub fn conversation(&self) -> &ConversationId {
+        &self.conversation
+    }
+
+    /// Whether the history knows the conversation.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.is_recorded
+    }
+
+    #[must_use]
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.turn
+    }
+
+    fn forget(&mut self) {
+        self.messages.clear();
+        self.head = None;
+        self.unanswered = None;
+        self.turn = 0;
+        self.system_is_recorded = false;
+    }
+
+    pub(super) fn record_conversation(&mut self, name: Option<String>) {
+        self.is_recorded = true;
+        self.journal.record(Entry::ConversationStarted { id: self.conversation.clone(), name, created_ms: now_ms() });
+    }
+
+    /// Stores a message behind the head and makes it the head.
+    pub(super) fn record_message(&mut self, role: Role, text: String) -> Message {
+        let now = now_ms();
+        let mut message = Message::new(self.ids.message(now), self.head.clone(), role, text, now);
+        message.model = Some(self.model.label.clone());
+        self.head = Some(message.id.clone());
+        self.journal.record(Entry::MessageAdded { conversation: self.conversation.clone(), message: message.clone() });
+        message
+    }
+
+    /// After a turn without any answer: the prompt leaves the branch, the history keeps it.
+    pub(super) fn take_back_prompt(&mut self) {
+        let Some(prompt) = self.messages.pop_if(|message| message.role == Role::User) else {
+            return;
+        };
+        self.head.clone_from(&prompt.parent);
+        self.unanswered = Some(prompt);
+        self.journal.record(Entry::HeadMoved { conversation: self.conversation.clone(), head: self.head.clone() });
+    }
+
+    /// Makes the last prompt the last message again, so that it gets another answer beside
+    /// the first. False when there is no prompt.
+    pub(super) fn return_to_last_prompt(&mut self) -> bool {
+        if let Some(prompt) = self.unanswered.take() {
+            self.messages.push(prompt);
+        }
+        let Some(last) = self.messages.iter().rposition(|message| message.role == Role::User) else {
+            return false;
+        };
+        self.messages.truncate(last + 1);
+        self.head = self.messages.last().map(|message| message.id.clone());
+        true
+    }
+}
+
+/// System prompts travel apart from the messages, and a reply that failed before its first
+/// word would only confuse a server.
+fn is_worth_sending(message: &Message) -> bool {
+    match message.role {
+        Role::System => false,
+        Role::Assistant => !message.text.is_empty() || !message.tool_calls.is_empty(),
+        Role::User | Role::Tool => true,
+    }
+}

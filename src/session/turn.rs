@@ -1,0 +1,338 @@
+//! One turn: the user's message is made durable, the model asked, the reply kept, however it ends.
+
+use std::time::Instant;
+
+use super::metrics::Stopwatch;
+use super::next_step::{NextStep, next_step};
+use super::outcome::{Outcome, ReplyEnding, outcome};
+use super::output::drain;
+use super::receive::Receiving;
+use super::request::Asking;
+use super::{ActiveModel, Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus};
+use crate::conversation::{
+    InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
+};
+use crate::history::{Entry, FlushOutcome, ReplyEnd, TurnMetrics, WriteCounts};
+use crate::provider::{ChatRequest, ErrorKind, ProviderError};
+
+/// What starts a turn.
+#[derive(Debug)]
+pub enum TurnInput {
+    Prompt(String),
+    /// Another answer to the last prompt, beside the first one.
+    Retry,
+}
+
+/// Why a turn did not even begin.
+#[derive(Debug, thiserror::Error)]
+pub enum TurnFailure {
+    #[error("the history cannot be written: {0}")]
+    HistoryRequired(String),
+    #[error("there is no prompt to try again")]
+    NothingToRetry,
+}
+
+#[derive(Debug)]
+pub struct TurnReport {
+    pub result: TurnResult,
+    /// Set when standard output, and not the reply, has failed.
+    pub output_error: Option<OutputError>,
+}
+
+/// A reply as it ended.
+struct Reply {
+    id: MessageId,
+    built: ReplyBuilder,
+    ending: ReplyEnding,
+    outcome: Outcome,
+    metrics: TurnMetrics,
+    /// What the journal had written before the request.
+    written_before: WriteCounts,
+}
+
+impl Session {
+    /// Runs a turn to its end. Every path, a cancelled one too, stores what came and shows
+    /// exactly one [`TurnEvent::Ended`].
+    pub async fn run_turn(
+        &mut self,
+        input: TurnInput,
+        front: &mut dyn Frontend,
+        cancel: &mut Cancel,
+    ) -> Result<TurnReport, TurnFailure> {
+        self.begin(input)?;
+        self.turn += 1;
+        let label = self.model.label.clone();
+        front.show(&TurnEvent::Started { conversation: &self.conversation, turn: self.turn, model: &label });
+        let mut output_error = None;
+        let mut last = None;
+        loop {
+            match next_step(&self.messages) {
+                NextStep::AskModel => {
+                    let reply = self.ask_model(front, cancel, &mut output_error).await?;
+                    let is_over = reply.outcome.status != TurnStatus::Ok;
+                    last = Some(reply);
+                    if is_over {
+                        break;
+                    }
+                }
+                NextStep::ToolsNeeded => {
+                    stop_at_tools(last.as_mut(), front);
+                    break;
+                }
+                NextStep::Done => break,
+            }
+        }
+        let result = self.conclude(last, front).await;
+        front.show(&TurnEvent::Ended(&result));
+        let drained = drain(front, &mut self.journal, cancel).await;
+        if let (None, Err(super::output::OutputStop::Failed(error))) = (&output_error, drained) {
+            output_error = Some(error);
+        }
+        Ok(TurnReport { result, output_error })
+    }
+
+    /// Puts the prompt at the head of the branch.
+    fn begin(&mut self, input: TurnInput) -> Result<(), TurnFailure> {
+        match input {
+            TurnInput::Prompt(text) => {
+                self.unanswered = None;
+                if !self.is_recorded {
+                    self.record_conversation(None);
+                }
+                if let (false, Some(system)) = (self.system_is_recorded, self.system.clone()) {
+                    self.record_message(Role::System, system);
+                    self.system_is_recorded = true;
+                }
+                let message = self.record_message(Role::User, text);
+                self.messages.push(message);
+                Ok(())
+            }
+            TurnInput::Retry if self.return_to_last_prompt() => Ok(()),
+            TurnInput::Retry => Err(TurnFailure::NothingToRetry),
+        }
+    }
+
+    async fn ask_model(
+        &mut self,
+        front: &mut dyn Frontend,
+        cancel: &mut Cancel,
+        output_error: &mut Option<OutputError>,
+    ) -> Result<Reply, TurnFailure> {
+        let id = self.start_reply();
+        self.save_prompt(front, cancel).await?;
+        let mut built = ReplyBuilder::default();
+        let written_before = self.journal.counts();
+        let mut watch = Stopwatch::start(Instant::now(), written_before);
+        let ending = {
+            let ActiveModel { provider, model, parameters, .. } = &self.model;
+            let request = ChatRequest {
+                model,
+                system: self.system.as_deref(),
+                messages: &self.messages,
+                tools: &self.tools,
+                parameters,
+                stream: self.settings.stream,
+            };
+            let asking = Asking { provider: provider.as_ref(), request: &request, settings: &self.settings };
+            let mut receiving = Receiving {
+                reply: &mut built,
+                reply_id: &id,
+                watch: &mut watch,
+                journal: &mut self.journal,
+                front,
+                output_error,
+            };
+            asking.run(&mut receiving, cancel).await
+        };
+        let outcome = outcome(&ending, &built);
+        let tokens = built.usage.and_then(|usage| usage.output);
+        let metrics = watch.read(Instant::now(), tokens, self.journal.counts());
+        let reply = Reply { id, built, ending, outcome, metrics, written_before };
+        self.keep(&reply);
+        show_end_of_reply(&reply, front);
+        Ok(reply)
+    }
+
+    fn start_reply(&mut self) -> MessageId {
+        let now = now_ms();
+        let id = self.ids.message(now);
+        if let Some(parent) = self.head.clone() {
+            self.journal.record(Entry::ReplyStarted {
+                conversation: self.conversation.clone(),
+                reply: id.clone(),
+                parent,
+                model: self.model.label.clone(),
+                created_ms: now,
+            });
+        }
+        id
+    }
+
+    /// The user's message is on disk before the request goes out, or a warning says why not.
+    async fn save_prompt(&mut self, front: &mut dyn Frontend, cancel: &mut Cancel) -> Result<(), TurnFailure> {
+        let saved = tokio::select! {
+            biased;
+            saved = self.journal.flush() => saved,
+            _ = cancel.cancelled() => return Ok(()),
+        };
+        show_notices(&self.journal.take_notices(), front);
+        match saved {
+            FlushOutcome::Failed(reason) if self.settings.require_history => Err(TurnFailure::HistoryRequired(reason)),
+            FlushOutcome::NotKept | FlushOutcome::Durable | FlushOutcome::Failed(_) => Ok(()),
+        }
+    }
+
+    /// Puts the reply on the branch and into the history.
+    fn keep(&mut self, reply: &Reply) {
+        let now = now_ms();
+        let replay = reply
+            .built
+            .replay
+            .clone()
+            .map(|json| Replay { origin: self.model.provider.origin(&self.model.model), json });
+        let calls = reply.built.tool_calls();
+        self.journal.record(Entry::ReplyEnded(Box::new(ReplyEnd {
+            conversation: self.conversation.clone(),
+            reply: reply.id.clone(),
+            text: reply.built.text.clone(),
+            reasoning: reply.built.reasoning.clone(),
+            status: reply.outcome.stored.clone(),
+            tool_calls: calls.clone(),
+            replay: replay.clone(),
+            usage: reply.built.usage,
+            finish: reply.built.stop.as_ref().map(|stop| stop.name().to_owned()),
+            finished_ms: now,
+            metrics: reply.metrics,
+        })));
+        if reply.built.text.is_empty() && calls.is_empty() && reply.outcome.status != TurnStatus::Ok {
+            self.take_back_prompt();
+            return;
+        }
+        let mut message =
+            Message::new(reply.id.clone(), self.head.clone(), Role::Assistant, reply.built.text.clone(), now);
+        message.reasoning.clone_from(&reply.built.reasoning);
+        message.tool_calls = calls;
+        message.status = reply.outcome.stored.clone();
+        message.replay = replay;
+        message.model = Some(self.model.label.clone());
+        message.usage = reply.built.usage;
+        self.head = Some(reply.id.clone());
+        self.messages.push(message);
+    }
+
+    /// Waits until the end is on disk and makes the result of the turn.
+    async fn conclude(&mut self, last: Option<Reply>, front: &mut dyn Frontend) -> TurnResult {
+        let saved = self.journal.flush().await;
+        show_notices(&self.journal.take_notices(), front);
+        let mut result = match last {
+            Some(reply) => self.result_of(reply),
+            None => self.empty_result(),
+        };
+        if let (FlushOutcome::Failed(_), true, exit_code::OK) = (saved, self.settings.require_history, result.exit) {
+            result.exit = exit_code::HISTORY;
+        }
+        if let Some(usage) = &result.usage {
+            front.show(&TurnEvent::Usage(usage));
+            add_usage(&mut self.usage, usage);
+        }
+        result
+    }
+
+    fn result_of(&self, mut reply: Reply) -> TurnResult {
+        // The writer may have been behind when the reply ended; now it has caught up.
+        reply.metrics.commits = self.journal.counts().delta_commits - reply.written_before.delta_commits;
+        TurnResult {
+            conversation: self.conversation.clone(),
+            status: reply.outcome.status,
+            exit: reply.outcome.exit,
+            text: reply.built.text,
+            finish: reply.built.stop.map(|stop| stop.name().to_owned()),
+            interrupted: interrupt_reason(&reply.outcome.stored),
+            usage: reply.built.usage,
+            metrics: reply.metrics,
+            error: error_of(reply.ending),
+        }
+    }
+
+    fn empty_result(&self) -> TurnResult {
+        TurnResult {
+            conversation: self.conversation.clone(),
+            status: TurnStatus::Ok,
+            exit: exit_code::OK,
+            text: String::new(),
+            finish: None,
+            interrupted: None,
+            usage: None,
+            metrics: TurnMetrics::default(),
+            error: None,
+        }
+    }
+}
+
+/// Tool calls are assembled, shown and stored; nothing here may run them.
+fn stop_at_tools(last: Option<&mut Reply>, front: &mut dyn Frontend) {
+    if let Some(reply) = last {
+        reply.outcome.status = TurnStatus::Incomplete;
+        reply.outcome.exit = exit_code::INCOMPLETE;
+    }
+    let message = "the model asks for tools, and this version of sayso cannot run any: the turn ends here";
+    front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "tools_not_available", message });
+}
+
+fn show_end_of_reply(reply: &Reply, front: &mut dyn Frontend) {
+    for call in &reply.built.tool_calls() {
+        front.show(&TurnEvent::ToolCall(call));
+    }
+    if reply.built.stop == Some(StopReason::Length) {
+        let message = if reply.built.text.is_empty() {
+            "the model used up its token limit before its first visible word: raise `max_tokens`"
+        } else {
+            "the answer was cut at the model's token limit: raise `max_tokens`, or continue"
+        };
+        front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "token_limit", message });
+    }
+}
+
+fn show_notices(notices: &[String], front: &mut dyn Frontend) {
+    for message in notices {
+        front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "history", message });
+    }
+}
+
+fn interrupt_reason(status: &MessageStatus) -> Option<InterruptReason> {
+    match status {
+        MessageStatus::Interrupted(reason) => Some(*reason),
+        MessageStatus::Streaming | MessageStatus::Complete | MessageStatus::Error(_) => None,
+    }
+}
+
+fn error_of(ending: ReplyEnding) -> Option<ProviderError> {
+    match ending {
+        ReplyEnding::Failed(error) => Some(error),
+        ReplyEnding::Silent => Some(
+            ProviderError::new(ErrorKind::Disconnected, "the server fell silent in the middle of the answer")
+                .hint("raise `llm.http.idle_timeout_ms` if this model pauses for long"),
+        ),
+        ReplyEnding::TooLong => {
+            Some(ProviderError::new(ErrorKind::BadResponse, "the answer reached the limit of 64 MiB"))
+        }
+        ReplyEnding::Finished | ReplyEnding::Cancelled(_) | ReplyEnding::OutputFailed => None,
+    }
+}
+
+fn add_usage(total: &mut crate::conversation::Usage, turn: &crate::conversation::Usage) {
+    let add = |total: &mut Option<u64>, turn: Option<u64>| {
+        if let Some(count) = turn {
+            *total = Some(total.unwrap_or(0).saturating_add(count));
+        }
+    };
+    add(&mut total.input, turn.input);
+    add(&mut total.output, turn.output);
+    add(&mut total.cached, turn.cached);
+    add(&mut total.cache_write, turn.cache_write);
+    add(&mut total.reasoning, turn.reasoning);
+    add(&mut total.total, turn.total);
+    if let Some(cost) = turn.cost_usd {
+        total.cost_usd = Some(total.cost_usd.unwrap_or(0.0) + cost);
+    }
+}

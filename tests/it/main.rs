@@ -1,0 +1,4 @@
+//! All tests that look at sayso from outside, in one binary.
+
+mod architecture;
+mod completions;
