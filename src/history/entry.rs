@@ -1,5 +1,7 @@
 //! What is written to the history, one value per fact.
 
+use serde::{Deserialize, Serialize};
+
 use crate::conversation::{ConversationId, Message, MessageId, MessageStatus, Replay, ToolCall, UnixMillis, Usage};
 
 /// The kinds of text a reply arrives in.
@@ -9,12 +11,30 @@ pub enum DeltaKind {
     Reasoning,
 }
 
-/// A fact to be stored. Entries are written in the order they are recorded.
+impl DeltaKind {
+    /// The name in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Reasoning => "reasoning",
+        }
+    }
+}
+
+/// A fact to be stored. Entries are written in the order they are recorded; writing one twice
+/// changes nothing.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a handful per turn, moved twice")]
 pub enum Entry {
     /// A new conversation; recorded before its first message.
     ConversationStarted { id: ConversationId, name: Option<String>, created_ms: UnixMillis },
-    /// A message that is complete as it stands: system, user, tool.
+    /// `None` takes the name away.
+    ConversationRenamed { conversation: ConversationId, name: Option<String> },
+    /// The next message follows this one; `None`: it is the first. What is no longer on the
+    /// active branch stays stored.
+    HeadMoved { conversation: ConversationId, head: Option<MessageId> },
+    /// A message that is complete as it stands: system, user, tool. It becomes the head.
     MessageAdded { conversation: ConversationId, message: Message },
     /// A reply is about to be requested; a row with status `streaming` that this process owns.
     ReplyStarted {
@@ -24,10 +44,38 @@ pub enum Entry {
         model: String,
         created_ms: UnixMillis,
     },
-    /// The conversation goes on from another message; `None`: from its start.
-    HeadMoved { conversation: ConversationId, head: Option<MessageId> },
     /// The end of a reply, good or bad; its deltas become one row.
     ReplyEnded(Box<ReplyEnd>),
+    /// A line entered at the prompt, for the next time somebody presses Up.
+    PromptTyped { text: String, cwd: Option<String>, typed_ms: UnixMillis },
+}
+
+impl Entry {
+    /// The conversation it belongs to.
+    pub(super) fn conversation(&self) -> Option<&ConversationId> {
+        match self {
+            Self::ConversationStarted { id, .. } => Some(id),
+            Self::ConversationRenamed { conversation, .. }
+            | Self::HeadMoved { conversation, .. }
+            | Self::MessageAdded { conversation, .. }
+            | Self::ReplyStarted { conversation, .. } => Some(conversation),
+            Self::ReplyEnded(end) => Some(&end.conversation),
+            Self::PromptTyped { .. } => None,
+        }
+    }
+
+    /// Whether it waits in memory for the barrier that is sure to follow, so that all
+    /// entries of one step go into one commit.
+    pub(super) fn waits_for_flush(&self) -> bool {
+        match self {
+            Self::ConversationStarted { .. }
+            | Self::MessageAdded { .. }
+            | Self::ReplyStarted { .. }
+            | Self::ReplyEnded(_)
+            | Self::PromptTyped { .. } => true,
+            Self::ConversationRenamed { .. } | Self::HeadMoved { .. } => false,
+        }
+    }
 }
 
 /// How a reply ended and everything that came with it.
@@ -48,7 +96,8 @@ pub struct ReplyEnd {
 }
 
 /// The times and counts of one reply, stored with it and shown by `--timing`.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TurnMetrics {
     /// From the send to the first token, in milliseconds.
     pub first_token_ms: Option<f64>,

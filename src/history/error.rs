@@ -1,6 +1,8 @@
 //! What can go wrong with the history. A running answer never fails because of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
 
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -17,4 +19,49 @@ pub enum HistoryError {
     Unusable { path: PathBuf, reason: String },
     #[error("history: {0}")]
     Sqlite(#[from] rusqlite::Error),
+}
+
+/// What the writer does about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// The file is no database any more: move it aside and make a new one.
+    StartOver,
+    /// Another process holds the lock, or the disk is full: the connection is good.
+    TryLater,
+    /// After a failed write nobody knows what the connection believes.
+    Reopen,
+}
+
+impl HistoryError {
+    pub(super) fn unusable(path: &Path, reason: impl ToString) -> Self {
+        Self::Unusable { path: path.to_owned(), reason: reason.to_string() }
+    }
+
+    pub(super) fn remedy(&self) -> Remedy {
+        match self.sqlite_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Remedy::StartOver,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => Remedy::TryLater,
+            Some(_) | None => Remedy::Reopen,
+        }
+    }
+
+    /// Whether data that was handed to the system may not have reached the disk.
+    pub(super) fn is_io_failure(&self) -> bool {
+        self.sqlite_code() == Some(ErrorCode::SystemIoFailure)
+    }
+
+    /// The text without the word it begins with, for use in a sentence about the history.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Sqlite(error) => error.to_string(),
+            Self::NotFound { .. } | Self::Ambiguous { .. } | Self::Empty | Self::Unusable { .. } => self.to_string(),
+        }
+    }
+
+    fn sqlite_code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code(),
+            Self::NotFound { .. } | Self::Ambiguous { .. } | Self::Empty | Self::Unusable { .. } => None,
+        }
+    }
 }

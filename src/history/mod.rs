@@ -1,11 +1,29 @@
 //! The SQLite history: one thread writes, read-only connections read, a kill loses only the last window.
 
+mod delta_buffer;
 mod entry;
 mod error;
+mod file;
 mod journal;
+mod kept;
+mod owner;
+mod query;
+mod reader;
+mod recovery;
+mod rows;
+mod schema;
 mod settings;
+mod statements;
+mod store;
+mod writer;
 
 pub use entry::{DeltaKind, Entry, ReplyEnd, TurnMetrics};
 pub use error::HistoryError;
 pub use journal::{FlushOutcome, Journal, WriteCounts};
+pub use query::ConversationSummary;
+pub use reader::History;
+pub use rows::StoredMessage;
 pub use settings::{DeltaPersistence, HistorySettings};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! The files of the history on the disk: made private, recognised, moved aside; never deleted.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// SQLite's companions of a database in WAL mode.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+
+/// Tells a file from another one that took its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl FileIdentity {
+    /// `None`: there is no such file.
+    pub fn of(path: &Path) -> io::Result<Option<Self>> {
+        match fs::metadata(path) {
+            Ok(metadata) => Ok(Some(Self::from_metadata(&metadata))),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[cfg(unix)]
+    pub fn from_metadata(metadata: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+
+    /// Without inodes any two files look the same: only a deleted one is noticed.
+    #[cfg(not(unix))]
+    pub fn from_metadata(_: &fs::Metadata) -> Self {
+        Self { device: 0, inode: 0 }
+    }
+}
+
+/// Makes the folder and an empty file where they are missing, for nobody else to read. The
+/// file has its mode before SQLite opens it; SQLite gives its companions the same.
+pub fn prepare(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    match private(OpenOptions::new().write(true).create_new(true)).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+pub fn create_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+/// Options that give a new file the mode 0600.
+pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// The permission bits, if others than the owner can get at the file.
+#[cfg(unix)]
+pub fn open_to_others(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+#[cfg(not(unix))]
+pub fn open_to_others(_: &Path) -> Option<u32> {
+    None
+}
+
+/// The path with something added to its last part.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Renames a database to `<path>.<mark>`, its companions with it. They go first: what is left
+/// after a kill in between is a database without its WAL, never a new one with a foreign WAL.
+pub fn move_aside(path: &Path, mark: &str) -> io::Result<PathBuf> {
+    let target = free_name(path, mark);
+    move_companions(path, &target)?;
+    fs::rename(path, &target)?;
+    Ok(target)
+}
+
+/// Renames the companions alone, after the database itself has gone.
+pub fn move_companions_aside(path: &Path, mark: &str) -> io::Result<()> {
+    move_companions(path, &free_name(path, mark))
+}
+
+fn move_companions(path: &Path, target: &Path) -> io::Result<()> {
+    for suffix in COMPANIONS {
+        match fs::rename(beside(path, suffix), beside(target, suffix)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn free_name(path: &Path, mark: &str) -> PathBuf {
+    let first = beside(path, &format!(".{mark}"));
+    let more = (2_u32..).map(|number| beside(path, &format!(".{mark}-{number}")));
+    let is_free = |candidate: &PathBuf| {
+        !candidate.exists() && COMPANIONS.iter().all(|suffix| !beside(candidate, suffix).exists())
+    };
+    std::iter::once(first.clone()).chain(more).find(is_free).unwrap_or(first)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+
+    use super::{beside, move_aside, open_to_others, prepare};
+
+    #[test]
+    fn new_files_are_private_and_old_ones_keep_their_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/history.db");
+        prepare(&path).unwrap();
+        assert_eq!([open_to_others(&path), open_to_others(path.parent().unwrap())], [None, None]);
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        prepare(&path).unwrap();
+        assert_eq!(open_to_others(&path), Some(0o644));
+    }
+
+    #[test]
+    fn two_files_moved_in_one_second_both_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        for text in ["one", "two"] {
+            fs::write(&path, text).unwrap();
+            fs::write(beside(&path, "-wal"), text).unwrap();
+            move_aside(&path, "corrupt-1").unwrap();
+        }
+        for (name, text) in [("", "one"), ("-wal", "one"), ("-2", "two"), ("-2-wal", "two")] {
+            let moved = beside(&path, &format!(".corrupt-1{name}"));
+            assert_eq!(fs::read_to_string(&moved).unwrap(), text, "{moved:?}");
+        }
+    }
+}

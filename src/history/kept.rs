@@ -1,0 +1,58 @@
+//! What this process wrote of the conversation at hand, for the case that the file is lost.
+
+use rusqlite::Connection;
+
+use super::statements::Fact;
+use super::{Entry, rows};
+use crate::conversation::{ConversationId, MessageStatus};
+
+#[derive(Debug, Default)]
+pub struct Kept {
+    conversation: Option<ConversationId>,
+    facts: Vec<Fact>,
+}
+
+impl Kept {
+    /// Takes what was just written. Another conversation replaces the one before.
+    pub fn extend(&mut self, facts: impl Iterator<Item = Fact>) {
+        for fact in facts {
+            match &fact {
+                Fact::Entry(entry) => {
+                    let Some(conversation) = entry.conversation() else { continue };
+                    if self.conversation.as_ref() != Some(conversation) {
+                        self.conversation = Some(conversation.clone());
+                        self.facts.clear();
+                    }
+                    if let Entry::ReplyEnded(end) = entry {
+                        self.facts.retain(|fact| !matches!(fact, Fact::Deltas(deltas) if deltas.reply == end.reply));
+                    }
+                }
+                Fact::Deltas(_) => {}
+            }
+            self.facts.push(fact);
+        }
+    }
+
+    pub fn take(&mut self) -> Vec<Fact> {
+        std::mem::take(&mut self.facts)
+    }
+
+    /// The whole conversation as a file that is still open holds it, with what earlier
+    /// processes wrote. Empty where it cannot be read any more.
+    pub fn older_facts(&self, connection: &Connection) -> Vec<Fact> {
+        self.conversation.as_ref().and_then(|id| conversation_facts(connection, id).ok()).unwrap_or_default()
+    }
+}
+
+fn conversation_facts(connection: &Connection, id: &ConversationId) -> rusqlite::Result<Vec<Fact>> {
+    let (name, created_ms) =
+        connection
+            .query_row("SELECT name, created_ms FROM conversation WHERE id = ?1", [&id.0], |row| row.try_into())?;
+    let start = Entry::ConversationStarted { id: id.clone(), name, created_ms };
+    let finished = rows::all_messages(connection, id)?
+        .into_iter()
+        .map(|stored| stored.message)
+        .filter(|message| message.status != MessageStatus::Streaming)
+        .map(|message| Entry::MessageAdded { conversation: id.clone(), message });
+    Ok(std::iter::once(start).chain(finished).map(Fact::Entry).collect())
+}

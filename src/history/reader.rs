@@ -1,0 +1,99 @@
+//! Opens the history for reading: also while another process writes, and where nothing can be written.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::owner::Owners;
+use super::store::BUSY_TIMEOUT;
+use super::{HistoryError, HistorySettings, schema};
+
+/// A read-only view of all conversations. Every call sees what is committed by then.
+pub struct History {
+    pub(super) connection: Connection,
+    /// Tells living replies from dead ones; `None`: there is no file.
+    pub(super) owners: Option<Owners>,
+}
+
+impl History {
+    /// Opens the file where there is one; without one the history is empty. Creates and
+    /// changes nothing.
+    pub fn open_read(settings: &HistorySettings) -> Result<Self, HistoryError> {
+        let existing = settings.path.as_deref().filter(|path| path.exists());
+        let Some(path) = existing else { return Self::empty() };
+        let connection = open_file(path, settings.mmap_mb)?;
+        if schema::version(&connection)? == 0 {
+            return Self::empty();
+        }
+        Ok(Self { connection, owners: Some(Owners::beside(path)) })
+    }
+
+    fn empty() -> Result<Self, HistoryError> {
+        let mut connection = Connection::open_in_memory()?;
+        schema::migrate(&mut connection)?;
+        Ok(Self { connection, owners: None })
+    }
+}
+
+/// Tries the ways to open a file in turn: the usual one and, for read-only disks, those that
+/// need no shared memory. They take no locks, so they are only for where nobody can write.
+fn open_file(path: &Path, mmap_mb: u64) -> Result<Connection, HistoryError> {
+    let usual = open_by(path, "NORMAL");
+    let connection = match usual {
+        Err(error) if is_about_access(&error) => {
+            let uri = |options: &str| PathBuf::from(format!("file:{}?mode=ro&{options}", percent_encoded(path)));
+            // The last one leaves out what is in the WAL.
+            open_by(&uri("vfs=unix-none"), "EXCLUSIVE")
+                .or_else(|_| open_by(&uri("immutable=1"), "NORMAL"))
+                .map_err(|_| HistoryError::unusable(path, error))?
+        }
+        result => result?,
+    };
+    connection.execute_batch(&format!("PRAGMA mmap_size = {}", mmap_mb << 20))?;
+    Ok(connection)
+}
+
+fn open_by(name: &Path, locking_mode: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(name, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch(&format!(
+        "PRAGMA locking_mode = {locking_mode}; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;"
+    ))?;
+    // The first statement that reads the file.
+    schema::version(&connection)?;
+    Ok(connection)
+}
+
+fn is_about_access(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure)
+    )
+}
+
+/// A path as part of a URI.
+fn percent_encoded(path: &Path) -> String {
+    let mut encoded = String::new();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
+            encoded.push(char::from(*byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::percent_encoded;
+
+    #[test]
+    fn a_path_survives_in_a_uri() {
+        assert_eq!(percent_encoded(Path::new("/tmp/a b?#%é")), "/tmp/a%20b%3F%23%25%C3%A9");
+    }
+}

@@ -1,0 +1,271 @@
+//! The connection that writes: how it is opened, and how a batch of facts becomes a commit.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::ffi;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::file::{self, FileIdentity};
+use super::statements::{self, Fact};
+use super::{HistoryError, schema};
+
+/// How long a write waits for another process.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause between tries where SQLite itself does not wait.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
+/// A WAL this long is written back into the database while the writer has nothing else to do.
+const WAL_BYTES_MAX: u64 = 4 << 20;
+/// At exit a shorter WAL stays as it is: writing it back costs two more waits for the disk.
+const WAL_BYTES_KEPT_MAX: u64 = 1 << 20;
+
+/// What a commit promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Survives the end of this process.
+    Process,
+    /// Survives the loss of power.
+    Power,
+}
+
+/// Where changes go before they are in the database file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum JournalMode {
+    Wal,
+    /// Where the file system cannot do WAL, as on network drives.
+    Delete,
+}
+
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+    identity: FileIdentity,
+    wal_identity: Option<FileIdentity>,
+    journal_mode: JournalMode,
+    synchronous: Option<Durability>,
+    /// Commits were made that a loss of power could undo.
+    has_unsynced_commits: bool,
+}
+
+impl Store {
+    /// Opens the file for writing; makes and migrates it where needed. Never blocks for longer
+    /// than a few times [`BUSY_TIMEOUT`].
+    pub fn open(path: &Path, mmap_mb: u64) -> Result<Self, HistoryError> {
+        file::prepare(path).map_err(|error| HistoryError::unusable(path, error))?;
+        let identity = FileIdentity::of(path)
+            .map_err(|error| HistoryError::unusable(path, error))?
+            .ok_or_else(|| HistoryError::unusable(path, "it was removed while it was opened"))?;
+        let (mut connection, journal_mode) = connect_in_best_mode(path, mmap_mb)?;
+        let version = schema::migrate(&mut connection)?;
+        if version > schema::VERSION {
+            let reason = format!(
+                "a newer version of sayso has written it (schema {version}, this version knows {}); it is read, but not written",
+                schema::VERSION
+            );
+            return Err(HistoryError::unusable(path, reason));
+        }
+        let wal_identity = FileIdentity::of(&file::beside(path, "-wal")).unwrap_or_default();
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            identity,
+            wal_identity,
+            journal_mode,
+            synchronous: None,
+            has_unsynced_commits: false,
+        })
+    }
+
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    pub fn identity(&self) -> FileIdentity {
+        self.identity
+    }
+
+    /// Things a person should know about how the file was opened.
+    pub fn warnings(&self) -> Vec<String> {
+        let path = self.path.display();
+        let mut warnings = Vec::new();
+        if self.journal_mode == JournalMode::Delete {
+            warnings.push(format!(
+                "the file system of {path} does not support SQLite's WAL mode: the history works, but saving is slower"
+            ));
+        }
+        if let Some(mode) = file::open_to_others(&self.path) {
+            warnings.push(format!("others can read the history (mode {mode:o}): chmod 600 {path}"));
+        }
+        warnings
+    }
+
+    /// Whether the path no longer leads to the file that is open, or somebody emptied it:
+    /// SQLite notices neither. In doubt it is the same.
+    pub fn is_replaced(&self) -> bool {
+        let is_empty = || std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() == 0);
+        FileIdentity::of(&self.path).is_ok_and(|identity| identity != Some(self.identity)) || is_empty()
+    }
+
+    /// Closes the connection to a file that was deleted or replaced. Its WAL must not be taken
+    /// for that of the file which is in its place now.
+    pub fn abandon(self, mark: &str) {
+        let Self { connection, path, wal_identity, .. } = self;
+        drop(connection);
+        let wal = FileIdentity::of(&file::beside(&path, "-wal")).unwrap_or_default();
+        if wal.is_some() && wal == wal_identity {
+            let _ = file::move_companions_aside(&path, mark);
+        }
+    }
+
+    /// Whether [`Store::commit`] of nothing would change anything.
+    pub fn needs_sync(&self) -> bool {
+        self.has_unsynced_commits
+    }
+
+    /// Writes all facts in one transaction.
+    pub fn commit(&mut self, facts: &[Fact], owner: &str, durability: Durability) -> Result<(), HistoryError> {
+        self.set_synchronous(durability)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for fact in facts {
+            statements::apply(&transaction, fact, owner)?;
+        }
+        if facts.is_empty() {
+            // Something must change for the commit to reach the disk, and earlier ones with it.
+            transaction.pragma_update(None, "user_version", schema::VERSION)?;
+        }
+        transaction.commit()?;
+        self.has_unsynced_commits = durability == Durability::Process && self.journal_mode == JournalMode::Wal;
+        Ok(())
+    }
+
+    /// After a failed sync: what the WAL holds may be in memory only, and a second sync would
+    /// not say so. Copying it into the database writes it to the disk anew.
+    pub fn write_wal_again(&mut self) -> Result<(), HistoryError> {
+        self.set_synchronous(Durability::Power)?;
+        self.checkpoint()
+    }
+
+    /// Writes a long WAL back into the database. Nobody waits for this.
+    pub fn shorten_wal(&mut self) {
+        self.shorten_wal_over(WAL_BYTES_MAX);
+    }
+
+    /// The same with the limit for the end of a process.
+    pub fn shorten_wal_at_exit(&mut self) {
+        self.shorten_wal_over(WAL_BYTES_KEPT_MAX);
+    }
+
+    fn shorten_wal_over(&mut self, bytes_max: u64) {
+        let length = std::fs::metadata(file::beside(&self.path, "-wal")).map_or(0, |metadata| metadata.len());
+        if self.journal_mode == JournalMode::Wal && length > bytes_max {
+            // Readers can be in the way: the next commit tries again.
+            let _ = self.connection.busy_timeout(Duration::ZERO);
+            let _ = self.checkpoint();
+            let _ = self.connection.busy_timeout(BUSY_TIMEOUT);
+        }
+    }
+
+    fn checkpoint(&mut self) -> Result<(), HistoryError> {
+        let is_busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if is_busy {
+            let busy = ffi::Error::new(ffi::SQLITE_BUSY);
+            return Err(rusqlite::Error::SqliteFailure(busy, None).into());
+        }
+        self.has_unsynced_commits = false;
+        Ok(())
+    }
+
+    fn set_synchronous(&mut self, durability: Durability) -> Result<(), HistoryError> {
+        if self.synchronous != Some(durability) {
+            let level = match (durability, self.journal_mode) {
+                (Durability::Process, JournalMode::Wal) => "NORMAL",
+                (Durability::Power, _) | (Durability::Process, JournalMode::Delete) => "FULL",
+            };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.synchronous = Some(durability);
+        }
+        Ok(())
+    }
+}
+
+fn connect_in_best_mode(path: &Path, mmap_mb: u64) -> Result<(Connection, JournalMode), HistoryError> {
+    match connect_with_wal(path, mmap_mb) {
+        Ok(found) => Ok(found),
+        Err(HistoryError::Sqlite(error)) if is_missing_wal_support(&error) => connect_without_wal(path, mmap_mb),
+        Err(error) => Err(error),
+    }
+}
+
+fn connect_with_wal(path: &Path, mmap_mb: u64) -> Result<(Connection, JournalMode), HistoryError> {
+    let connection = connect(path, mmap_mb, "NORMAL")?;
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
+        // Counts only in an empty file; later it would cost a write each time.
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+    }
+    let mode = set_journal_mode(&connection, "wal")?;
+    // Only now the WAL and its shared memory are opened.
+    schema::version(&connection)?;
+    if mode == "wal" {
+        return Ok((connection, JournalMode::Wal));
+    }
+    set_journal_mode(&connection, "delete")?;
+    Ok((connection, JournalMode::Delete))
+}
+
+/// Leaves WAL mode where there is no shared memory. In exclusive mode a WAL needs none, so
+/// what another system left in it is not lost.
+fn connect_without_wal(path: &Path, mmap_mb: u64) -> Result<(Connection, JournalMode), HistoryError> {
+    let connection = connect(path, mmap_mb, "EXCLUSIVE")?;
+    set_journal_mode(&connection, "delete")?;
+    connection.execute_batch("PRAGMA locking_mode = NORMAL")?;
+    schema::version(&connection)?;
+    Ok((connection, JournalMode::Delete))
+}
+
+fn connect(path: &Path, mmap_mb: u64, locking_mode: &str) -> Result<Connection, HistoryError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    if connection.is_readonly("main")? {
+        return Err(HistoryError::unusable(path, "the file is read-only"));
+    }
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+    // `fullfsync` matters on macOS alone.
+    connection.execute_batch(&format!(
+        "PRAGMA locking_mode = {locking_mode}; PRAGMA fullfsync = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;
+         PRAGMA mmap_size = {}; PRAGMA journal_size_limit = {WAL_BYTES_MAX}; PRAGMA wal_autocheckpoint = 0;",
+        mmap_mb << 20
+    ))?;
+    Ok(connection)
+}
+
+/// Retries by hand: SQLite does not wait where two processes switch a new file at once.
+fn set_journal_mode(connection: &Connection, wanted: &str) -> rusqlite::Result<String> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0)) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < deadline => {
+                std::thread::sleep(BUSY_PAUSE);
+            }
+            result => return result,
+        }
+    }
+}
+
+fn is_missing_wal_support(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::CannotOpen
+            || matches!(
+                error.extended_code,
+                ffi::SQLITE_IOERR_SHMOPEN
+                    | ffi::SQLITE_IOERR_SHMSIZE
+                    | ffi::SQLITE_IOERR_SHMLOCK
+                    | ffi::SQLITE_IOERR_SHMMAP
+            )
+    })
+}

@@ -1,0 +1,117 @@
+//! Lists, addresses and branches.
+
+use super::{Chat, Place, close, complete, flush, texts};
+use crate::conversation::ConversationId;
+use crate::history::{Entry, FlushOutcome, History, HistoryError, Journal};
+
+fn names(history: &History) -> Vec<Option<String>> {
+    history.conversations(100).unwrap().into_iter().map(|summary| summary.name).collect()
+}
+
+/// Conversations by these names, the last one used last.
+fn filled(place: &Place, chats: &[&str]) -> (Journal, Vec<Chat>) {
+    let mut journal = place.journal();
+    let chats = chats.iter().map(|name| {
+        let mut chat = Chat::start(&mut journal, Some(name));
+        chat.turn(&mut journal, "q", "a");
+        chat
+    });
+    let chats = chats.collect();
+    (journal, chats)
+}
+
+#[test]
+fn there_is_a_history_before_there_is_a_file() {
+    let place = Place::new();
+    let history = place.history();
+    assert_eq!(history.conversations(10).unwrap(), []);
+    assert!(matches!(history.last_used(), Err(HistoryError::Empty)));
+    assert!(matches!(history.resolve("@1"), Err(HistoryError::NotFound { .. })));
+    assert!(!place.path.parent().unwrap().exists());
+}
+
+#[test]
+fn the_order_is_that_of_use_whatever_the_clock_says() {
+    let place = Place::new();
+    let (mut journal, mut chats) = filled(&place, &["a", "b", "c"]);
+    let history = place.history();
+    let named = |names: [&str; 3]| names.map(|name| Some(name.to_owned())).to_vec();
+    assert_eq!(names(&history), named(["c", "b", "a"]));
+    chats[0].turn(&mut journal, "again", "yes");
+    assert_eq!(names(&history), named(["a", "c", "b"]));
+    assert_eq!(history.last_used().unwrap(), chats[0].id);
+    assert_eq!(history.conversations(1).unwrap().len(), 1);
+}
+
+#[test]
+fn an_address_is_a_place_in_the_list_an_id_a_name_or_the_beginning_of_an_id() {
+    let place = Place::new();
+    let (_journal, chats) = filled(&place, &["first", "second", "second"]);
+    let history = place.history();
+    let [first, _, newest] = [0, 1, 2].map(|index: usize| chats[index].id.clone());
+    let unique = (1..=26).find(|length| !newest.0.starts_with(&first.0[..*length])).unwrap();
+    for (address, expected) in [
+        ("@1", &newest),
+        ("@3", &first),
+        ("first", &first),
+        ("second", &newest),
+        (first.0.as_str(), &first),
+        (&first.0.to_lowercase(), &first),
+    ] {
+        assert_eq!(&history.resolve(address).unwrap(), expected, "{address}");
+    }
+    let ambiguous = history.resolve(&first.0[..unique.min(10)]);
+    assert!(
+        matches!(&ambiguous, Err(HistoryError::Ambiguous { fits, .. }) if fits.contains(&first.0)),
+        "{ambiguous:?}"
+    );
+    let by_prefix = (unique..=26).find_map(|length| history.resolve(&first.0[..length]).ok());
+    assert_eq!(by_prefix, Some(first));
+    for address in ["", "@0", "@4", "nothing", "%", "'"] {
+        assert!(matches!(history.resolve(address), Err(HistoryError::NotFound { .. })), "{address}");
+    }
+}
+
+#[test]
+fn a_retry_is_a_new_branch_and_the_old_answer_stays() {
+    let place = Place::new();
+    let mut journal = place.journal();
+    let mut chat = Chat::start(&mut journal, None);
+    let question = chat.ask(&mut journal, "q");
+    let first = chat.begin_reply(&mut journal);
+    chat.end_reply(&mut journal, &first, "bad");
+    chat.head = Some(question.clone());
+    journal.record(Entry::HeadMoved { conversation: chat.id.clone(), head: Some(question) });
+    let second = chat.begin_reply(&mut journal);
+    chat.end_reply(&mut journal, &second, "good");
+    assert_eq!(flush(&mut journal), FlushOutcome::Durable);
+    let history = place.history();
+    assert_eq!(texts(&history, &chat.id), ["q", "good"].map(complete));
+    assert_eq!((history.turn_count(&chat.id).unwrap(), history.conversation(&chat.id).unwrap().messages), (1, 3));
+
+    journal.record(Entry::HeadMoved { conversation: chat.id.clone(), head: Some(first) });
+    flush(&mut journal);
+    assert_eq!(texts(&history, &chat.id), ["q", "bad"].map(complete));
+    journal.record(Entry::HeadMoved { conversation: chat.id.clone(), head: None });
+    flush(&mut journal);
+    assert_eq!((texts(&history, &chat.id), history.turn_count(&chat.id).unwrap()), (vec![], 0));
+}
+
+#[test]
+fn lines_of_the_prompt_come_back_oldest_first() {
+    let place = Place::new();
+    let mut journal = place.journal();
+    for number in 0..5 {
+        let entry = Entry::PromptTyped { text: format!("line {number}"), cwd: None, typed_ms: 0 };
+        journal.record(entry);
+    }
+    assert_eq!(close(journal), FlushOutcome::Durable);
+    assert_eq!(place.history().prompts(2).unwrap(), ["line 3", "line 4"]);
+}
+
+#[test]
+fn an_unknown_conversation_is_not_found() {
+    let place = Place::new();
+    let unknown = place.history().conversation(&ConversationId("01X".to_owned()));
+    assert!(matches!(unknown, Err(HistoryError::NotFound { .. })));
+}
