@@ -3,8 +3,8 @@
 use crate::conversation::exit_code;
 use crate::history::HistoryError;
 use crate::provider::{ErrorKind, ProviderError};
-use crate::terminal::ErrorReport;
 use crate::session::{OutputError, TurnFailure, exit_of_error};
+use crate::terminal::ErrorReport;
 
 /// A failure as it is told. Texts can hold what others sent: they are sanitised when printed.
 #[derive(Clone, Debug)]

@@ -12,9 +12,10 @@ use crate::exit::Failure;
 use crate::http::Lifetime;
 use crate::provider::ChatRequest;
 use crate::session::{
-    ActiveModel, CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
+    ActiveModel, CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus,
+    exit_of_cancel,
 };
-use crate::terminal::{JsonView, PlainView, ReplyView, Stream, ViewSettings, error_result_line};
+use crate::terminal::{JsonFormat, JsonView, PlainView, ReplyView, Stream, ViewSettings, result_line_for_error};
 
 /// How long the end of the program waits for the disk.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
@@ -39,7 +40,7 @@ fn fail(options: &AskOptions, context: &mut Context, failure: &Failure) -> u8 {
     match options.format {
         OutputFormat::Text => exit,
         OutputFormat::Json | OutputFormat::Jsonl => {
-            let line = error_result_line(&failure.report(), exit);
+            let line = result_line_for_error(&failure.report(), TurnStatus::Error, exit);
             match context.show(&line) {
                 exit_code::OK => exit,
                 output_failed => output_failed,
@@ -102,8 +103,8 @@ async fn turn(
 ) -> Result<Ended, Failure> {
     let screen = &mut context.screen;
     let mut view: Box<dyn Frontend + '_> = match options.format {
-        OutputFormat::Json => Box::new(JsonView::result_only(screen, settings)),
-        OutputFormat::Jsonl => Box::new(JsonView::lines(screen, settings)),
+        OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),
+        OutputFormat::Jsonl => Box::new(JsonView::new(screen, JsonFormat::Jsonl, settings)),
         OutputFormat::Text if screen.is_terminal(Stream::Stdout) => Box::new(ReplyView::new(screen, settings)),
         OutputFormat::Text => Box::new(PlainView::new(screen, settings)),
     };

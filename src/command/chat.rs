@@ -12,7 +12,7 @@ use crate::history::{History, HistorySettings};
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{CompletionSource, CtrlC, Editing, Input, InputSettings, Repl, Services};
 use crate::session::{ActiveModel, Signals, TurnReport};
-use crate::terminal::{Color, ErrorReport, Stream, save_terminal_mode};
+use crate::terminal::{Color, ErrorReport, Stream, mode};
 
 /// Prompts that Up and Ctrl-R reach.
 const PROMPTS_MAX: usize = 1000;
@@ -36,7 +36,7 @@ pub fn run(options: &ChatOptions, context: &mut Context) -> u8 {
 }
 
 async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failure> {
-    save_terminal_mode();
+    mode::remember();
     let signals = Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
     let load_options = wiring::load_options(&options.conversation, context);
     let config = wiring::load(&load_options, context)?;
@@ -49,7 +49,8 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let input = start_input(&config, context);
     let view = wiring::view_settings(&config, &options.conversation, context);
     let color = context.screen.color(Stream::Stdout) == Color::On;
-    let services = Wiring { config: &config, options: &load_options, environment: &context.environment, client: &client };
+    let services =
+        Wiring { config: &config, options: &load_options, environment: &context.environment, client: &client };
     let repl = Repl {
         session,
         screen: &mut context.screen,
@@ -65,7 +66,12 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
 }
 
 /// The model to begin with. Without any set up it is the demo, and the person is told.
-fn first_model(config: &Config, options: &LoadOptions, client: &HttpClient, context: &mut Context) -> Result<ActiveModel, Failure> {
+fn first_model(
+    config: &Config,
+    options: &LoadOptions,
+    client: &HttpClient,
+    context: &mut Context,
+) -> Result<ActiveModel, Failure> {
     let chosen = match &config.provider {
         Choice::Provider(_) => wiring::chosen(config.provider.clone())?,
         Choice::NoProvider => {
@@ -89,7 +95,8 @@ fn start_input(config: &Config, context: &Context) -> Input {
     let completions = CompletionSource::default();
     completions.set_models(model_names(config));
     let names = stored.and_then(|history| history.conversations(SESSIONS_MAX).ok()).unwrap_or_default();
-    completions.set_sessions(names.into_iter().map(|stored| stored.name.unwrap_or_else(|| stored.id.to_string())).collect());
+    completions
+        .set_sessions(names.into_iter().map(|stored| stored.name.unwrap_or_else(|| stored.id.to_string())).collect());
     Input::start(InputSettings {
         editing: match config.ui.editing {
             ConfiguredEditing::Emacs => Editing::Emacs,
@@ -134,7 +141,8 @@ impl Services for Wiring<'_> {
             Some(hint) => format!("{}; {hint}", failure.message),
             None => failure.message,
         };
-        let choice = self.config.provider_for(model, self.options, self.environment).map_err(Failure::from).map_err(told)?;
+        let choice =
+            self.config.provider_for(model, self.options, self.environment).map_err(Failure::from).map_err(told)?;
         let chosen = wiring::chosen(choice).map_err(told)?;
         wiring::active_model(chosen.settings, self.client).map_err(told)
     }
@@ -146,7 +154,7 @@ impl Services for Wiring<'_> {
 
     fn conversation(&self, address: &str) -> Result<String, String> {
         let stored = History::open_read(self.settings()).map_err(|error| error.to_string())?;
-        history::show(&stored, address, ListFormat::Table).map_err(|error| error.to_string())
+        history::show(&stored, Some(address), usize::MAX, ListFormat::Table).map_err(|error| error.to_string())
     }
 
     fn describe(&self, report: TurnReport) -> Option<ErrorReport> {

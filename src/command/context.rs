@@ -31,6 +31,12 @@ impl Context {
         Self::new(GlobalOptions::default(), environment)
     }
 
+    /// Whether a person sees both the answer and what is said beside it.
+    #[must_use]
+    pub fn is_interactive(&self) -> bool {
+        self.screen.is_terminal(Stream::Stdout) && self.screen.is_terminal(Stream::Stderr)
+    }
+
     /// `--color`, as the configuration wants it.
     #[must_use]
     pub fn config_color(&self) -> Option<crate::config::ColorChoice> {

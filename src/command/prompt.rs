@@ -53,11 +53,7 @@ fn stdin_patience(options: &AskOptions, is_terminal: bool) -> Result<Option<Pati
 
 /// The whole question. Reading standard input has a thread of its own, so that signals and a
 /// connection that is being opened go on meanwhile.
-pub async fn assemble(
-    options: &AskOptions,
-    context: &mut Context,
-    signals: &mut Signals,
-) -> Result<String, NoPrompt> {
+pub async fn assemble(options: &AskOptions, context: &mut Context, signals: &mut Signals) -> Result<String, NoPrompt> {
     let patience = stdin_patience(options, std::io::stdin().is_terminal())?;
     let input = match patience {
         Some(patience) => read_stdin(patience, context, signals).await?,
@@ -121,18 +117,14 @@ fn input_failure(error: &InputError) -> Failure {
 /// A text file for the question or the system prompt: a regular file or a pipe, at most
 /// [`INPUT_BYTES_MAX`] bytes of UTF-8.
 fn read_file(path: &Path) -> Result<String, Failure> {
-    let failed = |reason: String| {
-        Failure::config(format!("cannot read the file {}: {reason}", path.display()))
-    };
+    let failed = |reason: String| Failure::config(format!("cannot read the file {}: {reason}", path.display()));
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let metadata = file.metadata().map_err(|error| failed(error.to_string()))?;
     if metadata.is_dir() {
         return Err(failed("it is a folder".to_owned()));
     }
     let mut bytes = Vec::new();
-    file.take(INPUT_BYTES_MAX as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed(error.to_string()))?;
+    file.take(INPUT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
     if bytes.len() > INPUT_BYTES_MAX {
         return Err(failed(format!("it is longer than {} MiB", INPUT_BYTES_MAX >> 20)));
     }
@@ -144,7 +136,12 @@ fn read_file(path: &Path) -> Result<String, Failure> {
 mod tests {
     use super::{AskOptions, Attachment, Patience, StdinMode, stdin_patience};
 
-    fn patience(prompt: Option<&str>, files: Vec<Attachment>, stdin: StdinMode, is_terminal: bool) -> Result<Option<Patience>, String> {
+    fn patience(
+        prompt: Option<&str>,
+        files: Vec<Attachment>,
+        stdin: StdinMode,
+        is_terminal: bool,
+    ) -> Result<Option<Patience>, String> {
         let options = AskOptions { prompt: prompt.map(str::to_owned), files, stdin, ..AskOptions::bare() };
         stdin_patience(&options, is_terminal).map_err(|failure| failure.message)
     }

@@ -5,10 +5,14 @@ use std::io::IsTerminal;
 
 use super::context::Context;
 use super::{ask, chat, completions, config, help, history};
-use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, Stop, parse};
-use crate::config::{Environment, LoadOptions};
+use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, HistoryCommand, Stop, parse};
+use crate::config::{Environment, LoadOptions, load};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
+use crate::history::History;
+
+/// Conversations that `history list` shows unless `--limit` says otherwise.
+const LIST_MAX: usize = 50;
 
 /// Runs `sayso` with these arguments, the name of the program first; the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -29,12 +33,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn dispatch(cli: Cli, context: &mut Context) -> u8 {
-    let shown = match cli.command {
+    let shown: Result<String, Failure> = match cli.command {
         None if std::io::stdin().is_terminal() => return chat::run(&ChatOptions::bare(), context),
         None => return ask::run(&AskOptions::bare(), context),
         Some(Command::Chat(options)) => return chat::run(&options, context),
         Some(Command::Ask(options)) => return ask::run(&options, context),
-        Some(Command::History(command)) => history::run(&command, context),
+        Some(Command::History(command)) => run_history(&command, context),
         Some(Command::Config(command)) => return run_config(command, context),
         Some(Command::Completions(options)) => Ok(completions::script(options.shell)),
         Some(Command::Man) => completions::manual().map_err(|error| Failure::internal(error.to_string())),
@@ -46,9 +50,26 @@ fn dispatch(cli: Cli, context: &mut Context) -> u8 {
     };
     match shown {
         Ok(text) => context.show(&text),
-        Err(failure) if failure.exit == exit_code::OK => exit_code::OK,
         Err(failure) => context.fail(&failure),
     }
+}
+
+/// The history is read, never written: nothing is created where there is none.
+fn run_history(command: &HistoryCommand, context: &mut Context) -> Result<String, Failure> {
+    let options =
+        LoadOptions { config_file: context.global.config.clone(), skip_key_command: true, ..LoadOptions::default() };
+    let config = load(&options, &context.environment)?;
+    let stored = History::open_read(&config.history)?;
+    let limit =
+        |limit: Option<u64>, default| limit.map_or(default, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let text = match command {
+        HistoryCommand::List(options) => history::list(&stored, limit(options.limit, LIST_MAX), options.format),
+        HistoryCommand::Show(options) => {
+            let address = options.conversation.as_deref();
+            history::show(&stored, address, limit(options.limit, usize::MAX), options.format)
+        }
+    };
+    Ok(text?)
 }
 
 /// The configuration is looked at, not used: no key command runs.

@@ -44,6 +44,7 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
             ThinkingMode::Hide => crate::config::Thinking::Hide,
         }),
         accessible: context.global.accessible,
+        skip_key_command: false,
     }
 }
 
@@ -200,7 +201,8 @@ pub fn view_settings(config: &Config, options: &ConversationOptions, context: &C
         quiet: context.global.quiet,
         verbose: context.global.verbose > 0,
         timing: options.timing,
-        usage_line: config.ui.usage,
+        // A script gets its usage from JSON; stderr of a pipe stays for what went wrong.
+        usage_line: context.global.verbose > 0 || (config.ui.usage && context.is_interactive()),
         accessible: config.ui.accessible,
     }
 }

@@ -14,7 +14,10 @@ use crate::history::{Entry, Journal};
 use crate::session::{
     ActiveModel, CancelCause, CancelSource, NoticeLevel, Session, Signals, TurnInput, TurnReport, TurnStatus,
 };
-use crate::terminal::{EchoOff, ErrorReport, ReplyView, Screen, Stream, TermSafeBuf, Thinking, ViewSettings, notice_line, render_error, restore_terminal};
+use crate::terminal::{
+    EchoOff, ErrorReport, ReplyView, Screen, Stream, TermSafeBuf, Thinking, ViewSettings, mode, notice_line,
+    render_error,
+};
 
 /// How long leaving may take when the disk does not answer.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -72,14 +75,14 @@ impl Repl<'_> {
                 ControlFlow::Break(exit) => break exit,
             }
         };
-        restore_terminal();
+        mode::restore();
         self.leave(exit).await
     }
 
     async fn leave(mut self, exit: u8) -> u8 {
         let close = self.session.journal.close(CLOSE_LIMIT);
         tokio::select! {
-            () = close => {}
+            _ = close => {}
             _ = self.signals.next() => {}
         }
         if exit == exit_code::OK && self.session.is_recorded() {
@@ -190,7 +193,7 @@ impl Repl<'_> {
         let phase = Cell::new(TurnPhase::Waiting);
         let source = CancelSource::default();
         let mut cancel = source.token();
-        let echo = EchoOff::start();
+        let echo = EchoOff::new();
         let mut view = ReplyView::new(self.screen, self.view);
         let mut watched = Watched { view: &mut view, phase: &phase };
         let mut leave = None;
@@ -276,7 +279,8 @@ impl Repl<'_> {
                 self.note("the system prompt is set, from the next message on");
             }
             None => {
-                let text = self.session.system().unwrap_or("there is no system prompt; /system TEXT sets one").to_owned();
+                let text =
+                    self.session.system().unwrap_or("there is no system prompt; /system TEXT sets one").to_owned();
                 self.note(&text);
             }
         }
