@@ -1,0 +1,52 @@
+//! What the caller has decided about output, from flags, environment and configuration.
+
+/// `--color` > `NO_COLOR` > `CLICOLOR_FORCE` > configuration, decided by the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColorChoice {
+    /// Styled where the stream is a capable terminal.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutputSettings {
+    pub color: ColorChoice,
+    /// `TERM=dumb`, or no TERM at all: nothing is redrawn.
+    pub term_dumb: bool,
+    /// Words for glyphs, nothing redrawn, a line every 30 s while nothing happens.
+    pub accessible: bool,
+    pub quiet: bool,
+    pub verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Thinking {
+    Show,
+    #[default]
+    Hide,
+}
+
+/// How a call of a tool is announced (`tool_notifications`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ToolNotice {
+    Off,
+    Name,
+    #[default]
+    NameAndArguments,
+}
+
+/// How a turn is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ViewSettings {
+    pub thinking: Thinking,
+    pub tool_notice: ToolNotice,
+    pub quiet: bool,
+    pub verbose: bool,
+    /// `--timing`: a line with the times of the turn on stderr.
+    pub timing: bool,
+    /// A line with the token counts at the end of each turn.
+    pub usage_line: bool,
+    pub accessible: bool,
+}
