@@ -1,16 +1,35 @@
 //! How things look: the one owner of stdout and stderr, and the views of a turn.
 
+mod asides;
+mod error_report;
 #[cfg(test)]
 mod hostile_text_tests;
+mod json_lines;
+mod json_view;
+mod lines;
+pub mod mode;
 mod output;
+mod plain_view;
+mod reply_view;
+mod safe_json;
 mod sanitize;
 mod screen;
 mod settings;
 mod status_row;
 mod term_safe;
+#[cfg(test)]
+mod view_tests;
 
+pub use error_report::{ErrorReport, render_error};
+pub use json_lines::events_schema;
+pub use json_view::{JsonFormat, JsonView, result_line_for_error};
+pub use lines::{interrupted_line, notice_line, timing_line, usage_line};
+pub use mode::EchoOff;
+pub use plain_view::PlainView;
+pub use reply_view::ReplyView;
+pub use safe_json::push_json_line;
 pub use sanitize::{Mode, Sanitizer, is_hidden};
 pub use screen::{Screen, Stream};
 pub use settings::{ColorChoice, OutputSettings, Thinking, ToolNotice, ViewSettings};
-pub use status_row::{RowStyle, RowTime};
+pub use status_row::{RowStyle, RowTime, cut};
 pub use term_safe::{Color, Style, TermSafe, TermSafeBuf};

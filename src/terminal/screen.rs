@@ -181,6 +181,17 @@ impl Screen {
         }
     }
 
+    /// What a view does a few times a second: finds out whether the reader has gone, writes what
+    /// was held up, and redraws the row.
+    pub fn tick(&mut self) -> Result<(), OutputError> {
+        if self.reader_gone() {
+            return Err(OutputError::Closed);
+        }
+        self.flush()?;
+        self.tick_row();
+        Ok(())
+    }
+
     /// Redraws the row. Not while text is pending or has left the cursor inside a line.
     pub fn tick_row(&mut self) {
         let is_busy = self.stdout.pending_bytes() > 0 || self.stderr.pending_bytes() > 0;

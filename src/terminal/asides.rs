@@ -1,0 +1,148 @@
+//! What stands beside an answer, on stderr: thoughts, notices, retries, calls of tools, the lines at the end.
+
+use std::time::Instant;
+
+use super::lines::{Retry, interrupted_line, notice_line, timing_line, tool_call_line, usage_line};
+use super::mode;
+use super::sanitize::{Mode, Sanitizer};
+use super::screen::{Screen, Stream};
+use super::settings::{Thinking, ViewSettings};
+use super::status_row::{RowStyle, RowTime};
+use super::term_safe::{Style, TermSafeBuf};
+use crate::conversation::{InterruptReason, ToolCall};
+use crate::session::{NoticeLevel, TurnResult};
+
+#[derive(Debug)]
+pub struct Asides {
+    settings: ViewSettings,
+    /// Who is waited for.
+    model: String,
+    sanitizer: Sanitizer,
+    /// The block of thoughts that is being shown.
+    block: Option<u32>,
+    is_folding: bool,
+}
+
+impl Asides {
+    pub fn new(settings: ViewSettings) -> Self {
+        Self { settings, model: String::new(), sanitizer: Sanitizer::new(Mode::Prose), block: None, is_folding: false }
+    }
+
+    pub fn started(&mut self, model: &str) {
+        model.clone_into(&mut self.model);
+    }
+
+    /// A line of its own, dim where there is colour.
+    pub fn line(&mut self, text: &TermSafeBuf, screen: &mut Screen) {
+        self.end_thoughts(screen);
+        if self.settings.quiet {
+            return;
+        }
+        let color = screen.color(Stream::Stderr);
+        let mut line = TermSafeBuf::new();
+        line.push_style(Style::Dim, color);
+        line.push(text.as_safe());
+        line.push_style(Style::Reset, color);
+        screen.line(line.as_safe());
+    }
+
+    pub fn notice(&mut self, level: NoticeLevel, message: &str, screen: &mut Screen) {
+        self.line(&notice_line(level, message), screen);
+    }
+
+    pub fn waiting(&mut self, screen: &mut Screen) {
+        self.end_thoughts(screen);
+        let mut label = TermSafeBuf::new();
+        label.push_literal("waiting for ");
+        label.push_line(&self.model);
+        screen.start_row(label, RowTime::Since(Instant::now()));
+    }
+
+    /// A countdown where there is a row, else a line.
+    pub fn retry(&mut self, retry: &Retry<'_>, screen: &mut Screen) {
+        self.end_thoughts(screen);
+        match screen.row_style() {
+            RowStyle::Redrawn { .. } => screen.start_row(retry.label(), RowTime::Until(Instant::now() + retry.wait)),
+            RowStyle::Hidden | RowStyle::Heartbeat => self.line(&retry.line(), screen),
+        }
+    }
+
+    /// Thoughts that are shown stream in dim; a new block begins a paragraph.
+    pub fn thought(&mut self, text: &str, block: u32, screen: &mut Screen) {
+        if self.settings.thinking == Thinking::Hide || self.settings.quiet {
+            return;
+        }
+        let color = screen.color(Stream::Stderr);
+        match self.block.replace(block) {
+            None => {
+                screen.stop_row();
+                mode::styling_begins(color);
+                screen.err().push_style(Style::Dim, color);
+            }
+            Some(last) if last != block => {
+                self.sanitizer.finish(screen.err());
+                screen.err().push_literal("\n\n");
+            }
+            Some(_) => {}
+        }
+        self.sanitizer.push(text, screen.err());
+    }
+
+    /// One row for thoughts that are not shown.
+    pub fn fold_thought(&mut self, screen: &mut Screen) {
+        if self.settings.thinking == Thinking::Hide && !std::mem::replace(&mut self.is_folding, true) {
+            let mut label = TermSafeBuf::new();
+            label.push_literal("thinking");
+            screen.start_row(label, RowTime::Since(Instant::now()));
+        }
+    }
+
+    /// Ends the thoughts that are shown, with their style and line.
+    pub fn end_thoughts(&mut self, screen: &mut Screen) {
+        self.is_folding = false;
+        if self.block.take().is_some() {
+            let color = screen.color(Stream::Stderr);
+            let err = screen.err();
+            self.sanitizer.finish(err);
+            err.push_style(Style::Reset, color);
+            if err.is_mid_line() {
+                err.end_line();
+            }
+            mode::styling_ends();
+        }
+    }
+
+    pub fn tool_call(&mut self, call: &ToolCall, screen: &mut Screen) {
+        if let Some(line) = tool_call_line(call, self.settings.tool_notice) {
+            self.line(&line, screen);
+        }
+    }
+
+    pub fn interrupted(&mut self, reason: InterruptReason, screen: &mut Screen) {
+        match reason {
+            // Nobody is there to read it.
+            InterruptReason::OutputClosed => {}
+            InterruptReason::UserInterrupt
+            | InterruptReason::Signal
+            | InterruptReason::Disconnect
+            | InterruptReason::IdleTimeout
+            | InterruptReason::Timeout
+            | InterruptReason::Crash
+            | InterruptReason::Length
+            | InterruptReason::BadData => self.line(&interrupted_line(reason), screen),
+        }
+    }
+
+    /// The lines after the answer, as far as they are wanted.
+    pub fn ended(&mut self, result: &TurnResult, screen: &mut Screen) {
+        self.end_thoughts(screen);
+        screen.stop_row();
+        let wants_usage = self.settings.verbose || self.settings.usage_line;
+        if let Some(line) = result.usage.as_ref().filter(|_| wants_usage).and_then(usage_line) {
+            self.line(&line, screen);
+        }
+        if self.settings.timing {
+            self.line(&timing_line(&result.metrics), screen);
+        }
+    }
+}

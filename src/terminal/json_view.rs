@@ -1,0 +1,187 @@
+//! A turn for scripts: `--format jsonl` prints a line per event, `--format json` the result alone.
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::asides::Asides;
+use super::error_report::ErrorReport;
+use super::json_lines::{
+    DeltaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine, ToolCallLine, UsageLine, VERSION,
+};
+use super::lines::Retry;
+use super::safe_json::push_json_line;
+use super::screen::Screen;
+use super::settings::{Thinking, ViewSettings};
+use super::term_safe::TermSafeBuf;
+use crate::conversation::{ToolCall, UnixMillis, Usage, now_ms};
+use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonFormat {
+    /// The result alone; notices are lines on stderr.
+    Json,
+    /// Every event.
+    Jsonl,
+}
+
+/// One turn.
+#[derive(Debug)]
+pub struct JsonView<'s> {
+    screen: &'s mut Screen,
+    asides: Asides,
+    format: JsonFormat,
+    started: Instant,
+    deltas: u64,
+    has_ended: bool,
+}
+
+impl<'s> JsonView<'s> {
+    #[must_use]
+    pub fn new(screen: &'s mut Screen, format: JsonFormat, settings: ViewSettings) -> Self {
+        // Thoughts are in the events, not on stderr.
+        let settings = ViewSettings { thinking: Thinking::Hide, ..settings };
+        Self { screen, asides: Asides::new(settings), format, started: Instant::now(), deltas: 0, has_ended: false }
+    }
+
+    fn event_line(&mut self, event: &TurnEvent<'_>) {
+        let v = VERSION;
+        let out = self.screen.out();
+        match event {
+            TurnEvent::Text(text) => {
+                let (seq, t_ms) = (self.deltas, millis(self.started.elapsed().as_millis()));
+                self.deltas += 1;
+                push_json_line(&DeltaLine { v, kind: "delta", seq, t_ms, text }, out);
+            }
+            TurnEvent::Started { conversation, turn, model } => {
+                let (conversation, time) = (conversation.0.as_str(), rfc3339(now_ms()));
+                push_json_line(&StartLine { v, kind: "start", conversation, turn: *turn, model, time: &time }, out);
+            }
+            TurnEvent::Notice { level, code, message } => {
+                let level = level_name(*level);
+                push_json_line(&NoticeLine { v, kind: "notice", level, code, message }, out);
+            }
+            TurnEvent::Retry { code, attempt, of, wait } => {
+                let (attempt, of, wait_ms) = (*attempt, *of, millis(wait.as_millis()));
+                push_json_line(&RetryLine { v, kind: "retry", code, attempt, of, wait_ms }, out);
+            }
+            TurnEvent::Reasoning { text, .. } => {
+                push_json_line(&ReasoningLine { v, kind: "reasoning", text }, out);
+            }
+            TurnEvent::ToolCall(call) => push_json_line(&tool_call_line(call), out),
+            TurnEvent::Usage(usage) => push_json_line(&usage_line(usage), out),
+            TurnEvent::Waiting | TurnEvent::Ended(_) => {}
+        }
+    }
+
+    /// What a person beside the script sees while the result is made.
+    fn aside(&mut self, event: &TurnEvent<'_>) {
+        match event {
+            TurnEvent::Notice { level, message, .. } => self.asides.notice(*level, message, self.screen),
+            TurnEvent::Retry { code, attempt, of, wait } => {
+                let retry = Retry { code, attempt: *attempt, of: *of, wait: *wait };
+                self.asides.retry(&retry, self.screen);
+            }
+            TurnEvent::Started { model, .. } => self.asides.started(model),
+            TurnEvent::Waiting => self.asides.waiting(self.screen),
+            TurnEvent::Reasoning { .. }
+            | TurnEvent::Text(_)
+            | TurnEvent::ToolCall(_)
+            | TurnEvent::Usage(_)
+            | TurnEvent::Ended(_) => {}
+        }
+    }
+
+    fn end(&mut self, result: &TurnResult) {
+        self.has_ended = true;
+        self.screen.stop_row();
+        push_json_line(&result_line(result), self.screen.out());
+        self.asides.ended(result, self.screen);
+    }
+}
+
+impl Frontend for JsonView<'_> {
+    fn show(&mut self, event: &TurnEvent<'_>) {
+        match (event, self.format) {
+            // The result is the last line, whatever comes after it.
+            _ if self.has_ended => {}
+            (TurnEvent::Ended(result), _) => self.end(result),
+            (event, JsonFormat::Jsonl) => self.event_line(event),
+            (event, JsonFormat::Json) => self.aside(event),
+        }
+    }
+
+    fn flush(&mut self) -> Result<Flushed, OutputError> {
+        self.screen.flush()
+    }
+
+    fn tick(&mut self) -> Result<(), OutputError> {
+        self.screen.tick()
+    }
+}
+
+/// The `result`, with its newline, of a command that failed before its turn began: in the
+/// configuration, for want of a key, by a signal.
+#[must_use]
+pub fn result_line_for_error(report: &ErrorReport, status: TurnStatus, exit: u8) -> String {
+    let line = ResultLine {
+        v: VERSION,
+        kind: "result",
+        status: status.name(),
+        exit,
+        text: "",
+        finish: None,
+        usage: None,
+        timing: None,
+        error: Some(report.into()),
+        interrupted: None,
+        conversation: None,
+    };
+    let mut out = TermSafeBuf::new();
+    push_json_line(&line, &mut out);
+    out.as_str().to_owned()
+}
+
+fn result_line(result: &TurnResult) -> ResultLine<'_> {
+    ResultLine {
+        v: VERSION,
+        kind: "result",
+        status: result.status.name(),
+        exit: result.exit,
+        text: &result.text,
+        finish: result.finish.as_deref(),
+        usage: result.usage.as_ref().map(Into::into),
+        timing: Some((&result.metrics).into()),
+        error: result.error.as_ref().map(Into::into),
+        interrupted: result.interrupted.map(crate::conversation::InterruptReason::name),
+        conversation: Some(&result.conversation.0),
+    }
+}
+
+fn tool_call_line(call: &ToolCall) -> ToolCallLine<'_> {
+    let arguments = match call.arguments.trim() {
+        "" => Value::Object(serde_json::Map::new()),
+        text => serde_json::from_str(text).unwrap_or_else(|_| Value::String(call.arguments.clone())),
+    };
+    ToolCallLine { v: VERSION, kind: "tool_call", id: &call.id, server: None, name: &call.name, arguments }
+}
+
+fn usage_line(usage: &Usage) -> UsageLine {
+    let Usage { input, output, cached, reasoning, cost_usd, .. } = *usage;
+    UsageLine { v: VERSION, kind: "usage", input, output, cached, reasoning, cost_usd }
+}
+
+fn level_name(level: NoticeLevel) -> &'static str {
+    match level {
+        NoticeLevel::Info => "info",
+        NoticeLevel::Warn => "warn",
+    }
+}
+
+fn millis(millis: u128) -> u64 {
+    u64::try_from(millis).unwrap_or(u64::MAX)
+}
+
+fn rfc3339(time: UnixMillis) -> String {
+    jiff::Timestamp::from_millisecond(time).unwrap_or_default().to_string()
+}

@@ -1,0 +1,199 @@
+//! The single lines that stand beside an answer on stderr: notices, retries, calls of tools, token counts, times.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::settings::ToolNotice;
+use super::status_row::cut;
+use super::term_safe::TermSafeBuf;
+use crate::conversation::{InterruptReason, ToolCall, Usage};
+use crate::history::TurnMetrics;
+use crate::session::NoticeLevel;
+
+/// Longer arguments are cut; the history has them whole.
+const ARGUMENT_COLUMNS_MAX: usize = 200;
+
+#[must_use]
+pub fn notice_line(level: NoticeLevel, message: &str) -> TermSafeBuf {
+    let mut out = TermSafeBuf::new();
+    out.push_literal(match level {
+        NoticeLevel::Info => "note: ",
+        NoticeLevel::Warn => "warning: ",
+    });
+    out.push_line(message);
+    out
+}
+
+/// A request that failed and is made again after a wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry<'a> {
+    pub code: &'a str,
+    pub attempt: u32,
+    pub of: u32,
+    pub wait: Duration,
+}
+
+impl Retry<'_> {
+    /// As in `rate_limit: try 2 of 4`; the wait follows.
+    #[must_use]
+    pub fn label(&self) -> TermSafeBuf {
+        TermSafeBuf::line(&format!("{}: try {} of {}", self.code, self.attempt.saturating_add(1), self.of))
+    }
+
+    #[must_use]
+    pub fn line(&self) -> TermSafeBuf {
+        let mut out = self.label();
+        out.push_line(&format!(" in {:.1} s", self.wait.as_secs_f64()));
+        out
+    }
+}
+
+/// As in `tool call: read {"path":"notes.md"}`; nothing where such lines are off.
+#[must_use]
+pub fn tool_call_line(call: &ToolCall, notice: ToolNotice) -> Option<TermSafeBuf> {
+    let mut out = TermSafeBuf::new();
+    out.push_literal("tool call: ");
+    out.push_line(&call.name);
+    match notice {
+        ToolNotice::Off => return None,
+        ToolNotice::Name => {}
+        ToolNotice::NameAndArguments => {
+            let arguments = TermSafeBuf::line(call.arguments.trim());
+            let shown = cut(arguments.as_str(), ARGUMENT_COLUMNS_MAX);
+            if !shown.is_empty() {
+                out.push_literal(" ");
+                out.push_line(shown);
+            }
+            if shown.len() < arguments.as_str().len() {
+                out.push_literal(" …");
+            }
+        }
+    }
+    Some(out)
+}
+
+/// Why an answer is not whole, in words.
+#[must_use]
+pub fn interrupted_line(reason: InterruptReason) -> TermSafeBuf {
+    let mut out = TermSafeBuf::new();
+    out.push_literal("[interrupted: ");
+    out.push_literal(match reason {
+        InterruptReason::UserInterrupt => "stopped by you",
+        InterruptReason::Signal => "stopped by a signal",
+        InterruptReason::Disconnect => "the connection was lost",
+        InterruptReason::IdleTimeout => "the model fell silent",
+        InterruptReason::Timeout => "the time limit was reached",
+        InterruptReason::Crash => "the program died",
+        InterruptReason::Length => "the length limit was reached",
+        InterruptReason::OutputClosed => "the reader has gone",
+        InterruptReason::BadData => "part of the answer could not be read",
+    });
+    out.push_literal("]");
+    out
+}
+
+/// As in `usage: 1204 in (300 cached), 312 out (40 reasoning), $0.0031`; nothing where nothing is known.
+#[must_use]
+pub fn usage_line(usage: &Usage) -> Option<TermSafeBuf> {
+    let mut parts = Vec::new();
+    if let Some(input) = usage.input {
+        parts.push(format!("{input} in{}", in_brackets(usage.cached, "cached")));
+    }
+    if let Some(output) = usage.output {
+        parts.push(format!("{output} out{}", in_brackets(usage.reasoning, "reasoning")));
+    }
+    if let (true, Some(total)) = (parts.is_empty(), usage.total) {
+        parts.push(format!("{total} tokens"));
+    }
+    if let Some(cost) = usage.cost_usd {
+        parts.push(format!("${cost:.4}"));
+    }
+    (!parts.is_empty()).then(|| TermSafeBuf::line(&format!("usage: {}", parts.join(", "))))
+}
+
+fn in_brackets(count: Option<u64>, what: &str) -> String {
+    count.filter(|count| *count > 0).map(|count| format!(" ({count} {what})")).unwrap_or_default()
+}
+
+/// The line of `--timing`.
+#[must_use]
+pub fn timing_line(metrics: &TurnMetrics) -> TermSafeBuf {
+    let mut text = String::from("timing: ");
+    if let Some(first) = metrics.first_token_ms {
+        push(&mut text, format_args!("first token {first:.1} ms, "));
+    }
+    push(&mut text, format_args!("total {:.1} ms", metrics.total_ms));
+    if let Some(rate) = metrics.tokens_per_second {
+        push(&mut text, format_args!(", {rate:.1} tokens/s"));
+    }
+    if let (Some(p50), Some(p99)) = (metrics.gap_p50_ms, metrics.gap_p99_ms) {
+        push(&mut text, format_args!(", gaps p50 {p50:.2} ms p99 {p99:.2} ms"));
+    }
+    let TurnMetrics { chunks, flushes, commits, delta_buffer_peak_bytes: peak, retries, .. } = metrics;
+    push(
+        &mut text,
+        format_args!(", {chunks} chunks, {flushes} flushes, {commits} commits, delta buffer peak {peak} bytes"),
+    );
+    if *retries > 0 {
+        push(&mut text, format_args!(", {retries} retries"));
+    }
+    TermSafeBuf::line(&text)
+}
+
+fn push(text: &mut String, part: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = text.write_fmt(part);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ToolCall, ToolNotice, TurnMetrics, Usage, timing_line, tool_call_line, usage_line};
+
+    fn call_line(arguments: &str, notice: ToolNotice) -> Option<String> {
+        let call = ToolCall { id: "c1".into(), name: "re\x1bad".into(), arguments: arguments.into() };
+        tool_call_line(&call, notice).map(|line| line.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_call_is_one_clear_line() {
+        let shown = call_line("{\"a\":\n1}", ToolNotice::NameAndArguments);
+        assert_eq!(shown.as_deref(), Some("tool call: re^[ad {\"a\":^J1}"));
+        assert_eq!(call_line("{}", ToolNotice::Name).as_deref(), Some("tool call: re^[ad"));
+        assert_eq!(call_line("{}", ToolNotice::Off), None);
+        let long = call_line(&"x".repeat(500), ToolNotice::NameAndArguments).unwrap();
+        assert_eq!(long, format!("tool call: re^[ad {} …", "x".repeat(200)));
+    }
+
+    #[test]
+    fn usage_tells_what_is_known() {
+        let usage = Usage {
+            input: Some(1204),
+            cached: Some(300),
+            output: Some(312),
+            cost_usd: Some(0.0031),
+            ..Usage::default()
+        };
+        assert_eq!(usage_line(&usage).unwrap().as_str(), "usage: 1204 in (300 cached), 312 out, $0.0031");
+        assert_eq!(usage_line(&Usage { total: Some(9), ..Usage::default() }).unwrap().as_str(), "usage: 9 tokens");
+        assert!(usage_line(&Usage::default()).is_none());
+    }
+
+    #[test]
+    fn timing_tells_all_counts() {
+        let metrics = TurnMetrics {
+            first_token_ms: Some(412.04),
+            total_ms: 3200.0,
+            gap_p50_ms: Some(11.0),
+            gap_p99_ms: Some(48.25),
+            tokens_per_second: Some(87.13),
+            chunks: 312,
+            flushes: 12,
+            commits: 11,
+            delta_buffer_peak_bytes: 4100,
+            retries: 0,
+        };
+        let expected = "timing: first token 412.0 ms, total 3200.0 ms, 87.1 tokens/s, gaps p50 11.00 ms p99 48.25 ms, \
+            312 chunks, 12 flushes, 11 commits, delta buffer peak 4100 bytes";
+        assert_eq!(timing_line(&metrics).as_str(), expected);
+    }
+}

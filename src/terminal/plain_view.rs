@@ -1,0 +1,95 @@
+//! A turn for pipes and files: stdout gets the text of the model and nothing else.
+
+use super::asides::Asides;
+use super::lines::Retry;
+use super::sanitize::{Mode, Sanitizer};
+use super::screen::Screen;
+use super::settings::ViewSettings;
+use crate::conversation::InterruptReason;
+use crate::session::{Flushed, Frontend, OutputError, TurnEvent, TurnResult};
+
+/// One turn. On a terminal the text is sanitised; for everything else it is exact.
+#[derive(Debug)]
+pub struct PlainView<'s> {
+    screen: &'s mut Screen,
+    asides: Asides,
+    sanitizer: Sanitizer,
+    /// Of the answer; nothing while there is none.
+    last_byte: Option<u8>,
+}
+
+impl<'s> PlainView<'s> {
+    #[must_use]
+    pub fn new(screen: &'s mut Screen, settings: ViewSettings) -> Self {
+        Self { screen, asides: Asides::new(settings), sanitizer: Sanitizer::new(Mode::Prose), last_byte: None }
+    }
+
+    fn text(&mut self, text: &str) {
+        let Some(last) = text.as_bytes().last() else { return };
+        if self.last_byte.replace(*last).is_none() {
+            self.screen.stop_row();
+        }
+        self.asides.end_thoughts(self.screen);
+        match self.screen.exact() {
+            Some(bytes) => bytes.extend_from_slice(text.as_bytes()),
+            None => self.sanitizer.push(text, self.screen.out()),
+        }
+    }
+
+    /// Waits are told before the answer only: once it flows, the reader of the pipe can be
+    /// writing to the terminal the row would be on.
+    fn is_silent(&self) -> bool {
+        self.last_byte.is_none()
+    }
+
+    fn end(&mut self, result: &TurnResult) {
+        if let Some(last) = self.last_byte {
+            let newline = if last == b'\n' { "" } else { "\n" };
+            match self.screen.exact() {
+                Some(bytes) => bytes.extend_from_slice(newline.as_bytes()),
+                None => {
+                    self.sanitizer.push(newline, self.screen.out());
+                    self.sanitizer.finish(self.screen.out());
+                }
+            }
+        }
+        // An error says it better, and who stopped the turn knows.
+        let is_told = result.error.is_some()
+            || matches!(result.interrupted, Some(InterruptReason::UserInterrupt | InterruptReason::Signal));
+        if let (Some(reason), false) = (result.interrupted, is_told) {
+            self.asides.interrupted(reason, self.screen);
+        }
+        self.asides.ended(result, self.screen);
+    }
+}
+
+impl Frontend for PlainView<'_> {
+    fn show(&mut self, event: &TurnEvent<'_>) {
+        match event {
+            TurnEvent::Text(text) => self.text(text),
+            TurnEvent::Started { model, .. } => self.asides.started(model),
+            TurnEvent::Waiting if self.is_silent() => self.asides.waiting(self.screen),
+            TurnEvent::Waiting | TurnEvent::Usage(_) => {}
+            TurnEvent::Notice { level, message, .. } => self.asides.notice(*level, message, self.screen),
+            TurnEvent::Retry { code, attempt, of, wait } => {
+                let retry = Retry { code, attempt: *attempt, of: *of, wait: *wait };
+                if self.is_silent() {
+                    self.asides.retry(&retry, self.screen);
+                } else {
+                    self.asides.line(&retry.line(), self.screen);
+                }
+            }
+            TurnEvent::Reasoning { text, block, .. } => self.asides.thought(text, *block, self.screen),
+            TurnEvent::ToolCall(call) => self.asides.tool_call(call, self.screen),
+            TurnEvent::Ended(result) => self.end(result),
+        }
+    }
+
+    fn flush(&mut self) -> Result<Flushed, OutputError> {
+        self.screen.flush()
+    }
+
+    fn tick(&mut self) -> Result<(), OutputError> {
+        self.screen.tick()
+    }
+}
