@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::stdio::{stderr, stdin};
 use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcsetattr};
 
@@ -32,9 +33,16 @@ pub fn restore() {
     if IS_PASTE_BRACKETED.swap(false, Ordering::Relaxed) {
         let _ = reset.write_all(b"\x1b[?2004l");
     }
-    if !reset.is_empty() && isatty(stderr()) {
+    if !reset.is_empty() && isatty(stderr()) && is_writable() {
         let _ = rustix::io::write(stderr(), &reset);
     }
+}
+
+/// A terminal that was stopped with Ctrl-S would hold up the exit.
+fn is_writable() -> bool {
+    let stderr = stderr();
+    let mut wanted = [PollFd::new(&stderr, PollFlags::OUT)];
+    poll(&mut wanted, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Styling stays open across writes from here on.

@@ -1,6 +1,6 @@
 //! One output stream that is never waited for: what does not go at once stays pending.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -12,10 +12,16 @@ use crate::session::{Flushed, OutputError};
 
 /// The most that a writable pipe takes without blocking (`PIPE_BUF`).
 const PIPE_BYTES_MAX: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
+/// A terminal that could not be opened once more is written to in small pieces.
+const TERMINAL_BYTES_MAX: usize = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamKind {
+    /// Writing can wait, for all that a poll says: its room is smaller than what is written.
     Terminal,
+    /// A terminal, opened once more so that writing never waits, which leaves the descriptor
+    /// that we share with other processes as it is.
+    OwnTerminal,
     /// Writing never waits for a reader.
     RegularFile,
     /// Pipes, sockets, devices.
@@ -25,15 +31,13 @@ pub enum StreamKind {
 #[derive(Debug)]
 enum Handle {
     Standard(BorrowedFd<'static>),
-    #[cfg(test)]
-    Owned(std::os::fd::OwnedFd),
+    Owned(OwnedFd),
 }
 
 impl AsFd for Handle {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Standard(fd) => *fd,
-            #[cfg(test)]
             Self::Owned(fd) => fd.as_fd(),
         }
     }
@@ -54,18 +58,23 @@ impl Output {
     }
 
     #[cfg(test)]
-    pub fn owned(fd: std::os::fd::OwnedFd) -> Self {
+    pub fn owned(fd: OwnedFd) -> Self {
         Self::new(Handle::Owned(fd))
     }
 
     fn new(handle: Handle) -> Self {
         let kind = kind_of(handle.as_fd());
+        let own = if kind == StreamKind::Terminal { open_again(handle.as_fd()) } else { None };
+        let (handle, kind) = match own {
+            Some(own) => (Handle::Owned(own), StreamKind::OwnTerminal),
+            None => (handle, kind),
+        };
         Self { handle, kind, pending: TermSafeBuf::new(), written: 0 }
     }
 
     #[must_use]
     pub fn is_terminal(&self) -> bool {
-        self.kind == StreamKind::Terminal
+        matches!(self.kind, StreamKind::Terminal | StreamKind::OwnTerminal)
     }
 
     #[must_use]
@@ -114,16 +123,16 @@ impl Output {
 
     fn write_once(&self) -> Result<Option<usize>, Errno> {
         let rest = &self.pending.as_bytes()[self.written..];
-        let piece = match self.kind {
-            StreamKind::RegularFile => rest,
-            StreamKind::Terminal | StreamKind::Other => {
-                // Errors wake the poll as well; the write then says which one it is.
-                if self.poll(PollFlags::OUT, Duration::ZERO)?.is_empty() {
-                    return Ok(None);
-                }
-                &rest[..rest.len().min(PIPE_BYTES_MAX)]
-            }
+        let bytes_max = match self.kind {
+            StreamKind::RegularFile | StreamKind::OwnTerminal => usize::MAX,
+            StreamKind::Terminal => TERMINAL_BYTES_MAX,
+            StreamKind::Other => PIPE_BYTES_MAX,
         };
+        // Errors wake the poll as well; the write then says which one it is.
+        if bytes_max < usize::MAX && self.poll(PollFlags::OUT, Duration::ZERO)?.is_empty() {
+            return Ok(None);
+        }
+        let piece = &rest[..rest.len().min(bytes_max)];
         match rustix::io::write(&self.handle, piece)? {
             0 => Err(Errno::IO),
             bytes => Ok(Some(bytes)),
@@ -158,6 +167,23 @@ fn kind_of(fd: BorrowedFd<'_>) -> StreamKind {
         Ok(FileType::CharacterDevice) if rustix::termios::isatty(fd) => StreamKind::Terminal,
         Ok(_) | Err(_) => StreamKind::Other,
     }
+}
+
+/// The terminal behind `fd` without waiting, where the system can open a descriptor once more.
+#[cfg(target_os = "linux")]
+fn open_again(fd: BorrowedFd<'_>) -> Option<OwnedFd> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::{Mode, OFlags};
+
+    let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_again(_: BorrowedFd<'_>) -> Option<OwnedFd> {
+    None
 }
 
 #[cfg(test)]

@@ -113,18 +113,23 @@ impl Screen {
     /// One line on stderr, written at once as far as that goes. Errors are ignored: there is
     /// nobody to tell.
     pub fn line(&mut self, text: TermSafe<'_>) {
-        self.lines(text);
-        self.err().end_line();
+        self.begin_line().push(text);
+        self.stderr.pending.end_line();
         self.write_deferring();
     }
 
-    /// Begins a new line on stderr and puts a text there that brings its own line ends.
+    /// Like [`Self::line`], for a text that brings its own line ends.
     pub fn lines(&mut self, text: TermSafe<'_>) {
+        self.begin_line().push(text);
+        self.write_deferring();
+    }
+
+    fn begin_line(&mut self) -> &mut TermSafeBuf {
         let err = self.err();
         if err.is_mid_line() {
             err.end_line();
         }
-        err.push(text);
+        err
     }
 
     /// Writes what goes without waiting. Blocked means that stdout is not empty yet, or that
