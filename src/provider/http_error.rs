@@ -41,8 +41,7 @@ pub(super) fn from_response(response: &ErrorResponse<'_>) -> ProviderError {
     let kind = kind_of(Some(*status), &reported);
     let mut error = ProviderError::new(kind, message_of(*status, &reported.message, *header));
     error.status = Some(*status);
-    error.request_id =
-        ["x-request-id", "request-id", "x-generation-id", "apim-request-id"].into_iter().find_map(header);
+    error.request_id = request_id(*header);
     let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms()).unwrap_or(0));
     error.retry_after = parse_retry_after(header("retry-after-ms").as_deref(), header("retry-after").as_deref(), now)
         .or(reported.retry_after);
@@ -52,6 +51,11 @@ pub(super) fn from_response(response: &ErrorResponse<'_>) -> ProviderError {
         Some(_) | None => None,
     };
     error
+}
+
+/// The server's own id of a request.
+pub(super) fn request_id(header: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    ["x-request-id", "request-id", "x-generation-id", "apim-request-id"].into_iter().find_map(header)
 }
 
 /// The error that stands in place of a chunk.

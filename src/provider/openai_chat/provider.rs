@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::request::{Body, Dialect, MaxTokensName};
 use crate::http::{HttpClient, HttpRequest, HttpResponse, is_loopback_host};
 use crate::provider::error_context::{ErrorContext, is_secret_header, key_hint};
-use crate::provider::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response};
+use crate::provider::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id};
 use crate::provider::{Api, ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderSettings};
 
 /// A server that answers with an error has this long to say which.
@@ -39,16 +39,18 @@ impl OpenAiChat {
         let mut context = ErrorContext::new(&self.settings, request.model, &self.url);
         self.check_key().map_err(|error| context.complete(error))?;
         let mut dialect = self.dialect();
-        for opening in 1.. {
+        let mut openings = 0;
+        loop {
+            openings += 1;
             let sent = self.client.post(self.http_request(request, dialect)?).await;
             let response = sent.map_err(|error| context.complete(error.into()))?;
             if (200..300).contains(&response.status()) {
-                context.request_id = request_id_of(&response);
+                context.request_id = request_id(&|name| response.header(name).map(str::to_owned));
                 return Ok(EventStream::from_http(response, context));
             }
             let (error, body) = read_error(response).await;
             let learnt = match error.status {
-                Some(400 | 422) if opening < OPENINGS_MAX => dialect.after_refusal(&body, request),
+                Some(400 | 422) if openings < OPENINGS_MAX => dialect.after_refusal(&body, request),
                 Some(_) | None => None,
             };
             match learnt {
@@ -56,7 +58,6 @@ impl OpenAiChat {
                 None => return Err(context.complete(error)),
             }
         }
-        unreachable!("the last opening returns")
     }
 
     fn http_request(&self, request: &ChatRequest<'_>, dialect: Dialect) -> Result<HttpRequest, ProviderError> {
@@ -163,11 +164,6 @@ fn host_of(url: &str) -> &str {
         Some(end) => &host[..=end],
         None => host.split(':').next().unwrap_or_default(),
     }
-}
-
-fn request_id_of(response: &HttpResponse) -> Option<String> {
-    let names = ["x-request-id", "request-id", "x-generation-id", "apim-request-id"];
-    names.into_iter().find_map(|name| response.header(name)).map(str::to_owned)
 }
 
 /// The error and its body, as far as that comes.

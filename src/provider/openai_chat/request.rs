@@ -247,12 +247,6 @@ fn sendable(arguments: &str) -> &str {
 
 struct Tool<'a>(&'a ToolSpec);
 
-impl<'a> From<&'a ToolSpec> for Tool<'a> {
-    fn from(tool: &'a ToolSpec) -> Self {
-        Self(tool)
-    }
-}
-
 impl Serialize for Tool<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ToolSpec { name, description, parameters } = self.0;

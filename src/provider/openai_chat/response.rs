@@ -1,10 +1,12 @@
 //! Bytes of a chat-completions response in, events out. Pure; right for any cutting of the bytes.
 
+use serde::de::DeserializeSeed;
+
 use super::replay::ReplayFields;
 use super::think::{Piece, ThinkFilter};
-use super::tolerant::{Content, Maybe, Scalar};
+use super::tolerant::{Maybe, Scalar, Slot};
 use super::tool_calls::ToolCalls;
-use super::wire::{Choice, Chunk, Delta, WireUsage};
+use super::wire::{Choice, Chunk, Content, Delta, WireUsage};
 use crate::conversation::{ReasoningKind, StopReason, StreamEvent, Usage};
 use crate::http::{Frame, SseDecoder, SseError};
 use crate::provider::http_error::{in_stream, readable};
@@ -116,11 +118,12 @@ impl ChatState {
             return Ok(());
         }
         let is_readable = data.starts_with('{') && !is_nested_too_deeply(data);
-        let chunk = if is_readable { sonic_rs::from_str::<Chunk<'_>>(data).ok() } else { None };
-        match chunk {
-            Some(chunk) => self.take_chunk(chunk, frame, on_event),
-            None => self.take_odd_frame(data, frame, on_event),
+        let mut chunk = Chunk::default();
+        let mut json = sonic_rs::Deserializer::from_str(data);
+        if is_readable && Slot(&mut chunk).deserialize(&mut json).and_then(|()| json.end()).is_ok() {
+            return self.take_chunk(&mut chunk, frame, on_event);
         }
+        self.take_odd_frame(data, frame, on_event)
     }
 
     /// The last frame, which the end of the stream may have cut off: then it is no broken chunk.
@@ -147,10 +150,13 @@ impl ChatState {
             return Ok(());
         }
         match parse_leniently(data) {
-            Some(value) if value.is_object() => match <Chunk<'_> as serde::Deserialize>::deserialize(&value) {
-                Ok(chunk) => self.take_chunk(chunk, frame, on_event),
-                Err(_) => self.take_bad_chunk(on_event),
-            },
+            Some(value) if value.is_object() => {
+                let mut chunk = Chunk::default();
+                match Slot(&mut chunk).deserialize(&value) {
+                    Ok(()) => self.take_chunk(&mut chunk, frame, on_event),
+                    Err(_) => self.take_bad_chunk(on_event),
+                }
+            }
             Some(value) if frame.event == "error" || value[0]["error"].is_object() => Err(in_stream(data).into()),
             None if frame.event == "error" && !data.starts_with(['{', '[']) => Err(in_stream(data).into()),
             Some(_) | None => self.take_bad_chunk(on_event),
@@ -163,21 +169,27 @@ impl ChatState {
         Ok(())
     }
 
-    fn take_chunk(&mut self, chunk: Chunk<'_>, frame: Frame<'_>, on_event: &mut OnEvent<'_>) -> Result<(), Failure> {
+    fn take_chunk(
+        &mut self,
+        chunk: &mut Chunk<'_>,
+        frame: Frame<'_>,
+        on_event: &mut OnEvent<'_>,
+    ) -> Result<(), Failure> {
         self.good_chunks += 1;
-        self.start(&chunk, on_event);
+        self.start(chunk, on_event);
         let Chunk { choices, usage, x_groq, error, .. } = chunk;
         let has_choices = choices.is_present;
         self.has_choices |= has_choices;
         let mut has_error = error.is_truthy();
-        let usage = usage.0.or(x_groq.0.and_then(|groq| groq.usage.0));
+        let in_groq = x_groq.0.as_ref().and_then(|groq| groq.usage.0.as_ref());
+        let usage = usage.0.as_ref().or(in_groq);
         let has_usage = usage.is_some();
-        if let Some(choice) = choices.first {
+        if let Some(choice) = &mut choices.first.0 {
             has_error |= choice.error.is_truthy();
             self.take_choice(choice, on_event);
         }
         if let Some(usage) = usage {
-            on_event(StreamEvent::Usage(usage_of(&usage)));
+            on_event(StreamEvent::Usage(usage_of(usage)));
         }
         let says_nothing = !has_choices && !has_usage;
         if has_error || says_nothing && is_error_in_disguise(frame) {
@@ -192,34 +204,31 @@ impl ChatState {
             return;
         }
         let (id, model) = (chunk.id.text(), chunk.model.text());
-        let is_telling = if chunk.choices.first.is_some() { id.or(model) } else { id.and(model) }.is_some();
+        let is_telling = if chunk.choices.first.0.is_some() { id.or(model) } else { id.and(model) }.is_some();
         if is_telling {
             self.has_started = true;
             on_event(StreamEvent::Start { id, model });
         }
     }
 
-    fn take_choice(&mut self, choice: Choice<'_>, on_event: &mut OnEvent<'_>) {
+    fn take_choice(&mut self, choice: &mut Choice<'_>, on_event: &mut OnEvent<'_>) {
         let Choice { delta, message, text, finish_reason, usage, .. } = choice;
-        match delta.0.or(message.0) {
-            Some(delta) => self.take_delta(delta, on_event),
-            None => {
-                if let Some(text) = text.text() {
-                    self.take_text(text, on_event);
-                }
-            }
+        match (&mut delta.0, &mut message.0) {
+            (Some(delta), _) => self.take_delta(delta, on_event),
+            (None, Some(message)) => self.take_delta(message, on_event),
+            (None, None) => self.take_text(text.text().unwrap_or_default(), on_event),
         }
         if let Maybe(Some(usage)) = usage {
-            on_event(StreamEvent::Usage(usage_of(&usage)));
+            on_event(StreamEvent::Usage(usage_of(usage)));
         }
         if let Some(reason) = finish_reason.text() {
             self.finish(reason, on_event);
         }
     }
 
-    fn take_delta(&mut self, mut delta: Delta<'_>, on_event: &mut OnEvent<'_>) {
-        take_reasoning(&delta, on_event);
-        self.replay.add(&mut delta);
+    fn take_delta(&mut self, delta: &mut Delta<'_>, on_event: &mut OnEvent<'_>) {
+        take_reasoning(delta, on_event);
+        self.replay.add(delta);
         match &delta.content {
             Content::Missing => {}
             Content::Text(text) => self.take_text(text, on_event),
@@ -235,7 +244,7 @@ impl ChatState {
         if let Some(text) = delta.refusal.text() {
             on_event(StreamEvent::Refusal(text));
         }
-        for part in delta.tool_calls.0 {
+        for part in delta.tool_calls.0.drain(..) {
             self.calls.apply(part, on_event);
         }
     }
@@ -352,17 +361,16 @@ fn stop_reason_of(reason: &str) -> StopReason {
 }
 
 fn usage_of(wire: &WireUsage<'_>) -> Usage {
-    let input = wire.prompt_tokens_details.0.as_ref();
-    let output = wire.completion_tokens_details.0.as_ref();
-    let cached = input.and_then(|details| details.cached_tokens.count());
+    let (input, output) = (&wire.prompt_tokens_details, &wire.completion_tokens_details);
+    let cached = input.cached_tokens.count().or(wire.prompt_cache_hit_tokens.count());
     Usage {
         input: wire.prompt_tokens.count(),
         output: wire.completion_tokens.count(),
-        cached: cached.or(wire.prompt_cache_hit_tokens.count()).or(wire.cached_tokens.count()),
-        cache_write: input.and_then(|details| details.cache_write_tokens.count()),
-        reasoning: output.and_then(|details| details.reasoning_tokens.count()).or(wire.reasoning_tokens.count()),
+        cached: cached.or(wire.cached_tokens.count()),
+        cache_write: input.cache_write_tokens.count(),
+        reasoning: output.reasoning_tokens.count().or(wire.reasoning_tokens.count()),
         total: wire.total_tokens.count(),
-        cost_usd: wire.cost.0.number(),
+        cost_usd: wire.cost.total.number(),
     }
 }
 

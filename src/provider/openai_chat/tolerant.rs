@@ -1,13 +1,133 @@
 //! Values that can be of any JSON type: what does not fit is as good as nothing.
+//!
+//! They are filled in place, because a chunk is a large struct: built the usual way it would be
+//! moved at every level, and that would cost more than the parsing.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 
-use super::wire::{Choice, CostParts, Function, Part, ToolCallPart};
+/// What a place makes of each kind of JSON; nothing, where it does not say.
+pub(super) trait Take<'de> {
+    fn take_scalar(&mut self, _: Scalar<'de>) {}
+
+    fn take_list<A: SeqAccess<'de>>(&mut self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn take_object<A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Reads any JSON into a place.
+pub(super) struct Slot<'s, T>(pub(super) &'s mut T);
+
+impl<'de, T: Take<'de>> DeserializeSeed<'de> for Slot<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Take<'de>> Visitor<'de> for Slot<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.0.take_scalar(Scalar::Bool(value));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.0.take_scalar(Scalar::Integer(value));
+        Ok(())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "nothing that is counted is negative")]
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.0.take_scalar(u64::try_from(value).map_or(Scalar::Float(value as f64), Scalar::Integer));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.0.take_scalar(Scalar::Float(value));
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<(), E> {
+        self.0.take_scalar(Scalar::Text(Cow::Borrowed(value)));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.0.take_scalar(Scalar::Text(Cow::Owned(value.to_owned())));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        self.0.take_list(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<(), A::Error> {
+        self.0.take_object(object)
+    }
+}
+
+/// The name of a field, borrowed where it holds no escape.
+pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a field")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(name.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+/// Lets an object fill the named fields of a struct; the last of two with the same name counts.
+macro_rules! take_fields {
+    ($struct:ident { $($name:literal => $field:ident),* $(,)? }) => {
+        impl<'de> Take<'de> for $struct<'de> {
+            fn take_object<A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+                while let Some(Key(name)) = object.next_key()? {
+                    match name.as_ref() {
+                        $($name => object.next_value_seed(Slot(&mut self.$field))?,)*
+                        _ => drop(object.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(())
+            }
+        }
+    };
+}
+pub(super) use take_fields;
 
 /// A value where one of the simple types is expected.
 #[derive(Debug, Default)]
@@ -24,7 +144,31 @@ pub(super) enum Scalar<'a> {
     },
 }
 
-impl Scalar<'_> {
+impl<'de> Take<'de> for Scalar<'de> {
+    fn take_scalar(&mut self, value: Scalar<'de>) {
+        *self = value;
+    }
+
+    fn take_list<A: SeqAccess<'de>>(&mut self, mut list: A) -> Result<(), A::Error> {
+        let mut is_empty = true;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            is_empty = false;
+        }
+        *self = Self::Compound { is_empty };
+        Ok(())
+    }
+
+    fn take_object<A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+        let mut is_empty = true;
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            is_empty = false;
+        }
+        *self = Self::Compound { is_empty };
+        Ok(())
+    }
+}
+
+impl<'a> Scalar<'a> {
     /// The text, where it is one and not empty.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
@@ -35,6 +179,13 @@ impl Scalar<'_> {
             | Self::Integer(_)
             | Self::Float(_)
             | Self::Compound { .. } => None,
+        }
+    }
+
+    pub(super) fn into_text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Missing | Self::Bool(_) | Self::Integer(_) | Self::Float(_) | Self::Compound { .. } => None,
         }
     }
 
@@ -67,13 +218,6 @@ impl Scalar<'_> {
     }
 }
 
-/// The choice with index 0, or without one; the others are read and dropped.
-#[derive(Debug, Default)]
-pub(super) struct Choices<'a> {
-    pub(super) is_present: bool,
-    pub(super) first: Option<Choice<'a>>,
-}
-
 /// An object, or anything else, which is as good as nothing.
 #[derive(Debug)]
 pub(super) struct Maybe<T>(pub(super) Option<T>);
@@ -81,6 +225,18 @@ pub(super) struct Maybe<T>(pub(super) Option<T>);
 impl<T> Default for Maybe<T> {
     fn default() -> Self {
         Self(None)
+    }
+}
+
+impl<'de, T: Take<'de> + Default> Take<'de> for Maybe<T> {
+    fn take_object<A: MapAccess<'de>>(&mut self, object: A) -> Result<(), A::Error> {
+        self.0.insert(T::default()).take_object(object)
+    }
+}
+
+impl<'de, T: Take<'de>> Take<'de> for Box<T> {
+    fn take_object<A: MapAccess<'de>>(&mut self, object: A) -> Result<(), A::Error> {
+        (**self).take_object(object)
     }
 }
 
@@ -94,247 +250,21 @@ impl<T> Default for List<T> {
     }
 }
 
-/// Text, or a list of parts.
-#[derive(Debug, Default)]
-pub(super) enum Content<'a> {
-    #[default]
-    Missing,
-    Text(Cow<'a, str>),
-    Parts(Vec<Part<'a>>),
-}
-
-/// The arguments of a call: a piece of JSON text, or an object where a server parses it for us.
-#[derive(Debug, Default)]
-pub(super) struct Arguments<'a>(pub(super) Option<Cow<'a, str>>);
-
-/// A number, or an object with the total.
-#[derive(Debug, Default)]
-pub(super) struct Cost<'a>(pub(super) Scalar<'a>);
-
-/// What a type makes of each kind of JSON; nothing, where it does not say.
-trait FromAny<'de>: Default {
-    fn from_scalar(_: Scalar<'de>) -> Self {
-        Self::default()
-    }
-
-    fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Self::default())
-    }
-
-    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Self::default())
-    }
-}
-
-struct AnyVisitor<T>(PhantomData<T>);
-
-fn from_any<'de, T: FromAny<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_any(AnyVisitor(PhantomData))
-}
-
-impl<'de, T: FromAny<'de>> Visitor<'de> for AnyVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<T, E> {
-        Ok(T::from_scalar(Scalar::Bool(value)))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<T, E> {
-        Ok(T::from_scalar(Scalar::Integer(value)))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "nothing that is counted is negative")]
-    fn visit_i64<E>(self, value: i64) -> Result<T, E> {
-        Ok(T::from_scalar(u64::try_from(value).map_or(Scalar::Float(value as f64), Scalar::Integer)))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<T, E> {
-        Ok(T::from_scalar(Scalar::Float(value)))
-    }
-
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<T, E> {
-        Ok(T::from_scalar(Scalar::Text(Cow::Borrowed(value))))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<T, E> {
-        Ok(T::from_scalar(Scalar::Text(Cow::Owned(value.to_owned()))))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<T, A::Error> {
-        T::from_list(list)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
-        T::from_object(object)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_any(deserializer)
-    }
-}
-
-impl<'de> FromAny<'de> for Scalar<'de> {
-    fn from_scalar(value: Scalar<'de>) -> Self {
-        value
-    }
-
-    fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        let mut is_empty = true;
-        while list.next_element::<IgnoredAny>()?.is_some() {
-            is_empty = false;
+impl<'de, T: Take<'de> + Default> Take<'de> for List<T> {
+    fn take_list<A: SeqAccess<'de>>(&mut self, mut list: A) -> Result<(), A::Error> {
+        let mut item = Maybe(None);
+        while list.next_element_seed(Slot(&mut item))?.is_some() {
+            self.0.extend(item.0.take());
         }
-        Ok(Self::Compound { is_empty })
+        Ok(())
     }
+}
 
-    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut is_empty = true;
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
-            is_empty = false;
+impl<'de> Take<'de> for Map<String, Value> {
+    fn take_object<A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+        while let Some((name, value)) = object.next_entry()? {
+            self.insert(name, value);
         }
-        Ok(Self::Compound { is_empty })
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Choices<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_any(deserializer)
-    }
-}
-
-impl<'de> FromAny<'de> for Choices<'de> {
-    fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        let mut first = None;
-        while let Some(Maybe(choice)) = list.next_element::<Maybe<Choice<'de>>>()? {
-            if first.is_none() {
-                first = choice.filter(|choice| choice.index.count().unwrap_or(0) == 0);
-            }
-        }
-        Ok(Self { is_present: true, first })
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_any(deserializer)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> FromAny<'de> for Maybe<T> {
-    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(object)).map(|value| Self(Some(value)))
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_any(deserializer)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> FromAny<'de> for List<T> {
-    fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        let mut objects = Vec::new();
-        while let Some(Maybe(object)) = list.next_element::<Maybe<T>>()? {
-            objects.extend(object);
-        }
-        Ok(Self(objects))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_any(deserializer)
-    }
-}
-
-impl<'de> FromAny<'de> for Content<'de> {
-    fn from_scalar(value: Scalar<'de>) -> Self {
-        match value {
-            Scalar::Text(text) => Self::Text(text),
-            Scalar::Missing | Scalar::Bool(_) | Scalar::Integer(_) | Scalar::Float(_) | Scalar::Compound { .. } => {
-                Self::Missing
-            }
-        }
-    }
-
-    fn from_list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
-        List::<Part<'de>>::from_list(list).map(|List(parts)| Self::Parts(parts))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Arguments<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_any(deserializer)
-    }
-}
-
-impl<'de> FromAny<'de> for Arguments<'de> {
-    fn from_scalar(value: Scalar<'de>) -> Self {
-        match value {
-            Scalar::Text(text) => Self(Some(text)),
-            Scalar::Missing | Scalar::Bool(_) | Scalar::Integer(_) | Scalar::Float(_) | Scalar::Compound { .. } => {
-                Self(None)
-            }
-        }
-    }
-
-    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
-        let value = serde_json::Value::deserialize(MapAccessDeserializer::new(object))?;
-        Ok(Self(Some(Cow::Owned(value.to_string()))))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Cost<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_any(deserializer)
-    }
-}
-
-impl<'de> FromAny<'de> for Cost<'de> {
-    fn from_scalar(value: Scalar<'de>) -> Self {
-        Self(value)
-    }
-
-    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
-        CostParts::deserialize(MapAccessDeserializer::new(object)).map(|parts| Self(parts.total_cost))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for ToolCallPart<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_any(deserializer)
-    }
-}
-
-impl<'de> FromAny<'de> for ToolCallPart<'de> {
-    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut part = Self::default();
-        while let Some(Scalar::Text(key)) = object.next_key::<Scalar<'de>>()? {
-            match key.as_ref() {
-                "index" => part.index = object.next_value()?,
-                "id" => part.id = object.next_value()?,
-                "function" => part.function = object.next_value::<Maybe<Function<'de>>>()?,
-                "type" => drop(object.next_value::<IgnoredAny>()?),
-                _ => {
-                    let value: serde_json::Value = object.next_value()?;
-                    if !value.is_null() {
-                        part.extra.insert(key.into_owned(), value);
-                    }
-                }
-            }
-        }
-        Ok(part)
+        Ok(())
     }
 }

@@ -28,7 +28,6 @@ struct Call {
 impl ToolCalls {
     pub(super) fn apply(&mut self, part: ToolCallPart<'_>, on_event: &mut dyn FnMut(StreamEvent<'_>)) {
         let ToolCallPart { index, id, function, extra } = part;
-        let function = function.0.unwrap_or_default();
         let (id, name) = (id.text().unwrap_or_default(), function.name.text());
         let at = self.position_for(index.count(), id, name.is_some());
         let Self { calls, started } = self;
