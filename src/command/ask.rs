@@ -21,17 +21,14 @@ use crate::terminal::{JsonFormat, JsonView, PlainView, ReplyView, Stream, ViewSe
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs the command; the exit code.
-pub fn run(options: &AskOptions, context: &mut Context) -> u8 {
+pub fn run(options: AskOptions, mut context: Context) -> Result<u8, Failure> {
     let started = Instant::now();
-    match wiring::runtime().and_then(|runtime| {
-        let ended = runtime.block_on(answer(options, context, started));
-        // A resolver or reader that hangs does not hold up the end.
-        runtime.shutdown_background();
-        ended
-    }) {
-        Ok(exit) => exit,
-        Err(failure) => fail(options, context, &failure),
-    }
+    wiring::block_on(async move {
+        match answer(&options, &mut context, started).await {
+            Ok(exit) => exit,
+            Err(failure) => fail(&options, &mut context, &failure),
+        }
+    })
 }
 
 /// An error before any turn began, also as the one line that JSON promises.

@@ -21,18 +21,18 @@ const PROMPTS_MAX: usize = 1000;
 const SESSIONS_MAX: usize = 50;
 
 /// Runs the REPL; the exit code.
-pub fn run(options: &ChatOptions, context: &mut Context) -> u8 {
+pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
     if !std::io::stdin().is_terminal() || !context.screen.is_terminal(Stream::Stdout) {
         let failure = Failure::usage("`chat` needs a terminal for its prompt and its answers")
             .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`");
-        return context.fail(&failure);
+        return Ok(context.fail(&failure));
     }
-    let ended = wiring::runtime().and_then(|runtime| {
-        let ended = runtime.block_on(chat(options, context));
-        runtime.shutdown_background();
-        ended
-    });
-    ended.unwrap_or_else(|failure| context.fail(&failure))
+    wiring::block_on(async move {
+        match chat(&options, &mut context).await {
+            Ok(exit) => exit,
+            Err(failure) => context.fail(&failure),
+        }
+    })
 }
 
 async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failure> {

@@ -20,8 +20,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let environment = Environment::of_process();
     match parsed {
         Ok(cli) => {
-            let mut context = Context::new(cli.global.clone(), environment);
-            dispatch(cli, &mut context)
+            let context = Context::new(cli.global.clone(), environment);
+            dispatch(cli, context)
         }
         Err(Stop::Show(text)) => Context::early(environment).show(&text.to_string()),
         Err(Stop::Usage(error)) => {
@@ -32,14 +32,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn dispatch(cli: Cli, context: &mut Context) -> u8 {
+fn dispatch(cli: Cli, mut context: Context) -> u8 {
     let shown: Result<String, Failure> = match cli.command {
-        None if std::io::stdin().is_terminal() => return chat::run(&ChatOptions::bare(), context),
-        None => return ask::run(&AskOptions::bare(), context),
-        Some(Command::Chat(options)) => return chat::run(&options, context),
-        Some(Command::Ask(options)) => return ask::run(&options, context),
-        Some(Command::History(command)) => run_history(&command, context),
-        Some(Command::Config(command)) => return run_config(command, context),
+        None if std::io::stdin().is_terminal() => return talk(chat::run(ChatOptions::bare(), context)),
+        None => return talk(ask::run(AskOptions::bare(), context)),
+        Some(Command::Chat(options)) => return talk(chat::run(*options, context)),
+        Some(Command::Ask(options)) => return talk(ask::run(*options, context)),
+        Some(Command::History(command)) => run_history(&command, &mut context),
+        Some(Command::Config(command)) => return run_config(command, &mut context),
         Some(Command::Completions(options)) => Ok(completions::script(options.shell)),
         Some(Command::Man) => completions::manual().map_err(|error| Failure::internal(error.to_string())),
         Some(Command::Help(options)) => help::text(&options).map_err(|error| {
@@ -52,6 +52,11 @@ fn dispatch(cli: Cli, context: &mut Context) -> u8 {
         Ok(text) => context.show(&text),
         Err(failure) => context.fail(&failure),
     }
+}
+
+/// The exit code of a conversation; a runtime that does not even start is told here.
+fn talk(ended: Result<u8, Failure>) -> u8 {
+    ended.unwrap_or_else(|failure| Context::early(Environment::default()).fail(&failure))
 }
 
 /// The history is read, never written: nothing is created where there is none.

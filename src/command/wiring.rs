@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::runtime::LocalOptions;
+
 use super::context::Context;
 use crate::cli::{ConversationOptions, SystemPrompt, ThinkingMode};
 use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions};
@@ -13,12 +15,24 @@ use crate::provider::{ErrorKind, ModelParameters, ProviderError, ProviderSetting
 use crate::session::{ActiveModel, Session, TurnSettings};
 use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, ViewSettings};
 
-/// The network, timers and rendering share one thread: a token crosses no channel.
-pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
+/// Runs a command to its end. The network, timers and rendering share this one thread: a token
+/// crosses no channel.
+///
+/// The command is a task of the runtime, not the future that the runtime blocks on. Then it and
+/// the task of its connection take turns in one queue, and a chunk costs no system call.
+pub fn block_on<T: 'static>(command: impl Future<Output = T> + 'static) -> Result<T, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::internal(format!("cannot start: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
-        .map_err(|error| Failure::internal(format!("cannot start: {error}")))
+        .build_local(LocalOptions::default())
+        .map_err(|error| failed(&error))?;
+    let ended = runtime.block_on(async { tokio::task::spawn_local(command).await });
+    // A name server or a reader that hangs does not hold up the end.
+    runtime.shutdown_background();
+    ended.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(error) => failed(&error),
+    })
 }
 
 /// What the command line says, as the configuration wants it.
