@@ -16,8 +16,15 @@ const LIST_MAX: usize = 50;
 
 /// Runs `sayso` with these arguments, the name of the program first; the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let parsed = parse(arguments);
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
     let environment = Environment::of_process();
+    if let [_, flag] = arguments.as_slice()
+        && (flag == "--version" || flag == "-V")
+    {
+        // Asked by scripts, often: not worth building the whole command line for.
+        return Context::early(environment).show(concat!("sayso ", env!("CARGO_PKG_VERSION")));
+    }
+    let parsed = parse(arguments);
     match parsed {
         Ok(cli) => {
             let context = Context::new(cli.global.clone(), environment);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -59,9 +60,14 @@ pub struct Writer {
     failure: Option<String>,
     /// The system failed to write or sync; what seems to be written may not be.
     is_disk_in_doubt: bool,
+    last_delta_commit: Option<Instant>,
     /// How often a damaged file was moved aside.
     start_overs: u32,
 }
+
+/// Two commits of deltas are at least this far apart. It is far below any `interval_ms` that
+/// makes sense, and an answer of a megabyte a second makes a hundred commits and not a thousand.
+const DELTA_REST: Duration = Duration::from_millis(10);
 
 /// On a disk that damages every file, more new ones help nobody.
 const START_OVERS_MAX: u32 = 3;
@@ -80,6 +86,7 @@ impl Writer {
             kept: Kept::default(),
             failure: None,
             is_disk_in_doubt: false,
+            last_delta_commit: None,
             start_overs: 0,
         }
     }
@@ -91,14 +98,30 @@ impl Writer {
         }
         while let Ok(first) = commands.recv() {
             let mut barriers = Vec::new();
-            for command in std::iter::once(first).chain(commands.try_iter()) {
-                command.entries.into_iter().for_each(|entry| self.queue(Fact::Entry(entry)));
-                command.deltas.into_iter().for_each(|deltas| self.queue(Fact::Deltas(deltas)));
-                barriers.extend(command.barrier);
+            self.take(first, &mut barriers);
+            commands.try_iter().for_each(|command| self.take(command, &mut barriers));
+            while let (true, Some(rest)) = (barriers.is_empty(), self.rest()) {
+                match commands.recv_timeout(rest) {
+                    Ok(command) => self.take(command, &mut barriers),
+                    Err(_) => break,
+                }
             }
             self.serve(barriers);
         }
         self.finish();
+    }
+
+    fn take(&mut self, command: Command, barriers: &mut Vec<oneshot::Sender<FlushOutcome>>) {
+        command.entries.into_iter().for_each(|entry| self.queue(Fact::Entry(entry)));
+        command.deltas.into_iter().for_each(|deltas| self.queue(Fact::Deltas(deltas)));
+        barriers.extend(command.barrier);
+    }
+
+    /// How long deltas wait for more of them, so that a fast answer shares its commits.
+    fn rest(&self) -> Option<Duration> {
+        let rest = DELTA_REST.checked_sub(self.last_delta_commit?.elapsed())?;
+        let is_fast = self.failure.is_none() && matches!(self.pending.as_slice(), [Fact::Deltas(_)]);
+        (is_fast && !rest.is_zero()).then_some(rest)
     }
 
     fn serve(&mut self, barriers: Vec<oneshot::Sender<FlushOutcome>>) {
@@ -166,6 +189,7 @@ impl Writer {
         let has_deltas = self.pending.iter().any(|fact| matches!(fact, Fact::Deltas(_)));
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
         self.shared.delta_commits.fetch_add(u64::from(has_deltas), Ordering::Relaxed);
+        self.last_delta_commit = has_deltas.then(Instant::now).or(self.last_delta_commit);
         self.kept.extend(self.pending.drain(..));
         Ok(())
     }
