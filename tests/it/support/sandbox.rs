@@ -1,0 +1,107 @@
+//! A home of its own for each test: no setting of the machine reaches the binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::history::{self, StoredMessage};
+use super::model_server::ModelServer;
+use super::{Run, TEST_KEY, TestConfig, requirements};
+
+pub struct Sandbox {
+    root: TempDir,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        let root = TempDir::new().unwrap();
+        for name in ["home", "config", "data", "state", "cache", "work"] {
+            fs::create_dir(root.path().join(name)).unwrap();
+        }
+        Self { root }
+    }
+
+    /// A sandbox with the provider `test` at this server.
+    pub fn for_server(server: &ModelServer) -> Self {
+        Self::new().config(&TestConfig::for_server(server))
+    }
+
+    pub fn config(self, config: &TestConfig) -> Self {
+        self.config_text(&config.text())
+    }
+
+    pub fn config_text(self, text: &str) -> Self {
+        let folder = self.path("config/sayso");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("config.yaml"), text).unwrap();
+        self
+    }
+
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.root.path().join(below)
+    }
+
+    pub fn data_folder(&self) -> PathBuf {
+        self.path("data/sayso")
+    }
+
+    /// The history file, there or not.
+    pub fn database_path(&self) -> PathBuf {
+        self.path("data/sayso/history.db")
+    }
+
+    /// Where the command is run.
+    pub fn work_folder(&self) -> PathBuf {
+        self.path("work")
+    }
+
+    /// The binary with these arguments, not yet started.
+    pub fn sayso<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Run {
+        self.program(Path::new(env!("CARGO_BIN_EXE_sayso")), args)
+    }
+
+    /// Another program in the same surroundings.
+    pub fn program<'a>(&self, program: &Path, args: impl IntoIterator<Item = &'a str>) -> Run {
+        Run::new(program, args, self.environment(), self.work_folder())
+    }
+
+    /// `ask` without retries, as most tests of faults want it.
+    pub fn ask_once<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Run {
+        self.sayso(["ask", "--retries", "0"].into_iter().chain(args).collect::<Vec<_>>())
+    }
+
+    /// The messages of the conversation used last, oldest first, as `history show` gives them.
+    pub fn messages(&self) -> Vec<StoredMessage> {
+        history::messages(self, "@1")
+    }
+
+    /// The role, status and text of each message, which is what most tests compare.
+    pub fn story(&self) -> Vec<(String, String, String)> {
+        self.messages().into_iter().map(|message| (message.role, message.status, message.text)).collect()
+    }
+
+    /// Panics unless the file is a database in order. Waits for a lock and changes nothing.
+    pub fn assert_database_is_sound(&self) {
+        history::assert_sound(&self.database_path());
+    }
+
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let folder = |name: &str| self.path(name).to_str().unwrap().to_owned();
+        let path = requirements::variable("PATH").unwrap_or_default();
+        [
+            ("PATH", path),
+            ("HOME", folder("home")),
+            ("XDG_CONFIG_HOME", folder("config")),
+            ("XDG_DATA_HOME", folder("data")),
+            ("XDG_STATE_HOME", folder("state")),
+            ("XDG_CACHE_HOME", folder("cache")),
+            ("LANG", "C.UTF-8".to_owned()),
+            ("TZ", "UTC".to_owned()),
+            ("TERM", "xterm-256color".to_owned()),
+            ("TEST_KEY", TEST_KEY.to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+}
