@@ -18,10 +18,13 @@ pub struct StoredMessage {
     pub tool_calls: Vec<Value>,
 }
 
-pub fn messages(sandbox: &Sandbox, conversation: &str) -> Vec<StoredMessage> {
-    let output = sandbox.sayso(["history", "show", "--format", "json", conversation]).run().assert_exit(0);
-    let shown: Value = serde_json::from_slice(&output.stdout_bytes).unwrap_or_else(|error| panic!("{error}: {output:#?}"));
-    let messages = shown["messages"].as_array().unwrap_or_else(|| panic!("no messages in {shown:#}"));
+/// The messages of one conversation; `None`: of the one used last.
+pub fn messages(sandbox: &Sandbox, conversation: Option<&str>) -> Vec<StoredMessage> {
+    let args = ["history", "show", "--format", "json"].into_iter().chain(conversation);
+    let output = sandbox.sayso(args.collect::<Vec<_>>()).run().assert_exit(0);
+    let shown: Value =
+        serde_json::from_slice(&output.stdout_bytes).unwrap_or_else(|error| panic!("{error}: {output:#?}"));
+    let messages = shown.as_array().unwrap_or_else(|| panic!("no list of messages: {shown:#}"));
     messages.iter().map(stored).collect()
 }
 

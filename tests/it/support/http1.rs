@@ -58,21 +58,21 @@ impl Wire for StreamOwned<ServerConnection, Socket> {
     }
 }
 
-pub fn serve_plain(socket: Arc<TcpStream>, number: usize, log: &Log) {
-    Connection { wire: Socket(socket), number, log, pending: Vec::new() }.serve();
+pub fn serve_plain(socket: Arc<TcpStream>, log: &Log) {
+    Connection { wire: Socket(socket), log, pending: Vec::new() }.serve();
 }
 
 pub fn serve_tls(socket: Arc<TcpStream>, number: usize, log: &Log, config: Arc<ServerConfig>) {
     if let Some(wire) = handshake(socket, number, log, config) {
-        Connection { wire, number, log, pending: Vec::new() }.serve();
+        Connection { wire, log, pending: Vec::new() }.serve();
     }
 }
 
 /// Shakes hands and plays the first reply, whatever the client says.
 pub fn serve_raw(socket: Arc<TcpStream>, number: usize, log: &Log, config: Arc<ServerConfig>) {
     if let Some(wire) = handshake(socket, number, log, config) {
-        let reply = log.first_reply(number);
-        Connection { wire, number, log, pending: Vec::new() }.play(None, &reply.steps, &mut Framing::AsWritten);
+        let reply = log.first_reply();
+        Connection { wire, log, pending: Vec::new() }.play(None, &reply.steps, &mut Framing::AsWritten);
     }
 }
 
@@ -102,7 +102,6 @@ enum Flow {
 
 struct Connection<'a, W> {
     wire: W,
-    number: usize,
     log: &'a Log,
     /// Read, but not yet part of a request.
     pending: Vec<u8>,
@@ -231,16 +230,8 @@ impl<W: Wire> Connection<'_, W> {
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
         let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let mut request = Received {
-            connection: self.number,
-            method,
-            path,
-            headers,
-            body: Vec::new(),
-            at,
-            sent: Vec::new(),
-            client_gone_at: None,
-        };
+        let mut request =
+            Received { method, path, headers, body: Vec::new(), at, sent: Vec::new(), client_gone_at: None };
         request.body = self.read_body(&request)?;
         Some(request)
     }

@@ -43,7 +43,6 @@ async fn connection(socket: TcpStream, number: usize, log: Arc<Log>, config: Arc
             accepted = connection.accept() => {
                 let Some(Ok((request, respond))) = accepted else { return };
                 let exchange = Exchange {
-                    number,
                     log: Arc::clone(&log),
                     go_away: Rc::clone(&go_away),
                     request: None,
@@ -65,7 +64,6 @@ enum Flow {
 
 /// One request and its reply.
 struct Exchange {
-    number: usize,
     log: Arc<Log>,
     go_away: Rc<mpsc::UnboundedSender<()>>,
     request: Option<usize>,
@@ -97,7 +95,6 @@ impl Exchange {
             .collect();
         headers.extend(parts.uri.authority().map(|host| ("host".to_owned(), host.to_string())));
         Some(Received {
-            connection: self.number,
             method: parts.method.to_string(),
             path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
             headers,

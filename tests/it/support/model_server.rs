@@ -28,7 +28,6 @@ pub enum Wire {
 /// One request and what became of it.
 #[derive(Clone, Debug)]
 pub struct Received {
-    pub connection: usize,
     pub method: String,
     pub path: String,
     /// Names in lower case.
@@ -59,7 +58,6 @@ impl Received {
 /// One accepted connection.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    pub at: Instant,
     /// The protocol that TLS agreed on, or why there is none.
     pub tls: Option<Result<String, String>>,
     pub closed_at: Option<Instant>,
@@ -105,9 +103,8 @@ impl Log {
     }
 
     /// The reply of a wire that waits for no request.
-    pub fn first_reply(&self, connection: usize) -> Reply {
+    pub fn first_reply(&self) -> Reply {
         let request = Received {
-            connection,
             method: String::new(),
             path: String::new(),
             headers: Vec::new(),
@@ -150,7 +147,7 @@ impl Log {
     fn connection(&self, socket: &Arc<TcpStream>) -> usize {
         let mut state = self.state();
         state.sockets.push(Arc::downgrade(socket));
-        state.connections.push(Connection { at: Instant::now(), tls: None, closed_at: None });
+        state.connections.push(Connection { tls: None, closed_at: None });
         self.changed.notify_all();
         state.connections.len() - 1
     }
@@ -192,10 +189,7 @@ impl ModelServer {
     }
 
     /// `script` sees each request and its number, from 0.
-    pub fn scripted(
-        wire: Wire,
-        script: impl Fn(&Received, usize) -> Option<Reply> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn scripted(wire: Wire, script: impl Fn(&Received, usize) -> Option<Reply> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let identity = match wire {
@@ -312,7 +306,7 @@ fn accept(listener: &TcpListener, wire: Wire, log: &Arc<Log>, identity: Option<&
                 (Wire::RawHttp2, Some(tls)) => http1::serve_raw(socket, number, &log, tls),
                 (Wire::Tls(_), Some(tls)) => http1::serve_tls(socket, number, &log, tls),
                 (Wire::Plain | Wire::Tls(_) | Wire::Http2 | Wire::RawHttp2, _) => {
-                    http1::serve_plain(socket, number, &log);
+                    http1::serve_plain(socket, &log);
                 }
             }
             log.closed(number);

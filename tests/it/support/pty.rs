@@ -50,7 +50,8 @@ impl Pty {
         let child = pair.slave.spawn_command(builder).unwrap();
         let name = pair.master.tty_name().unwrap();
         let parser = vt100::Parser::new(nonzero(rows), nonzero(columns), 1000);
-        let terminal: Shared = Arc::new((Mutex::new(Terminal { parser, log: Vec::new(), is_over: false }), Condvar::new()));
+        let terminal: Shared =
+            Arc::new((Mutex::new(Terminal { parser, log: Vec::new(), is_over: false }), Condvar::new()));
         let is_hung_up = Arc::new(AtomicBool::new(false));
         let screen = pair.master.try_clone_reader().unwrap();
         let keyboard = pair.master.take_writer().unwrap();

@@ -92,6 +92,11 @@ impl Run {
         self.under(["sh", "-c", script, "sh"])
     }
 
+    /// Writes the process id of the command so far to `file`, whatever wraps it later.
+    pub fn pid_file(self, file: &Path) -> Self {
+        self.shell(&format!("echo $$ >'{0}.new' && mv '{0}.new' '{0}'; exec \"$@\"", file.display()))
+    }
+
     pub fn strace(self, strace: &Strace) -> Self {
         let args = strace.args();
         self.under(args.iter().map(String::as_str))
@@ -129,11 +134,8 @@ impl Run {
             thread::spawn(move || pipe.write_all(&bytes));
         }
         let pipe = child.stdout.take().unwrap();
-        let (stdout, unread) = if self.reads_stdout {
-            (Captured::of(pipe), None)
-        } else {
-            (Captured::of(std::io::empty()), Some(pipe))
-        };
+        let (stdout, unread) =
+            if self.reads_stdout { (Captured::of(pipe), None) } else { (Captured::of(std::io::empty()), Some(pipe)) };
         let stderr = Captured::of(child.stderr.take().unwrap());
         let deadline = started + self.limit;
         Running { child, stdin, stdout, stderr, unread, started, deadline, rss_peak_kib: 0 }
@@ -233,11 +235,6 @@ impl Running {
         self.wait_for(&self.stdout, text);
     }
 
-    #[track_caller]
-    pub fn wait_for_stderr(&self, text: &str) {
-        self.wait_for(&self.stderr, text);
-    }
-
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -267,10 +264,7 @@ impl Running {
         let is_done = captured.wait(self.deadline, has_it);
         let (stdout, stderr) = (self.stdout.bytes(), self.stderr.bytes());
         let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-        assert!(
-            is_done && has_it(&captured.bytes()),
-            "{text:?} did not come; stdout: {stdout:?}, stderr: {stderr:?}"
-        );
+        assert!(is_done && has_it(&captured.bytes()), "{text:?} did not come; stdout: {stdout:?}, stderr: {stderr:?}");
     }
 
     fn output(&self, status: ExitStatus) -> Output {

@@ -73,12 +73,27 @@ impl Sandbox {
 
     /// The messages of the conversation used last, oldest first, as `history show` gives them.
     pub fn messages(&self) -> Vec<StoredMessage> {
-        history::messages(self, "@1")
+        history::messages(self, None)
     }
 
-    /// The role, status and text of each message, which is what most tests compare.
-    pub fn story(&self) -> Vec<(String, String, String)> {
-        self.messages().into_iter().map(|message| (message.role, message.status, message.text)).collect()
+    pub fn messages_of(&self, conversation: &str) -> Vec<StoredMessage> {
+        history::messages(self, Some(conversation))
+    }
+
+    /// What is stored of the last conversation must be one prompt, `hi`, and a reply like this.
+    #[track_caller]
+    pub fn assert_turn(&self, status: &str, text: &str) {
+        let stored = self.messages();
+        let stored: Vec<_> = stored.iter().map(|m| (m.role.as_str(), m.status.as_str(), m.text.as_str())).collect();
+        assert_eq!(stored, [("user", "complete", "hi"), ("assistant", status, text)]);
+    }
+
+    /// How many conversations there are.
+    #[track_caller]
+    pub fn conversation_count(&self) -> usize {
+        let output = self.sayso(["history", "list", "--format", "json"]).run().assert_exit(0);
+        let list: serde_json::Value = serde_json::from_slice(&output.stdout_bytes).unwrap();
+        list.as_array().unwrap().len()
     }
 
     /// Panics unless the file is a database in order. Waits for a lock and changes nothing.

@@ -9,11 +9,12 @@ pub struct Strace {
     log: PathBuf,
     expressions: Vec<String>,
     paths: Vec<PathBuf>,
+    hex_bytes: Option<usize>,
 }
 
 impl Strace {
     pub fn new(sandbox: &Sandbox) -> Self {
-        Self { log: sandbox.path("strace.log"), expressions: Vec::new(), paths: Vec::new() }
+        Self { log: sandbox.path("strace.log"), expressions: Vec::new(), paths: Vec::new(), hex_bytes: None }
     }
 
     /// As in `trace=fdatasync`.
@@ -36,6 +37,12 @@ impl Strace {
         self
     }
 
+    /// Shows so many bytes of each string, all of them as `\x00`.
+    pub fn hex(mut self, bytes: usize) -> Self {
+        self.hex_bytes = Some(bytes);
+        self
+    }
+
     pub(super) fn args(&self) -> Vec<String> {
         let mut args: Vec<String> =
             ["strace", "-f", "-qq", "-y", "-o", self.log.to_str().unwrap()].map(str::to_owned).to_vec();
@@ -44,6 +51,9 @@ impl Strace {
         }
         for path in &self.paths {
             args.extend(["-P".to_owned(), path.to_str().unwrap().to_owned()]);
+        }
+        if let Some(bytes) = self.hex_bytes {
+            args.extend(["-xx".to_owned(), "-s".to_owned(), bytes.to_string()]);
         }
         args.push("--".to_owned());
         args
