@@ -149,7 +149,7 @@ fn kill_9_with_persist_off_keeps_the_prompt_and_marks_the_answer() {
         server.wait_for_sent(&format!("<{token}>"));
         running.signal(Signal::KILL);
         running.wait();
-        sandbox.ask_once(["next", "--session", "other"]).run().assert_exit(0).assert_quiet();
+        sandbox.ask_once(["next", "--session", "other"]).run().assert_exit(0);
         let stored = sandbox.messages();
         assert_eq!(stored.len(), 2, "{stored:#?}");
         let output = sandbox.sayso(["history", "list", "--format", "json"]).run().assert_exit(0);
@@ -183,7 +183,8 @@ fn a_migration_that_is_killed_leaves_a_file_that_the_next_start_takes() {
         let sandbox = Sandbox::for_server(&server);
         let strace = Strace::new(&sandbox).inject(&format!("{WRITES}:signal=KILL:when={number}")).on_history(&sandbox);
         let output = sandbox.sayso(["ask", "hi"]).strace(&strace).run();
-        sandbox.ask_once(["hi"]).run().assert_exit(0).assert_stdout("Hello\n").assert_quiet();
+        let next = sandbox.ask_once(["hi", "--require-history"]).run().assert_exit(0).assert_stdout("Hello\n");
+        assert!(!next.stderr.contains("warning"), "{next:#?}");
         sandbox.assert_database_is_sound();
         output.signal == Some(9)
     });

@@ -92,9 +92,10 @@ fn network_tls_failures_are_exit_5_name_the_reason_and_are_not_retried() {
 
 #[test]
 fn network_plaintext_on_a_tls_port_is_exit_5() {
-    let server = ModelServer::start([]).lenient();
+    let complaint = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+    let server = ModelServer::start_on(Wire::RawPlain, [Reply::nothing().raw(complaint).fin()]);
     let config = TestConfig::new(&format!("https://{}/v1", server.address));
-    let output = Sandbox::new().config(&config).ask_once(["hi"]).run().assert_exit(5);
+    let output = Sandbox::new().config(&config).ask_once(["hi"]).run().assert_exit(5).assert_stdout("");
     output.assert_stderr_has(&["error["]);
 }
 
@@ -191,7 +192,8 @@ fn status_429_with_a_past_date_or_garbage_backs_off_as_usual() {
             Reply::error(429, "slow down").header("retry-after", value),
             Reply::answer(&["Hello"]),
         ]);
-        let output = ask(&server).assert_exit(0);
+        let output = ask(&server).assert_exit(0).assert_stdout("Hello\n");
+        assert_eq!(server.requests().len(), 2, "{value}");
         assert!(output.elapsed < Duration::from_secs(4), "{value}: {output:#?}");
     }
 }

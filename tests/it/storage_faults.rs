@@ -26,7 +26,8 @@ fn used(server: &ModelServer) -> Sandbox {
 #[track_caller]
 fn assert_warned(wrap: impl Fn(Run) -> Run, sandbox: &Sandbox) -> Output {
     let output = wrap(sandbox.ask_once(["hi"])).run().assert_exit(0).assert_stdout("Hello\n");
-    let warnings = output.stderr.lines().filter(|line| line.contains("history")).count();
+    let is_warning = |line: &&str| line.starts_with("warning: ") && line.contains("history");
+    let warnings = output.stderr.lines().filter(is_warning).count();
     assert_eq!(warnings, 1, "{output:#?}");
     wrap(sandbox.ask_once(["hi", "--require-history"])).run().assert_exit(12);
     output

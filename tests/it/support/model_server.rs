@@ -23,6 +23,8 @@ pub enum Wire {
     Http2,
     /// TLS that agrees on HTTP/2 and then plays the first reply without reading a request.
     RawHttp2,
+    /// No TLS; plays the first reply without reading a request.
+    RawPlain,
 }
 
 /// One request and what became of it.
@@ -165,7 +167,6 @@ impl Log {
 /// Plays its script until it is dropped; then it fails the test if a request was not as it should be.
 pub struct ModelServer {
     pub address: SocketAddr,
-    wire: Wire,
     log: Arc<Log>,
     identity: Option<Arc<Identity>>,
     acceptor: Option<JoinHandle<()>>,
@@ -193,7 +194,7 @@ impl ModelServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let identity = match wire {
-            Wire::Plain => None,
+            Wire::Plain | Wire::RawPlain => None,
             Wire::Tls(kind) => Some(Arc::new(Identity::new(kind, &[b"http/1.1"]))),
             Wire::Http2 | Wire::RawHttp2 => Some(Arc::new(Identity::new(Certificate::Good, &[b"h2"]))),
         };
@@ -202,7 +203,7 @@ impl ModelServer {
             let (log, identity) = (Arc::clone(&log), identity.clone());
             thread::spawn(move || accept(&listener, wire, &log, identity.as_deref()))
         };
-        Self { address, wire, log, identity, acceptor: Some(acceptor), is_strict: true }
+        Self { address, log, identity, acceptor: Some(acceptor), is_strict: true }
     }
 
     /// Takes requests as they are; for servers that are meant to be talked to wrongly.
@@ -212,7 +213,7 @@ impl ModelServer {
     }
 
     pub fn base_url(&self) -> String {
-        let scheme = if self.wire == Wire::Plain { "http" } else { "https" };
+        let scheme = if self.identity.is_none() { "http" } else { "https" };
         format!("{scheme}://{}/v1", self.address)
     }
 
@@ -305,6 +306,7 @@ fn accept(listener: &TcpListener, wire: Wire, log: &Arc<Log>, identity: Option<&
                 (Wire::Http2, Some(tls)) => http2::serve(&socket, number, &log, tls),
                 (Wire::RawHttp2, Some(tls)) => http1::serve_raw(socket, number, &log, tls),
                 (Wire::Tls(_), Some(tls)) => http1::serve_tls(socket, number, &log, tls),
+                (Wire::RawPlain, _) => http1::serve_raw_plain(socket, &log),
                 (Wire::Plain | Wire::Tls(_) | Wire::Http2 | Wire::RawHttp2, _) => {
                     http1::serve_plain(socket, &log);
                 }
