@@ -27,7 +27,7 @@ fn a_good_answer_is_exit_0_with_nothing_but_the_answer() {
 
 #[test]
 fn jsonl_tells_the_turn_from_start_to_result() {
-    let (_, _, output) = ask(&["hi", "--format", "jsonl"]);
+    let (_server, _sandbox, output) = ask(&["hi", "--format", "jsonl"]);
     let output = output.assert_exit(0).assert_quiet();
     let events = output.events();
     let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
@@ -50,7 +50,7 @@ fn jsonl_tells_the_turn_from_start_to_result() {
 
 #[test]
 fn json_is_the_result_alone_in_one_line() {
-    let (_, _, output) = ask(&["hi", "--format", "json"]);
+    let (_server, _sandbox, output) = ask(&["hi", "--format", "json"]);
     let output = output.assert_exit(0).assert_quiet();
     assert_eq!(output.events().len(), 1);
     let result = output.result();
@@ -84,7 +84,7 @@ fn every_failure_has_its_result() {
         let sandbox = Sandbox::for_server(&server);
         for format in ["json", "jsonl"] {
             let result = sandbox.ask_once(["hi", "--format", format]).run().assert_exit(code).result();
-            assert_eq!(result["error"]["code"], class, "{result:#}");
+            assert_eq!(result["error"]["class"], class, "{result:#}");
             assert!(result["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{result:#}");
             assert_eq!(result["status"], if code == 9 { "incomplete" } else { "error" });
         }
@@ -93,14 +93,13 @@ fn every_failure_has_its_result() {
 
 #[test]
 fn a_bad_config_and_missing_credentials_have_their_result_too() {
-    let server = hello();
     let sandbox = Sandbox::new().config_text("chat: [\n");
     let output = sandbox.sayso(["ask", "hi", "--format", "json"]).run().assert_exit(3);
     assert_eq!(output.result()["status"], "error");
-    let sandbox = Sandbox::for_server(&server);
+    // Not on this machine: a server here may well want no key.
+    let sandbox = Sandbox::new().config(&TestConfig::new("https://no-such-host.invalid/v1"));
     let output = sandbox.sayso(["ask", "hi", "--format", "jsonl"]).without_env("TEST_KEY").run().assert_exit(4);
-    assert_eq!(output.result()["error"]["code"], "auth");
-    assert!(server.requests().is_empty());
+    assert_eq!(output.result()["error"]["class"], "auth");
 }
 
 #[test]
@@ -131,7 +130,7 @@ fn continue_sends_what_was_said_before() {
 
 #[test]
 fn continue_with_nothing_to_continue_is_exit_3() {
-    let (_, _, output) = ask(&["-c", "hi"]);
+    let (_server, _sandbox, output) = ask(&["-c", "hi"]);
     output.assert_exit(3).assert_stdout("");
 }
 
@@ -185,7 +184,7 @@ fn the_environment_wins_over_the_file_and_a_flag_over_both() {
 
 #[test]
 fn no_save_and_memory_write_nothing() {
-    let (_, sandbox, output) = ask(&["hi", "--no-save"]);
+    let (_server, sandbox, output) = ask(&["hi", "--no-save"]);
     output.assert_exit(0).assert_stdout("Hello\n").assert_quiet();
     assert!(!sandbox.database_path().exists());
     let server = hello();
@@ -201,7 +200,7 @@ fn no_stream_asks_for_the_whole_answer() {
     let server = ModelServer::start([Reply::json(200, &body)]);
     let sandbox = Sandbox::for_server(&server);
     sandbox.ask_once(["hi", "--no-stream"]).run().assert_exit(0).assert_stdout("Hello\n").assert_quiet();
-    assert_eq!(server.request().json()["stream"], false);
+    assert_ne!(server.request().json()["stream"], true);
     sandbox.assert_turn("complete", "Hello");
 }
 
@@ -210,8 +209,8 @@ fn dry_run_prints_the_request_without_the_key_and_sends_nothing() {
     let (server, _, output) = ask(&["hi", "--dry-run"]);
     let output = output.assert_exit(0);
     assert!(server.requests().is_empty());
-    assert!(output.stdout().contains("/chat/completions") && output.stdout().contains("test-model"), "{output:#?}");
-    assert!(!output.stdout().contains(TEST_KEY) && !output.stderr.contains(TEST_KEY), "{output:#?}");
+    assert!(output.stdout().contains("/chat/completions") && output.stdout().contains("test-model"), "{output:?}");
+    assert!(!output.stdout().contains(TEST_KEY) && !output.stderr.contains(TEST_KEY), "{output:?}");
 }
 
 #[test]
@@ -229,7 +228,7 @@ fn timeout_covers_the_wait_for_a_retry() {
     let server = ModelServer::always(Reply::error(429, "slow down").header("retry-after", "20"));
     let sandbox = Sandbox::for_server(&server);
     let output = sandbox.sayso(["ask", "hi", "--timeout", "500ms"]).run().assert_exit(124);
-    assert!(output.elapsed.as_secs() < 5, "{output:#?}");
+    assert!(output.elapsed.as_secs() < 5, "{output:?}");
 }
 
 #[test]
@@ -261,24 +260,24 @@ fn deltas_are_on_disk_while_the_answer_streams() {
 
 #[test]
 fn quiet_and_timing_change_stderr_alone() {
-    let (_, sandbox, output) = ask(&["hi", "--timing"]);
+    let (_server, sandbox, output) = ask(&["hi", "--timing"]);
     let output = output.assert_exit(0).assert_stdout("Hello\n");
-    assert!(output.stderr.contains("ms"), "{output:#?}");
-    sandbox.ask_once(["hi", "-q"]).run().assert_exit(0).assert_stdout("Hello\n").assert_quiet();
+    assert!(output.stderr.contains("ms"), "{output:?}");
+    sandbox.ask_once(["hi", "-q"]).run().assert_exit(0).assert_stdout("Hello\n").assert_silent();
 }
 
 #[test]
 fn require_history_is_content_with_a_good_history() {
-    let (_, sandbox, output) = ask(&["hi", "--require-history"]);
+    let (_server, sandbox, output) = ask(&["hi", "--require-history"]);
     output.assert_exit(0).assert_quiet();
     sandbox.assert_turn("complete", "Hello");
 }
 
 #[test]
 fn offline_reaches_this_machine_and_nothing_else() {
-    let (_, _, output) = ask(&["hi", "--offline"]);
+    let (_server, _sandbox, output) = ask(&["hi", "--offline"]);
     output.assert_exit(0).assert_stdout("Hello\n");
     let sandbox = Sandbox::new().config(&TestConfig::new("https://192.0.2.1/v1"));
     let output = sandbox.ask_once(["hi", "--offline"]).run();
-    assert!(!matches!(output.code, Some(0) | None) && output.elapsed.as_secs() < 4, "{output:#?}");
+    assert!(!matches!(output.code, Some(0) | None) && output.elapsed.as_secs() < 4, "{output:?}");
 }

@@ -37,7 +37,7 @@ fn check_after_kill(server: &ModelServer, sandbox: &Sandbox, persist: bool) {
     // The strict server checks on the way that the conversation can be sent.
     let next = sandbox.ask_once(["-c", "next"]).run().assert_exit(0).assert_stdout("alive\n");
     let stored = sandbox.messages();
-    let told = format!("{stored:#?} after {request:#?} and {next:#?}");
+    let told = format!("{stored:#?} after {request:#?} and {next:?}");
     assert_eq!(stored.len(), 4, "{told}");
     assert_eq!((stored[0].status.as_str(), stored[0].text.as_str()), ("complete", "hi"), "{told}");
     let (status, text) = (stored[1].status.as_str(), stored[1].text.as_str());
@@ -184,7 +184,7 @@ fn a_migration_that_is_killed_leaves_a_file_that_the_next_start_takes() {
         let strace = Strace::new(&sandbox).inject(&format!("{WRITES}:signal=KILL:when={number}")).on_history(&sandbox);
         let output = sandbox.sayso(["ask", "hi"]).strace(&strace).run();
         let next = sandbox.ask_once(["hi", "--require-history"]).run().assert_exit(0).assert_stdout("Hello\n");
-        assert!(!next.stderr.contains("warning"), "{next:#?}");
+        assert!(!next.stderr.contains("warning"), "{next:?}");
         sandbox.assert_database_is_sound();
         output.signal == Some(9)
     });

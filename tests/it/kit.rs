@@ -98,7 +98,7 @@ fn a_gate_holds_a_reply() {
 fn a_bad_request_fails_the_test() {
     for (body, complaint) in [
         (json!({"model": "m", "stream": true, "messages": []}), "no messages"),
-        (json!({"model": "m", "messages": [{"role": "user", "content": "x"}]}), "stream is no bool"),
+        (json!({"model": "m", "stream": "yes", "messages": [{"role": "user", "content": "x"}]}), "stream is no bool"),
         (json!({"model": "m", "stream": true, "stop": null, "messages": [{"role": "user", "content": "x"}]}), "null"),
         (open_call(), "while calls are open"),
     ] {

@@ -26,7 +26,7 @@ fn network_dns_failure_is_exit_5() {
     let sandbox = Sandbox::new().config(&TestConfig::new("https://no-such-host.invalid/v1"));
     let output = sandbox.ask_once(["hi"]).under(["unshare", "-rn"]).run().assert_exit(5).assert_stdout("");
     output.assert_stderr_has(&["error[network]", "cannot resolve no-such-host.invalid"]);
-    sandbox.assert_turn("error(network)", "");
+    sandbox.assert_turn_without_text("error(network)");
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn network_refused_is_exit_5_and_points_to_base_url() {
     let output = sandbox.ask_once(["hi"]).run().assert_exit(5).assert_stdout("");
     let expected = format!("cannot connect to 127.0.0.1:{port} (refused)");
     output.assert_stderr_has(&["error[network]", &expected, "hint:", "base_url"]);
-    sandbox.assert_turn("error(network)", "");
+    sandbox.assert_turn_without_text("error(network)");
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn network_refused_is_tried_again() {
     let sandbox = Sandbox::new().config(&TestConfig::new(&format!("http://127.0.0.1:{}/v1", closed_port())));
     let output = sandbox.sayso(["ask", "hi", "--retries", "1", "--format", "jsonl"]).run().assert_exit(5);
     let retries = output.events_of("retry");
-    assert_eq!(retries.len(), 1, "{output:#?}");
+    assert_eq!(retries.len(), 1, "{output:?}");
     assert_eq!(
         (&retries[0]["code"], &retries[0]["attempt"], &retries[0]["of"]),
         (&"network".into(), &1.into(), &2.into())
@@ -56,7 +56,7 @@ fn network_black_hole_ends_at_the_connect_timeout() {
     let hole = BlackHole::new();
     let config = TestConfig::new(&format!("http://{}/v1", hole.address)).http("connect_timeout_ms", 300);
     let output = Sandbox::new().config(&config).ask_once(["hi"]).run().assert_exit(5);
-    assert!((300..3_000).contains(&output.elapsed.as_millis()), "{output:#?}");
+    assert!((300..3_000).contains(&output.elapsed.as_millis()), "{output:?}");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn network_tls_failures_are_exit_5_name_the_reason_and_are_not_retried() {
         let sandbox = Sandbox::for_server(&server);
         let output = sandbox.sayso(["ask", "hi"]).run().assert_exit(5).assert_stdout("");
         output.assert_stderr_has(&["error[tls]", reason, "ca_file"]);
-        sandbox.assert_turn("error(tls)", "");
+        sandbox.assert_turn_without_text("error(tls)");
         let json = sandbox.sayso(["ask", "hi", "--format", "jsonl"]).run().assert_exit(5);
         assert_eq!(json.events_of("retry").len(), 0, "{kind:?}");
     }
@@ -129,9 +129,9 @@ fn status_401_403_are_exit_4_and_name_the_variable_but_never_the_key() {
         let server = ModelServer::start([Reply::error(status, &format!("Incorrect API key provided: {TEST_KEY}."))]);
         let sandbox = Sandbox::for_server(&server);
         let output = sandbox.sayso(["ask", "hi"]).run().assert_exit(4).assert_stdout("");
-        assert!(!output.stderr.contains(TEST_KEY), "{output:#?}");
+        assert!(!output.stderr.contains(TEST_KEY), "{output:?}");
         output.assert_stderr_has(&["error[auth]", "TEST_KEY", "…3f9a", "hint:"]);
-        sandbox.assert_turn("error(auth)", "");
+        sandbox.assert_turn_without_text("error(auth)");
         let database = std::fs::read(sandbox.database_path()).unwrap();
         assert!(!database.windows(TEST_KEY.len()).any(|window| window == TEST_KEY.as_bytes()));
     }
@@ -173,9 +173,10 @@ fn status_413_leaves_the_conversation_usable() {
 
 #[test]
 fn status_429_waits_as_long_as_the_server_asks() {
-    for (value, waits_ms) in [("2", 2_000..5_000), (&*date_in(3), 1_500..5_000)] {
+    for (value, waits_ms) in [(Some("2"), 2_000..5_000), (None, 1_500..5_000)] {
+        let value = value.map_or_else(|| date_in(3), str::to_owned);
         let server = ModelServer::start([
-            Reply::error(429, "slow down").header("retry-after", value),
+            Reply::error(429, "slow down").header("retry-after", &value),
             Reply::answer(&["Hello"]),
         ]);
         ask(&server).assert_exit(0).assert_stdout("Hello\n");
@@ -194,7 +195,7 @@ fn status_429_with_a_past_date_or_garbage_backs_off_as_usual() {
         ]);
         let output = ask(&server).assert_exit(0).assert_stdout("Hello\n");
         assert_eq!(server.requests().len(), 2, "{value}");
-        assert!(output.elapsed < Duration::from_secs(4), "{value}: {output:#?}");
+        assert!(output.elapsed < Duration::from_secs(4), "{value}: {output:?}");
     }
 }
 
@@ -202,9 +203,9 @@ fn status_429_with_a_past_date_or_garbage_backs_off_as_usual() {
 fn status_429_with_an_hour_to_wait_fails_at_once_and_says_when() {
     let server = ModelServer::start([Reply::error(429, "slow down").header("retry-after", "3600")]);
     let output = ask(&server).assert_exit(6);
-    assert!(output.elapsed < Duration::from_secs(4), "{output:#?}");
+    assert!(output.elapsed < Duration::from_secs(4), "{output:?}");
     let says_when = ["3600 s", "1 h", "60 min", "60m"].iter().any(|time| output.stderr.contains(time));
-    assert!(says_when, "{output:#?}");
+    assert!(says_when, "{output:?}");
 }
 
 #[test]
@@ -259,18 +260,24 @@ fn a_redirect_is_not_followed_and_the_key_stays_here() {
         let location = format!("{}/chat/completions", other.base_url());
         let server = ModelServer::start([Reply::error(status, "moved").header("location", &location)]);
         let output = ask_once(&server).1;
-        assert!(matches!(output.code, Some(7 | 8)), "{output:#?}");
+        assert!(matches!(output.code, Some(7 | 8)), "{output:?}");
         assert_eq!((other.requests().len(), other.connections().len()), (0, 0));
     }
 }
 
 #[test]
 fn a_connection_closed_before_any_event_is_tried_again_and_then_exit_5() {
-    for bad in [Reply::nothing().fin(), Reply::nothing().rst(), Reply::sse().fin(), Reply::sse().comment("hi").rst()] {
+    for (what, bad) in [
+        ("fin", Reply::nothing().fin()),
+        ("reset", Reply::nothing().rst()),
+        ("fin after the head", Reply::sse().fin()),
+        ("reset after a comment", Reply::sse().comment("hi").rst()),
+    ] {
         let server = ModelServer::start([bad.clone(), Reply::answer(&["Hello"])]);
         ask(&server).assert_exit(0).assert_stdout("Hello\n");
         let server = ModelServer::start([bad]);
-        ask_once(&server).1.assert_exit(5).assert_stdout("");
+        let output = ask_once(&server).1;
+        assert_eq!((output.code, server.requests().len()), (Some(5), 1), "{what}: {output:?}");
     }
 }
 

@@ -47,7 +47,7 @@ fn color_always_changes_no_byte_of_a_pipe() {
         let server = ModelServer::start([Reply::answer(&["# Title\n\n**bold** `code`\n"])]);
         let sandbox = Sandbox::for_server(&server);
         let output = sandbox.ask_once(["hi", "--color", "always", "--format", format]).run().assert_exit(0);
-        assert!(!output.stdout_bytes.contains(&0x1b), "{output:#?}");
+        assert!(!output.stdout_bytes.contains(&0x1b), "{output:?}");
         if format == "text" {
             output.assert_stdout("# Title\n\n**bold** `code`\n");
         }
@@ -58,7 +58,8 @@ fn color_always_changes_no_byte_of_a_pipe() {
 fn text_is_flushed_with_each_read_from_the_network() {
     let gate = Gate::default();
     let server = ModelServer::start([Reply::sse().text("Hel").wait_for(&gate).text("lo").finished()]);
-    let running = Sandbox::for_server(&server).ask_once(["hi"]).spawn();
+    let sandbox = Sandbox::for_server(&server);
+    let running = sandbox.ask_once(["hi"]).spawn();
     running.wait_for_stdout("Hel");
     gate.open();
     running.wait().assert_exit(0).assert_stdout("Hello\n");
@@ -106,8 +107,8 @@ fn dev_null_an_empty_pipe_and_a_closed_stdin_are_nothing() {
 fn a_silent_pipe_is_left_out_after_3_s_with_a_line_that_says_so() {
     let (prompt, output) = prompt_of(|sandbox| sandbox.ask_once(["hi"]).open_stdin());
     assert_eq!(prompt, "hi");
-    assert!((2_900..8_000).contains(&output.elapsed.as_millis()), "{output:#?}");
-    assert_eq!(output.stderr.lines().count(), 1, "{output:#?}");
+    assert!((2_900..8_000).contains(&output.elapsed.as_millis()), "{output:?}");
+    assert_eq!(output.stderr.lines().count(), 1, "{output:?}");
     output.assert_stderr_has(&["stdin", "--stdin wait"]);
 }
 
@@ -115,7 +116,7 @@ fn a_silent_pipe_is_left_out_after_3_s_with_a_line_that_says_so() {
 fn stdin_never_does_not_wait() {
     let (prompt, output) = prompt_of(|sandbox| sandbox.ask_once(["hi", "--stdin", "never"]).open_stdin());
     assert_eq!(prompt, "hi");
-    assert!(output.elapsed < Duration::from_secs(3), "{output:#?}");
+    assert!(output.elapsed < Duration::from_secs(3), "{output:?}");
     output.assert_quiet();
 }
 

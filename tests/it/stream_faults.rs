@@ -36,7 +36,7 @@ fn a_stall_ends_at_the_idle_timeout_and_keeps_what_came() {
     let server = ModelServer::start([hello().wait_for_client_close()]);
     let sandbox = with_idle_ms(&server, 300);
     let output = sandbox.ask_once(["hi"]).run().assert_exit(9).assert_stdout("Hello\n");
-    assert!(output.elapsed < Duration::from_secs(5), "{output:#?}");
+    assert!(output.elapsed < Duration::from_secs(5), "{output:?}");
     sandbox.assert_turn("interrupted(idle_timeout)", "Hello");
     server.wait_for_client_gone();
 }
@@ -53,7 +53,7 @@ fn a_stall_masked_by_keep_alives_ends_too() {
         let server = ModelServer::start([hello().repeat(1_000, keep_alive.sleep_ms(20))]);
         let sandbox = with_idle_ms(&server, 300);
         let output = sandbox.ask_once(["hi"]).run().assert_exit(9).assert_stdout("Hello\n");
-        assert!(output.elapsed < Duration::from_secs(5), "{output:#?}");
+        assert!(output.elapsed < Duration::from_secs(5), "{output:?}");
         sandbox.assert_turn("interrupted(idle_timeout)", "Hello");
     }
 }
@@ -70,7 +70,7 @@ fn no_first_token_in_time_is_exit_5() {
     let server = ModelServer::start([Reply::sse().repeat(1_000, Reply::nothing().comment("ping").sleep_ms(20))]);
     let sandbox = Sandbox::new().config(&TestConfig::for_server(&server).http("first_token_timeout_ms", 400));
     let output = sandbox.ask_once(["hi"]).run().assert_exit(5).assert_stdout("");
-    assert!(output.elapsed < Duration::from_secs(5), "{output:#?}");
+    assert!(output.elapsed < Duration::from_secs(5), "{output:?}");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn fin_after_the_finish_reason_is_complete() {
 fn nothing_is_awaited_after_done() {
     let (_, output) = ask_once(hello().finish("stop").done().wait_for_client_close());
     let output = output.assert_exit(0).assert_stdout("Hello\n");
-    assert!(output.elapsed < Duration::from_secs(5), "{output:#?}");
+    assert!(output.elapsed < Duration::from_secs(5), "{output:?}");
 }
 
 #[test]
@@ -120,10 +120,10 @@ fn a_body_shorter_than_its_length_is_incomplete() {
 fn a_broken_chunk_between_good_ones_is_told_and_the_rest_is_shown() {
     let output =
         assert_incomplete(Reply::sse().text("Hel").data("{\"choices\": [oops").text("lo").finished(), "bad_data");
-    assert!(!output.stderr.contains("panicked"), "{output:#?}");
+    assert!(!output.stderr.contains("panicked"), "{output:?}");
     let server = ModelServer::start([Reply::sse().text("Hel").data("{oops").text("lo").finished()]);
     let output = Sandbox::for_server(&server).ask_once(["hi", "--format", "jsonl"]).run().assert_exit(9);
-    assert_eq!(output.events_of("notice").len(), 1, "{output:#?}");
+    assert_eq!(output.events_of("notice").len(), 1, "{output:?}");
     assert_eq!((&output.result()["status"], &output.result()["text"]), (&json!("incomplete"), &json!("Hello")));
 }
 
@@ -131,7 +131,7 @@ fn a_broken_chunk_between_good_ones_is_told_and_the_rest_is_shown() {
 fn nothing_but_broken_chunks_is_exit_8() {
     let (sandbox, output) = ask_once(Reply::sse().data("{oops").data("[1,2").data("nonsense").done().end());
     output.assert_exit(8).assert_stdout("").assert_stderr_has(&["error[bad_response]"]);
-    sandbox.assert_turn("error(bad_response)", "");
+    sandbox.assert_turn_without_text("error(bad_response)");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn html_with_status_200_is_exit_8_and_shows_a_little_of_it() {
     let page = format!("<!DOCTYPE html><title>Welcome to \u{1b}[31mthe gateway</title>{}", "<p>x</p>".repeat(1_000));
     let output = ask_once(Reply::body(200, "text/html", &page)).1.assert_exit(8).assert_stdout("");
     let output = output.assert_stderr_has(&["error[bad_response]", "the gateway"]);
-    assert!(output.stderr.len() < 1_500 && !output.stderr.contains('\u{1b}'), "{output:#?}");
+    assert!(output.stderr.len() < 1_500 && !output.stderr.contains('\u{1b}'), "{output:?}");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn any_framing_of_the_stream_gives_the_same_answer() {
         let whole = Reply::sse().bytes(bytes).end();
         let by_byte = bytes.iter().fold(Reply::sse(), |reply, byte| reply.bytes(&[*byte])).end();
         for reply in [whole, by_byte] {
-            ask_once(reply).1.assert_exit(0).assert_stdout("Hélo 🦀\n").assert_quiet();
+            ask_once(reply).1.assert_exit(0).assert_stdout("Héllo 🦀\n").assert_quiet();
         }
     }
 }
@@ -293,7 +293,7 @@ fn a_tool_call_is_shown_and_stored_and_ends_the_turn_with_a_notice() {
     let sandbox = Sandbox::for_server(&server);
     let output = sandbox.ask_once(["hi", "--format", "jsonl"]).run().assert_exit(9);
     let calls = output.events_of("tool_call");
-    assert_eq!(calls.len(), 1, "{output:#?}");
+    assert_eq!(calls.len(), 1, "{output:?}");
     assert_eq!((&calls[0]["id"], &calls[0]["name"]), (&json!("call_a"), &json!("read")));
     assert_eq!(calls[0]["arguments"], json!({"path": "x"}));
     let codes: Vec<_> = output.events_of("notice").into_iter().map(|notice| notice["code"].clone()).collect();

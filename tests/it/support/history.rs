@@ -23,8 +23,8 @@ pub fn messages(sandbox: &Sandbox, conversation: Option<&str>) -> Vec<StoredMess
     let args = ["history", "show", "--format", "json"].into_iter().chain(conversation);
     let output = sandbox.sayso(args.collect::<Vec<_>>()).run().assert_exit(0);
     let shown: Value =
-        serde_json::from_slice(&output.stdout_bytes).unwrap_or_else(|error| panic!("{error}: {output:#?}"));
-    let messages = shown.as_array().unwrap_or_else(|| panic!("no list of messages: {shown:#}"));
+        serde_json::from_slice(&output.stdout_bytes).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    let messages = shown["messages"].as_array().unwrap_or_else(|| panic!("no messages: {shown:#}"));
     messages.iter().map(stored).collect()
 }
 
@@ -38,9 +38,28 @@ fn stored(message: &Value) -> StoredMessage {
     StoredMessage { role: word("role"), status, text: word("text"), tool_calls }
 }
 
+/// The rows of the conversation begun last, also those that are not on its branch any more:
+/// the prompt and the reply of a request that failed.
+pub fn rows(path: &Path) -> Vec<StoredMessage> {
+    let database = open(path);
+    let query = "SELECT role, status, reason, text FROM message
+        WHERE conversation = (SELECT max(number) FROM conversation) ORDER BY number";
+    let mut statement = database.prepare(query).unwrap();
+    let rows = statement.query_map([], |row| {
+        let (status, reason): (String, Option<String>) = (row.get(1)?, row.get(2)?);
+        let status = reason.map_or_else(|| status.clone(), |reason| format!("{status}({reason})"));
+        Ok(StoredMessage { role: row.get(0)?, status, text: row.get(3)?, tool_calls: Vec::new() })
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
 pub fn assert_sound(path: &Path) {
+    let verdict: String = open(path).query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(verdict, "ok", "{}", path.display());
+}
+
+fn open(path: &Path) -> Connection {
     let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     database.busy_timeout(Duration::from_secs(5)).unwrap();
-    let verdict: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(verdict, "ok", "{}", path.display());
+    database
 }

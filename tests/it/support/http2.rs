@@ -76,7 +76,11 @@ impl Exchange {
         let Some(received) = self.receive(request).await else { return };
         let (request, reply) = self.log.request(received);
         self.request = Some(request);
-        self.play(&reply.steps).await;
+        // A length in the head ends a body in HTTP/1.1; here it is a flag of the last frame.
+        let is_whole = self.play(&reply.steps).await == Flow::GoOn;
+        if let (true, Some(body)) = (is_whole, &mut self.body) {
+            let _ = body.send_data(bytes::Bytes::new(), true);
+        }
     }
 
     async fn receive(&self, request: http::Request<h2::RecvStream>) -> Option<Received> {

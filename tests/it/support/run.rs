@@ -251,7 +251,7 @@ impl Running {
                 self.kill_group();
                 let status = self.child.wait().unwrap();
                 let output = self.output(status);
-                panic!("still running after {:?}: {output:#?}", self.deadline - self.started);
+                panic!("still running after {:?}: {output:?}", self.deadline - self.started);
             }
             thread::sleep(Duration::from_millis(2));
         };

@@ -83,15 +83,19 @@ impl Sandbox {
     /// What is stored of the last conversation must be one prompt, `hi`, and a reply like this.
     #[track_caller]
     pub fn assert_turn(&self, status: &str, text: &str) {
-        let stored = self.messages();
-        let stored: Vec<_> = stored.iter().map(|m| (m.role.as_str(), m.status.as_str(), m.text.as_str())).collect();
-        assert_eq!(stored, [("user", "complete", "hi"), ("assistant", status, text)]);
+        assert_hi_and_reply(&self.messages(), status, text);
+    }
+
+    /// The same of a request that brought no text: its prompt and reply are kept, off the branch.
+    #[track_caller]
+    pub fn assert_turn_without_text(&self, status: &str) {
+        assert_hi_and_reply(&history::rows(&self.database_path()), status, "");
     }
 
     /// How many conversations there are.
     #[track_caller]
     pub fn conversation_count(&self) -> usize {
-        let output = self.sayso(["history", "list", "--format", "json"]).run().assert_exit(0);
+        let output = self.sayso(["history", "list", "--format", "json", "--limit", "1000"]).run().assert_exit(0);
         let list: serde_json::Value = serde_json::from_slice(&output.stdout_bytes).unwrap();
         list.as_array().unwrap().len()
     }
@@ -119,4 +123,10 @@ impl Sandbox {
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec()
     }
+}
+
+#[track_caller]
+fn assert_hi_and_reply(stored: &[StoredMessage], status: &str, text: &str) {
+    let stored: Vec<_> = stored.iter().map(|m| (m.role.as_str(), m.status.as_str(), m.text.as_str())).collect();
+    assert_eq!(stored, [("user", "complete", "hi"), ("assistant", status, text)]);
 }

@@ -38,7 +38,7 @@ fn body_violations(body: &Map<String, Value>) -> Vec<String> {
     if body.get("model").and_then(Value::as_str).is_none_or(str::is_empty) {
         found.push("no model".to_owned());
     }
-    if !body.get("stream").is_some_and(Value::is_boolean) {
+    if !body.get("stream").is_none_or(Value::is_boolean) {
         found.push("stream is no bool".to_owned());
     }
     match body.get("messages").and_then(Value::as_array) {
