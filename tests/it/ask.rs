@@ -281,3 +281,24 @@ fn offline_reaches_this_machine_and_nothing_else() {
     let output = sandbox.ask_once(["hi", "--offline"]).run();
     assert!(!matches!(output.code, Some(0) | None) && output.elapsed.as_secs() < 4, "{output:?}");
 }
+
+#[test]
+fn the_connection_is_opened_ahead_unless_that_is_switched_off() {
+    for prewarm in [true, false] {
+        let server = ModelServer::start([Reply::answer(&["Hello"])]);
+        let sandbox = Sandbox::new().config(&TestConfig::for_server(&server).http("prewarm", prewarm));
+        let mut running = sandbox.ask_once(["--stdin", "wait"]).open_stdin().spawn();
+        // The history is opened at the same time as the connection would be.
+        crate::support::wait_until("the start", || sandbox.database_path().exists());
+        if prewarm {
+            crate::support::wait_until("the connection", || !server.connections().is_empty());
+        } else {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            assert_eq!(server.connections().len(), 0);
+        }
+        running.send_stdin(b"hi");
+        running.close_stdin();
+        running.wait().assert_exit(0).assert_stdout("Hello\n").assert_quiet();
+        assert_eq!(server.connections().len(), 1, "prewarm {prewarm}");
+    }
+}
