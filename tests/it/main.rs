@@ -1,6 +1,32 @@
 //! The integration tests, in one binary because linking is what takes the time.
 
+#[cfg(test)]
 mod architecture;
+#[cfg(test)]
+mod ask;
+#[cfg(test)]
 mod completions;
+#[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod http2_faults;
+#[cfg(test)]
+mod kill_faults;
+#[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod network_faults;
+#[cfg(test)]
+mod process_faults;
+#[cfg(test)]
 mod repl;
+#[cfg(test)]
+mod stdio;
+#[cfg(test)]
+mod storage_faults;
+#[cfg(test)]
+mod stream_faults;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod terminal_faults;
