@@ -77,11 +77,17 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let timeout = options.timeout.map(|limit| started + limit);
     let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, question)).await? {
         Ended::Report(report) => conclude(*report, options, context),
-        Ended::AtOnce(exit) => return Ok(exit),
+        Ended::AtOnce(exit) => {
+            session.journal.abandon();
+            return Ok(exit);
+        }
     };
     tokio::select! {
         _ = session.journal.close(CLOSE_LIMIT) => Ok(exit),
-        cause = signals.next() => Ok(exit_of_cancel(cause)),
+        cause = signals.next() => {
+            session.journal.abandon();
+            Ok(exit_of_cancel(cause))
+        }
     }
 }
 

@@ -152,6 +152,11 @@ impl Journal {
         outcome
     }
 
+    /// The end without any wait: what is not on disk yet is lost. For the second Ctrl-C.
+    pub fn abandon(&mut self) {
+        self.writer = WriterHandle::NotKept;
+    }
+
     /// Warnings of the writer since the last call: fallbacks, recovered replies, a moved corrupt file.
     pub fn take_notices(&mut self) -> Vec<String> {
         self.shared.take_notices()

@@ -47,17 +47,18 @@ pub struct Store {
     synchronous: Option<Durability>,
     /// Commits were made that a loss of power could undo.
     has_unsynced_commits: bool,
+    patience: Duration,
 }
 
 impl Store {
     /// Opens the file for writing; makes and migrates it where needed. Never blocks for longer
     /// than a few times [`BUSY_TIMEOUT`].
-    pub fn open(path: &Path, mmap_mb: u64) -> Result<Self, HistoryError> {
+    pub fn open(path: &Path, mmap_mb: u64, patience: Duration) -> Result<Self, HistoryError> {
         file::prepare(path).map_err(|error| HistoryError::unusable(path, error))?;
         let identity = FileIdentity::of(path)
             .map_err(|error| HistoryError::unusable(path, error))?
             .ok_or_else(|| HistoryError::unusable(path, "it was removed while it was opened"))?;
-        let (mut connection, journal_mode) = connect_in_best_mode(path, mmap_mb)?;
+        let (mut connection, journal_mode) = connect_in_best_mode(path, mmap_mb, patience)?;
         let version = schema::migrate(&mut connection)?;
         if version > schema::VERSION {
             let reason = format!(
@@ -75,6 +76,7 @@ impl Store {
             journal_mode,
             synchronous: None,
             has_unsynced_commits: false,
+            patience,
         })
     }
 
@@ -84,6 +86,13 @@ impl Store {
 
     pub fn identity(&self) -> FileIdentity {
         self.identity
+    }
+
+    /// How long a statement waits for the lock of another process from now on.
+    pub fn set_patience(&mut self, patience: Duration) {
+        if self.patience != patience && self.connection.busy_timeout(patience).is_ok() {
+            self.patience = patience;
+        }
     }
 
     /// Things a person should know about how the file was opened.
@@ -163,7 +172,7 @@ impl Store {
             // Readers can be in the way: the next commit tries again.
             let _ = self.connection.busy_timeout(Duration::ZERO);
             let _ = self.checkpoint();
-            let _ = self.connection.busy_timeout(BUSY_TIMEOUT);
+            let _ = self.connection.busy_timeout(self.patience);
         }
     }
 
@@ -190,47 +199,57 @@ impl Store {
     }
 }
 
-fn connect_in_best_mode(path: &Path, mmap_mb: u64) -> Result<(Connection, JournalMode), HistoryError> {
-    match connect_with_wal(path, mmap_mb) {
+fn connect_in_best_mode(
+    path: &Path,
+    mmap_mb: u64,
+    patience: Duration,
+) -> Result<(Connection, JournalMode), HistoryError> {
+    match connect_with_wal(path, mmap_mb, patience) {
         Ok(found) => Ok(found),
-        Err(HistoryError::Sqlite(error)) if is_missing_wal_support(&error) => connect_without_wal(path, mmap_mb),
+        Err(HistoryError::Sqlite(error)) if is_missing_wal_support(&error) => {
+            connect_without_wal(path, mmap_mb, patience)
+        }
         Err(error) => Err(error),
     }
 }
 
-fn connect_with_wal(path: &Path, mmap_mb: u64) -> Result<(Connection, JournalMode), HistoryError> {
-    let connection = connect(path, mmap_mb, "NORMAL")?;
+fn connect_with_wal(path: &Path, mmap_mb: u64, patience: Duration) -> Result<(Connection, JournalMode), HistoryError> {
+    let connection = connect(path, mmap_mb, "NORMAL", patience)?;
     if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
         // Counts only in an empty file; later it would cost a write each time.
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
     }
-    let mode = set_journal_mode(&connection, "wal")?;
+    let mode = set_journal_mode(&connection, "wal", patience)?;
     // Only now the WAL and its shared memory are opened.
     schema::version(&connection)?;
     if mode == "wal" {
         return Ok((connection, JournalMode::Wal));
     }
-    set_journal_mode(&connection, "delete")?;
+    set_journal_mode(&connection, "delete", patience)?;
     Ok((connection, JournalMode::Delete))
 }
 
 /// Leaves WAL mode where there is no shared memory. In exclusive mode a WAL needs none, so
 /// what another system left in it is not lost.
-fn connect_without_wal(path: &Path, mmap_mb: u64) -> Result<(Connection, JournalMode), HistoryError> {
-    let connection = connect(path, mmap_mb, "EXCLUSIVE")?;
-    set_journal_mode(&connection, "delete")?;
+fn connect_without_wal(
+    path: &Path,
+    mmap_mb: u64,
+    patience: Duration,
+) -> Result<(Connection, JournalMode), HistoryError> {
+    let connection = connect(path, mmap_mb, "EXCLUSIVE", patience)?;
+    set_journal_mode(&connection, "delete", patience)?;
     connection.execute_batch("PRAGMA locking_mode = NORMAL")?;
     schema::version(&connection)?;
     Ok((connection, JournalMode::Delete))
 }
 
-fn connect(path: &Path, mmap_mb: u64, locking_mode: &str) -> Result<Connection, HistoryError> {
+fn connect(path: &Path, mmap_mb: u64, locking_mode: &str, patience: Duration) -> Result<Connection, HistoryError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     if connection.is_readonly("main")? {
         return Err(HistoryError::unusable(path, "the file is read-only"));
     }
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_timeout(patience)?;
     connection.set_prepared_statement_cache_capacity(32);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -245,8 +264,8 @@ fn connect(path: &Path, mmap_mb: u64, locking_mode: &str) -> Result<Connection, 
 }
 
 /// Retries by hand: SQLite does not wait where two processes switch a new file at once.
-fn set_journal_mode(connection: &Connection, wanted: &str) -> rusqlite::Result<String> {
-    let deadline = Instant::now() + BUSY_TIMEOUT;
+fn set_journal_mode(connection: &Connection, wanted: &str, patience: Duration) -> rusqlite::Result<String> {
+    let deadline = Instant::now() + patience;
     loop {
         match connection.pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0)) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < deadline => {

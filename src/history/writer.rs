@@ -14,7 +14,7 @@ use super::kept::Kept;
 use super::owner::{Owner, Owners};
 use super::recovery;
 use super::statements::{Deltas, Fact};
-use super::store::{Durability, Store};
+use super::store::{BUSY_TIMEOUT, Durability, Store};
 use super::{Entry, FlushOutcome, HistoryError};
 use crate::conversation::now_ms;
 
@@ -68,6 +68,8 @@ pub struct Writer {
 /// Two commits of deltas are at least this far apart. It is far below any `interval_ms` that
 /// makes sense, and an answer of a megabyte a second makes a hundred commits and not a thousand.
 const DELTA_REST: Duration = Duration::from_millis(10);
+
+const BUSY_TIMEOUT_AGAIN: Duration = Duration::from_millis(100);
 
 /// On a disk that damages every file, more new ones help nobody.
 const START_OVERS_MAX: u32 = 3;
@@ -184,7 +186,9 @@ impl Writer {
         }
         self.open()?;
         let owner = self.owner_token();
+        let patience = self.patience();
         let Some(store) = &mut self.store else { return Ok(()) };
+        store.set_patience(patience);
         store.commit(&self.pending, &owner, durability)?;
         let has_deltas = self.pending.iter().any(|fact| matches!(fact, Fact::Deltas(_)));
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
@@ -192,6 +196,12 @@ impl Writer {
         self.last_delta_commit = has_deltas.then(Instant::now).or(self.last_delta_commit);
         self.kept.extend(self.pending.drain(..));
         Ok(())
+    }
+
+    /// The first lock is waited out. Who has waited once in vain looks again only briefly: the
+    /// answer is in memory, and somebody waits for the end of this process.
+    fn patience(&self) -> Duration {
+        if self.failure.is_none() { BUSY_TIMEOUT } else { BUSY_TIMEOUT_AGAIN }
     }
 
     /// Opens the file where it is not open, and closes what dead processes left in it.
@@ -216,7 +226,7 @@ impl Writer {
     }
 
     fn open_and_recover(&mut self) -> Result<Store, HistoryError> {
-        let mut store = Store::open(&self.path, self.mmap_mb)?;
+        let mut store = Store::open(&self.path, self.mmap_mb, self.patience())?;
         let titles = recovery::recover(store.connection(), &self.owners)?;
         self.owners.sweep();
         match titles.as_slice() {

@@ -86,6 +86,9 @@ impl HttpClient {
     /// Opens a connection for the next request to the origin of `url`, in the background, and
     /// sends nothing. Must be called inside a runtime. Failures show with the real request.
     pub fn prewarm(&self, url: &str) {
+        if !self.0.settings.prewarm {
+            return;
+        }
         let Ok(url) = parse_url(url) else { return };
         let origin = origin_of(&url);
         let Some(sender) = self.0.warm.reserve(&origin) else { return };
@@ -103,8 +106,7 @@ impl HttpClient {
         });
     }
 
-    /// Sends `request` and waits for the head of the response. A kept connection that turns out
-    /// to be dead is replaced once, because the server cannot have begun to answer on it.
+    /// Sends `request` once and waits for the head of the response.
     pub async fn post(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = parse_url(&request.url)?;
         let target = target_of(&url);
@@ -122,19 +124,17 @@ impl HttpClient {
         let client = &self.client_for(&url)?.sending;
         let headers = headers_of(&request)?;
         let origin = origin_of(&url);
-        let mut may_use_warm = true;
-        loop {
-            let sending = client.post(url.clone()).headers(headers.clone()).body(request.body.clone()).send();
-            let is_fresh = Arc::new(AtomicBool::new(false));
-            let purpose = Purpose::Request { origin: origin.clone(), is_fresh: is_fresh.clone(), may_use_warm };
-            let error = match PURPOSE.scope(purpose, sending).await {
-                Ok(inner) => return Ok(HttpResponse { inner, target: target.clone(), _permit: permit }),
-                Err(error) => self.explain(&error, target),
-            };
-            if error.kind != HttpErrorKind::Closed || is_fresh.load(Ordering::Relaxed) || !may_use_warm {
-                return Err(error);
+        let sending = client.post(url.clone()).headers(headers).body(request.body).send();
+        let is_fresh = Arc::new(AtomicBool::new(false));
+        let purpose = Purpose::Request { origin, is_fresh: is_fresh.clone() };
+        match PURPOSE.scope(purpose, sending).await {
+            Ok(inner) => Ok(HttpResponse { inner, target: target.clone(), _permit: permit }),
+            Err(error) => {
+                let mut error = self.explain(&error, target);
+                let was_kept = !is_fresh.load(Ordering::Relaxed);
+                error.is_stale_connection = error.kind == HttpErrorKind::Closed && was_kept;
+                Err(error)
             }
-            may_use_warm = false;
         }
     }
 

@@ -135,34 +135,35 @@ fn a_request_waits_for_the_connection_that_is_being_opened() {
 }
 
 #[test]
-fn a_warm_connection_that_died_is_replaced_once() {
+fn a_warm_connection_that_died_is_told_as_stale_and_the_next_one_is_fresh() {
     let (server, url) = serve(|listener| {
         drop(listener.accept().unwrap());
         let (mut stream, _) = listener.accept().unwrap();
         read_request(&mut stream);
         stream.write_all(OK).unwrap();
     });
-    let status = block_on(async {
+    let (error, status) = block_on(async {
         let client = client(|_| {});
         client.prewarm(&url);
         tokio::time::sleep(Duration::from_millis(100)).await;
-        client.post(request(&url)).await.map(|response| response.status())
+        let error = client.post(request(&url)).await.unwrap_err();
+        (error, client.post(request(&url)).await.map(|response| response.status()))
     });
+    assert_eq!((error.kind, error.is_stale_connection), (HttpErrorKind::Closed, true));
     assert_eq!(status.unwrap(), 200);
     server.join().unwrap();
 }
 
+/// The server may have begun to work on a request that it has read, so nothing is sent twice
+/// behind the back of whoever counts the tries.
 #[test]
-fn a_pooled_connection_that_died_is_replaced_and_a_fresh_one_is_not() {
+fn a_request_is_sent_once_also_on_a_connection_that_died() {
     let (server, url) = serve(|listener| {
         let (mut first, _) = listener.accept().unwrap();
         read_request(&mut first);
         first.write_all(OK).unwrap();
         read_request(&mut first);
         drop(first);
-        let (mut second, _) = listener.accept().unwrap();
-        read_request(&mut second);
-        drop(second);
         listener.set_nonblocking(true).unwrap();
         std::thread::sleep(Duration::from_millis(100));
         listener.accept().is_err()
@@ -172,9 +173,9 @@ fn a_pooled_connection_that_died_is_replaced_and_a_fresh_one_is_not() {
         body_of(client.post(request(&url)).await.unwrap()).await.unwrap();
         client.post(request(&url)).await.unwrap_err()
     });
-    assert_eq!(error.kind, HttpErrorKind::Closed);
+    assert_eq!((error.kind, error.is_stale_connection), (HttpErrorKind::Closed, true));
     assert!(error.message.ends_with("closed the connection before it answered"), "{error}");
-    assert!(server.join().unwrap(), "a third connection was opened");
+    assert!(server.join().unwrap(), "a second connection was opened");
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct HttpError {
     /// One line, as in `cannot resolve api.example.com`.
     pub message: String,
     pub hint: Option<String>,
+    /// The connection had been kept from before, and its server had left: a fresh one may do.
+    pub is_stale_connection: bool,
 }
 
 /// Host and port, for the text.
@@ -47,7 +49,7 @@ pub(super) struct Target {
 
 impl HttpError {
     pub(super) fn new(kind: HttpErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: message.into(), hint: None, is_stale_connection: false }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -39,8 +39,6 @@ pub(super) enum Purpose {
         origin: Origin,
         /// Set when a connection was opened for this very request.
         is_fresh: Arc<AtomicBool>,
-        /// False after a connection that was kept turned out to be dead.
-        may_use_warm: bool,
     },
 }
 
@@ -115,9 +113,8 @@ where
         let connect = self.inner.clone().oneshot(target);
         match PURPOSE.try_with(Clone::clone) {
             Ok(Purpose::Prewarm(place)) => Box::pin(keep(connect, place)),
-            Ok(Purpose::Request { origin, is_fresh, may_use_warm }) => {
-                let warm = self.warm.take(&origin).filter(|_| may_use_warm);
-                Box::pin(take_or_connect(connect, warm, is_fresh))
+            Ok(Purpose::Request { origin, is_fresh }) => {
+                Box::pin(take_or_connect(connect, self.warm.take(&origin), is_fresh))
             }
             Err(_) => Box::pin(connect),
         }

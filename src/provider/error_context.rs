@@ -2,6 +2,8 @@
 
 use super::http_error::without_query;
 use super::{ErrorKind, ProviderError, ProviderSettings};
+use std::time::Duration;
+
 use crate::http::{HttpError, HttpErrorKind, Secret};
 
 /// Shorter keys are dummies for servers that want none; hiding them would garble the text.
@@ -14,6 +16,8 @@ pub(super) struct ErrorContext {
     model: String,
     request: Option<String>,
     secrets: Vec<Secret>,
+    /// The first of the secrets is the provider's key.
+    has_key: bool,
     key_source: String,
     pub(super) request_id: Option<String>,
 }
@@ -28,6 +32,7 @@ impl ErrorContext {
             model: model.to_owned(),
             request: Some(format!("POST {}", without_query(url))),
             secrets: settings.key.iter().cloned().chain(in_headers).collect(),
+            has_key: settings.key.is_some(),
             key_source: settings.key_source.clone(),
             request_id: None,
         }
@@ -41,12 +46,20 @@ impl ErrorContext {
         error.request = error.request.or_else(|| self.request.clone());
         error.request_id = error.request_id.or_else(|| self.request_id.clone());
         if error.kind == ErrorKind::Auth && !self.key_source.is_empty() {
-            error.key_source = Some(self.key_source.clone());
+            error.key_source = Some(self.described_key());
         }
         error.message = self.without_secrets(error.message);
         error.hint = error.hint.map(|hint| self.without_secrets(hint));
         error.request_id = error.request_id.map(|id| self.without_secrets(id));
         error
+    }
+
+    /// Where the key came from, and enough of it to tell two keys apart.
+    fn described_key(&self) -> String {
+        match self.secrets.first() {
+            Some(key) if self.has_key => format!("{}, ends in {}", self.key_source, key.ending()),
+            Some(_) | None => self.key_source.clone(),
+        }
     }
 
     fn with_name(&self, error: &ProviderError) -> String {
@@ -131,6 +144,8 @@ impl From<HttpError> for ProviderError {
             HttpErrorKind::Interrupted => ErrorKind::Disconnected,
         };
         let provider_error = Self::new(kind, error.message);
-        Self { hint: error.hint, ..provider_error }
+        // A dead connection tells nothing about the server: there is no reason to wait for it.
+        let retry_after = error.is_stale_connection.then_some(Duration::ZERO);
+        Self { hint: error.hint, retry_after, ..provider_error }
     }
 }

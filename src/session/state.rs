@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::conversation::{ConversationId, IdSource, Message, MessageId, Role, ToolSpec, Usage, now_ms};
+use crate::conversation::{
+    ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, ToolSpec, Usage, now_ms,
+};
 use crate::history::{Entry, Journal};
 use crate::provider::{ModelParameters, Provider};
 
@@ -86,7 +88,11 @@ impl Session {
             self.system = stored;
         }
         self.turn = messages.iter().filter(|message| message.role == Role::User).count() as u64;
+        let is_unanswered = messages.last().is_some_and(has_failed_empty);
         self.messages = messages.into_iter().filter(is_worth_sending).collect();
+        if is_unanswered {
+            self.take_back_prompt();
+        }
     }
 
     /// Starts a new conversation with the same model and system prompt.
@@ -154,14 +160,14 @@ impl Session {
         message
     }
 
-    /// After a turn without any answer: the prompt leaves the branch, the history keeps it.
+    /// After a turn without any answer: the prompt leaves the branch. The history shows it,
+    /// with the failure, until the next message goes another way.
     pub(super) fn take_back_prompt(&mut self) {
         let Some(prompt) = self.messages.pop_if(|message| message.role == Role::User) else {
             return;
         };
         self.head.clone_from(&prompt.parent);
         self.unanswered = Some(prompt);
-        self.journal.record(Entry::HeadMoved { conversation: self.conversation.clone(), head: self.head.clone() });
     }
 
     /// Makes the last prompt the last message again, so that it gets another answer beside
@@ -177,6 +183,15 @@ impl Session {
         self.head = self.messages.last().map(|message| message.id.clone());
         true
     }
+}
+
+/// A reply that failed before its first word, and not by a crash: its prompt is asked again or left.
+fn has_failed_empty(message: &Message) -> bool {
+    let has_failed = match message.status {
+        MessageStatus::Error(_) | MessageStatus::Interrupted(InterruptReason::UserInterrupt) => true,
+        MessageStatus::Streaming | MessageStatus::Complete | MessageStatus::Interrupted(_) => false,
+    };
+    has_failed && message.role == Role::Assistant && !is_worth_sending(message)
 }
 
 /// System prompts travel apart from the messages, and a reply that failed before its first

@@ -221,7 +221,7 @@ fn sixteen_starts_at_once_on_an_empty_file_all_succeed() {
     let versions: Vec<u32> = std::thread::scope(|scope| {
         let start = || {
             barrier.wait();
-            let mut store = Store::open(&place.path, 0).unwrap();
+            let mut store = Store::open(&place.path, 0, std::time::Duration::from_secs(5)).unwrap();
             schema::version(store.connection()).unwrap()
         };
         let threads: Vec<_> = (0..16).map(|_| scope.spawn(start)).collect();
