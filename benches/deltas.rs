@@ -28,7 +28,13 @@ fn journal(folder: &TempDir, deltas: DeltaPersistence) -> (Journal, MessageId) {
     journal.record(Entry::ConversationStarted { id: conversation.clone(), name: None, created_ms: 1_000 });
     journal.record(Entry::MessageAdded { conversation: conversation.clone(), message });
     let model = "demo:tour".to_owned();
-    journal.record(Entry::ReplyStarted { conversation, reply: reply.clone(), parent: prompt, model, created_ms: 1_000 });
+    journal.record(Entry::ReplyStarted {
+        conversation,
+        reply: reply.clone(),
+        parent: prompt,
+        model,
+        created_ms: 1_000,
+    });
     (journal, reply)
 }
 
