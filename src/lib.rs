@@ -11,14 +11,7 @@ mod provider;
 mod repl;
 mod session;
 mod terminal;
+#[doc(hidden)]
+pub mod testing;
 
 pub use command::run::run;
-
-/// What integration tests, benches and the fuzzer reach into. No promise is made about it.
-#[doc(hidden)]
-pub mod testing {
-    pub use crate::conversation::{ReplyBuilder, StopReason, StreamEvent, ToolCall, Usage};
-    pub use crate::http::{Frame, SseDecoder, SseError};
-    pub use crate::provider::openai_chat::{ChatDecoder, ThinkTags};
-    pub use crate::provider::{ErrorKind, ProviderError, explain_error_body};
-}

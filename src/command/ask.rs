@@ -9,6 +9,7 @@ use crate::cli::{AskOptions, OutputFormat};
 use crate::config::Config;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
+use crate::history::HistorySettings;
 use crate::http::Lifetime;
 use crate::provider::ChatRequest;
 use crate::session::{
@@ -52,7 +53,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let mut load_options = wiring::load_options(&options.conversation, context);
     load_options.no_stream = options.no_stream;
     let config = wiring::load(&load_options, context)?;
-    let chosen = wiring::chosen(config.provider.clone())?;
+    let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
     let model = wiring::active_model(chosen.settings, &wiring::http_client(&config, Lifetime::OneShot))?;
     if options.dry_run {
         let beginning = wiring::beginning(&options.conversation, &config.history)?;
@@ -76,7 +77,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);
     let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, question)).await? {
-        Ended::Report(report) => conclude(*report, options, context),
+        Ended::Report(report) => conclude(*report, options, &config.history, context),
         Ended::AtOnce(exit) => {
             session.journal.abandon();
             return Ok(exit);
@@ -139,21 +140,23 @@ async fn at(time: Option<Instant>) {
 }
 
 /// Tells on stderr what went wrong; the exit code.
-fn conclude(report: TurnReport, options: &AskOptions, context: &mut Context) -> u8 {
+fn conclude(report: TurnReport, options: &AskOptions, history: &HistorySettings, context: &mut Context) -> u8 {
+    let is_kept = history.path.is_some();
     let exit = report.result.exit;
     if let Some(error) = report.output_error {
         return context.fail(&Failure::from(error));
     }
     if exit == exit_code::TIMEOUT {
         let limit = options.timeout.unwrap_or_default();
-        context.fail(
-            &Failure::new("timeout", exit, format!("no complete answer within {limit:?}"))
-                .hint("what came is in the history; `sayso ask -c` goes on from there"),
-        );
+        let mut failure = Failure::new("timeout", exit, format!("no complete answer within {limit:?}"));
+        if is_kept {
+            failure = failure.hint("what came is in the history; `sayso ask -c \"go on\"` continues it");
+        }
+        context.fail(&failure);
     }
     if let Some(error) = report.result.error {
         let mut failure = Failure::from(error);
-        if report.result.status == TurnStatus::Incomplete && failure.hint.is_none() {
+        if report.result.status == TurnStatus::Incomplete && is_kept && failure.hint.is_none() {
             failure = failure.hint("what came is in the history; `sayso ask -c \"go on\"` continues it");
         }
         context.fail(&failure);

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use super::context::Context;
 use super::history;
 use super::wiring;
-use crate::cli::{ChatOptions, ListFormat};
+use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
 use crate::exit::Failure;
 use crate::history::{History, HistorySettings};
@@ -49,8 +49,13 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let input = start_input(&config, context);
     let view = wiring::view_settings(&config, &options.conversation, context);
     let color = context.screen.color(Stream::Stdout) == Color::On;
-    let services =
-        Wiring { config: &config, options: &load_options, environment: &context.environment, client: &client };
+    let services = Wiring {
+        config: &config,
+        options: &load_options,
+        environment: &context.environment,
+        client: &client,
+        global: &context.global,
+    };
     let repl = Repl {
         session,
         screen: &mut context.screen,
@@ -73,13 +78,13 @@ fn first_model(
     context: &mut Context,
 ) -> Result<ActiveModel, Failure> {
     let chosen = match &config.provider {
-        Choice::Provider(_) => wiring::chosen(config.provider.clone())?,
+        Choice::Provider(_) => wiring::chosen(config.provider.clone(), &context.global)?,
         Choice::NoProvider => {
             context.note("No model is set up yet, so this is the built-in demo: offline, and no language model.");
             context.note("To talk to a real one, set a key, as in `export OPENROUTER_API_KEY=…`, and start again;");
             context.note("`sayso help config` shows how to set up any other server. Type /help for the commands.");
             let demo = config.provider_for("demo:tour", options, &context.environment)?;
-            wiring::chosen(demo)?
+            wiring::chosen(demo, &context.global)?
         }
     };
     if let Some(announcement) = chosen.announcement() {
@@ -127,6 +132,7 @@ struct Wiring<'a> {
     options: &'a LoadOptions,
     environment: &'a Environment,
     client: &'a HttpClient,
+    global: &'a GlobalOptions,
 }
 
 impl Wiring<'_> {
@@ -143,7 +149,7 @@ impl Services for Wiring<'_> {
         };
         let choice =
             self.config.provider_for(model, self.options, self.environment).map_err(Failure::from).map_err(told)?;
-        let chosen = wiring::chosen(choice).map_err(told)?;
+        let chosen = wiring::chosen(choice, self.global).map_err(told)?;
         wiring::active_model(chosen.settings, self.client).map_err(told)
     }
 

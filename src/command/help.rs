@@ -3,6 +3,7 @@
 use clap::CommandFactory;
 
 use crate::cli::{Cli, HelpOptions, UsageError, is_later_command};
+use crate::terminal::events_schema;
 
 /// The topics by name; a topic wins over a command of the same name, and ends with it.
 const TOPICS: [(&str, &str); 4] = [
@@ -12,14 +13,12 @@ const TOPICS: [(&str, &str); 4] = [
     ("config", include_str!("topics/config.txt")),
 ];
 
-const EVENT_SCHEMA: &str = include_str!("topics/events.schema.json");
-
 /// The text that was asked for, ready for a pager.
 pub fn text(options: &HelpOptions) -> Result<String, UsageError> {
     let path: Vec<&str> = options.topic.iter().map(String::as_str).collect();
     if options.schema {
         return match path.as_slice() {
-            ["events"] => Ok(EVENT_SCHEMA.to_owned()),
+            ["events"] => Ok(events_schema()),
             _ => Err(UsageError::new(
                 "only `events` have a schema here",
                 "`sayso help events --schema`; that of the configuration is `sayso config schema`",
@@ -125,15 +124,33 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_has_every_type_of_the_page() {
+    fn the_page_has_every_type_of_the_schema_with_its_fields() {
         let schema: serde_json::Value = serde_json::from_str(&help("events", true).unwrap()).unwrap();
-        let types: Vec<_> = schema["anyOf"].as_array().unwrap().iter().collect();
-        let known: Vec<_> = types.iter().filter_map(|kind| kind["properties"]["type"]["const"].as_str()).collect();
+        let described = |line: &serde_json::Value| {
+            let name = line["$ref"].as_str().unwrap().trim_start_matches("#/$defs/");
+            let properties = schema["$defs"][name]["properties"].as_object().unwrap();
+            let mut fields: Vec<&str> = properties.keys().map(String::as_str).collect();
+            fields.retain(|field| !["v", "type"].contains(field));
+            fields.sort_unstable();
+            (properties["type"]["const"].as_str().unwrap().to_owned(), fields.join(" "))
+        };
+        let lines: Vec<_> = schema["oneOf"].as_array().unwrap().iter().map(described).collect();
+        assert_eq!(lines, listed_events());
+    }
+
+    /// The types of the page, each with the names after its colon.
+    fn listed_events() -> Vec<(String, String)> {
         let page = topic("events").unwrap();
-        let listed =
-            page.lines().filter_map(|line| line.strip_prefix("  ")).filter_map(|line| line.split("   ").next());
-        let listed: Vec<_> =
-            listed.filter(|word| word.chars().all(|c| c.is_lowercase() || c == '_') && !word.is_empty()).collect();
-        assert_eq!(known, listed.into_iter().map(str::trim).collect::<Vec<_>>());
+        let table = page.split("\n\n").nth(1).unwrap();
+        let entries = table.replace("\n              ", " ");
+        let described = |entry: &str| {
+            let (name, text) = entry.trim().split_once(' ').unwrap();
+            let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+            let names = text.rsplit(": ").next().unwrap().split(|c| !is_name(c));
+            let mut fields: Vec<&str> = names.filter(|word| !word.is_empty()).collect();
+            fields.sort_unstable();
+            (name.to_owned(), fields.join(" "))
+        };
+        entries.lines().map(described).collect()
     }
 }

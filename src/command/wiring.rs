@@ -5,13 +5,13 @@ use std::time::Duration;
 use tokio::runtime::LocalOptions;
 
 use super::context::Context;
-use crate::cli::{ConversationOptions, SystemPrompt, ThinkingMode};
+use crate::cli::{ConversationOptions, GlobalOptions, SystemPrompt, ThinkingMode};
 use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::history::{History, HistoryError, HistorySettings, Journal};
-use crate::http::{HttpClient, Lifetime};
-use crate::provider::{ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect};
+use crate::http::{HttpClient, Lifetime, is_loopback_url};
+use crate::provider::{Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect};
 use crate::session::{ActiveModel, Session, TurnSettings};
 use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, ViewSettings};
 
@@ -94,14 +94,25 @@ impl From<ConfigError> for Failure {
 }
 
 /// The provider that was chosen, or what to do without one.
-pub fn chosen(choice: Choice) -> Result<Chosen, Failure> {
+pub fn chosen(choice: Choice, global: &GlobalOptions) -> Result<Chosen, Failure> {
     match choice {
+        Choice::Provider(chosen) if global.offline && !is_on_this_machine(&chosen.settings) => {
+            Err(Failure::usage(format!("`--offline` reaches nothing but this machine, and {} is at {}", chosen.settings.name, chosen.settings.base_url))
+                .hint("leave it out, or ask a model of this machine, as in `-m ollama:MODEL` or `-m demo:tour`"))
+        }
         Choice::Provider(chosen) => match &chosen.missing_key {
             Some(place) => Err(missing_key(&chosen.settings, place)),
             None => Ok(*chosen),
         },
         Choice::NoProvider => Err(Failure::new("auth", exit_code::CREDENTIALS, "no model is set up: there is no configuration and no key in the environment")
             .hint("set OPENROUTER_API_KEY (or OPENAI_API_KEY, …), write a configuration (`sayso config path`), or try `-m demo:tour` offline")),
+    }
+}
+
+fn is_on_this_machine(settings: &ProviderSettings) -> bool {
+    match settings.api {
+        Api::Demo | Api::Replay => true,
+        Api::OpenaiChat | Api::OpenaiResponses | Api::Anthropic | Api::Gemini => is_loopback_url(&settings.base_url),
     }
 }
 
@@ -218,5 +229,37 @@ pub fn view_settings(config: &Config, options: &ConversationOptions, context: &C
         // A script gets its usage from JSON; stderr of a pipe stays for what went wrong.
         usage_line: context.global.verbose > 0 || (config.ui.usage && context.is_interactive()),
         accessible: config.ui.accessible,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offline_means_this_machine() {
+        let is_allowed = |api, base_url: &str| {
+            is_on_this_machine(&ProviderSettings {
+                name: "a".into(),
+                api,
+                base_url: base_url.into(),
+                model: "m".into(),
+                key: None,
+                key_source: String::new(),
+                headers: Vec::new(),
+                parameters: ModelParameters::default(),
+            })
+        };
+        for (api, base_url, expected) in [
+            (Api::OpenaiChat, "https://openrouter.ai/api/v1", false),
+            (Api::OpenaiChat, "http://localhost:11434/v1", true),
+            (Api::OpenaiChat, "http://[::1]:1/v1", true),
+            (Api::OpenaiChat, "http://localhost.example.com/v1", false),
+            (Api::OpenaiChat, "http://localhost@example.com/v1", false),
+            (Api::OpenaiChat, "", false),
+            (Api::Demo, "", true),
+        ] {
+            assert_eq!(is_allowed(api, base_url), expected, "{base_url}");
+        }
     }
 }

@@ -258,6 +258,12 @@ fn target_of(url: &Url) -> Target {
     }
 }
 
+/// Whether `url` is one of this machine.
+#[must_use]
+pub fn is_loopback_url(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(is_loopback_host))
+}
+
 /// Whether `host`, as it stands in a URL, is this machine.
 #[must_use]
 pub fn is_loopback_host(host: &str) -> bool {

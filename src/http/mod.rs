@@ -11,7 +11,7 @@ mod settings;
 mod sse;
 mod tls;
 
-pub use client::{HttpClient, HttpRequest, HttpResponse, Lifetime, is_loopback_host};
+pub use client::{HttpClient, HttpRequest, HttpResponse, Lifetime, is_loopback_host, is_loopback_url};
 pub use error::{HttpError, HttpErrorKind};
 pub use retry::{Attempt, RetryPolicy, Verdict, parse_retry_after};
 pub use secret::Secret;

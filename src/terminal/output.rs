@@ -57,7 +57,6 @@ impl Output {
         Self::new(Handle::Standard(fd))
     }
 
-    #[cfg(test)]
     pub fn owned(fd: OwnedFd) -> Self {
         Self::new(Handle::Owned(fd))
     }

@@ -46,8 +46,8 @@ impl Screen {
         Self::on(Output::standard(rustix::stdio::stdout()), Output::standard(rustix::stdio::stderr()), settings)
     }
 
-    /// A screen on other files, for tests of what is written.
-    #[cfg(test)]
+    /// A screen on other files, for tests of what is written and how fast.
+    #[must_use]
     pub fn on_files(stdout: std::os::fd::OwnedFd, stderr: std::os::fd::OwnedFd, settings: OutputSettings) -> Self {
         Self::on(Output::owned(stdout), Output::owned(stderr), settings)
     }

@@ -1,0 +1,154 @@
+//! What one chunk of a stream costs between the socket and the session: SSE, JSON, events, the reply.
+//!
+//! Each iteration takes [`CHUNKS`] chunks, so microseconds in the output are nanoseconds per chunk.
+
+use divan::counter::ItemsCount;
+use divan::{AllocProfiler, Bencher, black_box};
+use sayso::testing::{ChatDecoder, ReplyBuilder, SseDecoder, SseError, StreamEvent, ThinkTags};
+
+#[global_allocator]
+static ALLOCATOR: AllocProfiler = AllocProfiler::system();
+
+const CHUNKS: usize = 1000;
+/// More than any bench here appends to a reply.
+const REPLY_BYTES: usize = 1 << 20;
+
+fn main() {
+    divan::main();
+}
+
+/// A chunk with this delta, with all the fields that large providers send around it.
+fn chunk(delta: &str) -> String {
+    format!(
+        r#"data: {{"id":"chatcmpl-0123456789abcdefghijklmnopqr","object":"chat.completion.chunk","created":1700000000,"model":"small-model-2024-07-18","service_tier":"default","system_fingerprint":"fp_0123456789","choices":[{{"index":0,"delta":{delta},"logprobs":null,"finish_reason":null}}],"usage":null}}
+
+"#
+    )
+}
+
+fn stream(delta: &str) -> Vec<u8> {
+    chunk(delta).repeat(CHUNKS).into_bytes()
+}
+
+/// A decoder in the middle of an answer.
+fn running() -> ChatDecoder {
+    let mut decoder = ChatDecoder::new(ThinkTags::AreReasoning);
+    for delta in [r#"{"role":"assistant","content":""}"#, r#"{"content":"Once upon a time"}"#] {
+        feed(&mut decoder, chunk(delta).as_bytes());
+    }
+    decoder
+}
+
+fn feed(decoder: &mut ChatDecoder, bytes: &[u8]) {
+    let fed = decoder.feed(bytes, &mut |event| {
+        black_box(event);
+    });
+    fed.expect("the stream is well-formed");
+}
+
+fn bench_stream(bencher: Bencher<'_, '_>, stream: &[u8]) {
+    bencher
+        .counter(ItemsCount::new(CHUNKS))
+        .with_inputs(running)
+        .bench_refs(|decoder| feed(decoder, black_box(stream)));
+}
+
+fn bench_reply(bencher: Bencher<'_, '_>, stream: &[u8]) {
+    let with_room = || {
+        let mut reply = ReplyBuilder::default();
+        reply.text.reserve(REPLY_BYTES);
+        reply.reasoning.reserve(REPLY_BYTES);
+        (running(), reply)
+    };
+    bencher.counter(ItemsCount::new(CHUNKS)).with_inputs(with_room).bench_refs(|(decoder, reply)| {
+        let fed = decoder.feed(black_box(stream), &mut |event: StreamEvent<'_>| reply.apply(&event));
+        fed.expect("the stream is well-formed");
+    });
+}
+
+/// The promise: no row of allocations below this one.
+#[divan::bench]
+fn plain(bencher: Bencher<'_, '_>) {
+    bench_stream(bencher, &stream(r#"{"content":" and"}"#));
+}
+
+/// The same promise, up to the text of the reply.
+#[divan::bench]
+fn plain_into_reply(bencher: Bencher<'_, '_>) {
+    bench_reply(bencher, &stream(r#"{"content":" and"}"#));
+}
+
+/// As a network hands it over in the worst case: every frame in two reads.
+#[divan::bench]
+fn plain_in_two_reads(bencher: Bencher<'_, '_>) {
+    let chunk = chunk(r#"{"content":" and"}"#);
+    let (first, second) = chunk.as_bytes().split_at(chunk.len() / 2);
+    bencher.counter(ItemsCount::new(CHUNKS)).with_inputs(running).bench_refs(|decoder| {
+        for _ in 0..CHUNKS {
+            feed(decoder, black_box(first));
+            feed(decoder, black_box(second));
+        }
+    });
+}
+
+/// A newline or a quotation mark makes the text differ from its bytes.
+#[divan::bench]
+fn escaped(bencher: Bencher<'_, '_>) {
+    bench_stream(bencher, &stream(r#"{"content":"\n\n\"and\""}"#));
+}
+
+#[divan::bench]
+fn reasoning(bencher: Bencher<'_, '_>) {
+    bench_stream(bencher, &stream(r#"{"content":null,"reasoning_content":" hmm"}"#));
+}
+
+#[divan::bench]
+fn reasoning_into_reply(bencher: Bencher<'_, '_>) {
+    bench_reply(bencher, &stream(r#"{"content":null,"reasoning_content":" hmm"}"#));
+}
+
+/// The same thought twice, the second time with what has to be given back.
+#[divan::bench]
+fn reasoning_with_details(bencher: Bencher<'_, '_>) {
+    let delta = r#"{"content":"","reasoning":" hmm","reasoning_details":[{"type":"reasoning.text","text":" hmm","format":"unknown","index":0}]}"#;
+    bench_stream(bencher, &stream(delta));
+}
+
+#[divan::bench]
+fn tool_call(bencher: Bencher<'_, '_>) {
+    let delta = r#"{"tool_calls":[{"index":0,"function":{"arguments":"path"}}]}"#;
+    let start = r#"{"tool_calls":[{"index":0,"id":"call_0123456789","type":"function","function":{"name":"read","arguments":""}}]}"#;
+    let stream = stream(delta);
+    let calling = || {
+        let mut decoder = running();
+        feed(&mut decoder, chunk(start).as_bytes());
+        decoder
+    };
+    bencher
+        .counter(ItemsCount::new(CHUNKS))
+        .with_inputs(calling)
+        .bench_refs(|decoder| feed(decoder, black_box(&stream)));
+}
+
+/// SSE alone: what of the above is framing.
+#[divan::bench]
+fn frames_only(bencher: Bencher<'_, '_>) {
+    let stream = stream(r#"{"content":" and"}"#);
+    let running = || {
+        let mut decoder = SseDecoder::default();
+        frames(&mut decoder, chunk("{}").as_bytes());
+        decoder
+    };
+    bencher
+        .counter(ItemsCount::new(CHUNKS))
+        .with_inputs(running)
+        .bench_refs(|decoder| frames(decoder, black_box(&stream)));
+}
+
+fn frames(decoder: &mut SseDecoder, bytes: &[u8]) {
+    let fed: Result<(), SseError> = decoder.feed(bytes, |frame| {
+        black_box(frame);
+        Ok(())
+    });
+    fed.expect("the stream is well-formed");
+}
