@@ -1,6 +1,28 @@
 //! The integration tests, in one binary because linking is what takes the time.
 
 mod architecture;
+#[cfg(test)]
+mod ask;
 mod completions;
 mod corpus;
+#[cfg(test)]
+mod http2_faults;
+#[cfg(test)]
+mod kill_faults;
+#[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod network_faults;
+#[cfg(test)]
+mod process_faults;
 mod repl;
+#[cfg(test)]
+mod stdio;
+#[cfg(test)]
+mod storage_faults;
+#[cfg(test)]
+mod stream_faults;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod terminal_faults;

@@ -1,0 +1,192 @@
+//! kill -9 at every point: the prompt is never lost, and of the answer at most the last window.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::support::{ModelServer, Received, Reply, Sandbox, Strace, TestConfig, long_tests, needs};
+
+const WINDOW_MS: u64 = 50;
+/// The window and what a loaded machine may add to it.
+const LOSS_MAX: Duration = Duration::from_millis(250);
+const TOKENS: usize = 40;
+const WRITES: &str = "write,pwrite64,fdatasync,fsync,ftruncate,unlink";
+
+/// Tokens that can be told apart, one each 10 ms, then the answer to the next start.
+fn server() -> ModelServer {
+    let reply = (0..TOKENS).fold(Reply::sse().role(), |reply, number| reply.text(&format!("<{number}>")).sleep_ms(10));
+    ModelServer::start([reply.finished(), Reply::answer(&["alive"])])
+}
+
+fn sandbox(server: &ModelServer, persist: bool) -> Sandbox {
+    let config = TestConfig::for_server(server);
+    Sandbox::new().config(&if persist { config.persist(WINDOW_MS, 1_000) } else { config })
+}
+
+/// Starts again after the kill and compares what is there with what the server had sent.
+fn check_after_kill(server: &ModelServer, sandbox: &Sandbox, persist: bool) {
+    let Some(request) = server.requests().first().cloned() else {
+        // Killed before the request went out: nothing is promised but a history that works.
+        sandbox.ask_once(["hi"]).run().assert_exit(0);
+        sandbox.assert_database_is_sound();
+        return;
+    };
+    let killed = request.client_gone_at.unwrap_or_else(Instant::now);
+    // The strict server checks on the way that the conversation can be sent.
+    let next = sandbox.ask_once(["-c", "next"]).run().assert_exit(0).assert_stdout("alive\n");
+    let stored = sandbox.messages();
+    let told = format!("{stored:#?} after {request:#?} and {next:?}");
+    assert_eq!(stored.len(), 4, "{told}");
+    assert_eq!((stored[0].status.as_str(), stored[0].text.as_str()), ("complete", "hi"), "{told}");
+    let (status, text) = (stored[1].status.as_str(), stored[1].text.as_str());
+    let sent: String = request.sent.iter().map(|(_, token)| token.as_str()).collect();
+    assert!(sent.starts_with(text), "{told}");
+    match status {
+        "complete" => assert_eq!(text, sent, "{told}"),
+        "interrupted(crash)" => {
+            let kept = text_that_must_be_kept(&request, killed, persist);
+            assert!(text.starts_with(&kept), "{kept:?} is not all there: {told}");
+        }
+        _ => panic!("{told}"),
+    }
+    sandbox.assert_database_is_sound();
+}
+
+fn text_that_must_be_kept(request: &Received, killed: Instant, persist: bool) -> String {
+    if persist {
+        killed.checked_sub(LOSS_MAX).map_or_else(String::new, |time| request.text_sent_by(time))
+    } else {
+        String::new()
+    }
+}
+
+/// Kills at the system call of this number that writes to the history; false when there are not so many.
+fn kill_at_write(number: usize, persist: bool) -> bool {
+    let server = server();
+    let sandbox = sandbox(&server, persist);
+    let strace =
+        Strace::new(&sandbox).trace(WRITES).inject(&format!("{WRITES}:signal=KILL:when={number}")).on_history(&sandbox);
+    let output = sandbox.ask_once(["hi"]).strace(&strace).run();
+    match output.signal {
+        Some(9) => {
+            check_after_kill(&server, &sandbox, persist);
+            true
+        }
+        _ => {
+            output.assert_exit(0);
+            false
+        }
+    }
+}
+
+/// Runs `check` for 1..=count on a few threads and gives how many of them were true.
+fn in_parallel(count: usize, check: impl Fn(usize) -> bool + Sync) -> usize {
+    let (next, hits) = (AtomicUsize::new(1), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    if number > count {
+                        break;
+                    }
+                    hits.fetch_add(usize::from(check(number)), Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    hits.into_inner()
+}
+
+#[test]
+fn kill_9_at_every_write_with_persist_on_loses_at_most_the_window() {
+    if !needs("strace") {
+        return;
+    }
+    let count = if long_tests() { 200 } else { 40 };
+    let kills = in_parallel(count, |number| kill_at_write(number, true));
+    assert!(kills >= 10, "only {kills} of {count} runs were killed: does strace see the writes?");
+}
+
+#[test]
+fn kill_9_at_every_write_with_persist_off_keeps_the_prompt() {
+    if !needs("strace") {
+        return;
+    }
+    let count = if long_tests() { 60 } else { 15 };
+    let kills = in_parallel(count, |number| kill_at_write(number, false));
+    assert!(kills >= 5, "only {kills} of {count} runs were killed: does strace see the writes?");
+}
+
+fn kill_after_token(token: usize, persist: bool) {
+    let server = server();
+    let sandbox = sandbox(&server, persist);
+    let running = sandbox.ask_once(["hi"]).spawn();
+    server.wait_for_sent(&format!("<{token}>"));
+    running.signal(Signal::KILL);
+    assert_eq!(running.wait().signal, Some(9));
+    server.wait_for_client_gone();
+    check_after_kill(&server, &sandbox, persist);
+}
+
+#[test]
+fn kill_9_at_any_moment_with_persist_on_loses_at_most_the_window() {
+    let count = if long_tests() { 50 } else { 8 };
+    in_parallel(count, |number| {
+        kill_after_token(number * 17 % (TOKENS - 1), true);
+        true
+    });
+}
+
+#[test]
+fn kill_9_with_persist_off_keeps_the_prompt_and_marks_the_answer() {
+    for token in [0, 20] {
+        let server = server();
+        let sandbox = sandbox(&server, false);
+        let running = sandbox.ask_once(["hi"]).spawn();
+        server.wait_for_sent(&format!("<{token}>"));
+        running.signal(Signal::KILL);
+        running.wait();
+        sandbox.ask_once(["next", "--session", "other"]).run().assert_exit(0);
+        let stored = sandbox.messages();
+        assert_eq!(stored.len(), 2, "{stored:#?}");
+        let output = sandbox.sayso(["history", "list", "--format", "json"]).run().assert_exit(0);
+        let list: serde_json::Value = serde_json::from_slice(&output.stdout_bytes).unwrap();
+        let first = list[1]["id"].as_str().unwrap_or_else(|| panic!("{list:#}"));
+        let crashed = sandbox.messages_of(first);
+        let crashed: Vec<_> = crashed.iter().map(|m| (m.role.as_str(), m.status.as_str(), m.text.as_str())).collect();
+        assert_eq!(crashed, [("user", "complete", "hi"), ("assistant", "interrupted(crash)", "")]);
+    }
+}
+
+#[test]
+fn kill_9_after_the_answer_loses_nothing() {
+    for persist in [true, false] {
+        let server = ModelServer::start([Reply::answer(&["Hel", "lo"])]);
+        let sandbox = sandbox(&server, persist);
+        // The prompt of the next command is the proof that the first one has ended.
+        sandbox.ask_once(["hi"]).run().assert_exit(0);
+        sandbox.assert_turn("complete", "Hello");
+        sandbox.assert_database_is_sound();
+    }
+}
+
+#[test]
+fn a_migration_that_is_killed_leaves_a_file_that_the_next_start_takes() {
+    if !needs("strace") {
+        return;
+    }
+    let kills = in_parallel(if long_tests() { 60 } else { 12 }, |number| {
+        let server = ModelServer::always(Reply::answer(&["Hello"]));
+        let sandbox = Sandbox::for_server(&server);
+        let strace = Strace::new(&sandbox).inject(&format!("{WRITES}:signal=KILL:when={number}")).on_history(&sandbox);
+        let output = sandbox.sayso(["ask", "hi"]).strace(&strace).run();
+        let next = sandbox.ask_once(["hi", "--require-history"]).run().assert_exit(0).assert_stdout("Hello\n");
+        assert!(!next.stderr.contains("warning"), "{next:?}");
+        sandbox.assert_database_is_sound();
+        output.signal == Some(9)
+    });
+    assert!(kills >= 3, "{kills} kills");
+}

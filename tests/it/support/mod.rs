@@ -1,0 +1,32 @@
+//! What the tests stand on: a scripted model server, a sandbox to run the binary in, a pseudo-terminal.
+
+mod addresses;
+mod certificates;
+mod config;
+mod history;
+mod http1;
+mod http2;
+mod model_server;
+mod output;
+mod pty;
+mod reply;
+mod requirements;
+mod run;
+mod sandbox;
+mod strace;
+mod strict;
+
+pub use addresses::{BlackHole, closed_port};
+pub use certificates::Certificate;
+pub use config::TestConfig;
+pub use model_server::{ModelServer, Received, Wire, wait_until};
+pub use output::Output;
+pub use pty::Pty;
+pub use reply::{Framing, Gate, Reply};
+pub use requirements::{long_tests, needs};
+pub use run::{Run, Running};
+pub use sandbox::Sandbox;
+pub use strace::Strace;
+
+/// Shaped like a key, long enough that its end may be shown.
+pub const TEST_KEY: &str = "sk-test-0123456789abcdef3f9a";
