@@ -55,7 +55,8 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let beginning = wiring::beginning(&options.conversation, &config.history)?;
     let name = match &beginning {
         Beginning::Named(name) => Some(name.clone()),
-        Beginning::New | Beginning::Resumed(_) => None,
+        Beginning::Resumed(stored) => stored.name.clone(),
+        Beginning::New => None,
     };
     let mut session = wiring::session(&config, model, settings);
     wiring::begin(&mut session, beginning, context);
@@ -82,6 +83,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         editor: config.ui.editor.clone(),
         color,
         ctrl_c: CtrlC::default(),
+        echo_off: None,
         suspended: None,
     };
     Ok(repl.run().await)

@@ -92,7 +92,9 @@ enum Order {
 /// What both sides reach while a line is being read.
 #[derive(Clone, Default)]
 pub struct Reading {
-    /// A signal cleared the line that is read plainly.
+    /// Lines of a longer text were read plainly, and it goes on.
+    pub has_lines: Arc<AtomicBool>,
+    /// A signal cleared them.
     pub is_cleared: Arc<AtomicBool>,
     /// Prints above the line, and so draws it again.
     pub printer: Arc<Mutex<Option<Box<dyn ExternalPrinter + Send>>>>,
@@ -175,10 +177,24 @@ impl Input {
         }
     }
 
+    /// Whether the terminal itself edits the lines, and so has to echo them.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// Whether there is more to clear than the terminal knows of. Of the line that it edits itself
+    /// nothing is known.
+    #[must_use]
+    pub fn has_lines(&self) -> bool {
+        self.reading.has_lines.load(Ordering::Relaxed)
+    }
+
     /// After a Ctrl-C that came as a signal, since the terminal edits the line: it has cleared the
     /// line, and the lines before it go as well.
     pub fn clear_plain(&self, prompt: &PromptText) {
         self.reading.is_cleared.store(true, Ordering::Relaxed);
+        self.reading.has_lines.store(false, Ordering::Relaxed);
         self.redraw(prompt);
     }
 

@@ -2,7 +2,7 @@
 //! user wants no repainting. Blocks; runs on the input thread.
 
 use std::io::{self, BufRead as _, Read as _, Write as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use rustyline::config::BellStyle;
@@ -31,7 +31,7 @@ impl LineReader {
         typing: UnboundedSender<InputEvent>,
     ) -> Result<Self, ReadlineError> {
         Ok(if settings.plain {
-            Self::Plain(PlainLines { is_cleared: reading.is_cleared })
+            Self::Plain(PlainLines(reading))
         } else {
             Self::Edited(Box::new(EditedLines::open(settings, &reading, typing)?))
         })
@@ -128,13 +128,13 @@ impl EditedLines {
 }
 
 /// Lines as the terminal itself edits them. Ctrl-C is then a signal, not an event of ours.
-pub struct PlainLines {
-    is_cleared: Arc<AtomicBool>,
-}
+pub struct PlainLines(Reading);
 
 impl PlainLines {
     fn read(&mut self, prompt: &PromptText, initial: Option<String>) -> InputEvent {
-        match self.read_text(prompt, initial) {
+        let read = self.read_text(prompt, initial);
+        self.0.has_lines.store(false, Ordering::Relaxed);
+        match read {
             Ok(Some(text)) => InputEvent::Line(text),
             Ok(None) => InputEvent::EndOfInput,
             Err(error) => InputEvent::Failed(error.to_string()),
@@ -151,7 +151,7 @@ impl PlainLines {
         loop {
             write_prompt(&lead)?;
             let line = read_line()?;
-            if self.is_cleared.swap(false, Ordering::Relaxed) {
+            if self.0.is_cleared.swap(false, Ordering::Relaxed) {
                 text.clear();
             }
             let Some(line) = line else {
@@ -168,6 +168,7 @@ impl PlainLines {
             }
             text.push('\n');
             lead = "... ".to_owned();
+            self.0.has_lines.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::conversation::{exit_code, now_ms};
 use crate::history::{Entry, FlushOutcome};
 use crate::session::{ActiveModel, CancelCause, JobSignal, JobSignals, Session, Signals, TurnInput, TurnReport};
 use crate::terminal::mode::{self, Suspended};
-use crate::terminal::{ErrorReport, Screen, ViewSettings};
+use crate::terminal::{EchoOff, ErrorReport, Screen, ViewSettings};
 
 /// How long leaving may take when the disk does not answer.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -43,6 +43,8 @@ pub struct Repl<'a> {
     pub editor: String,
     pub color: bool,
     pub ctrl_c: CtrlC,
+    /// Between two lines nothing is echoed, so that what is typed ahead stands only at its prompt.
+    pub echo_off: Option<EchoOff>,
     /// How the terminal was when the process was stopped.
     pub suspended: Option<Suspended>,
 }
@@ -56,6 +58,7 @@ impl Repl<'_> {
         let mut initial = None;
         let exit = loop {
             if !self.input.is_reading() {
+                self.echo_off = if self.input.is_plain() { None } else { self.echo_off.take().or_else(EchoOff::new) };
                 self.session.model.provider.prewarm();
                 self.input.request(self.prompt(), initial.take());
             }
@@ -157,7 +160,7 @@ impl Repl<'_> {
             CancelCause::UserInterrupt => {
                 // Ctrl-C is a signal where the terminal edits the line; it has shown `^C`.
                 self.blank_line();
-                let flow = self.on_ctrl_c_at_prompt(false);
+                let flow = self.on_ctrl_c_at_prompt(self.input.has_lines());
                 if flow.is_continue() {
                     self.input.clear_plain(&self.prompt());
                 }
@@ -192,6 +195,7 @@ impl Repl<'_> {
     /// The terminal is the editor's, and so is Ctrl-C; Ctrl-Z stops both.
     async fn edit(&mut self, text: String) -> Flow {
         let (editor, draft) = (self.editor.clone(), text.clone());
+        self.echo_off = None;
         let mut edited = tokio::task::spawn_blocking(move || edit_text(&editor, &draft));
         let edited = loop {
             tokio::select! {

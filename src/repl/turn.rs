@@ -38,9 +38,8 @@ impl Repl<'_> {
             TurnInput::Retry => None,
         };
         let mut asked = Asked::default();
-        let echo = EchoOff::new();
+        self.echo_off = self.echo_off.take().or_else(EchoOff::new);
         let ended = self.run_turn(input, &mut asked).await;
-        drop(echo);
         match (ended, asked.leave) {
             (Ended::AtOnce(exit), _) | (Ended::Itself(_), Some(exit)) => ControlFlow::Break(exit),
             (Ended::Itself(Ok(report)), None) => self.after_turn(report, prompt.filter(|_| asked.give_back)),

@@ -15,7 +15,12 @@ mod kit;
 mod network_faults;
 #[cfg(test)]
 mod process_faults;
+#[cfg(test)]
 mod repl;
+#[cfg(test)]
+mod repl_input;
+#[cfg(test)]
+mod repl_terminal;
 #[cfg(test)]
 mod stdio;
 #[cfg(test)]
