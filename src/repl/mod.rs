@@ -10,11 +10,14 @@ mod line_helper;
 mod line_history;
 mod line_reader;
 mod multiline;
+mod obey;
 mod phase;
+mod print;
 #[cfg(test)]
 mod pty_tests;
 mod run;
 mod slash;
+mod turn;
 
 pub use command_table::help;
 pub use completer::CompletionSource;
