@@ -52,7 +52,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let client = wiring::http_client(&config, Lifetime::Interactive);
     let model = first_model(&config, &load_options, &client, context)?;
     let settings = wiring::turn_settings(&config, options.conversation.retries);
-    let beginning = wiring::beginning(&options.conversation, &config.history)?;
+    let beginning = wiring::beginning(&options.conversation, &config.stored)?;
     let name = match &beginning {
         Beginning::Named(name) => Some(name.clone()),
         Beginning::Resumed(stored) => stored.name.clone(),
@@ -113,7 +113,7 @@ fn first_model(
 
 /// The line editor, with earlier prompts as far as the history can be read.
 fn start_input(config: &Config, context: &Context, completions: CompletionSource) -> Input {
-    let stored = History::open_read(&config.history).ok();
+    let stored = History::open_read(&config.stored).ok();
     let prompts = stored.as_ref().and_then(|history| history.prompts(PROMPTS_MAX).ok()).unwrap_or_default();
     completions.set_models(model_names(config));
     if let Some(stored) = &stored {
@@ -162,7 +162,7 @@ struct Wiring<'a> {
 
 impl Wiring<'_> {
     fn settings(&self) -> &HistorySettings {
-        &self.config.history
+        &self.config.stored
     }
 }
 
