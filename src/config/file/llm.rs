@@ -22,9 +22,9 @@ pub struct Llm {
     pub providers: BTreeMap<String, ProviderSection>,
     /// Connections.
     pub http: HttpSettings,
-    /// Asked in this order when the provider fails; each as [provider:]model.
+    /// Asked in this order when the provider fails; each as `[provider:]model`.
     pub fallback: Vec<String>,
-    /// Short names for -m: name to [provider:]model.
+    /// Short names for -m: name to `[provider:]model`.
     pub models: BTreeMap<String, String>,
 }
 
@@ -34,7 +34,7 @@ pub struct Llm {
 pub struct ProviderSection {
     /// The dialect it speaks.
     pub api: Api,
-    /// Where its API begins, as in https://openrouter.ai/api/v1.
+    /// Where its API begins, as in `https://openrouter.ai/api/v1`.
     pub base_url: Option<String>,
     /// The model that is asked unless -m names one.
     pub model: Option<String>,
