@@ -15,7 +15,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 pub use chat::{AskOptions, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode};
 pub use later::is_later_command;
 pub use parse::{Stop, UsageError, parse};
-pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat, ListOptions, ShowOptions};
+pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat};
 pub use values::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
 
 const EXAMPLES: &str = "\

@@ -72,7 +72,11 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.history)?, context);
     let question = match prompt::assemble(options, context, &mut signals).await {
         Ok(question) => question,
-        Err(stopped) => return stopped.into_exit(),
+        Err(stopped) => {
+            // Nothing is recorded yet: a disk that hangs need not be waited for.
+            session.journal.abandon();
+            return stopped.into_exit();
+        }
     };
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);

@@ -4,14 +4,14 @@ use std::io::IsTerminal;
 
 use super::context::Context;
 use super::history;
-use super::wiring;
+use super::wiring::{self, Beginning};
 use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
 use crate::exit::Failure;
-use crate::history::{History, HistorySettings};
+use crate::history::{ConversationSummary, History, HistorySettings};
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{CompletionSource, CtrlC, Editing, Input, InputSettings, Repl, Services};
-use crate::session::{ActiveModel, Signals, TurnReport};
+use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
 use crate::terminal::{Color, ErrorReport, Stream, mode};
 
 /// Prompts that Up and Ctrl-R reach.
@@ -19,6 +19,13 @@ const PROMPTS_MAX: usize = 1000;
 
 /// Conversations that `/sessions` lists and Tab completes.
 const SESSIONS_MAX: usize = 50;
+
+/// Without any model set up.
+const BANNER: [&str; 3] = [
+    "No model is set up yet: this is the built-in demo, offline and no language model.",
+    "For a real one set a key, as in `export OPENROUTER_API_KEY=…`, and start again;",
+    "`sayso help config` shows more ways. /help lists the commands, Ctrl-D leaves.",
+];
 
 /// Runs the REPL; the exit code.
 pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
@@ -37,16 +44,24 @@ pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
 
 async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failure> {
     mode::remember();
-    let signals = Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let deaf = |error| Failure::internal(format!("cannot listen to signals: {error}"));
+    let signals = Signals::listen().map_err(deaf)?;
+    let jobs = JobSignals::listen().map_err(deaf)?;
     let load_options = wiring::load_options(&options.conversation, context);
     let config = wiring::load(&load_options, context)?;
     let client = wiring::http_client(&config, Lifetime::Interactive);
     let model = first_model(&config, &load_options, &client, context)?;
     let settings = wiring::turn_settings(&config, options.conversation.retries);
     let beginning = wiring::beginning(&options.conversation, &config.history)?;
+    let name = match &beginning {
+        Beginning::Named(name) => Some(name.clone()),
+        Beginning::Resumed(stored) => stored.name.clone(),
+        Beginning::New => None,
+    };
     let mut session = wiring::session(&config, model, settings);
     wiring::begin(&mut session, beginning, context);
-    let input = start_input(&config, context);
+    let completions = CompletionSource::default();
+    let input = start_input(&config, context, completions.clone());
     let view = wiring::view_settings(&config, &options.conversation, context);
     let color = context.screen.color(Stream::Stdout) == Color::On;
     let services = Wiring {
@@ -55,17 +70,22 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         environment: &context.environment,
         client: &client,
         global: &context.global,
+        completions,
     };
     let repl = Repl {
         session,
+        name,
         screen: &mut context.screen,
         view,
         input,
         signals,
+        jobs,
         services: &services,
         editor: config.ui.editor.clone(),
         color,
         ctrl_c: CtrlC::default(),
+        echo_off: None,
+        suspended: None,
     };
     Ok(repl.run().await)
 }
@@ -80,9 +100,7 @@ fn first_model(
     let chosen = match &config.provider {
         Choice::Provider(_) => wiring::chosen(config.provider.clone(), &context.global)?,
         Choice::NoProvider => {
-            context.note("No model is set up yet, so this is the built-in demo: offline, and no language model.");
-            context.note("To talk to a real one, set a key, as in `export OPENROUTER_API_KEY=…`, and start again;");
-            context.note("`sayso help config` shows how to set up any other server. Type /help for the commands.");
+            BANNER.iter().for_each(|line| context.note(line));
             let demo = config.provider_for("demo:tour", options, &context.environment)?;
             wiring::chosen(demo, &context.global)?
         }
@@ -94,14 +112,13 @@ fn first_model(
 }
 
 /// The line editor, with earlier prompts as far as the history can be read.
-fn start_input(config: &Config, context: &Context) -> Input {
+fn start_input(config: &Config, context: &Context, completions: CompletionSource) -> Input {
     let stored = History::open_read(&config.history).ok();
     let prompts = stored.as_ref().and_then(|history| history.prompts(PROMPTS_MAX).ok()).unwrap_or_default();
-    let completions = CompletionSource::default();
     completions.set_models(model_names(config));
-    let names = stored.and_then(|history| history.conversations(SESSIONS_MAX).ok()).unwrap_or_default();
-    completions
-        .set_sessions(names.into_iter().map(|stored| stored.name.unwrap_or_else(|| stored.id.to_string())).collect());
+    if let Some(stored) = &stored {
+        offer_sessions(stored, &completions);
+    }
     Input::start(InputSettings {
         editing: match config.ui.editing {
             ConfiguredEditing::Emacs => Editing::Emacs,
@@ -113,6 +130,13 @@ fn start_input(config: &Config, context: &Context) -> Input {
         completions,
         home: config.paths.home.clone(),
     })
+}
+
+/// What Tab offers after `/show`.
+fn offer_sessions(stored: &History, completions: &CompletionSource) {
+    let conversations = stored.conversations(SESSIONS_MAX).unwrap_or_default();
+    let address = |stored: ConversationSummary| stored.name.unwrap_or_else(|| stored.id.to_string());
+    completions.set_sessions(conversations.into_iter().map(address).collect());
 }
 
 /// What Tab offers after `/model`: the configured providers with their models, aliases, the demo.
@@ -133,6 +157,7 @@ struct Wiring<'a> {
     environment: &'a Environment,
     client: &'a HttpClient,
     global: &'a GlobalOptions,
+    completions: CompletionSource,
 }
 
 impl Wiring<'_> {
@@ -142,25 +167,29 @@ impl Wiring<'_> {
 }
 
 impl Services for Wiring<'_> {
-    fn connect(&self, model: &str) -> Result<ActiveModel, String> {
-        let told = |failure: Failure| match failure.hint {
-            Some(hint) => format!("{}; {hint}", failure.message),
-            None => failure.message,
+    fn connect(&self, model: &str) -> Result<ActiveModel, ErrorReport> {
+        let connected = || {
+            let choice = self.config.provider_for(model, self.options, self.environment)?;
+            wiring::active_model(wiring::chosen(choice, self.global)?.settings, self.client)
         };
-        let choice =
-            self.config.provider_for(model, self.options, self.environment).map_err(Failure::from).map_err(told)?;
-        let chosen = wiring::chosen(choice, self.global).map_err(told)?;
-        wiring::active_model(chosen.settings, self.client).map_err(told)
+        connected().map_err(|failure: Failure| failure.report())
     }
 
-    fn conversations(&self) -> Result<String, String> {
-        let stored = History::open_read(self.settings()).map_err(|error| error.to_string())?;
-        history::list(&stored, SESSIONS_MAX, ListFormat::Table).map_err(|error| error.to_string())
+    fn conversations(&self) -> Result<String, ErrorReport> {
+        let listed = || {
+            let stored = History::open_read(self.settings())?;
+            offer_sessions(&stored, &self.completions);
+            history::list(&stored, SESSIONS_MAX, ListFormat::Table)
+        };
+        listed().map_err(|error| Failure::from(error).report())
     }
 
-    fn conversation(&self, address: &str) -> Result<String, String> {
-        let stored = History::open_read(self.settings()).map_err(|error| error.to_string())?;
-        history::show(&stored, Some(address), usize::MAX, ListFormat::Table).map_err(|error| error.to_string())
+    fn conversation(&self, address: &str) -> Result<String, ErrorReport> {
+        let shown = || {
+            let stored = History::open_read(self.settings())?;
+            history::show(&stored, Some(address), usize::MAX, ListFormat::Table)
+        };
+        shown().map_err(|error| Failure::from(error).report())
     }
 
     fn describe(&self, report: TurnReport) -> Option<ErrorReport> {

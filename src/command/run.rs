@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::panic::catch_unwind;
 
 use super::context::Context;
 use super::{ask, chat, completions, config, help, history};
@@ -10,13 +11,24 @@ use crate::config::{Environment, LoadOptions, load};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::history::History;
+use crate::terminal::{install_panic_hook, mode};
 
 /// Conversations that `history list` shows unless `--limit` says otherwise.
 const LIST_MAX: usize = 50;
 
-/// Runs `sayso` with these arguments, the name of the program first; the exit code.
+/// Runs `sayso` with these arguments, the name of the program first; the exit code. However it ends,
+/// the terminal is as it was.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    mode::remember();
+    install_panic_hook();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // The hook has told what happened; unwinding has let the history write what it had.
+    let exit = catch_unwind(|| run_command(arguments)).unwrap_or(exit_code::INTERNAL);
+    mode::restore();
+    exit
+}
+
+fn run_command(arguments: Vec<OsString>) -> u8 {
     let environment = Environment::of_process();
     if let [_, flag] = arguments.as_slice()
         && (flag == "--version" || flag == "-V")

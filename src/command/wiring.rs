@@ -160,6 +160,7 @@ pub fn session(config: &Config, model: ActiveModel, settings: TurnSettings) -> S
 pub struct Resumed {
     pub id: ConversationId,
     pub messages: Vec<Message>,
+    pub name: Option<String>,
     pub title: String,
 }
 
@@ -188,8 +189,9 @@ pub fn beginning(options: &ConversationOptions, settings: &HistorySettings) -> R
             Err(error) => return Err(error.into()),
         },
     };
-    let title = history.conversation(&id)?.title;
-    Ok(Beginning::Resumed(Resumed { messages: history.messages(&id)?, id, title }))
+    let stored = history.conversation(&id)?;
+    let (name, title) = (stored.name, stored.title);
+    Ok(Beginning::Resumed(Resumed { messages: history.messages(&id)?, id, name, title }))
 }
 
 /// Goes on with a stored conversation, and says with which.
@@ -198,7 +200,7 @@ pub fn begin(session: &mut Session, beginning: Beginning, context: &mut Context)
         Beginning::New => {}
         Beginning::Named(name) => session.start_new(Some(name)),
         Beginning::Resumed(stored) => {
-            context.note(&format!("continuing {}: {}", stored.id, stored.title));
+            context.note(&format!("continuing {}: {}", stored.id, stored.name.as_ref().unwrap_or(&stored.title)));
             session.resume(stored.id, stored.messages);
         }
     }

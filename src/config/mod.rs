@@ -30,12 +30,11 @@ mod tests;
 
 pub use connection::{Choice, Chosen};
 pub use env::Environment;
-pub use file::{ColorChoice, ConfigFile, Editing, Theme, Thinking, Tools};
+pub use file::{ColorChoice, ConfigFile, Editing, Thinking};
 pub use loaded::{Loaded, load_file, load_source};
 pub use not_built::not_built_yet;
 pub use paths::Paths;
 pub use problem::{ConfigError, KeyPath, Warning};
-pub use resolve::{ChatSettings, Config, LoadOptions, config_place, load};
+pub use resolve::{Config, LoadOptions, config_place, load};
 pub use schema::of_file as schema;
 pub use source::Source;
-pub use ui::UiSettings;

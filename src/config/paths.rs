@@ -42,11 +42,6 @@ impl Paths {
         self.config.as_ref().map(|folder| folder.join("config.yaml"))
     }
 
-    #[must_use]
-    pub fn log_file(&self) -> Option<PathBuf> {
-        self.state.as_ref().map(|folder| folder.join("sayso.log"))
-    }
-
     /// A path from a setting: `~/` is the home folder, and what is relative is in `base`.
     #[must_use]
     pub fn expand(&self, written: &Path, base: Option<&Path>) -> Option<PathBuf> {
@@ -71,7 +66,7 @@ mod tests {
         let paths = Paths::new(&environment);
         assert_eq!(paths.config_file(), Some("/h/.config/sayso/config.yaml".into()));
         assert_eq!(paths.data, Some("/d/sayso".into()));
-        assert_eq!(paths.log_file(), Some("/h/.local/state/sayso/sayso.log".into()));
+        assert_eq!(paths.state, Some("/h/.local/state/sayso".into()));
         let expand = |text: &str| paths.expand(Path::new(text), paths.data.as_deref());
         assert_eq!(expand("history.db"), Some("/d/sayso/history.db".into()));
         assert_eq!(expand("~/x.db"), Some("/h/x.db".into()));

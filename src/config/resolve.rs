@@ -66,7 +66,6 @@ pub struct Config {
     pub paths: Paths,
     /// The file that was read, or would have been.
     pub file_path: Option<PathBuf>,
-    pub file_exists: bool,
     /// To be told once a run.
     pub warnings: Vec<Warning>,
     /// What the file says, for [`Config::provider_for`] and `config show`.
@@ -82,15 +81,6 @@ impl Config {
         environment: &Environment,
     ) -> Result<Choice, ConfigError> {
         choose(&self.file, Some(model), options, (&self.paths, self.file_path.as_deref(), environment))
-    }
-
-    /// Names for `-m NAME:`, the configured ones first.
-    #[must_use]
-    pub fn provider_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.file.llm.providers.keys().map(String::as_str).collect();
-        let known: Vec<&str> = super::presets::names().filter(|name| !names.contains(name)).collect();
-        names.extend(known);
-        names
     }
 }
 
@@ -109,7 +99,7 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, 
     let mut warnings = warnings_of_run(&loaded, &provider);
     let history = history(&loaded.file, options.no_save, &paths, &mut warnings);
     let ui_options = UiOptions { color: options.color, thinking: options.thinking, accessible: options.accessible };
-    let Loaded { file, path, exists, .. } = loaded;
+    let Loaded { file, path, .. } = loaded;
     let mut http = file.llm.http.clone();
     http.ca_file = http.ca_file.map(|written| paths.expand(&written, folder_of(path.as_deref())).unwrap_or(written));
     Ok(Config {
@@ -120,7 +110,6 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, 
         ui: ui::settle(&file, ui_options, environment),
         paths,
         file_path: path,
-        file_exists: exists,
         warnings,
         file,
     })

@@ -12,7 +12,7 @@ mod usage;
 pub use clock::{UnixMillis, now_ms};
 pub use ids::{ConversationId, IdSource, MessageId};
 pub use message::{InterruptReason, Message, MessageStatus, Replay, Role, ToolCall};
-pub use reply::{ReplyBuilder, TEXT_BYTES_MAX, TOOL_ARGUMENT_BYTES_MAX};
+pub use reply::{ReplyBuilder, TOOL_ARGUMENT_BYTES_MAX};
 pub use stream_event::{ReasoningKind, StopReason, StreamEvent};
 pub use tool_spec::ToolSpec;
 pub use usage::Usage;

@@ -52,7 +52,7 @@ impl ReplyBuilder {
         self.text.is_empty() && self.reasoning.is_empty() && self.calls.is_empty()
     }
 
-    /// Whether the answer has reached `TEXT_BYTES_MAX`.
+    /// Whether the answer has reached its limit of 64 MiB.
     #[must_use]
     pub fn is_too_long(&self) -> bool {
         self.text.len() + self.reasoning.len() >= TEXT_BYTES_MAX

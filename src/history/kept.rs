@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::statements::Fact;
 use super::{Entry, rows};
-use crate::conversation::{ConversationId, MessageStatus};
+use crate::conversation::{ConversationId, MessageId, MessageStatus};
 
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -23,14 +23,16 @@ impl Kept {
                         self.conversation = Some(conversation.clone());
                         self.facts.clear();
                     }
-                    if let Entry::ReplyEnded(end) = entry {
-                        self.facts.retain(|fact| !matches!(fact, Fact::Deltas(deltas) if deltas.reply == end.reply));
-                    }
                 }
                 Fact::Deltas(_) => {}
             }
             self.facts.push(fact);
         }
+    }
+
+    /// The end of a reply, which is about to be written, holds all of its text.
+    pub fn forget_deltas(&mut self, reply: &MessageId) {
+        self.facts.retain(|fact| !matches!(fact, Fact::Deltas(deltas) if deltas.reply == *reply));
     }
 
     pub fn take(&mut self) -> Vec<Fact> {

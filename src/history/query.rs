@@ -64,13 +64,6 @@ impl History {
         Ok(messages)
     }
 
-    /// How many prompts the active branch holds.
-    pub fn turn_count(&self, id: &ConversationId) -> Result<u64, HistoryError> {
-        let query =
-            format!("{} SELECT count(*) FROM branch JOIN message USING (number) WHERE role = 'user'", rows::BRANCH);
-        Ok(self.connection.prepare_cached(&query)?.query_row([&id.0], |row| row.get::<_, u32>(0))?.into())
-    }
-
     /// The conversation `-c` goes on with.
     pub fn last_used(&self) -> Result<ConversationId, HistoryError> {
         self.nth_latest(1)?.ok_or(HistoryError::Empty)

@@ -152,6 +152,7 @@ impl Writer {
             }
             (_, Fact::Entry(Entry::ReplyEnded(end))) => {
                 self.pending.retain(|other| !matches!(other, Fact::Deltas(deltas) if deltas.reply == end.reply));
+                self.kept.forget_deltas(&end.reply);
             }
             (_, Fact::Entry(_) | Fact::Deltas(_)) => {}
         }

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, ClientBuilder, Url};
+use reqwest::{Client, ClientBuilder, Url, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{HttpError, HttpErrorKind, Target};
-use super::prewarm::{Origin, PURPOSE, PrewarmLayer, Purpose, WARM_MAX, WarmConnections};
+use super::prewarm::{Lease, Origin, PURPOSE, PrewarmLayer, Purpose, Reserved, WARM_MAX, WarmConnections};
 use super::{HttpSettings, Secret, tls};
 
 const USER_AGENT: &str = concat!("sayso/", env!("CARGO_PKG_VERSION"));
@@ -48,6 +48,7 @@ pub struct HttpRequest {
 pub struct HttpResponse {
     inner: reqwest::Response,
     target: Target,
+    lease: Lease,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -83,15 +84,15 @@ impl HttpClient {
         }))
     }
 
-    /// Opens a connection for the next request to the origin of `url`, in the background, and
-    /// sends nothing. Must be called inside a runtime. Failures show with the real request.
+    /// Opens a connection for the next request to the origin of `url`, in the background, unless there
+    /// is one, and sends nothing. Must be called inside a runtime. Failures show with the real request.
     pub fn prewarm(&self, url: &str) {
         if !self.0.settings.prewarm {
             return;
         }
         let Ok(url) = parse_url(url) else { return };
         let origin = origin_of(&url);
-        let Some(sender) = self.0.warm.reserve(&origin) else { return };
+        let Some(Reserved { number, sender }) = self.0.warm.reserve(&origin) else { return };
         let client = self.clone();
         tokio::spawn(async move {
             let place = Arc::new(Mutex::new(Some(sender)));
@@ -102,7 +103,7 @@ impl HttpClient {
             }
             drop(place);
             tokio::time::sleep(WARM_MAX).await;
-            drop(client.0.warm.take(&origin));
+            client.0.warm.expire(&origin, number);
         });
     }
 
@@ -124,11 +125,17 @@ impl HttpClient {
         let client = &self.client_for(&url)?.sending;
         let headers = headers_of(&request)?;
         let origin = origin_of(&url);
+        let lease = self.0.warm.lease(origin.clone());
         let sending = client.post(url.clone()).headers(headers).body(request.body).send();
         let is_fresh = Arc::new(AtomicBool::new(false));
         let purpose = Purpose::Request { origin, is_fresh: is_fresh.clone() };
         match PURPOSE.scope(purpose, sending).await {
-            Ok(inner) => Ok(HttpResponse { inner, target: target.clone(), _permit: permit }),
+            Ok(inner) => {
+                if inner.version() == Version::HTTP_2 {
+                    lease.is_reusable();
+                }
+                Ok(HttpResponse { inner, target: target.clone(), lease, _permit: permit })
+            }
             Err(error) => {
                 let mut error = self.explain(&error, target);
                 let was_kept = !is_fresh.load(Ordering::Relaxed);
@@ -228,6 +235,13 @@ impl HttpResponse {
     /// The next part of the body as it came; `None` at its end. Cancel-safe.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
         match self.inner.chunk().await {
+            Ok(None) => {
+                let is_closing = self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+                if self.inner.version() == Version::HTTP_11 && !is_closing {
+                    self.lease.is_reusable();
+                }
+                Ok(None)
+            }
             Ok(chunk) => Ok(chunk),
             Err(error) => Err(HttpError::in_body(&error, &self.target)),
         }

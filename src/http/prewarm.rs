@@ -7,10 +7,11 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::error::Error;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -48,24 +49,100 @@ pub(super) struct Warm {
     opened: Instant,
 }
 
-/// Connections that are being opened or wait for their request, by origin.
+/// Connections that are being opened or wait for their request, by origin, and what is known of
+/// the ones in the pool.
 #[derive(Clone, Default)]
-pub(super) struct WarmConnections(Arc<Mutex<HashMap<Origin, oneshot::Receiver<Warm>>>>);
+pub(super) struct WarmConnections(Arc<Mutex<Places>>);
+
+#[derive(Default)]
+struct Places {
+    warm: HashMap<Origin, Place>,
+    /// When a connection was last given back to the pool.
+    pooled: HashMap<Origin, Instant>,
+    /// Requests under way.
+    in_use: HashMap<Origin, usize>,
+    last_number: u64,
+}
+
+struct Place {
+    number: u64,
+    receiver: oneshot::Receiver<Warm>,
+}
+
+/// A request, from its beginning to the end of its response.
+pub(super) struct Lease {
+    connections: WarmConnections,
+    origin: Origin,
+}
+
+impl Lease {
+    /// The connection takes further requests.
+    pub(super) fn is_reusable(&self) {
+        self.connections.places().pooled.insert(self.origin.clone(), Instant::now());
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut places = self.connections.places();
+        if let Some(count) = places.in_use.get_mut(&self.origin) {
+            *count -= 1;
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Lease({})", self.origin)
+    }
+}
+
+/// A place that was reserved for a connection.
+pub(super) struct Reserved {
+    pub(super) number: u64,
+    pub(super) sender: oneshot::Sender<Warm>,
+}
 
 impl WarmConnections {
-    /// Reserves the place of `origin`; `None` where a connection is there or on its way.
-    pub(super) fn reserve(&self, origin: &Origin) -> Option<oneshot::Sender<Warm>> {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if places.contains_key(origin) {
+    /// Reserves the place of `origin`; `None` where a connection is there, on its way, in use
+    /// or in the pool.
+    pub(super) fn reserve(&self, origin: &Origin) -> Option<Reserved> {
+        let mut places = self.places();
+        let is_pooled = places.pooled.get(origin).is_some_and(|at| at.elapsed() < WARM_MAX);
+        let is_in_use = places.in_use.get(origin).is_some_and(|count| *count > 0);
+        if is_pooled || is_in_use || places.warm.contains_key(origin) {
             return None;
         }
         let (sender, receiver) = oneshot::channel();
-        places.insert(origin.clone(), receiver);
-        Some(sender)
+        places.last_number += 1;
+        let number = places.last_number;
+        places.warm.insert(origin.clone(), Place { number, receiver });
+        Some(Reserved { number, sender })
     }
 
     pub(super) fn take(&self, origin: &Origin) -> Option<oneshot::Receiver<Warm>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(origin)
+        self.places().warm.remove(origin).map(|place| place.receiver)
+    }
+
+    /// Closes the connection of a reservation that nobody came for.
+    pub(super) fn expire(&self, origin: &Origin, number: u64) {
+        let mut places = self.places();
+        if places.warm.get(origin).is_some_and(|place| place.number == number) {
+            places.warm.remove(origin);
+        }
+    }
+
+    /// A request to `origin` begins.
+    pub(super) fn lease(&self, origin: Origin) -> Lease {
+        let mut places = self.places();
+        places.pooled.remove(&origin);
+        *places.in_use.entry(origin.clone()).or_default() += 1;
+        drop(places);
+        Lease { connections: self.clone(), origin }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,14 +9,16 @@
 //! it found.
 
 use std::path::PathBuf;
-use std::sync::mpsc;
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::{fmt, thread};
 
-use rustyline::Prompt;
+use rustyline::{ExternalPrinter, Prompt};
 use tokio::sync::mpsc as async_mpsc;
 
 use super::completer::CompletionSource;
 use super::line_reader::LineReader;
+use crate::terminal::mode;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Editing {
@@ -65,9 +67,11 @@ impl Prompt for PromptText {
     }
 }
 
-/// The answer to a request.
+/// The answer to a request, but for the first one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputEvent {
+    /// A line was begun, and is still being read.
+    Typing,
     /// May hold several lines.
     Line(String),
     /// Ctrl-C. A text was put into the history in memory: Up brings it back.
@@ -85,12 +89,31 @@ enum Order {
     AddHistory(String),
 }
 
+/// What both sides reach while a line is being read.
+#[derive(Clone, Default)]
+pub struct Reading {
+    /// Lines of a longer text were read plainly, and it goes on.
+    pub has_lines: Arc<AtomicBool>,
+    /// A signal cleared them.
+    pub is_cleared: Arc<AtomicBool>,
+    /// Prints above the line, and so draws it again.
+    pub printer: Arc<Mutex<Option<Box<dyn ExternalPrinter + Send>>>>,
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Reading").field("is_cleared", &self.is_cleared).finish_non_exhaustive()
+    }
+}
+
 /// The input thread's handle. The thread ends when it is dropped, or once its line is there.
 #[derive(Debug)]
 pub struct Input {
     orders: mpsc::Sender<Order>,
     events: async_mpsc::UnboundedReceiver<InputEvent>,
     is_reading: bool,
+    is_plain: bool,
+    reading: Reading,
 }
 
 impl Input {
@@ -98,16 +121,21 @@ impl Input {
     pub fn start(settings: InputSettings) -> Self {
         let (orders, taken_orders) = mpsc::channel();
         let (sent_events, events) = async_mpsc::unbounded_channel();
+        let is_plain = settings.plain;
+        let reading = Reading::default();
+        let shared = reading.clone();
         // Where no thread can be had its ends of the channels are dropped, and `next` says so.
         let _ = thread::Builder::new()
             .name("line-input".to_owned())
-            .spawn(move || serve(settings, &taken_orders, &sent_events));
-        Self { orders, events, is_reading: false }
+            .spawn(move || serve(settings, shared, &taken_orders, &sent_events));
+        Self { orders, events, is_reading: false, is_plain, reading }
     }
 
     /// Asks for one line; `initial` stands in it already. Nothing happens while one is being read.
     pub fn request(&mut self, prompt: PromptText, initial: Option<String>) {
         if !self.is_reading {
+            self.reading.is_cleared.store(false, Ordering::Relaxed);
+            mode::set_paste_bracketed(!self.is_plain);
             // Where the thread has gone, `next` finds out.
             let _ = self.orders.send(Order::Read { prompt, initial });
             self.is_reading = true;
@@ -127,8 +155,47 @@ impl Input {
             return std::future::pending().await;
         }
         let event = self.events.recv().await;
-        self.is_reading = false;
+        if event != Some(InputEvent::Typing) {
+            self.is_reading = false;
+            mode::set_paste_bracketed(false);
+        }
         event.unwrap_or_else(|| InputEvent::Failed("the line editor has stopped".to_owned()))
+    }
+
+    /// Shows the line again after the terminal was somebody else's.
+    pub fn redraw(&self, prompt: &PromptText) {
+        if self.is_plain {
+            // A terminal that has gone is noticed by the thread.
+            let _ = super::line_reader::write_prompt(&prompt.raw);
+            return;
+        }
+        mode::look_at_window();
+        let mut printer = self.reading.printer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(printer) = printer.as_mut() {
+            // The line is on its way out where this fails.
+            let _ = printer.print(String::new());
+        }
+    }
+
+    /// Whether the terminal itself edits the lines, and so has to echo them.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// Whether there is more to clear than the terminal knows of. Of the line that it edits itself
+    /// nothing is known.
+    #[must_use]
+    pub fn has_lines(&self) -> bool {
+        self.reading.has_lines.load(Ordering::Relaxed)
+    }
+
+    /// After a Ctrl-C that came as a signal, since the terminal edits the line: it has cleared the
+    /// line, and the lines before it go as well.
+    pub fn clear_plain(&self, prompt: &PromptText) {
+        self.reading.is_cleared.store(true, Ordering::Relaxed);
+        self.reading.has_lines.store(false, Ordering::Relaxed);
+        self.redraw(prompt);
     }
 
     /// Adds a prompt for Up and Ctrl-R, unless it starts with a space or repeats the last one.
@@ -140,8 +207,13 @@ impl Input {
 }
 
 /// The input thread: one order after the other.
-fn serve(settings: InputSettings, orders: &mpsc::Receiver<Order>, events: &async_mpsc::UnboundedSender<InputEvent>) {
-    let mut reader = match LineReader::open(settings) {
+fn serve(
+    settings: InputSettings,
+    reading: Reading,
+    orders: &mpsc::Receiver<Order>,
+    events: &async_mpsc::UnboundedSender<InputEvent>,
+) {
+    let mut reader = match LineReader::open(settings, reading, events.clone()) {
         Ok(reader) => reader,
         Err(error) => {
             // Nobody listening is nobody to tell.

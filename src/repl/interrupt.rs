@@ -16,9 +16,6 @@ enum Press {
     SaidHowToLeave,
     CancelledRequest,
     StoppedAnswer,
-    CancelledTools,
-    KilledServers,
-    AnsweredNo,
 }
 
 /// What a turn is doing.
@@ -27,9 +24,6 @@ pub enum TurnPhase {
     /// No token yet.
     Waiting,
     Streaming,
-    ToolRunning,
-    /// The user is asked whether a tool may run.
-    Approval,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,19 +40,7 @@ pub enum TurnAction {
     CancelAndReturnPrompt,
     /// The partial answer is kept as interrupted.
     StopAndKeepPartial,
-    /// Cancel the running calls and stop the loop.
-    CancelTools,
-    KillServers,
-    AnswerNo,
-    StopTurn,
     Leave130,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AskAction {
-    /// Keep what came, end with 130.
-    StopAndKeepPartial,
-    ExitAtOnce,
 }
 
 impl CtrlC {
@@ -74,7 +56,7 @@ impl CtrlC {
                 PromptAction::Leave130
             }
             (_, true) => PromptAction::Cleared,
-            (None | Some(Press::CancelledTools | Press::KilledServers | Press::AnsweredNo), false) => {
+            (None, false) => {
                 self.last = Some((now, Press::SaidHowToLeave));
                 PromptAction::SayHowToLeave
             }
@@ -89,24 +71,9 @@ impl CtrlC {
             TurnPhase::Waiting | TurnPhase::Streaming if is_stopping => return TurnAction::Leave130,
             TurnPhase::Waiting => (TurnAction::CancelAndReturnPrompt, Press::CancelledRequest),
             TurnPhase::Streaming => (TurnAction::StopAndKeepPartial, Press::StoppedAnswer),
-            TurnPhase::ToolRunning if recent == Some(Press::KilledServers) => return TurnAction::Leave130,
-            TurnPhase::ToolRunning if recent == Some(Press::CancelledTools) => {
-                (TurnAction::KillServers, Press::KilledServers)
-            }
-            TurnPhase::ToolRunning => (TurnAction::CancelTools, Press::CancelledTools),
-            TurnPhase::Approval if recent == Some(Press::AnsweredNo) => (TurnAction::StopTurn, Press::AnsweredNo),
-            TurnPhase::Approval => (TurnAction::AnswerNo, Press::AnsweredNo),
         };
         self.last = Some((now, press));
         action
-    }
-
-    /// Ctrl-C during `ask`, where the second one counts whenever it comes: the run is ending.
-    pub fn in_ask(&mut self, now: Instant) -> AskAction {
-        match self.last.replace((now, Press::StoppedAnswer)) {
-            None => AskAction::StopAndKeepPartial,
-            Some(_) => AskAction::ExitAtOnce,
-        }
     }
 
     /// The user went on with something else: the next Ctrl-C is a first one.
@@ -124,7 +91,7 @@ impl CtrlC {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{AskAction, CtrlC, PromptAction, TurnAction, TurnPhase};
+    use super::{CtrlC, PromptAction, TurnAction, TurnPhase};
 
     const EMPTY: bool = false;
     const TEXT: bool = true;
@@ -186,28 +153,5 @@ mod tests {
         assert_eq!(ctrl_c.at_prompt(clock.after_ms(300), TEXT), PromptAction::Cleared);
         ctrl_c.while_turn(clock.after_ms(400), TurnPhase::Streaming);
         assert_eq!(ctrl_c.at_prompt(clock.after_ms(500), EMPTY), PromptAction::Leave130);
-    }
-
-    #[test]
-    fn tools_are_cancelled_then_killed_then_left() {
-        let (mut ctrl_c, clock) = start();
-        let pressed = [0, 100, 200].map(|ms| ctrl_c.while_turn(clock.after_ms(ms), TurnPhase::ToolRunning));
-        assert_eq!(pressed, [TurnAction::CancelTools, TurnAction::KillServers, TurnAction::Leave130]);
-        ctrl_c.while_turn(clock.after_ms(300), TurnPhase::ToolRunning);
-        assert_eq!(ctrl_c.at_prompt(clock.after_ms(400), EMPTY), PromptAction::SayHowToLeave);
-    }
-
-    #[test]
-    fn an_approval_is_answered_no_and_then_the_turn_stops() {
-        let (mut ctrl_c, clock) = start();
-        let pressed = [0, 100, 9000].map(|ms| ctrl_c.while_turn(clock.after_ms(ms), TurnPhase::Approval));
-        assert_eq!(pressed, [TurnAction::AnswerNo, TurnAction::StopTurn, TurnAction::AnswerNo]);
-    }
-
-    #[test]
-    fn ask_stops_once_and_then_exits() {
-        let (mut ctrl_c, clock) = start();
-        let pressed = [0, 5000].map(|ms| ctrl_c.in_ask(clock.after_ms(ms)));
-        assert_eq!(pressed, [AskAction::StopAndKeepPartial, AskAction::ExitAtOnce]);
     }
 }

@@ -10,6 +10,7 @@ use rustyline::{
 };
 
 use super::{multiline, slash};
+use crate::terminal::mode;
 
 /// What a key asked for beyond what the line editor can be told in one command.
 #[derive(Debug, Default)]
@@ -44,6 +45,7 @@ pub fn bind(editor: &mut Editor<impl Helper, impl History>, asked: &Arc<Asked>) 
     conditional(vec![KeyEvent(KeyCode::Enter, Modifiers::NONE)], Box::new(ContinueLine(Arc::clone(asked))));
     conditional(vec![KeyEvent::ctrl('D')], Box::new(DeleteUnderCursor));
     conditional(vec![KeyEvent::ctrl('X'), KeyEvent::ctrl('E')], Box::new(OpenEditor(Arc::clone(asked))));
+    conditional(vec![KeyEvent::ctrl('Z')], Box::new(Stop));
 }
 
 /// Enter after a trailing backslash: a new line takes the backslash's place at once, so that what
@@ -81,5 +83,16 @@ impl ConditionalEventHandler for OpenEditor {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
         self.0.editor.store(true, Ordering::Relaxed);
         Some(Cmd::Interrupt)
+    }
+}
+
+/// Ctrl-Z: the loop stops the process, and it alone, because it knows how the terminal was. The line
+/// editor's own way would race with it.
+struct Stop;
+
+impl ConditionalEventHandler for Stop {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        mode::ask_to_stop();
+        Some(Cmd::Noop)
     }
 }

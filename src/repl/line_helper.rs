@@ -9,9 +9,11 @@ use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, GraphemeClusterMode, Helper, Result};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::command_table;
 use super::completer::{Completions, LINE_BYTES_MAX};
+use super::input::InputEvent;
 use super::key_bindings::Asked;
 use super::{multiline, slash};
 
@@ -26,11 +28,18 @@ pub struct LineHelper {
     /// The line as it is: the editor gives it back only when it was sent.
     current: RefCell<String>,
     asked: Arc<Asked>,
+    typing: Option<UnboundedSender<InputEvent>>,
 }
 
 impl LineHelper {
     pub fn new(completions: Completions, color: bool, graphemes: GraphemeClusterMode, asked: Arc<Asked>) -> Self {
-        Self { completions, color, graphemes, current: RefCell::default(), asked }
+        Self { completions, color, graphemes, current: RefCell::default(), asked, typing: None }
+    }
+
+    /// Also sends [`InputEvent::Typing`] with the first character of each line.
+    pub fn telling(mut self, typing: UnboundedSender<InputEvent>) -> Self {
+        self.typing = Some(typing);
+        self
     }
 
     /// Takes the line as it was when the editor stopped.
@@ -79,6 +88,10 @@ impl Hinter for LineHelper {
     /// The editor asks after each change of the line, which is how we know it.
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<DimHint> {
         let mut current = self.current.borrow_mut();
+        if let (true, false, Some(typing)) = (current.is_empty(), line.is_empty(), &self.typing) {
+            // With nobody to hear it the line is not wanted either.
+            let _ = typing.send(InputEvent::Typing);
+        }
         current.clear();
         current.push_str(line);
         // Without colour a hint could not be told from what was typed.

@@ -2,17 +2,17 @@
 //! user wants no repainting. Blocks; runs on the input thread.
 
 use std::io::{self, BufRead as _, Read as _, Write as _};
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
 use rustyline::history::History as _;
-use rustyline::{
-    ColorMode, CompletionType, Config, EditMode, Editor, ExternalPrinter, GraphemeClusterMode, Prompt as _,
-};
+use rustyline::{ColorMode, CompletionType, Config, EditMode, Editor, GraphemeClusterMode, Prompt as _};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::completer::Completions;
-use super::input::{Editing, InputEvent, InputSettings, PromptText};
+use super::input::{Editing, InputEvent, InputSettings, PromptText, Reading};
 use super::key_bindings::{self, Asked};
 use super::line_helper::LineHelper;
 use super::line_history::LineHistory;
@@ -24,8 +24,17 @@ pub enum LineReader {
 }
 
 impl LineReader {
-    pub fn open(settings: InputSettings) -> Result<Self, ReadlineError> {
-        Ok(if settings.plain { Self::Plain(PlainLines) } else { Self::Edited(Box::new(EditedLines::open(settings)?)) })
+    /// `typing` is told when a line is begun.
+    pub fn open(
+        settings: InputSettings,
+        reading: Reading,
+        typing: UnboundedSender<InputEvent>,
+    ) -> Result<Self, ReadlineError> {
+        Ok(if settings.plain {
+            Self::Plain(PlainLines(reading))
+        } else {
+            Self::Edited(Box::new(EditedLines::open(settings, &reading, typing)?))
+        })
     }
 
     pub fn read(&mut self, prompt: &PromptText, initial: Option<String>) -> InputEvent {
@@ -48,14 +57,15 @@ impl LineReader {
 pub struct EditedLines {
     editor: Editor<LineHelper, LineHistory>,
     asked: Arc<Asked>,
-    /// With a printer the editor waits for signals and keys alike; without one it notices a new
-    /// window size only where the signal happens to reach the input thread.
-    _printer: Option<Box<dyn ExternalPrinter>>,
 }
 
 impl EditedLines {
     /// Sets no terminal mode: the editor does that when it reads a line, and sets back what it found.
-    fn open(settings: InputSettings) -> Result<Self, ReadlineError> {
+    fn open(
+        settings: InputSettings,
+        reading: &Reading,
+        typing: UnboundedSender<InputEvent>,
+    ) -> Result<Self, ReadlineError> {
         let graphemes = GraphemeClusterMode::from_env();
         let config = Config::builder()
             .edit_mode(match settings.editing {
@@ -74,10 +84,15 @@ impl EditedLines {
         let mut editor = Editor::with_history(config, LineHistory::new(settings.history))?;
         let asked = Arc::new(Asked::default());
         key_bindings::bind(&mut editor, &asked);
-        editor.set_helper(Some(LineHelper::new(completions, settings.color, graphemes, Arc::clone(&asked))));
-        let printer = editor.create_external_printer().ok();
-        let printer = printer.map(|printer| Box::new(printer) as Box<dyn ExternalPrinter>);
-        Ok(Self { editor, asked, _printer: printer })
+        editor.set_helper(Some(
+            LineHelper::new(completions, settings.color, graphemes, Arc::clone(&asked)).telling(typing),
+        ));
+        // With a printer the editor waits for signals and keys alike; without one it notices a new
+        // window size only where the signal happens to reach the input thread.
+        if let Ok(printer) = editor.create_external_printer() {
+            *reading.printer.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(printer));
+        }
+        Ok(Self { editor, asked })
     }
 
     fn read(&mut self, prompt: &PromptText, initial: String) -> InputEvent {
@@ -113,11 +128,13 @@ impl EditedLines {
 }
 
 /// Lines as the terminal itself edits them. Ctrl-C is then a signal, not an event of ours.
-pub struct PlainLines;
+pub struct PlainLines(Reading);
 
 impl PlainLines {
     fn read(&mut self, prompt: &PromptText, initial: Option<String>) -> InputEvent {
-        match self.read_text(prompt, initial) {
+        let read = self.read_text(prompt, initial);
+        self.0.has_lines.store(false, Ordering::Relaxed);
+        match read {
             Ok(Some(text)) => InputEvent::Line(text),
             Ok(None) => InputEvent::EndOfInput,
             Err(error) => InputEvent::Failed(error.to_string()),
@@ -133,7 +150,11 @@ impl PlainLines {
         };
         loop {
             write_prompt(&lead)?;
-            let Some(line) = read_line()? else {
+            let line = read_line()?;
+            if self.0.is_cleared.swap(false, Ordering::Relaxed) {
+                text.clear();
+            }
+            let Some(line) = line else {
                 return Ok((!text.is_empty()).then_some(text));
             };
             text.push_str(&line);
@@ -147,6 +168,7 @@ impl PlainLines {
             }
             text.push('\n');
             lead = "... ".to_owned();
+            self.0.has_lines.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -156,7 +178,7 @@ fn shown(text: &str) -> String {
 }
 
 /// Straight to stdout, as the line editor does: while a line is read the terminal is this thread's.
-fn write_prompt(prompt: &str) -> io::Result<()> {
+pub fn write_prompt(prompt: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(prompt.as_bytes())?;
     stdout.flush()

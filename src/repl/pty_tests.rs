@@ -23,13 +23,16 @@ fn run_program(settings: InputSettings) {
     input.request(prompt(), None);
     loop {
         let event = runtime.block_on(input.next());
+        if event == InputEvent::Typing {
+            continue;
+        }
         writeln!(stdout, "<{event:?}>").unwrap();
         let initial = match event {
             InputEvent::Line(line) => {
                 input.add_history(&line);
                 None
             }
-            InputEvent::Interrupted { .. } => None,
+            InputEvent::Typing | InputEvent::Interrupted { .. } => None,
             InputEvent::EditRequested { text } => Some(edit_text("sed -i s/cat/dog/", &text).unwrap()),
             InputEvent::EndOfInput | InputEvent::Failed(_) => return,
         };

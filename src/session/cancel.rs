@@ -58,11 +58,6 @@ impl CancelSource {
 }
 
 impl Cancel {
-    #[must_use]
-    pub fn cause(&self) -> Option<CancelCause> {
-        *self.0.borrow()
-    }
-
     /// Waits for a cause; for ever where the source is gone without one.
     pub async fn cancelled(&mut self) -> CancelCause {
         match self.0.wait_for(Option::is_some).await.map(|cause| *cause) {

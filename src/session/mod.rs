@@ -11,10 +11,11 @@ mod request;
 mod signals;
 mod state;
 mod turn;
+mod unwind;
 
 pub use cancel::{Cancel, CancelCause, CancelSource};
 pub use frontend::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
 pub use outcome::{exit_of_cancel, exit_of_error};
-pub use signals::Signals;
+pub use signals::{JobSignal, JobSignals, Signals};
 pub use state::{ActiveModel, Session, TurnSettings};
 pub use turn::{TurnFailure, TurnInput, TurnReport};

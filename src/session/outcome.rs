@@ -17,6 +17,8 @@ pub enum ReplyEnding {
     /// Standard output failed.
     OutputFailed,
     Failed(ProviderError),
+    /// A bug of ours.
+    Panicked,
 }
 
 /// What follows from an ending.
@@ -49,6 +51,7 @@ pub fn outcome(ending: &ReplyEnding, reply: &ReplyBuilder) -> Outcome {
         ReplyEnding::Silent => Outcome::incomplete(InterruptReason::IdleTimeout),
         ReplyEnding::TooLong => Outcome::incomplete(InterruptReason::Length),
         ReplyEnding::OutputFailed => Outcome::interrupted(exit_code::OUTPUT, InterruptReason::OutputClosed),
+        ReplyEnding::Panicked => Outcome::interrupted(exit_code::INTERNAL, InterruptReason::Crash),
         ReplyEnding::Failed(error) if reply.is_empty() => Outcome::new(
             TurnStatus::Error,
             exit_of_error(error.kind),

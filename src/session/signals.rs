@@ -8,6 +8,7 @@ use super::CancelCause;
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    quit: Signal,
     hang_up: Signal,
     /// Registered so that a file size limit is an error to report instead of a death.
     _file_size: Option<Signal>,
@@ -22,6 +23,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            quit: signal(SignalKind::quit())?,
             hang_up: signal(SignalKind::hangup())?,
             _file_size: signal(SignalKind::from_raw(SIGXFSZ)).ok(),
         })
@@ -32,7 +34,41 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => CancelCause::UserInterrupt,
             _ = self.terminate.recv() => CancelCause::Terminate,
+            // Ctrl-\ would leave a core and a terminal without echo.
+            _ = self.quit.recv() => CancelCause::Terminate,
             _ = self.hang_up.recv() => CancelCause::HangUp,
+        }
+    }
+}
+
+/// What a shell does to its jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobSignal {
+    /// Ctrl-Z: whoever listens has to stop the process itself.
+    Stop,
+    Continue,
+}
+
+/// For programs that change the modes of the terminal. Whoever does not listen is stopped by the
+/// system.
+pub struct JobSignals {
+    stop: Signal,
+    go_on: Signal,
+}
+
+impl JobSignals {
+    /// Must be called within the runtime.
+    pub fn listen() -> std::io::Result<Self> {
+        let listen = |number: rustix::process::Signal| signal(SignalKind::from_raw(number.as_raw()));
+        Ok(Self { stop: listen(rustix::process::Signal::TSTP)?, go_on: listen(rustix::process::Signal::CONT)? })
+    }
+
+    /// Waits for the next one. Cancel-safe.
+    pub async fn next(&mut self) -> JobSignal {
+        tokio::select! {
+            biased;
+            _ = self.stop.recv() => JobSignal::Stop,
+            _ = self.go_on.recv() => JobSignal::Continue,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::outcome::{Outcome, ReplyEnding, outcome};
 use super::output::drain;
 use super::receive::Receiving;
 use super::request::Asking;
+use super::unwind;
 use super::{ActiveModel, Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus};
 use crate::conversation::{
     InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
@@ -123,7 +124,7 @@ impl Session {
         let mut built = ReplyBuilder::default();
         let written_before = self.journal.counts();
         let mut watch = Stopwatch::start(Instant::now(), written_before);
-        let ending = {
+        let received = {
             let ActiveModel { provider, model, parameters, .. } = &self.model;
             let request = ChatRequest {
                 model,
@@ -142,13 +143,21 @@ impl Session {
                 front,
                 output_error,
             };
-            asking.run(&mut receiving, cancel).await
+            unwind::catch(asking.run(&mut receiving, cancel)).await
+        };
+        let (ending, panic) = match received {
+            Ok(ending) => (ending, None),
+            Err(panic) => (ReplyEnding::Panicked, Some(panic)),
         };
         let outcome = outcome(&ending, &built);
         let tokens = built.usage.and_then(|usage| usage.output);
         let metrics = watch.read(Instant::now(), tokens, self.journal.counts());
         let reply = Reply { id, built, ending, outcome, metrics, written_before };
         self.keep(&reply);
+        if let Some(panic) = panic {
+            self.journal.flush().await;
+            std::panic::resume_unwind(panic);
+        }
         show_end_of_reply(&reply, front);
         Ok(reply)
     }
@@ -316,7 +325,7 @@ fn error_of(ending: ReplyEnding) -> Option<ProviderError> {
         ReplyEnding::TooLong => {
             Some(ProviderError::new(ErrorKind::BadResponse, "the answer reached the limit of 64 MiB"))
         }
-        ReplyEnding::Finished | ReplyEnding::Cancelled(_) | ReplyEnding::OutputFailed => None,
+        ReplyEnding::Finished | ReplyEnding::Cancelled(_) | ReplyEnding::OutputFailed | ReplyEnding::Panicked => None,
     }
 }
 

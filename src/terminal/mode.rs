@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Signal, getpgrp, getpid, getsid, kill_current_process_group, kill_process};
 use rustix::stdio::{stderr, stdin};
 use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcsetattr};
 
@@ -59,8 +61,72 @@ pub fn set_paste_bracketed(is_on: bool) {
     IS_PASTE_BRACKETED.store(is_on, Ordering::Relaxed);
 }
 
+/// Whether the terminal was closed, as with its window.
+#[must_use]
+pub fn is_gone() -> bool {
+    tcgetattr(stdin()).is_err_and(|error| error == Errno::IO)
+}
+
+/// The modes of a process that is about to be stopped.
+#[derive(Debug)]
+pub struct Suspended {
+    modes: Option<Termios>,
+    is_paste_bracketed: bool,
+}
+
+/// Gives the terminal to the shell as it was, until [`Suspended::resume`].
+#[must_use]
+pub fn suspend() -> Suspended {
+    let is_paste_bracketed = IS_PASTE_BRACKETED.load(Ordering::Relaxed);
+    let suspended = Suspended { modes: tcgetattr(stdin()).ok(), is_paste_bracketed };
+    restore();
+    suspended
+}
+
+impl Suspended {
+    /// Sets the modes again. In the background that has to wait, so `self` comes back.
+    pub fn resume(self) -> Result<(), Self> {
+        if !is_foreground() {
+            return Err(self);
+        }
+        if let Some(modes) = &self.modes {
+            set(modes);
+        }
+        if self.is_paste_bracketed {
+            // The line editor, which switched it on, does not know that it was off.
+            let _ = rustix::io::write(stderr(), b"\x1b[?2004h");
+            set_paste_bracketed(true);
+        }
+        Ok(())
+    }
+}
+
+/// Whether there is a shell that could continue a stopped process: job control puts jobs into groups of
+/// their own. Without one, Ctrl-Z would be the end of the session.
+#[must_use]
+pub fn has_job_control() -> bool {
+    getsid(None).is_ok_and(|session| session != getpgrp())
+}
+
+/// Ctrl-Z where the terminal does not make a signal of it.
+pub fn ask_to_stop() {
+    // The signal goes to ourselves, which cannot be refused.
+    let _ = kill_current_process_group(Signal::TSTP);
+}
+
+/// Stops this process until the shell continues it. May return a little earlier than it takes effect.
+pub fn stop_process() {
+    let _ = kill_process(getpid(), Signal::STOP);
+}
+
+/// Lets the line editor find out how large the window has become while nobody was told.
+pub fn look_at_window() {
+    let _ = kill_process(getpid(), Signal::WINCH);
+}
+
 /// While it lives, keys are not echoed into a streaming answer. Lines and Ctrl-C work as ever,
-/// and what is typed ahead waits for the prompt.
+/// and what is typed ahead waits for the prompt, also across a Ctrl-C. Enter typed ahead reaches the
+/// prompt as a line feed, which sends nothing: neither does a paste.
 #[derive(Debug)]
 pub struct EchoOff {
     before: Termios,
@@ -74,6 +140,7 @@ impl EchoOff {
         let before = tcgetattr(stdin()).ok()?;
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+        silent.local_modes.insert(LocalModes::NOFLSH);
         set(&silent).then_some(Self { before })
     }
 }
@@ -86,6 +153,9 @@ impl Drop for EchoOff {
 
 /// Whether it was done. In the background it would stop the process, so it is not tried.
 fn set(state: &Termios) -> bool {
-    let is_foreground = tcgetpgrp(stdin()).is_ok_and(|group| group == rustix::process::getpgrp());
-    is_foreground && tcsetattr(stdin(), OptionalActions::Now, state).is_ok()
+    is_foreground() && tcsetattr(stdin(), OptionalActions::Now, state).is_ok()
+}
+
+fn is_foreground() -> bool {
+    tcgetpgrp(stdin()).is_ok_and(|group| group == getpgrp())
 }

@@ -48,7 +48,7 @@ impl<'a> TermSafe<'a> {
     }
 }
 
-/// A growing [`TermSafe`]. It remembers whether its text so far has left the cursor inside a
+/// A growing `TermSafe`. It remembers whether its text so far has left the cursor inside a
 /// line, also when the bytes have been taken out.
 #[derive(Clone, Debug, Default)]
 pub struct TermSafeBuf {

@@ -2,8 +2,6 @@
 //!
 //! They are other people's recordings, so they are no part of the repository.
 
-#![expect(clippy::unwrap_used, reason = "a recording that cannot be read fails the test")]
-
 use std::path::PathBuf;
 
 use proptest::test_runner::{Config, TestRunner};

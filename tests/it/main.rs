@@ -21,6 +21,10 @@ mod process_faults;
 #[cfg(test)]
 mod repl;
 #[cfg(test)]
+mod repl_input;
+#[cfg(test)]
+mod repl_terminal;
+#[cfg(test)]
 mod stdio;
 #[cfg(test)]
 mod storage_faults;

@@ -87,14 +87,14 @@ fn a_retry_is_a_new_branch_and_the_old_answer_stays() {
     assert_eq!(flush(&mut journal), FlushOutcome::Durable);
     let history = place.history();
     assert_eq!(texts(&history, &chat.id), ["q", "good"].map(complete));
-    assert_eq!((history.turn_count(&chat.id).unwrap(), history.conversation(&chat.id).unwrap().messages), (1, 3));
+    assert_eq!(history.conversation(&chat.id).unwrap().messages, 3);
 
     journal.record(Entry::HeadMoved { conversation: chat.id.clone(), head: Some(first) });
     flush(&mut journal);
     assert_eq!(texts(&history, &chat.id), ["q", "bad"].map(complete));
     journal.record(Entry::HeadMoved { conversation: chat.id.clone(), head: None });
     flush(&mut journal);
-    assert_eq!((texts(&history, &chat.id), history.turn_count(&chat.id).unwrap()), (vec![], 0));
+    assert_eq!(texts(&history, &chat.id), vec![]);
 }
 
 #[test]

@@ -16,6 +16,9 @@ pub enum Ending {
     Cut,
     /// As if the server hung.
     Silence,
+    /// As if there was a bug; not in published builds.
+    #[cfg(debug_assertions)]
+    Panic,
 }
 
 /// Makes the text while it is asked for, so that a very long one takes no memory.
@@ -56,6 +59,8 @@ impl Script {
             "long" => (Source::Counted { next: 0, count: chunks }, UNPACED, Ending::Whole),
             "fail-cut" => (text(tour::CUT.to_owned(), false), TOUR_TOKENS_PER_SECOND, Ending::Cut),
             "fail-stall" => (text(tour::STALL.to_owned(), false), TOUR_TOKENS_PER_SECOND, Ending::Silence),
+            #[cfg(debug_assertions)]
+            "panic" => (text("Before the panic ".to_owned(), false), UNPACED, Ending::Panic),
             _ => return Ok(None),
         };
         let limit = request.parameters.max_tokens.or(whole_number(request, "max_tokens")?);

@@ -78,6 +78,12 @@ impl DemoStream {
     async fn end(&mut self) -> Option<String> {
         match self.script.ending {
             Ending::Silence => return std::future::pending().await,
+            #[cfg(debug_assertions)]
+            Ending::Panic => {
+                // So that the text has been shown.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                panic!("the demo model panics on purpose");
+            }
             Ending::Cut => {
                 self.phase = Phase::Over;
                 return None;

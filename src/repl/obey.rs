@@ -1,0 +1,131 @@
+//! The slash commands that no turn comes of.
+
+use super::{Command, Repl, ThinkingDisplay, help};
+use crate::history::Entry;
+use crate::terminal::Thinking;
+
+impl Repl<'_> {
+    pub(super) async fn obey(&mut self, command: Command) {
+        match command {
+            // The loop's own: they end it or start a turn.
+            Command::Exit | Command::Retry | Command::Continue => {}
+            Command::Help { topic } => match help(topic.as_deref()) {
+                Some(text) => self.page(&text),
+                None => self.fail("usage", "no such command; /help lists them"),
+            },
+            Command::New { name } => self.start_new(name),
+            Command::Sessions => {
+                self.save().await;
+                self.page_or_fail(self.services.conversations());
+            }
+            Command::Rename { name } => self.rename(name),
+            Command::Model { model } => self.change_model(model),
+            Command::System { text } => self.change_system(text),
+            Command::Thinking { display } => self.change_thinking(display),
+            Command::Show { conversation: Some(address) } => {
+                self.save().await;
+                self.page_or_fail(self.services.conversation(&address));
+            }
+            Command::Show { conversation: None } => self.show_current(),
+            Command::Usage => self.show_usage(),
+        }
+    }
+
+    /// What was just renamed or begun is read from the file.
+    async fn save(&mut self) {
+        // A history that cannot be written is told with the notices, and can still be read.
+        let _ = self.session.journal.flush().await;
+        for notice in self.session.journal.take_notices() {
+            self.warn(&notice);
+        }
+    }
+
+    fn start_new(&mut self, name: Option<String>) {
+        self.note(&match &name {
+            Some(name) => format!("a new conversation, named {name}"),
+            None => "a new conversation".to_owned(),
+        });
+        self.name.clone_from(&name);
+        self.session.start_new(name);
+    }
+
+    fn rename(&mut self, name: String) {
+        self.note(&format!("this conversation is named {name}"));
+        self.name = Some(name.clone());
+        if !self.session.is_recorded() {
+            self.session.start_new(Some(name));
+            return;
+        }
+        let id = self.session.conversation().clone();
+        self.session.journal.record(Entry::ConversationRenamed { conversation: id, name: Some(name) });
+    }
+
+    fn change_model(&mut self, model: Option<String>) {
+        let Some(model) = model else {
+            self.note(&self.session.model.label.clone());
+            return;
+        };
+        match self.services.connect(&model) {
+            Ok(active) => {
+                self.note(&format!("using {}", active.label));
+                self.session.model = active;
+            }
+            Err(report) => self.report(&report),
+        }
+    }
+
+    fn change_system(&mut self, text: Option<String>) {
+        match text {
+            Some(text) => {
+                self.session.set_system(Some(text));
+                self.note("the system prompt is set, from the next message on");
+            }
+            None => match self.session.system().map(str::to_owned) {
+                Some(text) => self.page(&text),
+                None => self.note("there is no system prompt; /system TEXT sets one"),
+            },
+        }
+    }
+
+    fn change_thinking(&mut self, display: Option<ThinkingDisplay>) {
+        self.view.thinking = match display {
+            Some(ThinkingDisplay::Show) => Thinking::Show,
+            Some(ThinkingDisplay::Hide) => Thinking::Hide,
+            None => self.view.thinking,
+        };
+        let state = match self.view.thinking {
+            Thinking::Show => "shown",
+            Thinking::Hide => "hidden",
+        };
+        self.note(&format!("reasoning is {state}"));
+    }
+
+    fn show_current(&mut self) {
+        let texts = self.session.messages().iter();
+        let text: Vec<_> =
+            texts.map(|message| format!("{}>\n{}\n", message.role.name(), message.text.trim_end())).collect();
+        if text.is_empty() {
+            self.note("nothing has been said yet");
+        } else {
+            self.page(&text.join("\n"));
+        }
+    }
+
+    fn show_usage(&mut self) {
+        let usage = self.session.usage;
+        let turns = match self.session.turns() {
+            1 => "1 turn".to_owned(),
+            turns => format!("{turns} turns"),
+        };
+        let count = |tokens: Option<u64>| tokens.map_or_else(|| "unknown".to_owned(), |tokens| tokens.to_string());
+        let mut text = format!(
+            "{turns} in this conversation; tokens since the start: {} in, {} out",
+            count(usage.input),
+            count(usage.output)
+        );
+        if let Some(cost) = usage.cost_usd {
+            text.push_str(&format!("; ${cost:.4}"));
+        }
+        self.note(&text);
+    }
+}

@@ -1,0 +1,54 @@
+//! What the REPL says outside of answers.
+
+use std::time::Duration;
+
+use super::Repl;
+use crate::session::NoticeLevel;
+use crate::terminal::{ErrorReport, Stream, TermSafe, TermSafeBuf, notice_line, render_error};
+
+/// How long the loop waits for a terminal that takes no output.
+const WRITE_LIMIT: Duration = Duration::from_secs(5);
+
+impl Repl<'_> {
+    pub(super) fn note(&mut self, text: &str) {
+        self.screen.line(TermSafeBuf::line(text).as_safe());
+    }
+
+    pub(super) fn warn(&mut self, text: &str) {
+        self.screen.line(notice_line(NoticeLevel::Warn, text).as_safe());
+    }
+
+    pub(super) fn fail(&mut self, class: &str, message: &str) {
+        let report = ErrorReport { class: class.to_owned(), message: message.to_owned(), ..ErrorReport::default() };
+        self.report(&report);
+    }
+
+    pub(super) fn report(&mut self, report: &ErrorReport) {
+        let text = render_error(report, self.screen.color(Stream::Stderr));
+        self.screen.lines(text.as_safe());
+        self.write();
+    }
+
+    pub(super) fn blank_line(&mut self) {
+        self.screen.line(TermSafe::literal(""));
+    }
+
+    /// Prints a longer text to stdout.
+    pub(super) fn page(&mut self, text: &str) {
+        self.screen.print(text.trim_end());
+        self.screen.print("\n");
+        self.write();
+    }
+
+    pub(super) fn page_or_fail(&mut self, text: Result<String, ErrorReport>) {
+        match text {
+            Ok(text) => self.page(&text),
+            Err(report) => self.report(&report),
+        }
+    }
+
+    /// A terminal that has gone is noticed when the next line is read.
+    fn write(&mut self) {
+        let _ = self.screen.flush_waiting(WRITE_LIMIT);
+    }
+}

@@ -1,0 +1,136 @@
+//! A turn of the REPL: it runs under the rules of Ctrl-C, and its end leads back to the prompt.
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use super::phase::Watched;
+use super::run::Flow;
+use super::{CtrlC, Repl, TurnAction, TurnPhase};
+use crate::conversation::{Role, exit_code};
+use crate::session::{CancelCause, CancelSource, JobSignal, TurnFailure, TurnInput, TurnReport, TurnStatus};
+use crate::terminal::{EchoOff, ReplyView, mode};
+
+/// What the model is told when an answer that was cut off is to go on.
+const CONTINUE_PROMPT: &str = "Continue your last answer exactly where it stopped. Do not repeat any of it.";
+
+/// How a turn came to its end.
+enum Ended {
+    Itself(Box<Result<TurnReport, TurnFailure>>),
+    /// Ctrl-C once more, or another signal: nothing is waited for.
+    AtOnce(u8),
+}
+
+/// What signals have asked for so far.
+#[derive(Default)]
+struct Asked {
+    stop: bool,
+    /// No token had come: the prompt goes back to the person.
+    give_back: bool,
+    leave: Option<u8>,
+}
+
+impl Repl<'_> {
+    /// Runs a turn. A prompt whose request was cancelled comes back.
+    pub(super) async fn turn(&mut self, input: TurnInput) -> Flow {
+        let prompt = match &input {
+            TurnInput::Prompt(text) => Some(text.clone()),
+            TurnInput::Retry => None,
+        };
+        let mut asked = Asked::default();
+        self.echo_off = self.echo_off.take().or_else(EchoOff::new);
+        let ended = self.run_turn(input, &mut asked).await;
+        let outcome = match (ended, asked.leave) {
+            (Ended::AtOnce(exit), _) | (Ended::Itself(_), Some(exit)) => return ControlFlow::Break(exit),
+            (Ended::Itself(outcome), None) => *outcome,
+        };
+        match outcome {
+            Ok(report) => self.after_turn(report, prompt.filter(|_| asked.give_back)),
+            Err(failure) => {
+                self.fail("usage", &failure.to_string());
+                ControlFlow::Continue(None)
+            }
+        }
+    }
+
+    async fn run_turn(&mut self, input: TurnInput, asked: &mut Asked) -> Ended {
+        let phase = Cell::new(TurnPhase::Waiting);
+        let source = CancelSource::default();
+        let mut cancel = source.token();
+        let mut view = ReplyView::new(self.screen, self.view);
+        let mut watched = Watched { view: &mut view, phase: &phase };
+        let mut turn = std::pin::pin!(self.session.run_turn(input, &mut watched, &mut cancel));
+        loop {
+            let cause = tokio::select! {
+                biased;
+                outcome = &mut turn => return Ended::Itself(Box::new(outcome)),
+                signal = self.jobs.next() => {
+                    on_job_signal(signal, &mut self.suspended);
+                    continue;
+                }
+                cause = self.signals.next() => cause,
+            };
+            let had_asked = asked.stop;
+            asked.stop = true;
+            match on_signal(cause, &mut self.ctrl_c, phase.get()) {
+                InTurn::Stop { returns_prompt } => asked.give_back |= returns_prompt,
+                InTurn::Leave(exit) if had_asked => return Ended::AtOnce(exit),
+                InTurn::Leave(exit) => asked.leave = Some(exit),
+            }
+            source.cancel(cause);
+        }
+    }
+
+    fn after_turn(&mut self, report: TurnReport, returned: Option<String>) -> Flow {
+        let is_empty = report.result.text.is_empty();
+        let status = report.result.status;
+        if let Some(error) = self.services.describe(report) {
+            self.report(&error);
+        }
+        if status == TurnStatus::Incomplete && !is_empty {
+            self.note("/continue lets the model go on, /retry asks again");
+        }
+        self.blank_line();
+        ControlFlow::Continue(returned.filter(|_| is_empty))
+    }
+
+    pub(super) async fn continue_answer(&mut self) -> Flow {
+        if self.session.messages().last().is_none_or(|message| message.role != Role::Assistant) {
+            self.fail("usage", "there is no answer to go on with yet");
+            return ControlFlow::Continue(None);
+        }
+        self.turn(TurnInput::Prompt(CONTINUE_PROMPT.to_owned())).await
+    }
+}
+
+/// Ctrl-Z and its end: on the way the terminal is as the shell knows it.
+fn on_job_signal(signal: JobSignal, suspended: &mut Option<mode::Suspended>) {
+    match signal {
+        JobSignal::Stop if mode::has_job_control() => {
+            suspended.get_or_insert_with(mode::suspend);
+            mode::stop_process();
+        }
+        JobSignal::Stop => {}
+        JobSignal::Continue => *suspended = suspended.take().and_then(|suspended| suspended.resume().err()),
+    }
+}
+
+/// What a signal means while a turn runs.
+enum InTurn {
+    Stop { returns_prompt: bool },
+    Leave(u8),
+}
+
+fn on_signal(cause: CancelCause, ctrl_c: &mut CtrlC, phase: TurnPhase) -> InTurn {
+    match cause {
+        CancelCause::Terminate => InTurn::Leave(exit_code::TERMINATE),
+        CancelCause::HangUp => InTurn::Leave(exit_code::HANG_UP),
+        CancelCause::UserInterrupt | CancelCause::Timeout | CancelCause::OutputClosed => {
+            match ctrl_c.while_turn(Instant::now(), phase) {
+                TurnAction::CancelAndReturnPrompt => InTurn::Stop { returns_prompt: true },
+                TurnAction::Leave130 => InTurn::Leave(exit_code::INTERRUPT),
+                TurnAction::StopAndKeepPartial => InTurn::Stop { returns_prompt: false },
+            }
+        }
+    }
+}
