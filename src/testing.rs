@@ -16,8 +16,8 @@ pub use crate::provider::openai_chat::{ChatDecoder, ThinkTags};
 pub use crate::provider::{ErrorKind, ProviderError, explain_error_body};
 pub use crate::session::{Flushed, Frontend, TurnEvent};
 pub use crate::terminal::{
-    JsonFormat, JsonView, Mode, OutputSettings, PlainView, ReplyView, Sanitizer, Screen, TermSafeBuf, ViewSettings,
-    is_hidden,
+    JsonFormat, JsonView, Mode, OutputSettings, PlainView, ReplyView, Sanitizer, Screen, TermSafe, TermSafeBuf,
+    ViewSettings, is_hidden,
 };
 
 /// What is wrong with the text of a configuration file, as `sayso config check` tells it.
