@@ -10,13 +10,6 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 
 const TEXT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// The editor's command line by the values of `VISUAL` and `EDITOR`.
-#[must_use]
-pub fn choose_editor(visual: Option<&str>, editor: Option<&str>) -> String {
-    let named = [visual, editor].into_iter().flatten().map(str::trim).find(|command| !command.is_empty());
-    named.unwrap_or("vi").to_owned()
-}
-
 /// Runs `editor` (a program and its arguments, split at blanks; no shell) on `text` and gives back
 /// what was saved. Blocks until the editor ends, and needs the terminal for itself.
 pub fn edit_text(editor: &str, text: &str) -> anyhow::Result<String> {
@@ -98,14 +91,7 @@ fn create_private_file(path: &Path) -> std::io::Result<File> {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
-    use super::{Draft, choose_editor, edit_text};
-
-    #[test]
-    fn visual_goes_before_editor_and_blanks_are_nothing() {
-        assert_eq!(choose_editor(Some("code -w"), Some("vim")), "code -w");
-        assert_eq!(choose_editor(Some(" "), Some("vim")), "vim");
-        assert_eq!(choose_editor(None, None), "vi");
-    }
+    use super::{Draft, edit_text};
 
     #[test]
     fn the_saved_text_comes_back_and_the_arguments_are_no_shell() {

@@ -54,13 +54,6 @@ pub enum TurnAction {
     Leave130,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AskAction {
-    /// Keep what came, end with 130.
-    StopAndKeepPartial,
-    ExitAtOnce,
-}
-
 impl CtrlC {
     /// Ctrl-C at the prompt. `had_text` where the line was not empty.
     ///
@@ -101,14 +94,6 @@ impl CtrlC {
         action
     }
 
-    /// Ctrl-C during `ask`, where the second one counts whenever it comes: the run is ending.
-    pub fn in_ask(&mut self, now: Instant) -> AskAction {
-        match self.last.replace((now, Press::StoppedAnswer)) {
-            None => AskAction::StopAndKeepPartial,
-            Some(_) => AskAction::ExitAtOnce,
-        }
-    }
-
     /// The user went on with something else: the next Ctrl-C is a first one.
     pub fn line_entered(&mut self) {
         self.last = None;
@@ -124,7 +109,7 @@ impl CtrlC {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{AskAction, CtrlC, PromptAction, TurnAction, TurnPhase};
+    use super::{CtrlC, PromptAction, TurnAction, TurnPhase};
 
     const EMPTY: bool = false;
     const TEXT: bool = true;
@@ -202,12 +187,5 @@ mod tests {
         let (mut ctrl_c, clock) = start();
         let pressed = [0, 100, 9000].map(|ms| ctrl_c.while_turn(clock.after_ms(ms), TurnPhase::Approval));
         assert_eq!(pressed, [TurnAction::AnswerNo, TurnAction::StopTurn, TurnAction::AnswerNo]);
-    }
-
-    #[test]
-    fn ask_stops_once_and_then_exits() {
-        let (mut ctrl_c, clock) = start();
-        let pressed = [0, 5000].map(|ms| ctrl_c.in_ask(clock.after_ms(ms)));
-        assert_eq!(pressed, [AskAction::StopAndKeepPartial, AskAction::ExitAtOnce]);
     }
 }

@@ -21,8 +21,8 @@ mod turn;
 
 pub use command_table::help;
 pub use completer::CompletionSource;
-pub use external_editor::{choose_editor, edit_text};
+pub use external_editor::edit_text;
 pub use input::{Editing, Input, InputEvent, InputSettings, PromptText};
-pub use interrupt::{AskAction, CtrlC, PromptAction, TurnAction, TurnPhase};
+pub use interrupt::{CtrlC, PromptAction, TurnAction, TurnPhase};
 pub use run::{Repl, Services};
 pub use slash::{Command, Entered, ThinkingDisplay, complaint, parse};
