@@ -20,7 +20,7 @@ const PROMPTS_MAX: usize = 1000;
 /// Conversations that `/sessions` lists and Tab completes.
 const SESSIONS_MAX: usize = 50;
 
-/// Without any model set up.
+/// Without any model set up. Who has seen it once is reminded by its first line.
 const BANNER: [&str; 3] = [
     "No model is set up yet: this is the built-in demo, offline and no language model.",
     "For a real one set a key, as in `export OPENROUTER_API_KEY=…`, and start again;",
@@ -100,7 +100,8 @@ fn first_model(
     let chosen = match &config.provider {
         Choice::Provider(_) => wiring::chosen(config.provider.clone(), &context.global)?,
         Choice::NoProvider => {
-            BANNER.iter().for_each(|line| context.note(line));
+            let lines = if has_chatted(config) { &BANNER[..1] } else { &BANNER[..] };
+            lines.iter().for_each(|line| context.note(line));
             let demo = config.provider_for("demo:tour", options, &context.environment)?;
             wiring::chosen(demo, &context.global)?
         }
@@ -109,6 +110,11 @@ fn first_model(
         context.note(&announcement);
     }
     wiring::active_model(chosen.settings, client)
+}
+
+fn has_chatted(config: &Config) -> bool {
+    let stored = History::open_read(&config.history).and_then(|history| history.conversations(1));
+    stored.is_ok_and(|conversations| !conversations.is_empty())
 }
 
 /// The line editor, with earlier prompts as far as the history can be read.
