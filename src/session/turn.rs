@@ -152,13 +152,15 @@ impl Session {
         let outcome = outcome(&ending, &built);
         let tokens = built.usage.and_then(|usage| usage.output);
         let metrics = watch.read(Instant::now(), tokens, self.journal.counts());
-        let reply = Reply { id, built, ending, outcome, metrics, written_before };
-        self.keep(&reply);
+        let mut reply = Reply { id, built, ending, outcome, metrics, written_before };
+        if panic.is_none() {
+            show_end_of_reply(&reply, front);
+        }
+        self.keep(&mut reply);
         if let Some(panic) = panic {
             self.journal.flush().await;
             std::panic::resume_unwind(panic);
         }
-        show_end_of_reply(&reply, front);
         Ok(reply)
     }
 
@@ -192,39 +194,38 @@ impl Session {
     }
 
     /// Puts the reply on the branch and into the history.
-    fn keep(&mut self, reply: &Reply) {
+    fn keep(&mut self, reply: &mut Reply) {
         let now = now_ms();
-        let replay = reply
-            .built
-            .replay
-            .clone()
-            .map(|json| Replay { origin: self.model.provider.replay_origin(&self.model.model), json });
         let calls = reply.built.tool_calls();
+        let is_unanswered = reply.built.text.is_empty() && calls.is_empty() && reply.outcome.status != TurnStatus::Ok;
+        // Moved, not copied: an answer can be long.
+        let mut text = std::mem::take(&mut reply.built.text);
+        text.shrink_to_fit();
+        let mut message = Message::new(reply.id.clone(), self.head.clone(), Role::Assistant, text, now);
+        message.reasoning = std::mem::take(&mut reply.built.reasoning);
+        message.tool_calls = calls;
+        message.status = reply.outcome.stored.clone();
+        let origin = || self.model.provider.replay_origin(&self.model.model);
+        message.replay = reply.built.replay.take().map(|json| Replay { origin: origin(), json });
+        message.model = Some(self.model.label.clone());
+        message.usage = reply.built.usage;
         self.journal.record(Entry::ReplyEnded(Box::new(ReplyEnd {
             conversation: self.conversation.clone(),
             reply: reply.id.clone(),
-            text: reply.built.text.clone(),
-            reasoning: reply.built.reasoning.clone(),
-            status: reply.outcome.stored.clone(),
-            tool_calls: calls.clone(),
-            replay: replay.clone(),
-            usage: reply.built.usage,
+            text: message.text.clone(),
+            reasoning: message.reasoning.clone(),
+            status: message.status.clone(),
+            tool_calls: message.tool_calls.clone(),
+            replay: message.replay.clone(),
+            usage: message.usage,
             finish: reply.built.stop.as_ref().map(|stop| stop.name().to_owned()),
             finished_ms: now,
             metrics: reply.metrics,
         })));
-        if reply.built.text.is_empty() && calls.is_empty() && reply.outcome.status != TurnStatus::Ok {
+        if is_unanswered {
             self.take_back_prompt();
             return;
         }
-        let mut message =
-            Message::new(reply.id.clone(), self.head.clone(), Role::Assistant, reply.built.text.clone(), now);
-        message.reasoning.clone_from(&reply.built.reasoning);
-        message.tool_calls = calls;
-        message.status = reply.outcome.stored.clone();
-        message.replay = replay;
-        message.model = Some(self.model.label.clone());
-        message.usage = reply.built.usage;
         self.head = Some(reply.id.clone());
         self.messages.push(message);
     }
@@ -254,13 +255,18 @@ impl Session {
             conversation: self.conversation.clone(),
             status: reply.outcome.status,
             exit: reply.outcome.exit,
-            text: reply.built.text,
+            text: self.text_of(&reply.id),
             finish: reply.built.stop.map(|stop| stop.name().to_owned()),
             interrupted: interrupt_reason(&reply.outcome.stored),
             usage: reply.built.usage,
             metrics: reply.metrics,
             error: error_of(reply.ending),
         }
+    }
+
+    /// The text of a reply that was kept; one that was not has none.
+    fn text_of(&self, reply: &MessageId) -> String {
+        self.messages.last().filter(|message| message.id == *reply).map_or_else(String::new, |last| last.text.clone())
     }
 
     fn empty_result(&self) -> TurnResult {
