@@ -56,7 +56,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
     let model = wiring::active_model(chosen.settings, &wiring::http_client(&config, Lifetime::OneShot))?;
     if options.dry_run {
-        let beginning = wiring::beginning(&options.conversation, &config.history)?;
+        let beginning = wiring::beginning(&options.conversation, &config.stored)?;
         let question = match prompt::assemble(options, context, &mut signals).await {
             Ok(question) => question,
             Err(stopped) => return stopped.into_exit(),
@@ -69,7 +69,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let mut settings = wiring::turn_settings(&config, options.conversation.retries);
     settings.require_history = options.require_history;
     let mut session = wiring::session(&config, model, settings);
-    wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.history)?, context);
+    wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
     let question = match prompt::assemble(options, context, &mut signals).await {
         Ok(question) => question,
         Err(stopped) => {

@@ -20,7 +20,7 @@ const PROMPTS_MAX: usize = 1000;
 /// Conversations that `/sessions` lists and Tab completes.
 const SESSIONS_MAX: usize = 50;
 
-/// Without any model set up.
+/// Without any model set up. Who has seen it once is reminded by its first line.
 const BANNER: [&str; 3] = [
     "No model is set up yet: this is the built-in demo, offline and no language model.",
     "For a real one set a key, as in `export OPENROUTER_API_KEY=…`, and start again;",
@@ -52,7 +52,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let client = wiring::http_client(&config, Lifetime::Interactive);
     let model = first_model(&config, &load_options, &client, context)?;
     let settings = wiring::turn_settings(&config, options.conversation.retries);
-    let beginning = wiring::beginning(&options.conversation, &config.history)?;
+    let beginning = wiring::beginning(&options.conversation, &config.stored)?;
     let name = match &beginning {
         Beginning::Named(name) => Some(name.clone()),
         Beginning::Resumed(stored) => stored.name.clone(),
@@ -100,7 +100,8 @@ fn first_model(
     let chosen = match &config.provider {
         Choice::Provider(_) => wiring::chosen(config.provider.clone(), &context.global)?,
         Choice::NoProvider => {
-            BANNER.iter().for_each(|line| context.note(line));
+            let lines = if has_chatted(config) { &BANNER[..1] } else { &BANNER[..] };
+            lines.iter().for_each(|line| context.note(line));
             let demo = config.provider_for("demo:tour", options, &context.environment)?;
             wiring::chosen(demo, &context.global)?
         }
@@ -111,9 +112,14 @@ fn first_model(
     wiring::active_model(chosen.settings, client)
 }
 
+fn has_chatted(config: &Config) -> bool {
+    let stored = History::open_read(&config.history).and_then(|history| history.conversations(1));
+    stored.is_ok_and(|conversations| !conversations.is_empty())
+}
+
 /// The line editor, with earlier prompts as far as the history can be read.
 fn start_input(config: &Config, context: &Context, completions: CompletionSource) -> Input {
-    let stored = History::open_read(&config.history).ok();
+    let stored = History::open_read(&config.stored).ok();
     let prompts = stored.as_ref().and_then(|history| history.prompts(PROMPTS_MAX).ok()).unwrap_or_default();
     completions.set_models(model_names(config));
     if let Some(stored) = &stored {
@@ -162,7 +168,7 @@ struct Wiring<'a> {
 
 impl Wiring<'_> {
     fn settings(&self) -> &HistorySettings {
-        &self.config.history
+        &self.config.stored
     }
 }
 

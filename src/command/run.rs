@@ -83,7 +83,7 @@ fn run_history(command: &HistoryCommand, context: &mut Context) -> Result<String
     let options =
         LoadOptions { config_file: context.global.config.clone(), skip_key_command: true, ..LoadOptions::default() };
     let config = load(&options, &context.environment)?;
-    let stored = History::open_read(&config.history)?;
+    let stored = History::open_read(&config.stored)?;
     let limit =
         |limit: Option<u64>, default| limit.map_or(default, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let text = match command {

@@ -177,7 +177,6 @@ pub fn beginning(options: &ConversationOptions, settings: &HistorySettings) -> R
     if !options.continue_last && options.session.is_none() {
         return Ok(Beginning::New);
     }
-    // `--no-save` and a history in memory: there is nothing to go on with.
     let history = History::open_read(settings)?;
     let id = match &options.session {
         None => history.last_used()?,

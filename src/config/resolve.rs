@@ -60,7 +60,10 @@ pub struct ChatSettings {
 pub struct Config {
     pub provider: Choice,
     pub http: HttpSettings,
+    /// Where this run is written to.
     pub history: HistorySettings,
+    /// Where earlier conversations are read from: also with `--no-save`.
+    pub stored: HistorySettings,
     pub chat: ChatSettings,
     pub ui: UiSettings,
     pub paths: Paths,
@@ -97,7 +100,8 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, 
     let place = (&paths, loaded.path.as_deref(), environment);
     let provider = choose(&loaded.file, options.model.as_deref(), options, place)?;
     let mut warnings = warnings_of_run(&loaded, &provider);
-    let history = history(&loaded.file, options.no_save, &paths, &mut warnings);
+    let stored = history(&loaded.file, &paths, &mut warnings);
+    let history = HistorySettings { path: stored.path.clone().filter(|_| !options.no_save), ..stored.clone() };
     let ui_options = UiOptions { color: options.color, thinking: options.thinking, accessible: options.accessible };
     let Loaded { file, path, .. } = loaded;
     let mut http = file.llm.http.clone();
@@ -106,6 +110,7 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, 
         provider,
         http,
         history,
+        stored,
         chat: chat(&file, options)?,
         ui: ui::settle(&file, ui_options, environment),
         paths,
@@ -150,9 +155,9 @@ fn warnings_of_run(loaded: &Loaded, provider: &Choice) -> Vec<Warning> {
     warnings
 }
 
-fn history(file: &ConfigFile, no_save: bool, paths: &Paths, warnings: &mut Vec<Warning>) -> HistorySettings {
+fn history(file: &ConfigFile, paths: &Paths, warnings: &mut Vec<Warning>) -> HistorySettings {
     let storage = &file.chat.storage;
-    let is_kept = !no_save && storage.kind == StorageType::AutoPersist;
+    let is_kept = storage.kind == StorageType::AutoPersist;
     let path = paths.expand(Path::new(&storage.persistence.db_path), paths.data.as_deref()).filter(|_| is_kept);
     if is_kept && path.is_none() {
         let reason = "there is no home folder, so nothing is saved; HOME or XDG_DATA_HOME can name one";

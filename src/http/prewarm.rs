@@ -226,3 +226,29 @@ async fn take_or_connect<C: 'static>(
     is_fresh.store(true, Ordering::Relaxed);
     connect.await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Reserved, WarmConnections};
+
+    #[test]
+    fn one_connection_is_opened_for_each_time_that_none_is_left() {
+        let connections = WarmConnections::default();
+        let origin = "https://api.test:443".to_owned();
+        let wants_one = || connections.reserve(&origin).map(|Reserved { number, .. }| number);
+        assert_eq!((wants_one(), wants_one()), (Some(1), None));
+        connections.expire(&origin, 7);
+        assert_eq!(wants_one(), None);
+        connections.expire(&origin, 1);
+        assert_eq!(wants_one(), Some(2));
+
+        let request = connections.lease(origin.clone());
+        drop(connections.take(&origin));
+        assert_eq!(wants_one(), None, "one is in use");
+        request.is_reusable();
+        drop(request);
+        assert_eq!(wants_one(), None, "one is in the pool");
+        drop(connections.lease(origin.clone()));
+        assert_eq!(wants_one(), Some(3), "the one that was used broke");
+    }
+}

@@ -117,12 +117,10 @@ impl Repl<'_> {
             1 => "1 turn".to_owned(),
             turns => format!("{turns} turns"),
         };
-        let count = |tokens: Option<u64>| tokens.map_or_else(|| "unknown".to_owned(), |tokens| tokens.to_string());
-        let mut text = format!(
-            "{turns} in this conversation; tokens since the start: {} in, {} out",
-            count(usage.input),
-            count(usage.output)
-        );
+        let mut text = format!("{turns} in this conversation");
+        if let (Some(input), Some(output)) = (usage.input, usage.output) {
+            text.push_str(&format!("; tokens since the start: {input} in, {output} out"));
+        }
         if let Some(cost) = usage.cost_usd {
             text.push_str(&format!("; ${cost:.4}"));
         }

@@ -129,6 +129,18 @@ fn continue_sends_what_was_said_before() {
 }
 
 #[test]
+fn continue_without_saving_sends_what_was_said_and_adds_nothing() {
+    let server = hello();
+    let sandbox = Sandbox::for_server(&server);
+    sandbox.ask_once(["first"]).run().assert_exit(0);
+    sandbox.ask_once(["-c", "--no-save", "second"]).run().assert_exit(0);
+    let sent = server.requests().last().unwrap().json();
+    let texts: Vec<_> = sent["messages"].as_array().unwrap().iter().map(|message| &message["content"]).collect();
+    assert_eq!(texts, [&json!("first"), &json!("Hello"), &json!("second")]);
+    assert_eq!(sandbox.messages().len(), 2);
+}
+
+#[test]
 fn continue_with_nothing_to_continue_is_exit_3() {
     let (_server, _sandbox, output) = ask(&["-c", "hi"]);
     output.assert_exit(3).assert_stdout("");

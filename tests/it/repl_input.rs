@@ -36,6 +36,9 @@ fn the_first_run_needs_nothing_and_says_so_in_three_lines() {
     let screen = wait_for_end(&pty, &["demo> Hello", "Hello", "usage: 1 in, 1 out", "", "demo>"]);
     assert_eq!(screen.matches("No model is set up").count(), 1, "{screen}");
     leave(pty);
+    let pty = start(sandbox.sayso([]), "demo>");
+    wait_for_end(&pty, &[first, "demo>"]);
+    leave(pty);
 }
 
 #[test]
