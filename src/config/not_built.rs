@@ -3,7 +3,7 @@
 //! Silence would be a lie: each of them is told once. What would change the answer is an error
 //! where it is used, not a warning.
 
-use super::file::{ConfigFile, Logging, Retention, ToolNotifications, Tools};
+use super::file::{ConfigFile, Logging, Retention, Theme, ToolNotifications, Tools};
 use super::problem::{KeyPath, Warning};
 use crate::provider::Api;
 
@@ -34,6 +34,8 @@ pub fn not_built_yet(file: &ConfigFile) -> Vec<Warning> {
             "this version runs no tools yet",
         ),
         (service.logging != Logging::default(), "chat.service.logging", "this version writes no log yet"),
+        (file.ui.theme != Theme::Auto, "ui.theme", "this version shows answers as they come, without styles"),
+        (file.ui.pager.is_some(), "ui.pager", "this version starts no pager yet"),
         (!file.llm.fallback.is_empty(), "llm.fallback", "this version asks no other provider yet"),
         (servers > 0, "mcp.servers", "this version connects to no servers yet"),
     ]

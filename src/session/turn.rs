@@ -298,13 +298,27 @@ fn show_end_of_reply(reply: &Reply, front: &mut dyn Frontend) {
     for call in &reply.built.tool_calls() {
         front.show(&TurnEvent::ToolCall(call));
     }
-    if reply.built.stop == Some(StopReason::Length) {
-        let message = if reply.built.text.is_empty() {
-            "the model used up its token limit before its first visible word: raise `max_tokens`"
-        } else {
-            "the answer was cut at the model's token limit: raise `max_tokens`, or continue"
-        };
-        front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "token_limit", message });
+    if let Some((code, message)) = notice_of_end(&reply.built) {
+        front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code, message });
+    }
+}
+
+/// Why an answer may be less than was hoped for, as a code and a sentence.
+fn notice_of_end(built: &ReplyBuilder) -> Option<(&'static str, &'static str)> {
+    match built.stop {
+        Some(StopReason::Length) if built.text.is_empty() => {
+            Some(("token_limit", "the model used up its token limit before its first visible word: raise `max_tokens`"))
+        }
+        Some(StopReason::Length) => {
+            Some(("token_limit", "the answer was cut at the model's token limit: raise `max_tokens`, or continue"))
+        }
+        Some(StopReason::ContentFilter) => {
+            Some(("content_filter", "the provider's content filter stopped the answer: ask in another way"))
+        }
+        Some(
+            StopReason::Stop | StopReason::ToolCalls | StopReason::Refusal | StopReason::Error | StopReason::Other(_),
+        )
+        | None => None,
     }
 }
 

@@ -245,7 +245,8 @@ fn the_token_limit_is_exit_9() {
 
 #[test]
 fn a_content_filter_is_exit_10() {
-    ask_once(hello().finish("content_filter").done().end()).1.assert_exit(10).assert_stdout("Hello\n");
+    let output = ask_once(hello().finish("content_filter").done().end()).1.assert_exit(10).assert_stdout("Hello\n");
+    output.assert_stderr_has(&["content filter"]);
 }
 
 #[test]
