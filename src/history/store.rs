@@ -256,7 +256,7 @@ fn connect(path: &Path, mmap_mb: u64, locking_mode: &str, patience: Duration) ->
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
     // `fullfsync` matters on macOS alone.
     connection.execute_batch(&format!(
-        "PRAGMA locking_mode = {locking_mode}; PRAGMA fullfsync = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512;
+        "PRAGMA locking_mode = {locking_mode}; PRAGMA fullfsync = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;
          PRAGMA mmap_size = {}; PRAGMA journal_size_limit = {WAL_BYTES_MAX}; PRAGMA wal_autocheckpoint = 0;",
         mmap_mb << 20
     ))?;

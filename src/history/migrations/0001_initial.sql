@@ -108,9 +108,6 @@ CREATE VIEW searchable AS
 CREATE VIRTUAL TABLE message_search USING fts5 (
     text, content = 'searchable', content_rowid = 'number', tokenize = 'unicode61 remove_diacritics 2'
 );
--- New words are kept in memory up to this many bytes before they are written; a megabyte, the
--- default, would be half of what the whole program needs.
-INSERT INTO message_search (message_search, rank) VALUES ('hashsize', 131072);
 
 CREATE TRIGGER message_added AFTER INSERT ON message BEGIN
     UPDATE conversation SET message_count = message_count + 1 WHERE number = new.conversation;
