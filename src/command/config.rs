@@ -153,7 +153,7 @@ chat:
 llm:
   providers:
     work:
-      base_url: https://work/v1
+      base_url: https://llm.example/v1
       model: m
       api_key: sk-canary-1
       headers: { Authorization: Bearer canary-2, X-Title: sayso, X-Key: \"${K}\" }
