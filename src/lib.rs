@@ -1,5 +1,6 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 // The private modules; `pub` inside them is what other layers may use.
+mod builtin;
 mod cli;
 mod command;
 mod config;
@@ -7,11 +8,13 @@ mod conversation;
 mod exit;
 mod history;
 mod http;
+mod mcp;
 mod provider;
 mod repl;
 mod session;
 mod terminal;
 #[doc(hidden)]
 pub mod testing;
+mod tool;
 
 pub use command::run::run;

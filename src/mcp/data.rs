@@ -1,0 +1,136 @@
+//! What servers offer and answer, as plain data. Every text in it comes from outside: hostile.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+/// A tool as its server describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolInfo {
+    pub name: String,
+    pub title: Option<String>,
+    pub description: String,
+    /// A JSON Schema of the 2020-12 draft, exactly as it came.
+    pub input_schema: Arc<Map<String, Value>>,
+    pub output_schema: Option<Arc<Map<String, Value>>>,
+    /// What the server says of the tool; believed of our own servers only.
+    pub read_only_hint: Option<bool>,
+    pub destructive_hint: Option<bool>,
+    pub open_world_hint: Option<bool>,
+}
+
+/// One piece of a result, a prompt or a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    Text(String),
+    /// `data` is base64.
+    Image {
+        mime: String,
+        data: String,
+    },
+    /// `data` is base64.
+    Audio {
+        mime: String,
+        data: String,
+    },
+    Link {
+        uri: String,
+        name: String,
+        mime: Option<String>,
+        description: Option<String>,
+    },
+    Resource(ResourceContent),
+}
+
+/// A resource as it was read: text, or base64.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceContent {
+    pub uri: String,
+    pub mime: Option<String>,
+    pub text: Option<String>,
+    /// Base64.
+    pub blob: Option<String>,
+}
+
+/// What came of a call. `is_error`: the tool failed, and says so in `content`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallResult {
+    pub content: Vec<Content>,
+    pub structured: Option<Value>,
+    pub is_error: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceInfo {
+    pub uri: String,
+    pub name: String,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub mime: Option<String>,
+    pub bytes: Option<u64>,
+}
+
+/// A family of resources: an RFC 6570 template.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceTemplate {
+    pub uri_template: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub mime: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromptInfo {
+    pub name: String,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub arguments: Vec<PromptArgument>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromptArgument {
+    pub name: String,
+    pub description: Option<String>,
+    pub required: bool,
+}
+
+/// One message of a prompt that was filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromptMessage {
+    /// `user` or `assistant`.
+    pub role: String,
+    pub content: Content,
+}
+
+/// Values that a server suggests for an argument.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Completion {
+    pub values: Vec<String>,
+    pub has_more: bool,
+}
+
+/// One configured server, as `/mcp` and `sayso mcp list` show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerStatus {
+    pub name: String,
+    /// `builtin`, `stdio` or `http`.
+    pub transport: &'static str,
+    pub state: ServerState,
+    /// The revision that was agreed on, as in `2026-07-28`.
+    pub protocol: Option<String>,
+    /// Instructions for the model, from the server.
+    pub instructions: Option<String>,
+    /// Tools, where they are known.
+    pub tools: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerState {
+    /// Set up, and not needed yet.
+    Idle,
+    Connecting,
+    Ready,
+    /// Why it cannot be used; its last words on stderr are part of it.
+    Failed(String),
+    Disabled,
+}
