@@ -1,13 +1,14 @@
 //! MCP servers linked into the binary: `time`, `calc`, `history`, `files`, `shell`, `fetch`, `models`, `settings`.
+//!
+//! Each is an `rmcp` handler in a file or folder of its name, with `new`; the same handler serves our
+//! own sessions over channels and other hosts over stdio.
 
-use crate::mcp::InProcess;
+mod servers;
+mod settings;
+mod time;
 
-/// The names of all built-in servers.
-pub const NAMES: [&str; 8] = ["time", "calc", "history", "files", "shell", "fetch", "models", "settings"];
+pub use servers::{HARMLESS, NAMES, in_process, server};
+pub use settings::BuiltinSettings;
 
-/// The built-in server of this name.
-#[must_use]
-pub fn server(name: &str) -> Option<InProcess> {
-    let _ = name;
-    None
-}
+#[cfg(test)]
+mod tests;

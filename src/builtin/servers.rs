@@ -1,0 +1,35 @@
+//! Names to servers. Nothing is made before somebody connects.
+
+use rmcp::{ServerHandler, ServiceExt};
+
+use super::{BuiltinSettings, time};
+use crate::mcp::InProcess;
+
+/// The names of all built-in servers.
+pub const NAMES: [&str; 8] = ["time", "calc", "history", "files", "shell", "fetch", "models", "settings"];
+
+/// Those that are offered without being asked for: they touch nothing outside of sayso.
+pub const HARMLESS: [&str; 5] = ["time", "calc", "history", "models", "settings"];
+
+/// The built-in server of this name.
+#[must_use]
+pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
+    let _ = settings;
+    match name {
+        "time" => Some(in_process(time::Time::new)),
+        _ => None,
+    }
+}
+
+/// A server that is made anew for each connection, and answers as a task of the current runtime.
+pub fn in_process<H: ServerHandler>(make: impl Fn() -> H + Send + Sync + 'static) -> InProcess {
+    InProcess::new(move |end| {
+        let handler = make();
+        tokio::spawn(async move {
+            // A client that leaves before it has greeted is no failure, and nobody could be told.
+            if let Ok(running) = handler.serve(end).await {
+                let _ = running.waiting().await;
+            }
+        });
+    })
+}

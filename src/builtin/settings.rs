@@ -1,0 +1,24 @@
+//! What the built-in servers are handed, each layer's part ready to use.
+
+use std::path::PathBuf;
+
+use crate::conversation::SharedSettings;
+use crate::history::HistorySettings;
+use crate::http::HttpSettings;
+
+/// Each server takes what it needs from here.
+#[derive(Clone, Debug, Default)]
+pub struct BuiltinSettings {
+    /// Folders that `files` and `shell` work in; absolute.
+    pub roots: Vec<PathBuf>,
+    /// Files and folders that no tool touches: our own configuration, history and tokens.
+    pub denied: Vec<PathBuf>,
+    /// Where past conversations are; `None` where nothing is saved.
+    pub history: Option<HistorySettings>,
+    /// The session at work, for `settings`.
+    pub session: SharedSettings,
+    /// Extra certificate authorities and limits, for `fetch`.
+    pub http: HttpSettings,
+    /// `PATH`, `HOME` and other harmless variables, for `shell`.
+    pub child_environment: Vec<(String, String)>,
+}
