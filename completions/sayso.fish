@@ -38,6 +38,7 @@ complete -c sayso -n "__fish_sayso_needs_command" -f -a "ask" -d 'Ask one questi
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "chat" -d 'Talk to a model, with a prompt to type at'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "history" -d 'Look at past conversations'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "config" -d 'Look at the configuration'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "mcp" -d 'Use and set up MCP servers: tools, resources, prompts'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "help" -d 'Explain a command or a topic'
@@ -178,6 +179,216 @@ complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subc
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "list" -d 'List the servers that are set up'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "tools" -d 'List the tools of a server, or of all'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "resources" -d 'List what can be read from a server, or from all'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "prompts" -d 'List the prompts of a server, or of all'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "call" -d 'Call a tool, without any model'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "read" -d 'Print a resource'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "prompt" -d 'Fill in a prompt of a server and print its messages'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "get" -d 'Fill in a prompt of a server and print its messages'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "add" -d 'Set up a server in the configuration file'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "rm" -d 'Take a server out of the configuration file'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "import" -d 'Take over servers from the files of other programs'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "login" -d 'Sign in to a remote server'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "logout" -d 'Forget how to sign in to a remote server'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "trust" -d 'Trust the .mcp.json of this project, or the changed tools of a server'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "serve" -d 'Be a server: offer built-in tools to other programs, over stdin and stdout'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "exercise" -d 'Connect to a server by URL and use everything it offers, for tests of the protocol'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from list" -l format -d 'How to write the list' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from list" -l connect -d 'Connect to each of them, to see whether it works and what it speaks'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from list" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from list" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l format -d 'How to write the list' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from tools" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from tools" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from tools" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from resources" -l format -d 'How to write the list' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from resources" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from resources" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from resources" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from resources" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from resources" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from resources" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from resources" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompts" -l format -d 'How to write the list' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompts" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompts" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompts" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompts" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompts" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompts" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompts" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -l json -d 'The arguments as one JSON object' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -l format -d '`text`, or all of the result as JSON' -r -f -a "text\t'The text of it'
+json\t'One object with everything'"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -s o -l output -d 'Write an image or other data of the result to this file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -l timeout -d 'Give up after this time, as in 120s or 2m' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -l accept-defaults -d 'Answer the server\'s questions with their defaults instead of declining them'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from call" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l format -d '`text`, or all of the resource as JSON' -r -f -a "text\t'The text of it'
+json\t'One object with everything'"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -s o -l output -d 'Write the resource to this file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l format -d '`text`, or all messages as JSON' -r -f -a "text\t'The text of it'
+json\t'One object with everything'"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l format -d '`text`, or all messages as JSON' -r -f -a "text\t'The text of it'
+json\t'One object with everything'"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -l env -d 'A variable for the command (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -l header -d 'A header for the remote server (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -l cwd -d 'The folder to start the command in' -r -f -a "(__fish_complete_directories)"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -s y -l yes -d 'Do not ask'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from rm" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from rm" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Do not ask'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from rm" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from rm" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from import" -l server -d 'Only this server (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from import" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from import" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from import" -l list -d 'Only show what there is'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from import" -s y -l yes -d 'Do not ask'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from import" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from import" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -l no-browser -d 'Start no browser: print the address, read the one it leads to'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from logout" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from logout" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from logout" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from logout" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from logout" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from logout" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from trust" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from trust" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from trust" -s y -l yes -d 'Do not ask'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from trust" -l revoke -d 'Take the trust back'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from trust" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from trust" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from trust" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from trust" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand completions" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand completions" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''

@@ -2,7 +2,7 @@
 
 /// Commands and their subcommands, by what stands before them.
 const COMMANDS: &[(&str, &[&str])] = &[
-    ("", &["batch", "stats", "init", "doctor", "keys", "models", "mcp", "shell-init"]),
+    ("", &["batch", "stats", "init", "doctor", "keys", "models", "shell-init"]),
     (
         "history",
         &[
@@ -11,7 +11,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("config", &["get", "set", "edit"]),
-    ("help", &["keys", "batch", "stats", "init", "doctor", "models", "mcp", "shell-init"]),
+    ("help", &["keys", "batch", "stats", "init", "doctor", "models", "shell-init"]),
 ];
 
 const FLAGS: &[&str] = &[

@@ -4,6 +4,7 @@
 
 mod chat;
 mod later;
+mod mcp;
 mod parse;
 mod setup;
 mod values;
@@ -14,6 +15,11 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use chat::{AskOptions, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode};
 pub use later::is_later_command;
+pub use mcp::{
+    McpAddOptions, McpCallOptions, McpCommand, McpExerciseOptions, McpImportOptions, McpListOptions, McpLoginOptions,
+    McpLogoutOptions, McpPromptOptions, McpReadOptions, McpRmOptions, McpServeOptions, McpServersOptions,
+    McpTrustOptions, ResultFormat,
+};
 pub use parse::{Stop, UsageError, parse};
 pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat};
 pub use values::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
@@ -93,6 +99,9 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Use and set up MCP servers: tools, resources, prompts
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// Print the completions for a shell
     Completions(CompletionOptions),
     /// Print the manual page

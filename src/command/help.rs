@@ -101,7 +101,7 @@ mod tests {
         let error = help("exitcodes", false).unwrap_err();
         assert_eq!(error.message, "there is no help on `exitcodes`");
         assert!(error.hint.unwrap().starts_with("did you mean `exit-codes`? there is help on ask, chat, completions,"));
-        assert_eq!(help("mcp", false).unwrap_err(), UsageError::not_yet("mcp"));
+        assert_eq!(help("batch", false).unwrap_err(), UsageError::not_yet("batch"));
         assert_eq!(help("history search", false).unwrap_err(), UsageError::not_yet("history search"));
         assert!(help("ask hello", false).is_err());
         assert!(help("config", true).is_err());

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::panic::catch_unwind;
 
 use super::context::Context;
-use super::{ask, chat, completions, config, help, history};
+use super::{ask, chat, completions, config, help, history, mcp};
 use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, HistoryCommand, Stop, parse};
 use crate::config::{Environment, LoadOptions, load};
 use crate::conversation::exit_code;
@@ -57,6 +57,7 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
         None => return talk(ask::run(AskOptions::bare(), context)),
         Some(Command::Chat(options)) => return talk(chat::run(*options, context)),
         Some(Command::Ask(options)) => return talk(ask::run(*options, context)),
+        Some(Command::Mcp(command)) => return talk(mcp::run(command, context)),
         Some(Command::History(command)) => run_history(&command, &mut context),
         Some(Command::Config(command)) => return run_config(command, &mut context),
         Some(Command::Completions(options)) => Ok(completions::script(options.shell)),

@@ -32,6 +32,15 @@ impl Environment {
         self.raw(name).and_then(OsStr::to_str)
     }
 
+    /// What every child that is no part of sayso gets: enough to run, and never a key.
+    #[must_use]
+    pub fn for_children(&self) -> Vec<(String, String)> {
+        const NAMES: [&str; 9] = ["PATH", "HOME", "LANG", "TERM", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ"];
+        let is_harmless = |name: &str| NAMES.contains(&name) || name.starts_with("LC_") || name.starts_with("XDG_");
+        let text = |(name, value): &(OsString, OsString)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()));
+        self.0.iter().filter_map(text).filter(|(name, _)| is_harmless(name)).collect()
+    }
+
     /// The names that are text, for finding typos.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|(name, _)| name.to_str())
@@ -51,5 +60,13 @@ mod tests {
         assert_eq!(environment.text("A"), None);
         assert_eq!(environment.raw("A"), Some(bad.as_os_str()));
         assert_eq!(environment.names().collect::<Vec<_>>(), ["A"]);
+    }
+
+    #[test]
+    fn children_get_no_keys() {
+        let variables = ["PATH", "OPENAI_API_KEY", "LC_ALL", "XDG_RUNTIME_DIR", "SAYSO_CONFIG", "LD_PRELOAD", "HOME"];
+        let environment = Environment::from_pairs(variables.map(|name| (name, "x")));
+        let names: Vec<String> = environment.for_children().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["PATH", "LC_ALL", "XDG_RUNTIME_DIR", "HOME"]);
     }
 }

@@ -12,7 +12,6 @@ use crate::provider::Api;
 pub fn not_built_yet(file: &ConfigFile) -> Vec<Warning> {
     let service = &file.chat.service;
     let storage = &file.chat.storage;
-    let servers = file.mcp.servers.values().filter(|server| server.is_enabled()).count();
     let has_limit = |retention: &Retention| *retention != Retention::default();
     [
         (
@@ -37,7 +36,6 @@ pub fn not_built_yet(file: &ConfigFile) -> Vec<Warning> {
         (file.ui.theme != Theme::Auto, "ui.theme", "this version shows answers as they come, without styles"),
         (file.ui.pager.is_some(), "ui.pager", "this version starts no pager yet"),
         (!file.llm.fallback.is_empty(), "llm.fallback", "this version asks no other provider yet"),
-        (servers > 0, "mcp.servers", "this version connects to no servers yet"),
     ]
     .into_iter()
     .filter(|(is_set, _, _)| *is_set)
@@ -63,12 +61,6 @@ pub fn why_not_spoken(api: Api) -> Option<&'static str> {
     }
 }
 
-/// The first server without which nothing is to run: nothing can, so far.
-#[must_use]
-pub fn required_server(file: &ConfigFile) -> Option<&str> {
-    file.mcp.servers.iter().find(|(_, server)| server.required && server.is_enabled()).map(|(name, _)| name.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,7 +68,7 @@ mod tests {
     #[test]
     fn only_settings_that_are_set_are_told() {
         assert_eq!(not_built_yet(&ConfigFile::default()), []);
-        let text = "chat: {service: {logging: {llm_replies: true}}, storage: {persistence: {retention: {max_sessions: 5}}}}\nllm: {fallback: [a]}\nmcp: {servers: {a: {command: x}, b: {command: x, disabled: true, required: true}}}";
+        let text = "chat: {service: {logging: {llm_replies: true}}, storage: {persistence: {retention: {max_sessions: 5}}}}\nllm: {fallback: [a]}";
         let file: ConfigFile = serde_yaml::from_str(text).unwrap();
         let told: Vec<String> = not_built_yet(&file).iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -85,9 +77,7 @@ mod tests {
                 "chat.storage.persistence.retention: nothing is deleted by this version yet",
                 "chat.service.logging: this version writes no log yet",
                 "llm.fallback: this version asks no other provider yet",
-                "mcp.servers: this version connects to no servers yet",
             ]
         );
-        assert_eq!(required_server(&file), None);
     }
 }

@@ -8,9 +8,10 @@ use super::env::Environment;
 use super::file::{ColorChoice, ConfigFile, StorageType, Thinking, Tools};
 use super::key::Surroundings;
 use super::loaded::{Loaded, load_file};
-use super::not_built::{self, not_built_yet};
+use super::not_built::not_built_yet;
 use super::paths::Paths;
 use super::problem::{ConfigError, KeyPath, Warning};
+use super::servers::{ConfiguredServer, ServerPlace, resolve_servers};
 use super::source::{self, read_regular_file};
 use super::ui::{self, UiOptions, UiSettings};
 use crate::history::HistorySettings;
@@ -85,6 +86,18 @@ impl Config {
     ) -> Result<Choice, ConfigError> {
         choose(&self.file, Some(model), options, (&self.paths, self.file_path.as_deref(), environment))
     }
+
+    /// The servers of the file, each with what can be made of it.
+    #[must_use]
+    pub fn servers(&self, environment: &Environment) -> Vec<ConfiguredServer> {
+        resolve_servers(&self.file.mcp, self.server_place(environment))
+    }
+
+    /// Where the paths of servers start.
+    #[must_use]
+    pub fn server_place<'a>(&'a self, environment: &'a Environment) -> ServerPlace<'a> {
+        ServerPlace { environment, paths: &self.paths, folder: folder_of(self.file_path.as_deref()) }
+    }
 }
 
 /// Makes the configuration of this run. Reads one file; runs a command only where it gives the key.
@@ -92,11 +105,6 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, 
     let paths = Paths::new(environment);
     let (path, must_exist) = config_place(options, &paths, environment);
     let loaded = load_file(path, must_exist, environment)?;
-    if let Some(server) = not_built::required_server(&loaded.file) {
-        let reason = "is required, and this version connects to no servers yet";
-        return Err(ConfigError::unusable(format!("mcp.servers.{server}"), reason)
-            .with_hint("set `enabled: false` or `required: false`"));
-    }
     let place = (&paths, loaded.path.as_deref(), environment);
     let provider = choose(&loaded.file, options.model.as_deref(), options, place)?;
     let mut warnings = warnings_of_run(&loaded, &provider);

@@ -119,7 +119,8 @@ pub fn check_base_url(url: &str) -> Result<reqwest::Url, String> {
     Ok(parsed)
 }
 
-fn check_url(url: &str) -> Result<reqwest::Url, String> {
+/// Whether a server can be reached by this URL.
+pub fn check_url(url: &str) -> Result<reqwest::Url, String> {
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err("has to begin with https:// or http://".into());
     }

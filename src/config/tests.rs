@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::StorageType;
 use super::source::Source;
-use super::{Choice, ConfigError, ConfigFile, Environment, LoadOptions, Loaded, load, loaded, schema};
+use super::{Choice, ConfigError, ConfigFile, ConfiguredState, Environment, LoadOptions, Loaded, load, loaded, schema};
 use crate::history::DeltaPersistence;
 use crate::provider::Api;
 
@@ -379,9 +379,13 @@ fn options_win_over_the_environment_and_that_over_the_file() {
         (Some("file"), 3, true)
     );
     assert_eq!(config.history.path, Some(folder.path().join(".local/share/sayso/a.db")));
-    assert_eq!((config.history.mmap_mb, config.http.ca_file), (64, Some(folder.path().join("ca.pem"))));
-    let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(warnings, [format!("{}:3:7: mcp.servers: this version connects to no servers yet", file.display())]);
+    assert_eq!((config.history.mmap_mb, config.http.ca_file.clone()), (64, Some(folder.path().join("ca.pem"))));
+    assert_eq!(config.warnings, []);
+    let servers = config.servers(&environment);
+    assert!(
+        matches!(servers.as_slice(), [server] if matches!(server.state, ConfiguredState::External(_))),
+        "{servers:?}"
+    );
 
     let options = LoadOptions {
         model: Some("c:flag".into()),
@@ -406,16 +410,6 @@ fn options_win_over_the_environment_and_that_over_the_file() {
         (error.exit_code(), error.to_string()),
         (3, format!("{}: does not exist", folder.path().join("none.yaml").display()))
     );
-}
-
-#[test]
-fn a_server_that_is_required_cannot_be_done_without() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("c.yaml");
-    std::fs::write(&file, "mcp: {servers: {s: {command: x, required: true}}}").unwrap();
-    let options = LoadOptions { config_file: Some(file), model: Some("demo:tour".into()), ..LoadOptions::default() };
-    let error = load(&options, &Environment::default()).unwrap_err();
-    assert_eq!(error.to_string(), "mcp.servers.s: is required, and this version connects to no servers yet");
 }
 
 proptest::proptest! {

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use chat::{Chat, Logging, Retention, StorageType, ToolNotifications, Tools};
 pub use llm::{Llm, ProviderSection};
-pub use mcp::{Mcp, Oauth, ServerSection, ServerType, ToolFilter};
-pub use secret_text::SecretText;
+pub use mcp::{Mcp, Oauth, Protocol as ServerProtocol, ServerSection, ServerType, ToolFilter};
+pub use secret_text::{SecretText, is_secret_header};
 pub use ui::{ColorChoice, Editing, Theme, Thinking, Ui};
 
 /// The configuration of sayso.

@@ -1,0 +1,59 @@
+//! `mcp …`: one file per subcommand, all of them on the one host of the process.
+
+mod add;
+mod call;
+mod exercise;
+mod import;
+mod list;
+mod login;
+mod logout;
+mod prompt;
+mod prompts;
+mod read;
+mod resources;
+mod rm;
+mod serve;
+mod tools;
+mod trust;
+
+use super::context::Context;
+use super::wiring;
+use crate::cli::McpCommand;
+use crate::exit::Failure;
+
+/// Runs the command; the exit code.
+pub fn run(command: McpCommand, mut context: Context) -> Result<u8, Failure> {
+    wiring::block_on(async move {
+        match dispatch(&command, &mut context).await {
+            Ok(exit) => exit,
+            Err(failure) => context.fail(&failure),
+        }
+    })
+}
+
+async fn dispatch(command: &McpCommand, context: &mut Context) -> Result<u8, Failure> {
+    match command {
+        McpCommand::List(options) => list::run(options, context).await,
+        McpCommand::Tools(options) => tools::run(options, context).await,
+        McpCommand::Resources(options) => resources::run(options, context).await,
+        McpCommand::Prompts(options) => prompts::run(options, context).await,
+        McpCommand::Call(options) => call::run(options, context).await,
+        McpCommand::Read(options) => read::run(options, context).await,
+        McpCommand::Prompt(options) => prompt::run(options, context).await,
+        McpCommand::Add(options) => add::run(options, context),
+        McpCommand::Rm(options) => rm::run(options, context),
+        McpCommand::Import(options) => import::run(options, context),
+        McpCommand::Login(options) => login::run(options, context).await,
+        McpCommand::Logout(options) => logout::run(options, context).await,
+        McpCommand::Trust(options) => trust::run(options, context),
+        McpCommand::Serve(options) => serve::run(options, context).await,
+        McpCommand::Exercise(options) => exercise::run(options, context).await,
+    }
+}
+
+/// The answer of a subcommand that is still to come.
+fn not_yet(name: &str) -> Failure {
+    let mut failure = Failure::usage(format!("`mcp {name}` is not part of this version of sayso yet"));
+    failure.hint = Some("`sayso mcp --help` lists what there is".to_owned());
+    failure
+}

@@ -1,0 +1,70 @@
+//! From the configuration to the one host of a command: external servers, and those that are built in.
+
+use crate::config::{Config, ConfigError, ConfiguredState, Environment};
+use crate::exit::Failure;
+use crate::mcp::{ClientAbilities, HostEvents, HostSettings, McpHost, ServerSettings};
+
+/// What a command gets to know of the servers that are set up.
+pub struct Servers {
+    /// Those that can be tried.
+    pub usable: Vec<ServerSettings>,
+    /// By name; switched off in the configuration.
+    pub disabled: Vec<String>,
+    /// By name, with what is wrong with their settings.
+    pub unusable: Vec<(String, ConfigError)>,
+}
+
+impl Servers {
+    /// What is wrong with the one of this name, where something is.
+    pub fn failure(&self, name: &str) -> Option<Failure> {
+        if self.disabled.iter().any(|disabled| disabled == name) {
+            let failure = Failure::config(format!("the MCP server {name} is switched off in the configuration"));
+            return Some(failure.hint(format!("set `enabled: true` in mcp.servers.{name}")));
+        }
+        let (_, error) = self.unusable.iter().find(|(unusable, _)| unusable == name)?;
+        let failure = Failure::config(error.to_string());
+        Some(match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        })
+    }
+}
+
+/// Sorts the configured servers. One that is required and cannot be used is a failure of all.
+pub fn servers(config: &Config, environment: &Environment) -> Result<Servers, Failure> {
+    let mut servers = Servers { usable: Vec::new(), disabled: Vec::new(), unusable: Vec::new() };
+    for server in config.servers(environment) {
+        match server.state {
+            ConfiguredState::External(settings) => servers.usable.push(settings),
+            ConfiguredState::Builtin { builtin } => {
+                let reason = format!("no built-in server is called {builtin:?} in this version");
+                let error =
+                    ConfigError::Unusable { key: format!("mcp.servers.{}.builtin", server.name), reason, hint: None };
+                servers.unusable.push((server.name.clone(), error));
+            }
+            ConfiguredState::Disabled => servers.disabled.push(server.name),
+            ConfiguredState::Unusable(error) if server.required => return Err(error.into()),
+            ConfiguredState::Unusable(error) => servers.unusable.push((server.name, error)),
+        }
+    }
+    Ok(servers)
+}
+
+/// The host of this process. Nothing is started yet.
+#[must_use]
+pub fn host(
+    servers: &Servers,
+    config: &Config,
+    environment: &Environment,
+    abilities: ClientAbilities,
+) -> (McpHost, HostEvents) {
+    McpHost::new(HostSettings {
+        servers: servers.usable.clone(),
+        abilities,
+        guard: std::env::current_exe().ok(),
+        child_environment: environment.for_children(),
+        cache_folder: config.paths.cache.as_ref().map(|folder| folder.join("mcp")),
+        state_folder: config.paths.state.as_ref().map(|folder| folder.join("mcp")),
+        http: config.http.clone(),
+    })
+}

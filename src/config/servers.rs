@@ -1,0 +1,271 @@
+//! The servers of the configuration, ready to be started: variables replaced, paths made whole.
+//!
+//! One that cannot be used costs only itself, so each has its own outcome.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::env::Environment;
+use super::file::{Mcp, Oauth, ServerProtocol, ServerSection, ServerType, is_secret_header};
+use super::paths::Paths;
+use super::problem::ConfigError;
+use super::rules::check_url;
+use super::variables;
+use crate::http::{Secret, is_loopback_url};
+use crate::mcp::{Launch, OauthSettings, Protocol, ServerSettings};
+
+/// What is known beside the section of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerPlace<'a> {
+    pub environment: &'a Environment,
+    pub paths: &'a Paths,
+    /// Relative folders start here.
+    pub folder: Option<&'a Path>,
+}
+
+/// One server of the file, and what can be made of it.
+#[derive(Debug)]
+pub struct ConfiguredServer {
+    pub name: String,
+    pub required: bool,
+    pub state: ConfiguredState,
+}
+
+#[derive(Debug)]
+pub enum ConfiguredState {
+    /// A command or a URL.
+    External(ServerSettings),
+    /// One of our own: whoever knows those gives the rest, with [`server_settings`].
+    Builtin {
+        builtin: String,
+    },
+    Disabled,
+    Unusable(ConfigError),
+}
+
+/// All servers of the section, in the order of their names.
+#[must_use]
+pub fn resolve_servers(section: &Mcp, place: ServerPlace<'_>) -> Vec<ConfiguredServer> {
+    let resolved = |(name, server): (&String, &ServerSection)| ConfiguredServer {
+        name: name.clone(),
+        required: server.required && server.is_enabled(),
+        state: state(name, server, place),
+    };
+    section.servers.iter().map(resolved).collect()
+}
+
+fn state(name: &str, server: &ServerSection, place: ServerPlace<'_>) -> ConfiguredState {
+    if !server.is_enabled() {
+        return ConfiguredState::Disabled;
+    }
+    if let Some(builtin) = &server.builtin {
+        return ConfiguredState::Builtin { builtin: builtin.clone() };
+    }
+    match launch(name, server, place).and_then(|launch| server_settings(name, server, launch, place)) {
+        Ok(settings) => ConfiguredState::External(settings),
+        Err(error) => ConfiguredState::Unusable(error),
+    }
+}
+
+/// What is the same for all servers, however they are started.
+pub fn server_settings(
+    name: &str,
+    server: &ServerSection,
+    launch: Launch,
+    place: ServerPlace<'_>,
+) -> Result<ServerSettings, ConfigError> {
+    let field = Field { server: name, place };
+    let roots = server.roots.iter().map(|root| {
+        let written = field.expand("roots", root)?;
+        let path = place.paths.expand(Path::new(&written), place.folder);
+        path.ok_or_else(|| {
+            field.unusable("roots", format!("{written:?} is relative, and there is no folder it starts from"))
+        })
+    });
+    Ok(ServerSettings {
+        name: name.to_owned(),
+        launch,
+        required: server.required,
+        request_timeout: Duration::from_secs(server.timeout),
+        connect_timeout: Duration::from_secs(server.connect_timeout),
+        allow: server.tools.allow.clone(),
+        deny: server.tools.deny.clone(),
+        roots: roots.collect::<Result<_, _>>()?,
+        protocol: match server.protocol {
+            ServerProtocol::Auto => Protocol::Auto,
+            ServerProtocol::Legacy => Protocol::Legacy,
+            ServerProtocol::Modern => Protocol::Modern,
+        },
+    })
+}
+
+/// How to reach it. The rules have seen to it that there is one way.
+fn launch(name: &str, server: &ServerSection, place: ServerPlace<'_>) -> Result<Launch, ConfigError> {
+    let field = Field { server: name, place };
+    match (&server.command, &server.url) {
+        (Some(program), _) => {
+            let expand_env = |(variable, value): (&String, &String)| {
+                Ok((variable.clone(), field.expand(&format!("env.{variable}"), value)?))
+            };
+            Ok(Launch::Command {
+                program: field.program(program)?,
+                args: server.args.iter().map(|argument| field.expand("args", argument)).collect::<Result<_, _>>()?,
+                env: server.env.iter().map(expand_env).collect::<Result<_, ConfigError>>()?,
+                cwd: server.cwd.as_ref().map(|folder| field.folder("cwd", folder)).transpose()?,
+            })
+        }
+        (None, Some(url)) => {
+            if server.kind == Some(ServerType::Sse) {
+                return Err(field
+                    .unusable("type", "is the transport of 2024, which sayso does not speak")
+                    .with_hint("ask for the server's streamable HTTP address and set `type: http`"));
+            }
+            remote(url, server, field)
+        }
+        (None, None) => Err(field.unusable("command", "is missing: a server needs a command, a url or a builtin")),
+    }
+}
+
+fn remote(url: &str, server: &ServerSection, field: Field<'_>) -> Result<Launch, ConfigError> {
+    let url = field.expand("url", url)?;
+    let parsed = check_url(&url).map_err(|reason| field.unusable("url", reason))?;
+    let is_open = parsed.scheme() == "http" && !is_loopback_url(&url);
+    let mut headers = Vec::new();
+    for (name, value) in &server.headers {
+        let setting = format!("headers.{name}");
+        let value = field.expand(&setting, value)?;
+        if reqwest::header::HeaderValue::from_str(&value).is_err() {
+            return Err(field.unusable(&setting, "has letters that a header cannot hold"));
+        }
+        if is_open && is_secret_header(name) {
+            let reason = format!("is plain http, so everybody on the way could read the header {name}");
+            return Err(field.unusable("url", reason).with_hint("use https, or leave the header out"));
+        }
+        headers.push((name.clone(), Secret::new(value)));
+    }
+    let oauth = server.oauth.as_ref().map(|oauth| field.oauth(oauth)).transpose()?.unwrap_or_default();
+    Ok(Launch::Http { url, headers, oauth })
+}
+
+/// Says where in the file a mistake is.
+#[derive(Clone, Copy)]
+struct Field<'a> {
+    server: &'a str,
+    place: ServerPlace<'a>,
+}
+
+impl Field<'_> {
+    fn unusable(self, field: &str, reason: impl Into<String>) -> ConfigError {
+        ConfigError::unusable(format!("mcp.servers.{}.{field}", self.server), reason)
+    }
+
+    fn expand(self, field: &str, written: &str) -> Result<String, ConfigError> {
+        variables::replace(written, self.place.environment).map_err(|error| self.unusable(field, error.to_string()))
+    }
+
+    fn folder(self, field: &str, written: &Path) -> Result<std::path::PathBuf, ConfigError> {
+        let text = self.expand(field, &written.to_string_lossy())?;
+        let path = self.place.paths.expand(Path::new(&text), self.place.folder);
+        path.ok_or_else(|| self.unusable(field, "is relative, and there is no folder it starts from"))
+    }
+
+    /// A bare name is looked up in `PATH`, a path with `/` is made whole.
+    fn program(self, written: &str) -> Result<String, ConfigError> {
+        let text = self.expand("command", written)?;
+        if text.trim().is_empty() {
+            return Err(self.unusable("command", "is empty"));
+        }
+        let is_path = text.contains('/') || text.starts_with('~');
+        let whole = is_path.then(|| self.place.paths.expand(Path::new(&text), self.place.folder)).flatten();
+        Ok(whole.map_or(text, |path| path.to_string_lossy().into_owned()))
+    }
+
+    fn oauth(self, oauth: &Oauth) -> Result<OauthSettings, ConfigError> {
+        let expand = |field: &str, text: &Option<String>| {
+            text.as_ref().map(|text| self.expand(&format!("oauth.{field}"), text)).transpose()
+        };
+        let client_secret = match (&oauth.client_secret, &oauth.client_secret_env) {
+            (Some(secret), _) => Some(self.expand("oauth.client_secret", secret.written())?),
+            (None, Some(variable)) => {
+                let value = self.place.environment.text(variable);
+                let missing = || self.unusable("oauth.client_secret_env", format!("{variable} is not set"));
+                Some(value.ok_or_else(missing)?.to_owned())
+            }
+            (None, None) => None,
+        };
+        Ok(OauthSettings {
+            client_id: expand("client_id", &oauth.client_id)?,
+            client_secret: client_secret.map(Secret::new),
+            client_metadata_url: expand("client_metadata_url", &oauth.client_metadata_url)?,
+            scopes: oauth.scopes.clone(),
+            redirect_port: oauth.redirect_port,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VARIABLES: [(&str, &str); 4] = [("HOME", "/h"), ("TOKEN", "t"), ("SECRET", "s3cret"), ("DIR", "data")];
+
+    fn resolved(text: &str) -> Vec<(String, String)> {
+        let section: Mcp = serde_yaml::from_str(text).unwrap();
+        let environment = Environment::from_pairs(VARIABLES);
+        let paths = Paths::new(&environment);
+        let place = ServerPlace { environment: &environment, paths: &paths, folder: Some(Path::new("/c")) };
+        let told = |server: ConfiguredServer| {
+            let text = match server.state {
+                ConfiguredState::External(settings) => match settings.launch {
+                    Launch::Command { program, args, env, cwd } => format!("{program} {args:?} {env:?} {cwd:?}"),
+                    Launch::Http { url, headers, oauth } => {
+                        let headers: Vec<_> = headers.iter().map(|(name, value)| (name, value.expose())).collect();
+                        format!("{url} {headers:?} {:?}", oauth.client_secret.as_ref().map(Secret::expose))
+                    }
+                    Launch::Builtin(_) => "builtin".to_owned(),
+                },
+                ConfiguredState::Builtin { builtin } => format!("builtin {builtin}"),
+                ConfiguredState::Disabled => "disabled".to_owned(),
+                ConfiguredState::Unusable(error) => error.to_string(),
+            };
+            (server.name, text)
+        };
+        resolve_servers(&section, place).into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn every_server_has_its_own_outcome() {
+        let text = "
+servers:
+  a: { command: npx, args: [-y, 'x-${TOKEN}'], env: { KEY: '${TOKEN}' }, cwd: '${DIR}' }
+  b: { command: ./run, cwd: ~/work }
+  c: { url: 'https://c.example/mcp', headers: { Authorization: 'Bearer ${TOKEN}' }, oauth: { client_secret_env: SECRET } }
+  d: { url: 'https://d.example/sse', type: sse }
+  e: { command: x, env: { A: '${NONE}' } }
+  f: { command: x, disabled: true }
+  g: { builtin: time }
+  h: { url: 'http://h.example/mcp', headers: { Authorization: x } }
+  i: { url: 'http://localhost:1/mcp', headers: { Authorization: x } }
+  j: { url: '${TOKEN}' }
+  k: { url: 'https://k', oauth: { client_secret_env: NONE } }
+";
+        let expected = [
+            ("a", r#"npx ["-y", "x-t"] {"KEY": "t"} Some("/c/data")"#),
+            ("b", r#"/c/./run [] {} Some("/h/work")"#),
+            ("c", r#"https://c.example/mcp [("Authorization", "Bearer t")] Some("s3cret")"#),
+            ("d", "mcp.servers.d.type: is the transport of 2024, which sayso does not speak"),
+            (
+                "e",
+                "mcp.servers.e.env.A: the environment variable NONE is not set (`${NONE:-…}` gives a default, `$${` stands for `${`)",
+            ),
+            ("f", "disabled"),
+            ("g", "builtin time"),
+            ("h", "mcp.servers.h.url: is plain http, so everybody on the way could read the header Authorization"),
+            ("i", r#"http://localhost:1/mcp [("Authorization", "x")] None"#),
+            ("j", "mcp.servers.j.url: has to begin with https:// or http://"),
+            ("k", "mcp.servers.k.oauth.client_secret_env: NONE is not set"),
+        ];
+        let expected: Vec<_> = expected.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        assert_eq!(resolved(text), expected);
+    }
+}
