@@ -3,8 +3,11 @@
 //! Each is an `rmcp` handler in a file or folder of its name, with `new`; the same handler serves our
 //! own sessions over channels and other hosts over stdio.
 
+pub mod files;
 mod servers;
 mod settings;
+#[cfg(test)]
+mod test_client;
 mod time;
 
 pub use servers::{HARMLESS, NAMES, in_process, server};

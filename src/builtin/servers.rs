@@ -2,7 +2,7 @@
 
 use rmcp::{ServerHandler, ServiceExt};
 
-use super::{BuiltinSettings, time};
+use super::{BuiltinSettings, files, time};
 use crate::mcp::InProcess;
 
 /// The names of all built-in servers.
@@ -14,9 +14,12 @@ pub const HARMLESS: [&str; 5] = ["time", "calc", "history", "models", "settings"
 /// The built-in server of this name.
 #[must_use]
 pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
-    let _ = settings;
     match name {
         "time" => Some(in_process(time::Time::new)),
+        "files" => {
+            let settings = files::FilesSettings { roots: settings.roots.clone(), denied: settings.denied.clone() };
+            Some(in_process(move || files::new(&settings)))
+        }
         _ => None,
     }
 }
