@@ -2,7 +2,7 @@
 
 use rmcp::{ServerHandler, ServiceExt};
 
-use super::{BuiltinSettings, files, time};
+use super::{BuiltinSettings, calc, files, time};
 use crate::mcp::InProcess;
 
 /// The names of all built-in servers.
@@ -15,6 +15,7 @@ pub const HARMLESS: [&str; 5] = ["time", "calc", "history", "models", "settings"
 #[must_use]
 pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
     match name {
+        "calc" => Some(in_process(calc::Calc::new)),
         "time" => Some(in_process(time::Time::new)),
         "files" => {
             let settings = files::FilesSettings { roots: settings.roots.clone(), denied: settings.denied.clone() };
