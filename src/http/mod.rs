@@ -1,5 +1,7 @@
 //! Transport that knows nothing of language models: one pooled client, SSE framing, retry policy.
 
+mod address;
+mod bare;
 mod client;
 #[cfg(test)]
 mod client_tests;
@@ -11,6 +13,8 @@ mod settings;
 mod sse;
 mod tls;
 
+pub use address::{Reach, reach_of};
+pub use bare::{BareUse, bare_client};
 pub use client::{HttpClient, HttpRequest, HttpResponse, Lifetime, is_loopback_host, is_loopback_url};
 pub use error::{HttpError, HttpErrorKind};
 pub use retry::{Attempt, RetryPolicy, Verdict, parse_retry_after};

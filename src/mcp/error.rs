@@ -20,6 +20,8 @@ pub enum McpError {
     /// `sayso mcp login SERVER` is needed first.
     #[error("the MCP server {server} wants you to sign in")]
     SignInNeeded { server: String },
+    #[error("cannot sign in to the MCP server {server}: {reason}")]
+    SignInFailed { server: String, reason: String },
     #[error("the MCP server {server} broke the protocol: {reason}")]
     Protocol { server: String, reason: String },
 }

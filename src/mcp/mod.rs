@@ -6,7 +6,9 @@ mod data;
 mod error;
 mod event;
 mod host;
+mod http_transport;
 mod in_process;
+mod oauth;
 mod settings;
 
 pub use data::{
@@ -17,4 +19,7 @@ pub use error::McpError;
 pub use event::{ElicitAnswer, HostEvent, HostEvents, SamplingAnswer, SamplingMessage, ServerQuestion};
 pub use host::McpHost;
 pub use in_process::{InProcess, ServerEnd};
-pub use settings::{ClientAbilities, HostSettings, Launch, OauthSettings, Protocol, ServerSettings};
+pub use oauth::{OauthServer, SignIn, SignInStart};
+pub use settings::{
+    ClientAbilities, Consent, HostSettings, Launch, OauthGrant, OauthSettings, Protocol, ServerSettings,
+};

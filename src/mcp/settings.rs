@@ -45,13 +45,43 @@ pub enum Protocol {
     Modern,
 }
 
+/// Signing in to a remote server. All of it can be found out where the server tells.
 #[derive(Clone, Debug, Default)]
 pub struct OauthSettings {
+    /// A client that was registered by hand.
     pub client_id: Option<String>,
     pub client_secret: Option<Secret>,
+    /// PKCS#8 in PEM: the client signs who it is instead of having a secret.
+    pub private_key: Option<Secret>,
     pub client_metadata_url: Option<String>,
+    /// The only authorization server that gets to see the client.
+    pub issuer: Option<String>,
+    /// `None`: a person agrees, unless the authorization server has nothing for people.
+    pub grant: Option<OauthGrant>,
+    /// What to ask for; what the server names when empty.
     pub scopes: Vec<String>,
     pub redirect_port: Option<u16>,
+    /// Whether the authorization server may be inside a private network though the MCP server is not known to be.
+    pub allow_private_addresses: bool,
+    pub consent: Consent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OauthGrant {
+    /// A person agrees in the browser.
+    AuthorizationCode,
+    /// The client itself is who signs in.
+    ClientCredentials,
+}
+
+/// Who agrees when a server wants us to sign in while we talk to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Consent {
+    /// Nobody: the request fails, and `sayso mcp login` is the way.
+    #[default]
+    Nobody,
+    /// The page itself: it is fetched, and has to answer at once with the way back, as test servers do.
+    Page,
 }
 
 /// What this client declares to every server. Fixed before the first connection.
