@@ -6,17 +6,28 @@
 //! also has a name inside is inside.
 
 mod arguments;
+mod arrange;
+mod change;
 mod denied;
+mod diff;
+mod edit;
+mod glob;
+mod grep;
+mod lines;
 mod list;
 mod open;
+mod patch;
+mod plan;
 mod read;
 mod roots;
 mod server;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::path::PathBuf;
 
+pub use plan::preview;
 pub use server::Files;
 
 #[derive(Clone, Debug, Default)]

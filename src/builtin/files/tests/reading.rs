@@ -1,75 +1,19 @@
-//! The tools as a client sees them, on real files.
+//! Listing, reading and searching, and what is refused.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::json;
 
-use super::{Files, FilesSettings};
+use super::Ground;
+use crate::builtin::files::{Files, FilesSettings};
 use crate::builtin::test_client::TestClient;
-
-/// An allowed folder `in` with a little in it, and one beside it that is not allowed.
-struct Ground {
-    folder: tempfile::TempDir,
-}
-
-impl Ground {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["in", "in/sub", "out"] {
-            fs::create_dir(folder.path().join(name)).unwrap();
-        }
-        let ground = Self { folder };
-        ground.put("in/a.txt", "one\ntwo\nthree\n");
-        ground.put("out/secret.txt", "SECRET\n");
-        ground
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn put(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn settings(&self, denied: &[&str]) -> FilesSettings {
-        FilesSettings { roots: vec![self.path("in")], denied: denied.iter().map(|name| self.path(name)).collect() }
-    }
-
-    async fn client(&self) -> TestClient {
-        self.client_without(&[]).await
-    }
-
-    async fn client_without(&self, denied: &[&str]) -> TestClient {
-        TestClient::connect(Files::new(&self.settings(denied))).await
-    }
-}
-
-#[tokio::test]
-async fn every_tool_says_whether_it_changes_anything() {
-    let ground = Ground::new();
-    let tools = ground.client().await.0.list_all_tools().await.unwrap();
-    let mut found: Vec<String> = Vec::new();
-    for tool in tools {
-        let hints = tool.annotations.clone().unwrap();
-        assert!(tool.description.is_some_and(|text| !text.is_empty()), "{}", tool.name);
-        assert_eq!(hints.open_world_hint, Some(false), "{}", tool.name);
-        found.push(format!("{} {:?}", tool.name, hints.read_only_hint.unwrap()));
-    }
-    found.sort();
-    assert_eq!(found, ["list true", "read true"]);
-}
 
 #[tokio::test]
 async fn lists_and_reads() {
     let ground = Ground::new();
     let client = ground.client().await;
-    std::os::unix::fs::symlink("a.txt", ground.path("in/link")).unwrap();
+    ground.link("a.txt", "in/link");
     let list = client.call("list", json!({})).await;
     assert_eq!(list.unwrap(), "a.txt  14 bytes\nlink -> a.txt\nsub/\n");
     let read = |arguments| client.call("read", arguments);
@@ -110,10 +54,10 @@ async fn long_binary_and_foreign_text_is_told() {
 async fn nothing_outside_is_read() {
     let ground = Ground::new();
     let client = ground.client().await;
-    std::os::unix::fs::symlink(ground.path("out"), ground.path("in/way")).unwrap();
-    std::os::unix::fs::symlink("../out/secret.txt", ground.path("in/near")).unwrap();
-    std::os::unix::fs::symlink("/proc/self/environ", ground.path("in/environ")).unwrap();
-    std::os::unix::fs::symlink("/proc/self/root", ground.path("in/root")).unwrap();
+    ground.link(ground.path("out").to_str().unwrap(), "in/way");
+    ground.link("../out/secret.txt", "in/near");
+    ground.link("/proc/self/environ", "in/environ");
+    ground.link("/proc/self/root", "in/root");
     let out = ground.path("out/secret.txt");
     let paths = [
         "../out/secret.txt",
@@ -166,7 +110,7 @@ async fn what_is_ours_stays_shut() {
     ground.put("in/history.db", "rows");
     ground.put("in/history.db-wal", "rows");
     fs::hard_link(ground.path("in/history.db"), ground.path("in/other-name")).unwrap();
-    std::os::unix::fs::symlink("config", ground.path("in/link")).unwrap();
+    ground.link("config", "in/link");
     let client = ground.client_without(&["in/config", "in/history.db"]).await;
     for path in [
         "config/config.yaml",
@@ -184,4 +128,58 @@ async fn what_is_ours_stays_shut() {
     let list = client.call("list", json!({})).await.unwrap();
     assert_eq!(list, "a.txt  14 bytes\nlink -> config\nsub/\n");
     assert_eq!(ground.text("in/a.txt").len(), 14);
+}
+
+#[tokio::test]
+async fn searches_by_text_and_by_name() {
+    let ground = Ground::new();
+    let client = ground.client().await;
+    ground.put("in/sub/b.rs", "fn one() {}\n// One more\n\nfn two() {}\n");
+    fs::create_dir_all(ground.path("in/.git")).unwrap();
+    ground.put("in/.git/one", "one\n");
+    fs::write(ground.path("in/binary"), b"one\0one\n").unwrap();
+    ground.link("../out", "in/way");
+    let grep = |arguments| client.call("grep", arguments);
+    assert_eq!(
+        grep(json!({"pattern": "one", "ignore_case": true})).await.unwrap(),
+        "a.txt:1: one\nsub/b.rs:1: fn one() {}\nsub/b.rs:2: // One more\n"
+    );
+    assert_eq!(
+        grep(json!({"pattern": "^fn", "glob": "*.rs", "matches_max": 1})).await.unwrap(),
+        "sub/b.rs:1: fn one() {}\n[there can be more matches: narrow the search]\n"
+    );
+    assert_eq!(
+        grep(json!({"pattern": "two", "path": "sub/b.rs", "context_lines": 1})).await.unwrap(),
+        "sub/b.rs-3- \nsub/b.rs:4: fn two() {}\n"
+    );
+    assert_eq!(grep(json!({"pattern": "SECRET"})).await.unwrap(), "[no line matches]\n");
+    assert!(grep(json!({"pattern": "("})).await.unwrap_err().starts_with("the pattern is no regular expression"));
+    assert!(grep(json!({"pattern": "a", "path": "../out"})).await.unwrap_err().contains("leads out of"));
+    assert!(grep(json!({"pattern": "a", "path": "none"})).await.unwrap_err().contains("none is not there"));
+    let glob = |arguments| client.call("glob", arguments);
+    assert_eq!(glob(json!({"pattern": "**/*.{rs,txt}"})).await.unwrap(), "a.txt\nsub/b.rs\n");
+    assert_eq!(glob(json!({"pattern": "*", "path": "sub"})).await.unwrap(), "sub/b.rs\n");
+    assert_eq!(glob(json!({"pattern": "way/*"})).await.unwrap(), "[no file matches]\n");
+    assert!(glob(json!({"pattern": "["})).await.unwrap_err().contains("no glob pattern"));
+}
+
+#[tokio::test]
+async fn a_search_passes_by_what_is_ours() {
+    let ground = Ground::new();
+    fs::create_dir(ground.path("in/config")).unwrap();
+    for name in ["in/config/key", "in/history.db", "in/history.db-wal", "in/fine"] {
+        ground.put(name, "hidden\n");
+    }
+    fs::hard_link(ground.path("in/history.db"), ground.path("in/other-name")).unwrap();
+    let client = ground.client_without(&["in/config", "in/history.db"]).await;
+    assert_eq!(client.call("grep", json!({"pattern": "hidden"})).await.unwrap(), "fine:1: hidden\n");
+    assert_eq!(client.call("glob", json!({"pattern": "**/key"})).await.unwrap(), "[no file matches]\n");
+}
+
+#[tokio::test]
+async fn unknown_arguments_are_refused() {
+    let ground = Ground::new();
+    let client = ground.client().await;
+    let refused = client.call("read", json!({"path": "a.txt", "limit": 3})).await.unwrap_err();
+    assert!(refused.contains("unknown field `limit`"), "{refused}");
 }
