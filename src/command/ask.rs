@@ -180,6 +180,7 @@ fn dry_run(config: &Config, model: &ActiveModel, beginning: Beginning, question:
         system: config.chat.system_prompt.as_deref(),
         messages: &messages,
         tools: &[],
+        tool_choice: &crate::conversation::ToolChoice::Auto,
         parameters: &model.parameters,
         stream: config.chat.streaming,
     })

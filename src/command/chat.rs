@@ -85,6 +85,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         color,
         ctrl_c: CtrlC::default(),
         echo_off: None,
+        stopped_servers: Vec::new(),
         suspended: None,
     };
     Ok(repl.run().await)

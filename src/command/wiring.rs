@@ -146,6 +146,7 @@ pub fn turn_settings(config: &Config, retries: u32) -> TurnSettings {
         idle_timeout: Duration::from_millis(config.http.idle_timeout_ms),
         stream: config.chat.streaming,
         require_history: false,
+        tool_hops_max: config.chat.max_tool_hops,
     }
 }
 

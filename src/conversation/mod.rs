@@ -16,5 +16,5 @@ pub use message::{InterruptReason, Message, MessageStatus, Replay, Role, ToolCal
 pub use reply::{ReplyBuilder, TOOL_ARGUMENT_BYTES_MAX};
 pub use session_settings::{RequestRefused, SessionSettings, SettingsChange, SharedSettings};
 pub use stream_event::{ReasoningKind, StopReason, StreamEvent};
-pub use tool_spec::ToolSpec;
+pub use tool_spec::{ToolChoice, ToolSpec};
 pub use usage::Usage;

@@ -1,4 +1,4 @@
-//! A tool as it is offered to a model.
+//! A tool as it is offered to a model, and whether the model is to call one.
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToolSpec {
@@ -6,4 +6,17 @@ pub struct ToolSpec {
     pub description: String,
     /// A JSON Schema object, as text.
     pub parameters: String,
+}
+
+/// Whether the model is to call tools.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// As it likes.
+    #[default]
+    Auto,
+    Never,
+    /// At least one, whichever.
+    Required,
+    /// This one, by the name it is offered under.
+    Named(String),
 }

@@ -27,4 +27,22 @@ impl Usage {
         self.total = newer.total.or(self.total);
         self.cost_usd = newer.cost_usd.or(self.cost_usd);
     }
+
+    /// Sums with another reply's counts; what neither tells stays unknown.
+    pub fn add(&mut self, other: &Self) {
+        let add = |total: &mut Option<u64>, count: Option<u64>| {
+            if let Some(count) = count {
+                *total = Some(total.unwrap_or(0).saturating_add(count));
+            }
+        };
+        add(&mut self.input, other.input);
+        add(&mut self.output, other.output);
+        add(&mut self.cached, other.cached);
+        add(&mut self.cache_write, other.cache_write);
+        add(&mut self.reasoning, other.reasoning);
+        add(&mut self.total, other.total);
+        if let Some(cost) = other.cost_usd {
+            self.cost_usd = Some(self.cost_usd.unwrap_or(0.0) + cost);
+        }
+    }
 }

@@ -46,6 +46,10 @@ pub enum Entry {
     },
     /// The end of a reply, good or bad; its deltas become one row.
     ReplyEnded(Box<ReplyEnd>),
+    /// A call of a tool is about to run, or is refused; recorded before it can have any effect.
+    ToolStarted(Box<ToolStart>),
+    /// What came of it.
+    ToolFinished(Box<ToolEnd>),
     /// A line entered at the prompt, for the next time somebody presses Up.
     PromptTyped { text: String, cwd: Option<String>, typed_ms: UnixMillis },
 }
@@ -60,6 +64,8 @@ impl Entry {
             | Self::MessageAdded { conversation, .. }
             | Self::ReplyStarted { conversation, .. } => Some(conversation),
             Self::ReplyEnded(end) => Some(&end.conversation),
+            Self::ToolStarted(start) => Some(&start.conversation),
+            Self::ToolFinished(end) => Some(&end.conversation),
             Self::PromptTyped { .. } => None,
         }
     }
@@ -72,6 +78,8 @@ impl Entry {
             | Self::MessageAdded { .. }
             | Self::ReplyStarted { .. }
             | Self::ReplyEnded(_)
+            | Self::ToolStarted(_)
+            | Self::ToolFinished(_)
             | Self::PromptTyped { .. } => true,
             Self::ConversationRenamed { .. } | Self::HeadMoved { .. } => false,
         }
@@ -93,6 +101,33 @@ pub struct ReplyEnd {
     pub finish: Option<String>,
     pub finished_ms: UnixMillis,
     pub metrics: TurnMetrics,
+}
+
+/// A call of a tool, decided upon.
+#[derive(Clone, Debug)]
+pub struct ToolStart {
+    pub conversation: ConversationId,
+    /// The reply that asked for it.
+    pub reply: MessageId,
+    pub call_id: String,
+    pub server: Option<String>,
+    /// What was decided and by whom, as in `allowed by person`.
+    pub approval: String,
+    /// The arguments as they run, where a person has changed them.
+    pub arguments: Option<String>,
+    pub started_ms: UnixMillis,
+}
+
+/// The end of a call of a tool.
+#[derive(Clone, Debug)]
+pub struct ToolEnd {
+    pub conversation: ConversationId,
+    pub reply: MessageId,
+    pub call_id: String,
+    pub ok: bool,
+    /// All that came, as JSON: an array of content.
+    pub result: String,
+    pub finished_ms: UnixMillis,
 }
 
 /// The times and counts of one reply, stored with it and shown by `--timing`.

@@ -17,7 +17,7 @@ mod statements;
 mod store;
 mod writer;
 
-pub use entry::{DeltaKind, Entry, ReplyEnd, TurnMetrics};
+pub use entry::{DeltaKind, Entry, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
 pub use error::HistoryError;
 pub use journal::{FlushOutcome, Journal, WriteCounts};
 pub use query::ConversationSummary;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::{DeltaKind, Entry, ReplyEnd};
+use super::{DeltaKind, Entry, ReplyEnd, ToolEnd, ToolStart};
 use crate::conversation::{ConversationId, Message, MessageId, MessageStatus, Role, ToolCall, UnixMillis, Usage};
 
 /// The title of a conversation is cut here.
@@ -56,6 +56,8 @@ fn apply_entry(connection: &Connection, entry: &Entry, owner: &str) -> Result<()
             use_conversation(connection, conversation, &row)
         }
         Entry::ReplyEnded(end) => end_reply(connection, end),
+        Entry::ToolStarted(start) => start_tool(connection, start),
+        Entry::ToolFinished(end) => finish_tool(connection, end),
         Entry::PromptTyped { text, cwd, typed_ms } => connection
             .prepare_cached("INSERT INTO prompt_history (created_ms, cwd, text) VALUES (?1, ?2, ?3)")?
             .execute(params![typed_ms, cwd, text])
@@ -231,6 +233,26 @@ fn put_tool_calls(connection: &Connection, message: &MessageId, calls: &[ToolCal
             .execute(params![message.0, position, call.id, call.name, call.arguments])?;
     }
     Ok(())
+}
+
+fn start_tool(connection: &Connection, start: &ToolStart) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE tool_call SET server = ?3, approval = ?4, arguments = coalesce(?5, arguments), started_ms = ?6
+             WHERE message = (SELECT number FROM message WHERE id = ?1) AND call_id = ?2",
+        )?
+        .execute(params![start.reply.0, start.call_id, start.server, start.approval, start.arguments, start.started_ms])
+        .map(drop)
+}
+
+fn finish_tool(connection: &Connection, end: &ToolEnd) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE tool_call SET ok = ?3, result = ?4, finished_ms = ?5
+             WHERE message = (SELECT number FROM message WHERE id = ?1) AND call_id = ?2",
+        )?
+        .execute(params![end.reply.0, end.call_id, end.ok, end.result, end.finished_ms])
+        .map(drop)
 }
 
 /// The columns `status` and `reason`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A tool as its server describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,47 @@ pub enum Content {
         description: Option<String>,
     },
     Resource(ResourceContent),
+}
+
+impl Content {
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Resource(resource) => resource.text.as_deref(),
+            Self::Image { .. } | Self::Audio { .. } | Self::Link { .. } => None,
+        }
+    }
+
+    /// As the protocol writes it; absent fields are left out.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut value = match self {
+            Self::Text(text) => json!({ "type": "text", "text": text }),
+            Self::Image { mime, data } => json!({ "type": "image", "mimeType": mime, "data": data }),
+            Self::Audio { mime, data } => json!({ "type": "audio", "mimeType": mime, "data": data }),
+            Self::Link { uri, name, mime, description } => {
+                json!({ "type": "resource_link", "uri": uri, "name": name, "mimeType": mime, "description": description })
+            }
+            Self::Resource(resource) => json!({ "type": "resource", "resource": resource.to_json() }),
+        };
+        if let Value::Object(fields) = &mut value {
+            fields.retain(|_, value| !value.is_null());
+        }
+        value
+    }
+}
+
+impl ResourceContent {
+    /// As the protocol writes it; absent fields are left out.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut value = json!({ "uri": self.uri, "mimeType": self.mime, "text": self.text, "blob": self.blob });
+        if let Value::Object(fields) = &mut value {
+            fields.retain(|_, value| !value.is_null());
+        }
+        value
+    }
 }
 
 /// A resource as it was read: text, or base64.

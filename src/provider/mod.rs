@@ -23,7 +23,7 @@ pub use event_stream::{EventStream, Pumped};
 pub use http_error::explain_error_body;
 pub use settings::{Api, ModelParameters, ProviderSettings};
 
-use crate::conversation::{Message, ToolSpec};
+use crate::conversation::{Message, ToolChoice, ToolSpec};
 
 /// All that a provider needs to know for one reply.
 #[derive(Clone, Debug)]
@@ -33,6 +33,7 @@ pub struct ChatRequest<'a> {
     /// Oldest first; ends with a user's message or the result of a tool.
     pub messages: &'a [Message],
     pub tools: &'a [ToolSpec],
+    pub tool_choice: &'a ToolChoice,
     pub parameters: &'a ModelParameters,
     /// False asks for the whole answer at once (`--no-stream`).
     pub stream: bool,

@@ -16,14 +16,19 @@ enum Press {
     SaidHowToLeave,
     CancelledRequest,
     StoppedAnswer,
+    StoppedTool,
 }
 
 /// What a turn is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TurnPhase {
     /// No token yet.
+    #[default]
     Waiting,
     Streaming,
+    RunningTool,
+    /// The person is asked for a say-so.
+    Asking,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub enum PromptAction {
     /// The line is cleared; Up brings it back.
     Cleared,
     SayHowToLeave,
+    /// End the servers whose calls were just cancelled.
+    EndServers,
     Leave130,
 }
 
@@ -55,6 +62,7 @@ impl CtrlC {
             | (Some(Press::SaidHowToLeave | Press::CancelledRequest | Press::StoppedAnswer), false) => {
                 PromptAction::Leave130
             }
+            (Some(Press::StoppedTool), false) => PromptAction::EndServers,
             (_, true) => PromptAction::Cleared,
             (None, false) => {
                 self.last = Some((now, Press::SaidHowToLeave));
@@ -66,11 +74,14 @@ impl CtrlC {
     /// Ctrl-C while a turn runs.
     pub fn while_turn(&mut self, now: Instant, phase: TurnPhase) -> TurnAction {
         let recent = self.take_recent(now);
-        let is_stopping = matches!(recent, Some(Press::CancelledRequest | Press::StoppedAnswer));
+        let is_stopping = matches!(recent, Some(Press::CancelledRequest | Press::StoppedAnswer | Press::StoppedTool));
         let (action, press) = match phase {
-            TurnPhase::Waiting | TurnPhase::Streaming if is_stopping => return TurnAction::Leave130,
+            TurnPhase::Waiting | TurnPhase::Streaming | TurnPhase::RunningTool | TurnPhase::Asking if is_stopping => {
+                return TurnAction::Leave130;
+            }
             TurnPhase::Waiting => (TurnAction::CancelAndReturnPrompt, Press::CancelledRequest),
-            TurnPhase::Streaming => (TurnAction::StopAndKeepPartial, Press::StoppedAnswer),
+            TurnPhase::Streaming | TurnPhase::Asking => (TurnAction::StopAndKeepPartial, Press::StoppedAnswer),
+            TurnPhase::RunningTool => (TurnAction::StopAndKeepPartial, Press::StoppedTool),
         };
         self.last = Some((now, press));
         action
@@ -141,6 +152,17 @@ mod tests {
         let (mut ctrl_c, clock) = start();
         ctrl_c.while_turn(clock.after_ms(0), TurnPhase::Waiting);
         assert_eq!(ctrl_c.at_prompt(clock.after_ms(2001), TEXT), PromptAction::Cleared);
+    }
+
+    #[test]
+    fn a_stopped_tool_ends_its_server_the_second_time() {
+        let (mut ctrl_c, clock) = start();
+        let first = ctrl_c.while_turn(clock.after_ms(0), TurnPhase::RunningTool);
+        assert_eq!(first, TurnAction::StopAndKeepPartial);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(100), EMPTY), PromptAction::EndServers);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(200), EMPTY), PromptAction::SayHowToLeave);
+        ctrl_c.while_turn(clock.after_ms(3000), TurnPhase::RunningTool);
+        assert_eq!(ctrl_c.at_prompt(clock.after_ms(5001), EMPTY), PromptAction::SayHowToLeave);
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub struct Repl<'a> {
     pub ctrl_c: CtrlC,
     /// Between two lines nothing is echoed, so that what is typed ahead stands only at its prompt.
     pub echo_off: Option<EchoOff>,
+    /// Whose calls the last Ctrl-C has cancelled.
+    pub stopped_servers: Vec<String>,
     /// How the terminal was when the process was stopped.
     pub suspended: Option<Suspended>,
 }
@@ -147,10 +149,21 @@ impl Repl<'_> {
     fn on_ctrl_c_at_prompt(&mut self, had_text: bool) -> Flow {
         match self.ctrl_c.at_prompt(Instant::now(), had_text) {
             PromptAction::Cleared => {}
+            PromptAction::EndServers => self.end_stopped_servers(),
             PromptAction::SayHowToLeave => self.note("Ctrl-C again, Ctrl-D or /exit leaves."),
             PromptAction::Leave130 => return ControlFlow::Break(exit_code::INTERRUPT),
         }
         ControlFlow::Continue(None)
+    }
+
+    /// Who cancels a call twice has no hope for its server: it is started anew when it is needed.
+    fn end_stopped_servers(&mut self) {
+        for server in std::mem::take(&mut self.stopped_servers) {
+            if let Some(host) = &self.session.toolbox.host {
+                host.kill(&server);
+                self.note(&format!("ended the server {server}"));
+            }
+        }
     }
 
     fn on_signal(&mut self, cause: CancelCause) -> Flow {

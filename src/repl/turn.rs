@@ -1,10 +1,9 @@
 //! A turn of the REPL: it runs under the rules of Ctrl-C, and its end leads back to the prompt.
 
-use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::phase::Watched;
+use super::phase::{Watch, Watched};
 use super::run::Flow;
 use super::{CtrlC, Repl, TurnAction, TurnPhase};
 use crate::conversation::{Role, exit_code};
@@ -54,11 +53,17 @@ impl Repl<'_> {
     }
 
     async fn run_turn(&mut self, input: TurnInput, asked: &mut Asked) -> Ended {
-        let phase = Cell::new(TurnPhase::Waiting);
+        let watch = Watch::default();
         let source = CancelSource::default();
         let mut cancel = source.token();
         let mut view = ReplyView::new(self.screen, self.view);
-        let mut watched = Watched { view: &mut view, phase: &phase };
+        let mut watched = Watched {
+            view: &mut view,
+            watch: &watch,
+            input: &mut self.input,
+            echo_off: &mut self.echo_off,
+            last_no: None,
+        };
         let mut turn = std::pin::pin!(self.session.run_turn(input, &mut watched, &mut cancel));
         loop {
             let cause = tokio::select! {
@@ -70,9 +75,14 @@ impl Repl<'_> {
                 }
                 cause = self.signals.next() => cause,
             };
+            if cause == CancelCause::UserInterrupt && watch.phase.get() == TurnPhase::Asking {
+                watch.declined.notify_one();
+                continue;
+            }
             let had_asked = asked.stop;
             asked.stop = true;
-            match on_signal(cause, &mut self.ctrl_c, phase.get()) {
+            self.stopped_servers.clone_from(&watch.servers.borrow());
+            match on_signal(cause, &mut self.ctrl_c, watch.phase.get()) {
                 InTurn::Stop { returns_prompt } => asked.give_back |= returns_prompt,
                 InTurn::Leave(exit) if had_asked => return Ended::AtOnce(exit),
                 InTurn::Leave(exit) => asked.leave = Some(exit),

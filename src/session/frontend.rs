@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::question::{Answer, Answering, Question};
 use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage};
 use crate::history::TurnMetrics;
 use crate::provider::ProviderError;
+use crate::tool::ToolOutput;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeLevel {
@@ -42,12 +44,46 @@ pub enum TurnEvent<'a> {
         block: u32,
     },
     Text(&'a str),
-    /// A call of a tool, complete.
-    ToolCall(&'a ToolCall),
+    /// The model wants a tool to run; the call is complete, and nothing of it has happened yet.
+    ToolCall(&'a NamedCall),
+    /// What was decided, and by whom: `policy`, `person`, `option`.
+    Approval {
+        call: &'a NamedCall,
+        is_allowed: bool,
+        by: &'a str,
+        /// Why, in words.
+        reason: &'a str,
+    },
+    /// It runs now.
+    ToolStarted(&'a NamedCall),
+    ToolProgress {
+        call: &'a NamedCall,
+        progress: f64,
+        total: Option<f64>,
+        message: Option<&'a str>,
+    },
+    /// Exactly one for every call, also for one that was denied or cancelled.
+    ToolResult {
+        call: &'a NamedCall,
+        elapsed: Duration,
+        output: &'a ToolOutput,
+    },
+    /// What is asked with [`Frontend::ask`], to be shown before.
+    Question(&'a Question<'a>),
     /// Once, at the end of every reply that told it.
     Usage(&'a Usage),
     /// The last event of a turn, on every path.
     Ended(&'a TurnResult),
+}
+
+/// A call with the tool it means.
+#[derive(Clone, Debug)]
+pub struct NamedCall {
+    pub call: ToolCall,
+    /// `None` where no tool has this name.
+    pub server: Option<String>,
+    /// The name on that server.
+    pub tool: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,4 +152,10 @@ pub trait Frontend {
     /// Called a few times a second while nothing else happens: redraws the status row, and
     /// finds out whether the reader has gone.
     fn tick(&mut self) -> Result<(), OutputError>;
+
+    /// Asks the person, who has been shown the question. A view without a person says so.
+    fn ask<'a>(&'a mut self, question: &'a Question<'a>) -> Answering<'a> {
+        let _ = question;
+        Box::pin(std::future::ready(Answer::Nobody))
+    }
 }

@@ -6,20 +6,23 @@ use crate::conversation::{Message, Role};
 pub enum NextStep {
     /// The last word is the user's or a tool's: the model is to answer.
     AskModel,
-    /// The model asks for tools, and this session has none to run.
-    ToolsNeeded,
+    /// The model asks for tools.
+    RunTools,
+    /// It does so once more than is allowed.
+    HopLimit,
     /// The model has answered.
     Done,
 }
 
 #[must_use]
-pub fn next_step(messages: &[Message]) -> NextStep {
+pub fn next_step(messages: &[Message], may_run_tools: bool) -> NextStep {
     match messages.last() {
         None => NextStep::Done,
         Some(last) => match last.role {
             Role::System | Role::User | Role::Tool => NextStep::AskModel,
             Role::Assistant if last.tool_calls.is_empty() => NextStep::Done,
-            Role::Assistant => NextStep::ToolsNeeded,
+            Role::Assistant if may_run_tools => NextStep::RunTools,
+            Role::Assistant => NextStep::HopLimit,
         },
     }
 }
@@ -34,11 +37,12 @@ mod tests {
         let message = |role| Message::new(MessageId("m".into()), None, role, "text".into(), 0);
         let mut calling = message(Role::Assistant);
         calling.tool_calls.push(ToolCall::default());
-        let steps = [message(Role::User), message(Role::Tool), message(Role::Assistant), calling];
+        let steps = [message(Role::User), message(Role::Tool), message(Role::Assistant), calling.clone()];
         assert_eq!(
-            steps.map(|last| next_step(&[message(Role::User), last])),
-            [NextStep::AskModel, NextStep::AskModel, NextStep::Done, NextStep::ToolsNeeded]
+            steps.map(|last| next_step(&[message(Role::User), last], true)),
+            [NextStep::AskModel, NextStep::AskModel, NextStep::Done, NextStep::RunTools]
         );
-        assert_eq!(next_step(&[]), NextStep::Done);
+        assert_eq!(next_step(&[message(Role::User), calling], false), NextStep::HopLimit);
+        assert_eq!(next_step(&[], true), NextStep::Done);
     }
 }

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::conversation::{
-    ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, ToolSpec, Usage, now_ms,
+    ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, ToolChoice, Usage, now_ms,
 };
 use crate::history::{Entry, Journal};
+use crate::mcp::HostEvents;
 use crate::provider::{ModelParameters, Provider};
+use crate::tool::Toolbox;
 
 /// The model that answers, with the account it is reached through.
 pub struct ActiveModel {
@@ -29,7 +33,12 @@ pub struct TurnSettings {
     pub stream: bool,
     /// A history that cannot be written ends the turn.
     pub require_history: bool,
+    /// Rounds of tool calls in one turn.
+    pub tool_hops_max: u32,
 }
+
+/// What a call would change, as a diff, where that can be told before it runs.
+pub type Preview = Box<dyn Fn(&str, &str, &Map<String, Value>) -> Option<String>>;
 
 pub struct Session {
     pub journal: Journal,
@@ -37,7 +46,12 @@ pub struct Session {
     pub settings: TurnSettings,
     /// Summed over the turns of this process.
     pub usage: Usage,
-    pub(super) tools: Vec<ToolSpec>,
+    pub toolbox: Toolbox,
+    /// What servers say by themselves; `None` where there are none.
+    pub events: Option<HostEvents>,
+    pub tool_choice: ToolChoice,
+    /// By server, tool and arguments.
+    pub preview: Preview,
     pub(super) system: Option<String>,
     pub(super) system_is_recorded: bool,
     pub(super) conversation: ConversationId,
@@ -62,7 +76,10 @@ impl Session {
             model,
             settings,
             usage: Usage::default(),
-            tools: Vec::new(),
+            toolbox: Toolbox::none(),
+            events: None,
+            tool_choice: ToolChoice::Auto,
+            preview: Box::new(|_, _, _| None),
             system,
             system_is_recorded: false,
             conversation,
@@ -152,8 +169,18 @@ impl Session {
 
     /// Stores a message behind the head and makes it the head.
     pub(super) fn record_message(&mut self, role: Role, text: String) -> Message {
+        self.record(role, text, None)
+    }
+
+    /// The same for what came of a call.
+    pub(super) fn record_tool_result(&mut self, text: String, call: String) -> Message {
+        self.record(Role::Tool, text, Some(call))
+    }
+
+    fn record(&mut self, role: Role, text: String, tool_call_id: Option<String>) -> Message {
         let now = now_ms();
         let mut message = Message::new(self.ids.message(now), self.head.clone(), role, text, now);
+        message.tool_call_id = tool_call_id;
         message.model = Some(self.model.label.clone());
         self.head = Some(message.id.clone());
         self.journal.record(Entry::MessageAdded { conversation: self.conversation.clone(), message: message.clone() });

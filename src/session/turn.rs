@@ -8,8 +8,13 @@ use super::outcome::{Outcome, ReplyEnding, outcome};
 use super::output::drain;
 use super::receive::Receiving;
 use super::request::Asking;
+use super::tool_round::ToolStop;
+use super::turn_state::TurnState;
 use super::unwind;
-use super::{ActiveModel, Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus};
+use super::{
+    ActiveModel, Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnSettings, TurnStatus,
+    exit_of_cancel,
+};
 use crate::conversation::{
     InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
 };
@@ -64,32 +69,49 @@ impl Session {
         self.turn += 1;
         let label = self.model.label.clone();
         front.show(&TurnEvent::Started { conversation: &self.conversation, turn: self.turn, model: &label });
-        let mut output_error = None;
-        let mut last = None;
-        loop {
-            match next_step(&self.messages) {
+        let mut turn = TurnState::default();
+        let mut last: Option<Reply> = None;
+        let stop = loop {
+            match next_step(&self.messages, turn.rounds < self.settings.tool_hops_max) {
                 NextStep::AskModel => {
-                    let reply = self.ask_model(front, cancel, &mut output_error).await?;
+                    if let Some(reply) = last.take() {
+                        self.set_aside(&reply, &mut turn);
+                    }
+                    let reply = self.ask_model(front, cancel, &mut turn).await?;
                     let is_over = reply.outcome.status != TurnStatus::Ok;
                     last = Some(reply);
                     if is_over {
-                        break;
+                        break None;
                     }
                 }
-                NextStep::ToolsNeeded => {
-                    stop_at_tools(last.as_mut(), front);
-                    break;
+                NextStep::RunTools => {
+                    turn.rounds += 1;
+                    if let Some(stop) = self.run_tools(&mut turn, front, cancel).await {
+                        break Some(stop);
+                    }
                 }
-                NextStep::Done => break,
+                NextStep::HopLimit => {
+                    self.stop_at_hop_limit(front);
+                    break Some(ToolStop::HopLimit);
+                }
+                NextStep::Done => break None,
             }
-        }
-        let result = self.conclude(last, front).await;
+        };
+        let result = self.conclude(last, stop, &mut turn, front).await;
         front.show(&TurnEvent::Ended(&result));
         let drained = drain(front, &mut self.journal, cancel).await;
+        let mut output_error = turn.output_error;
         if let (None, Err(super::output::OutputStop::Failed(error))) = (&output_error, drained) {
             output_error = Some(error);
         }
         Ok(TurnReport { result, output_error })
+    }
+
+    /// A reply that is followed by another one in the same turn.
+    fn set_aside(&self, reply: &Reply, turn: &mut TurnState) {
+        let text = self.messages.iter().rfind(|message| message.id == reply.id).map(|message| message.text.as_str());
+        turn.keep_text(text.unwrap_or_default());
+        turn.add_metrics(reply.metrics);
     }
 
     /// Puts the prompt at the head of the branch.
@@ -117,8 +139,9 @@ impl Session {
         &mut self,
         front: &mut dyn Frontend,
         cancel: &mut Cancel,
-        output_error: &mut Option<OutputError>,
+        turn: &mut TurnState,
     ) -> Result<Reply, TurnFailure> {
+        self.look_for_tools(front, cancel).await;
         let id = self.start_reply();
         self.save_prompt(front, cancel).await?;
         let mut built = ReplyBuilder::default();
@@ -130,18 +153,21 @@ impl Session {
                 model,
                 system: self.system.as_deref(),
                 messages: &self.messages,
-                tools: &self.tools,
+                tools: self.toolbox.specs(),
+                tool_choice: &self.tool_choice,
                 parameters,
                 stream: self.settings.stream,
             };
-            let asking = Asking { provider: provider.as_ref(), request: &request, settings: &self.settings };
+            let retries_max = if turn.has_run_tools { 0 } else { self.settings.retries_max };
+            let settings = TurnSettings { retries_max, ..self.settings.clone() };
+            let asking = Asking { provider: provider.as_ref(), request: &request, settings: &settings };
             let mut receiving = Receiving {
                 reply: &mut built,
                 reply_id: &id,
                 watch: &mut watch,
                 journal: &mut self.journal,
                 front,
-                output_error,
+                output_error: &mut turn.output_error,
             };
             unwind::catch(asking.run(&mut receiving, cancel)).await
         };
@@ -153,8 +179,12 @@ impl Session {
         let tokens = built.usage.and_then(|usage| usage.output);
         let metrics = watch.read(Instant::now(), tokens, self.journal.counts());
         let mut reply = Reply { id, built, ending, outcome, metrics, written_before };
+        if let Some(usage) = &reply.built.usage {
+            self.usage.add(usage);
+            turn.add_usage(usage);
+        }
         if panic.is_none() {
-            show_end_of_reply(&reply, front);
+            self.show_end_of_reply(&reply, front);
         }
         self.keep(&mut reply);
         if let Some(panic) = panic {
@@ -230,20 +260,64 @@ impl Session {
         self.messages.push(message);
     }
 
+    /// What there is to call with the next request. Servers that are slow or missing hold up nothing for long.
+    async fn look_for_tools(&mut self, front: &mut dyn Frontend, cancel: &mut Cancel) {
+        let notices = tokio::select! {
+            biased;
+            _ = cancel.cancelled() => return,
+            notices = self.toolbox.refresh() => notices,
+        };
+        for message in &notices {
+            front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "tools", message });
+        }
+    }
+
+    /// The calls beyond the limit are answered, not run, so that the conversation can go on.
+    fn stop_at_hop_limit(&mut self, front: &mut dyn Frontend) {
+        let rounds_max = self.settings.tool_hops_max;
+        let message = format!(
+            "the model asks for tools once more after {rounds_max} rounds: the turn ends here (`--max-hops`, `chat.service.max_tool_hops`)"
+        );
+        front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "hop_limit", message: &message });
+        self.answer_all_calls(front, &format!("not run: the limit of {rounds_max} rounds of tools is reached"));
+    }
+
+    fn show_end_of_reply(&self, reply: &Reply, front: &mut dyn Frontend) {
+        if let Some(usage) = &reply.built.usage {
+            front.show(&TurnEvent::Usage(usage));
+        }
+        for call in &reply.built.tool_calls() {
+            front.show(&TurnEvent::ToolCall(&self.named(call)));
+        }
+        if let Some((code, message)) = notice_of_end(&reply.built) {
+            front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code, message });
+        }
+    }
+
     /// Waits until the end is on disk and makes the result of the turn.
-    async fn conclude(&mut self, last: Option<Reply>, front: &mut dyn Frontend) -> TurnResult {
+    async fn conclude(
+        &mut self,
+        last: Option<Reply>,
+        stop: Option<ToolStop>,
+        turn: &mut TurnState,
+        front: &mut dyn Frontend,
+    ) -> TurnResult {
         let saved = self.journal.flush().await;
         show_notices(&self.journal.take_notices(), front);
         let mut result = match last {
             Some(reply) => self.result_of(reply),
             None => self.empty_result(),
         };
+        turn.add_metrics(result.metrics);
+        result.metrics = turn.metrics.unwrap_or_default();
+        result.usage = turn.usage;
+        if !turn.earlier_text.is_empty() {
+            turn.keep_text(&result.text);
+            result.text = std::mem::take(&mut turn.earlier_text);
+        }
+        settle_stop(&mut result, stop.as_ref(), turn.was_denied);
         if let (FlushOutcome::Failed(_), true, exit_code::OK) = (saved, self.settings.require_history, result.exit) {
             result.exit = exit_code::HISTORY;
-        }
-        if let Some(usage) = &result.usage {
-            front.show(&TurnEvent::Usage(usage));
-            add_usage(&mut self.usage, usage);
         }
         result
     }
@@ -266,7 +340,7 @@ impl Session {
 
     /// The text of a reply that was kept; one that was not has none.
     fn text_of(&self, reply: &MessageId) -> String {
-        self.messages.last().filter(|message| message.id == *reply).map_or_else(String::new, |last| last.text.clone())
+        self.messages.iter().rfind(|message| message.id == *reply).map_or_else(String::new, |last| last.text.clone())
     }
 
     fn empty_result(&self) -> TurnResult {
@@ -284,23 +358,25 @@ impl Session {
     }
 }
 
-/// Tool calls are assembled, shown and stored; nothing here may run them.
-fn stop_at_tools(last: Option<&mut Reply>, front: &mut dyn Frontend) {
-    if let Some(reply) = last {
-        reply.outcome.status = TurnStatus::Incomplete;
-        reply.outcome.exit = exit_code::INCOMPLETE;
-    }
-    let message = "the model asks for tools, and this version of sayso cannot run any: the turn ends here";
-    front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "tools_not_available", message });
-}
-
-fn show_end_of_reply(reply: &Reply, front: &mut dyn Frontend) {
-    for call in &reply.built.tool_calls() {
-        front.show(&TurnEvent::ToolCall(call));
-    }
-    if let Some((code, message)) = notice_of_end(&reply.built) {
-        front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code, message });
-    }
+/// What a stop among the tools makes of a turn whose last reply was fine. Without one, a call that was
+/// refused still tells a script that less was done than the model wanted.
+fn settle_stop(result: &mut TurnResult, stop: Option<&ToolStop>, was_denied: bool) {
+    let (status, exit) = match stop {
+        None if was_denied && result.exit == exit_code::OK => (TurnStatus::Incomplete, exit_code::REFUSED),
+        None => return,
+        Some(ToolStop::Refused) => (TurnStatus::Incomplete, exit_code::REFUSED),
+        Some(ToolStop::Repeats | ToolStop::HopLimit) => (TurnStatus::Incomplete, exit_code::INCOMPLETE),
+        Some(ToolStop::Cancelled(cause)) => {
+            result.interrupted = Some(cause.reason());
+            (TurnStatus::Interrupted, exit_of_cancel(*cause))
+        }
+        Some(ToolStop::OutputFailed) => {
+            result.interrupted = Some(InterruptReason::OutputClosed);
+            (TurnStatus::Interrupted, exit_code::OUTPUT)
+        }
+    };
+    result.status = status;
+    result.exit = exit;
 }
 
 /// Why an answer may be less than was hoped for, as a code and a sentence.
@@ -346,22 +422,5 @@ fn error_of(ending: ReplyEnding) -> Option<ProviderError> {
             Some(ProviderError::new(ErrorKind::BadResponse, "the answer reached the limit of 64 MiB"))
         }
         ReplyEnding::Finished | ReplyEnding::Cancelled(_) | ReplyEnding::OutputFailed | ReplyEnding::Panicked => None,
-    }
-}
-
-fn add_usage(total: &mut crate::conversation::Usage, turn: &crate::conversation::Usage) {
-    let add = |total: &mut Option<u64>, turn: Option<u64>| {
-        if let Some(count) = turn {
-            *total = Some(total.unwrap_or(0).saturating_add(count));
-        }
-    };
-    add(&mut total.input, turn.input);
-    add(&mut total.output, turn.output);
-    add(&mut total.cached, turn.cached);
-    add(&mut total.cache_write, turn.cache_write);
-    add(&mut total.reasoning, turn.reasoning);
-    add(&mut total.total, turn.total);
-    if let Some(cost) = turn.cost_usd {
-        total.cost_usd = Some(total.cost_usd.unwrap_or(0.0) + cost);
     }
 }

@@ -1,16 +1,18 @@
 //! What stands beside an answer, on stderr: thoughts, notices, retries, calls of tools, the lines at the end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::lines::{Retry, interrupted_line, notice_line, timing_line, tool_call_line, usage_line};
+use super::lines::{Retry, interrupted_line, notice_line, timing_line, tool_name, tool_result_line, usage_line};
 use super::mode;
+use super::question_text::question_text;
 use super::sanitize::{Mode, Sanitizer};
 use super::screen::{Screen, Stream};
 use super::settings::{Thinking, ViewSettings};
 use super::status_row::{RowStyle, RowTime};
 use super::term_safe::{Style, TermSafeBuf};
-use crate::conversation::{InterruptReason, ToolCall};
-use crate::session::{NoticeLevel, TurnResult};
+use crate::conversation::InterruptReason;
+use crate::session::{NamedCall, NoticeLevel, Question, TurnEvent, TurnResult};
+use crate::tool::ToolOutput;
 
 #[derive(Debug)]
 pub struct Asides {
@@ -21,11 +23,27 @@ pub struct Asides {
     /// The block of thoughts that is being shown.
     block: Option<u32>,
     is_folding: bool,
+    tool_started: Instant,
+}
+
+/// How far a tool has come, in units of its own.
+#[derive(Clone, Copy, Debug)]
+struct Progress<'a> {
+    done: f64,
+    total: Option<f64>,
+    message: Option<&'a str>,
 }
 
 impl Asides {
     pub fn new(settings: ViewSettings) -> Self {
-        Self { settings, model: String::new(), sanitizer: Sanitizer::new(Mode::Prose), block: None, is_folding: false }
+        Self {
+            settings,
+            model: String::new(),
+            sanitizer: Sanitizer::new(Mode::Prose),
+            block: None,
+            is_folding: false,
+            tool_started: Instant::now(),
+        }
     }
 
     pub fn started(&mut self, model: &str) {
@@ -112,9 +130,65 @@ impl Asides {
         }
     }
 
-    pub fn tool_call(&mut self, call: &ToolCall, screen: &mut Screen) {
-        if let Some(line) = tool_call_line(call, self.settings.tool_notice) {
+    /// A row while a tool runs.
+    fn tool_started(&mut self, named: &NamedCall, screen: &mut Screen) {
+        self.end_thoughts(screen);
+        self.tool_started = Instant::now();
+        let mut label = TermSafeBuf::new();
+        label.push_literal("running ");
+        label.push(tool_name(named).as_safe());
+        screen.start_row(label, RowTime::Since(self.tool_started));
+    }
+
+    /// How far it has come, in the row.
+    fn tool_progress(&mut self, named: &NamedCall, progress: &Progress<'_>, screen: &mut Screen) {
+        let mut label = tool_name(named);
+        if let Some(total) = progress.total.filter(|total| *total > 0.0) {
+            label.push_line(&format!(" {:.0} %", (progress.done / total * 100.0).clamp(0.0, 100.0)));
+        }
+        if let Some(message) = progress.message {
+            label.push_literal(" ");
+            label.push_line(message);
+        }
+        screen.start_row(label, RowTime::Since(self.tool_started));
+    }
+
+    fn tool_result(&mut self, named: &NamedCall, elapsed: Duration, output: &ToolOutput, screen: &mut Screen) {
+        screen.stop_row();
+        if let Some(line) = tool_result_line(named, elapsed, output, self.settings.tool_notice) {
             self.line(&line, screen);
+        }
+    }
+
+    /// What is asked, also where little else is said.
+    fn question(&mut self, question: &Question<'_>, screen: &mut Screen) {
+        self.end_thoughts(screen);
+        screen.stop_row();
+        let text = question_text(question, screen.color(Stream::Stderr));
+        screen.lines(text.as_safe());
+    }
+
+    /// Everything about tools that is shown the same in every view for people.
+    pub fn tool_event(&mut self, event: &TurnEvent<'_>, screen: &mut Screen) {
+        match event {
+            TurnEvent::ToolStarted(call) => self.tool_started(call, screen),
+            TurnEvent::ToolProgress { call, progress, total, message } => {
+                let progress = Progress { done: *progress, total: *total, message: *message };
+                self.tool_progress(call, &progress, screen);
+            }
+            TurnEvent::ToolResult { call, elapsed, output } => self.tool_result(call, *elapsed, output, screen),
+            TurnEvent::Question(question) => self.question(question, screen),
+            // The line of its result says it all.
+            TurnEvent::ToolCall(_)
+            | TurnEvent::Approval { .. }
+            | TurnEvent::Started { .. }
+            | TurnEvent::Waiting
+            | TurnEvent::Notice { .. }
+            | TurnEvent::Retry { .. }
+            | TurnEvent::Reasoning { .. }
+            | TurnEvent::Text(_)
+            | TurnEvent::Usage(_)
+            | TurnEvent::Ended(_) => {}
         }
     }
 

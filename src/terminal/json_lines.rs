@@ -94,6 +94,38 @@ pub struct ToolCallLine<'a> {
     pub arguments: Value,
 }
 
+#[derive(Serialize, JsonSchema)]
+pub struct ApprovalLine<'a> {
+    #[schemars(extend("const" = 1))]
+    pub v: u8,
+    #[serde(rename = "type")]
+    #[schemars(extend("const" = "approval"))]
+    pub kind: &'static str,
+    /// Of the call.
+    pub id: &'a str,
+    #[schemars(extend("enum" = ["allowed", "denied"]))]
+    pub decision: &'static str,
+    /// `policy` or `person`.
+    pub by: &'a str,
+    pub reason: &'a str,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct ToolResultLine<'a> {
+    #[schemars(extend("const" = 1))]
+    pub v: u8,
+    #[serde(rename = "type")]
+    #[schemars(extend("const" = "tool_result"))]
+    pub kind: &'static str,
+    pub id: &'a str,
+    pub ok: bool,
+    pub ms: u64,
+    /// As MCP writes it: objects with `type` and what belongs to it.
+    pub content: Vec<Value>,
+    /// What the model gets is shorter than the result.
+    pub truncated: bool,
+}
+
 /// Counts are tokens; null where the provider does not tell.
 #[derive(Serialize, JsonSchema)]
 pub struct UsageLine {
@@ -248,6 +280,8 @@ pub fn events_schema() -> String {
         generator.subschema_for::<ReasoningLine<'_>>(),
         generator.subschema_for::<DeltaLine<'_>>(),
         generator.subschema_for::<ToolCallLine<'_>>(),
+        generator.subschema_for::<ApprovalLine<'_>>(),
+        generator.subschema_for::<ToolResultLine<'_>>(),
         generator.subschema_for::<UsageLine>(),
         generator.subschema_for::<ResultLine<'_>>(),
     ];

@@ -1,21 +1,24 @@
 //! A turn for scripts: `--format jsonl` prints a line per event, `--format json` the result alone.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::asides::Asides;
 use super::error_report::ErrorReport;
 use super::json_lines::{
-    DeltaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine, ToolCallLine, UsageLine, VERSION,
+    ApprovalLine, DeltaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine, ToolCallLine, ToolResultLine,
+    UsageLine, VERSION,
 };
 use super::lines::Retry;
 use super::safe_json::push_json_line;
 use super::screen::Screen;
 use super::settings::{Thinking, ViewSettings};
 use super::term_safe::TermSafeBuf;
-use crate::conversation::{ToolCall, UnixMillis, Usage, now_ms};
-use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
+use crate::conversation::{UnixMillis, Usage, now_ms};
+use crate::mcp::Content;
+use crate::session::{Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
+use crate::tool::ToolOutput;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonFormat {
@@ -70,7 +73,15 @@ impl<'s> JsonView<'s> {
             }
             TurnEvent::ToolCall(call) => push_json_line(&tool_call_line(call), out),
             TurnEvent::Usage(usage) => push_json_line(&usage_line(usage), out),
-            TurnEvent::Waiting | TurnEvent::Ended(_) => {}
+            TurnEvent::Approval { call, is_allowed, by, reason } => {
+                let (id, decision) = (call.call.id.as_str(), if *is_allowed { "allowed" } else { "denied" });
+                push_json_line(&ApprovalLine { v, kind: "approval", id, decision, by, reason }, out);
+            }
+            TurnEvent::ToolResult { call, elapsed, output } => {
+                push_json_line(&tool_result_line(call, *elapsed, output), out);
+            }
+            TurnEvent::Question(_) => self.asides.tool_event(event, self.screen),
+            TurnEvent::ToolStarted(_) | TurnEvent::ToolProgress { .. } | TurnEvent::Waiting | TurnEvent::Ended(_) => {}
         }
     }
 
@@ -84,11 +95,13 @@ impl<'s> JsonView<'s> {
             }
             TurnEvent::Started { model, .. } => self.asides.started(model),
             TurnEvent::Waiting => self.asides.waiting(self.screen),
-            TurnEvent::Reasoning { .. }
-            | TurnEvent::Text(_)
-            | TurnEvent::ToolCall(_)
-            | TurnEvent::Usage(_)
-            | TurnEvent::Ended(_) => {}
+            TurnEvent::ToolCall(_)
+            | TurnEvent::Approval { .. }
+            | TurnEvent::ToolStarted(_)
+            | TurnEvent::ToolProgress { .. }
+            | TurnEvent::ToolResult { .. }
+            | TurnEvent::Question(_) => self.asides.tool_event(event, self.screen),
+            TurnEvent::Reasoning { .. } | TurnEvent::Text(_) | TurnEvent::Usage(_) | TurnEvent::Ended(_) => {}
         }
     }
 
@@ -158,12 +171,31 @@ fn result_line(result: &TurnResult) -> ResultLine<'_> {
     }
 }
 
-fn tool_call_line(call: &ToolCall) -> ToolCallLine<'_> {
+fn tool_call_line(named: &NamedCall) -> ToolCallLine<'_> {
+    let call = &named.call;
     let arguments = match call.arguments.trim() {
         "" => Value::Object(serde_json::Map::new()),
         text => serde_json::from_str(text).unwrap_or_else(|_| Value::String(call.arguments.clone())),
     };
-    ToolCallLine { v: VERSION, kind: "tool_call", id: &call.id, server: None, name: &call.name, arguments }
+    let server = named.server.as_deref();
+    ToolCallLine { v: VERSION, kind: "tool_call", id: &call.id, server, name: &named.tool, arguments }
+}
+
+fn tool_result_line<'a>(named: &'a NamedCall, elapsed: Duration, output: &ToolOutput) -> ToolResultLine<'a> {
+    // What never ran has no content but what the model is told.
+    let content = match output.content.as_slice() {
+        [] => vec![Content::Text(output.text.clone()).to_json()],
+        content => content.iter().map(Content::to_json).collect(),
+    };
+    ToolResultLine {
+        v: VERSION,
+        kind: "tool_result",
+        id: &named.call.id,
+        ok: !output.is_error,
+        ms: millis(elapsed.as_millis()),
+        content,
+        truncated: output.is_truncated,
+    }
 }
 
 fn usage_line(usage: &Usage) -> UsageLine {

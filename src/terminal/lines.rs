@@ -6,12 +6,15 @@ use std::time::Duration;
 use super::settings::ToolNotice;
 use super::status_row::cut;
 use super::term_safe::TermSafeBuf;
-use crate::conversation::{InterruptReason, ToolCall, Usage};
+use crate::conversation::{InterruptReason, Usage};
 use crate::history::TurnMetrics;
-use crate::session::NoticeLevel;
+use crate::session::{NamedCall, NoticeLevel};
+use crate::tool::ToolOutput;
 
 /// Longer arguments are cut; the history has them whole.
 const ARGUMENT_COLUMNS_MAX: usize = 200;
+/// Of why a call failed.
+const REASON_COLUMNS_MAX: usize = 300;
 
 #[must_use]
 pub fn notice_line(level: NoticeLevel, message: &str) -> TermSafeBuf {
@@ -48,28 +51,69 @@ impl Retry<'_> {
     }
 }
 
-/// As in `tool call: read {"path":"notes.md"}`; nothing where such lines are off.
+/// As in `files/read`; the bare name where no such tool is known.
 #[must_use]
-pub fn tool_call_line(call: &ToolCall, notice: ToolNotice) -> Option<TermSafeBuf> {
+pub fn tool_name(named: &NamedCall) -> TermSafeBuf {
+    TermSafeBuf::line(&match &named.server {
+        Some(server) => format!("{server}/{}", named.tool),
+        None => named.tool.clone(),
+    })
+}
+
+/// As in `tool files/read {"path":"notes.md"}: 1.2 kB in 38 ms`; nothing where such lines are off.
+#[must_use]
+pub fn tool_result_line(
+    named: &NamedCall,
+    elapsed: Duration,
+    output: &ToolOutput,
+    notice: ToolNotice,
+) -> Option<TermSafeBuf> {
     let mut out = TermSafeBuf::new();
-    out.push_literal("tool call: ");
-    out.push_line(&call.name);
+    out.push_literal("tool ");
+    out.push(tool_name(named).as_safe());
     match notice {
         ToolNotice::Off => return None,
         ToolNotice::Name => {}
-        ToolNotice::NameAndArguments => {
-            let arguments = TermSafeBuf::line(call.arguments.trim());
-            let shown = cut(arguments.as_str(), ARGUMENT_COLUMNS_MAX);
-            if !shown.is_empty() {
-                out.push_literal(" ");
-                out.push_line(shown);
-            }
-            if shown.len() < arguments.as_str().len() {
-                out.push_literal(" …");
-            }
+        ToolNotice::NameAndArguments => push_cut(&mut out, named.call.arguments.trim(), ARGUMENT_COLUMNS_MAX),
+    }
+    out.push_literal(":");
+    if output.is_error {
+        push_cut(&mut out, output.text.lines().next().unwrap_or("failed"), REASON_COLUMNS_MAX);
+    } else {
+        out.push_line(&format!(" {} in {}", size(output.text.len()), time(elapsed)));
+        if output.is_truncated {
+            out.push_literal(" (cut)");
         }
     }
     Some(out)
+}
+
+/// A space and the text, cut with a mark.
+fn push_cut(out: &mut TermSafeBuf, text: &str, columns_max: usize) {
+    let safe = TermSafeBuf::line(text);
+    let shown = cut(safe.as_str(), columns_max);
+    if !shown.is_empty() {
+        out.push_literal(" ");
+        out.push_line(shown);
+    }
+    if shown.len() < safe.as_str().len() {
+        out.push_literal(" …");
+    }
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+fn time(elapsed: Duration) -> String {
+    if elapsed < Duration::from_secs(1) {
+        return format!("{} ms", elapsed.as_millis());
+    }
+    format!("{:.1} s", elapsed.as_secs_f64())
 }
 
 /// Why an answer is not whole, in words.

@@ -1,7 +1,9 @@
 //! How things look: the one owner of stdout and stderr, and the views of a turn.
 
 mod asides;
+mod dialogue;
 mod error_report;
+mod form;
 #[cfg(test)]
 mod hostile_text_tests;
 mod json_lines;
@@ -11,6 +13,7 @@ pub mod mode;
 mod output;
 mod panic_hook;
 mod plain_view;
+mod question_text;
 mod reply_view;
 mod safe_json;
 mod sanitize;
@@ -21,6 +24,7 @@ mod term_safe;
 #[cfg(test)]
 mod view_tests;
 
+pub use dialogue::{Dialogue, Said, Turnout};
 pub use error_report::{ErrorReport, render_error};
 pub use json_lines::events_schema;
 pub use json_view::{JsonFormat, JsonView, result_line_for_error};

@@ -8,7 +8,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp, getpid, getsid, kill_current_process_group, kill_process};
 use rustix::stdio::{stderr, stdin};
-use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, Termios, isatty, tcflush, tcgetattr, tcgetpgrp, tcsetattr,
+};
 
 use super::term_safe::Color;
 
@@ -148,6 +150,14 @@ impl EchoOff {
 impl Drop for EchoOff {
     fn drop(&mut self) {
         set(&self.before);
+    }
+}
+
+/// Throws away what was typed and not yet read: a question is answered by who has seen it.
+pub fn discard_typed() {
+    if is_foreground() {
+        // Without a terminal there is nothing to throw away.
+        let _ = tcflush(stdin(), QueueSelector::IFlush);
     }
 }
 

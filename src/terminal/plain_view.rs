@@ -6,7 +6,7 @@ use super::sanitize::{Mode, Sanitizer};
 use super::screen::Screen;
 use super::settings::ViewSettings;
 use crate::conversation::InterruptReason;
-use crate::session::{Flushed, Frontend, OutputError, TurnEvent, TurnResult};
+use crate::session::{Flushed, Frontend, OutputError, TurnEvent, TurnResult, paragraph_break};
 
 /// One turn. On a terminal the text is sanitised; for everything else it is exact.
 #[derive(Debug)]
@@ -16,16 +16,27 @@ pub struct PlainView<'s> {
     sanitizer: Sanitizer,
     /// Of the answer; nothing while there is none.
     last_byte: Option<u8>,
+    /// Tools ran since: the next text is a paragraph of its own.
+    has_paused: bool,
 }
 
 impl<'s> PlainView<'s> {
     #[must_use]
     pub fn new(screen: &'s mut Screen, settings: ViewSettings) -> Self {
-        Self { screen, asides: Asides::new(settings), sanitizer: Sanitizer::new(Mode::Prose), last_byte: None }
+        Self {
+            screen,
+            asides: Asides::new(settings),
+            sanitizer: Sanitizer::new(Mode::Prose),
+            last_byte: None,
+            has_paused: false,
+        }
     }
 
     fn text(&mut self, text: &str) {
         let Some(last) = text.as_bytes().last() else { return };
+        if std::mem::take(&mut self.has_paused) {
+            self.text(paragraph_break(self.last_byte));
+        }
         if self.last_byte.replace(*last).is_none() {
             self.screen.stop_row();
         }
@@ -80,7 +91,15 @@ impl Frontend for PlainView<'_> {
                 }
             }
             TurnEvent::Reasoning { text, block, .. } => self.asides.thought(text, *block, self.screen),
-            TurnEvent::ToolCall(call) => self.asides.tool_call(call, self.screen),
+            TurnEvent::ToolCall(_)
+            | TurnEvent::Approval { .. }
+            | TurnEvent::ToolStarted(_)
+            | TurnEvent::ToolProgress { .. }
+            | TurnEvent::ToolResult { .. }
+            | TurnEvent::Question(_) => {
+                self.has_paused |= self.last_byte.is_some();
+                self.asides.tool_event(event, self.screen);
+            }
             TurnEvent::Ended(result) => self.end(result),
         }
     }

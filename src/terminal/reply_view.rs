@@ -61,6 +61,11 @@ impl Frontend for ReplyView<'_> {
             | TurnEvent::Retry { .. }
             | TurnEvent::Reasoning { .. }
             | TurnEvent::ToolCall(_)
+            | TurnEvent::Approval { .. }
+            | TurnEvent::ToolStarted(_)
+            | TurnEvent::ToolProgress { .. }
+            | TurnEvent::ToolResult { .. }
+            | TurnEvent::Question(_)
             | TurnEvent::Ended(_) => self.end_text(),
         }
         match event {
@@ -77,7 +82,12 @@ impl Frontend for ReplyView<'_> {
                 self.asides.fold_thought(self.screen);
                 self.asides.thought(text, *block, self.screen);
             }
-            TurnEvent::ToolCall(call) => self.asides.tool_call(call, self.screen),
+            TurnEvent::ToolCall(_)
+            | TurnEvent::Approval { .. }
+            | TurnEvent::ToolStarted(_)
+            | TurnEvent::ToolProgress { .. }
+            | TurnEvent::ToolResult { .. }
+            | TurnEvent::Question(_) => self.asides.tool_event(event, self.screen),
             TurnEvent::Ended(result) => self.end(result),
         }
     }

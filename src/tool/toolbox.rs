@@ -31,6 +31,13 @@ impl Toolbox {
         Self { settings, host, specs: Vec::new(), tools: Vec::new() }
     }
 
+    /// No tools at all.
+    #[must_use]
+    pub fn none() -> Self {
+        let settings = ToolboxSettings { timeout: Duration::from_secs(60), result_bytes_max: 1 << 20, parallel_max: 1 };
+        Self::new(None, settings)
+    }
+
     /// Looks what there is to call, before a request goes out. Waits only for servers that are needed
     /// and unknown. Notices are for the person: servers that are missing, tools that were refused.
     pub async fn refresh(&mut self) -> Vec<String> {

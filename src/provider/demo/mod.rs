@@ -135,7 +135,15 @@ mod tests {
     }
 
     fn error_of(model: &str, parameters: &ModelParameters) -> ProviderError {
-        let request = ChatRequest { model, system: None, messages: &[], tools: &[], parameters, stream: true };
+        let request = ChatRequest {
+            model,
+            system: None,
+            messages: &[],
+            tools: &[],
+            tool_choice: &crate::conversation::ToolChoice::Auto,
+            parameters,
+            stream: true,
+        };
         demo().begin(&request).err().expect("fails")
     }
 

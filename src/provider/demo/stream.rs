@@ -117,7 +117,7 @@ impl DemoStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::{IdSource, Message, Role};
+    use crate::conversation::{IdSource, Message, Role, ToolChoice};
     use crate::provider::{ChatRequest, ModelParameters};
 
     fn stream(model: &str, extra: Value) -> DemoStream {
@@ -125,8 +125,15 @@ mod tests {
         let messages = [Message::new(id, None, Role::User, "say 日本 \"twice\"\n".into(), 1)];
         let extra = extra.as_object().unwrap().clone().into_iter().collect();
         let parameters = ModelParameters { extra, ..ModelParameters::default() };
-        let request =
-            ChatRequest { model, system: None, messages: &messages, tools: &[], parameters: &parameters, stream: true };
+        let request = ChatRequest {
+            model,
+            system: None,
+            messages: &messages,
+            tools: &[],
+            tool_choice: &ToolChoice::Auto,
+            parameters: &parameters,
+            stream: true,
+        };
         DemoStream::new(model, Script::new(&request).unwrap().unwrap())
     }
 

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::OpenAiChat;
-use crate::conversation::{Message, MessageId, ReplyBuilder, Role};
+use crate::conversation::{Message, MessageId, ReplyBuilder, Role, ToolChoice};
 use crate::http::{HttpClient, HttpSettings, Lifetime, Secret};
 use crate::provider::{
     Api, ChatRequest, ErrorKind, EventStream, ModelParameters, Provider, ProviderError, ProviderSettings, Pumped,
@@ -44,7 +44,15 @@ fn user(text: &str) -> [Message; 1] {
 }
 
 fn chat<'a>(messages: &'a [Message], parameters: &'a ModelParameters) -> ChatRequest<'a> {
-    ChatRequest { model: "m", system: None, messages, tools: &[], parameters, stream: true }
+    ChatRequest {
+        model: "m",
+        system: None,
+        messages,
+        tools: &[],
+        tool_choice: &ToolChoice::Auto,
+        parameters,
+        stream: true,
+    }
 }
 
 /// Reads a request and gives back its body.

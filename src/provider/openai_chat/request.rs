@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{Message, Role, ToolCall, ToolSpec};
+use crate::conversation::{Message, Role, ToolCall, ToolChoice, ToolSpec};
 use crate::provider::ChatRequest;
 
 /// What the server is told of a call that never came to a result.
@@ -80,6 +80,9 @@ impl Serialize for Body<'_> {
         }
         if !request.tools.is_empty() {
             body.add("tools", &request.tools.iter().map(Tool).collect::<Vec<_>>())?;
+            if let Some(choice) = tool_choice(request.tool_choice) {
+                body.add("tool_choice", &choice)?;
+            }
         }
         if let Some(temperature) = request.parameters.temperature {
             body.add("temperature", &temperature)?;
@@ -92,6 +95,16 @@ impl Serialize for Body<'_> {
             body.add(name, &max_tokens)?;
         }
         body.end()
+    }
+}
+
+/// Nothing where it is the server's default.
+fn tool_choice(choice: &ToolChoice) -> Option<Value> {
+    match choice {
+        ToolChoice::Auto => None,
+        ToolChoice::Never => Some("none".into()),
+        ToolChoice::Required => Some("required".into()),
+        ToolChoice::Named(name) => Some(json!({ "type": "function", "function": { "name": name } })),
     }
 }
 
@@ -262,7 +275,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Body, Dialect, MaxTokensName, UsageInStream};
-    use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolSpec};
+    use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
     use crate::provider::{ChatRequest, ModelParameters};
 
     const ORIGIN: &str = "openai_chat http://localhost/v1 m";
@@ -286,8 +299,15 @@ mod tests {
 
     fn body_with(messages: &[Message], change: impl FnOnce(&mut ChatRequest<'_>, &mut Dialect)) -> Value {
         let parameters = ModelParameters::default();
-        let mut request =
-            ChatRequest { model: "m", system: None, messages, tools: &[], parameters: &parameters, stream: false };
+        let mut request = ChatRequest {
+            model: "m",
+            system: None,
+            messages,
+            tools: &[],
+            tool_choice: &ToolChoice::Auto,
+            parameters: &parameters,
+            stream: false,
+        };
         let mut dialect = Dialect::default();
         change(&mut request, &mut dialect);
         serde_json::to_value(Body { request: &request, origin: ORIGIN, dialect }).unwrap()
@@ -388,8 +408,15 @@ mod tests {
     #[test]
     fn a_refused_parameter_is_left_out_or_renamed() {
         let parameters = ModelParameters { max_tokens: Some(1), ..ModelParameters::default() };
-        let request =
-            ChatRequest { model: "m", system: None, messages: &[], tools: &[], parameters: &parameters, stream: true };
+        let request = ChatRequest {
+            model: "m",
+            system: None,
+            messages: &[],
+            tools: &[],
+            tool_choice: &ToolChoice::Auto,
+            parameters: &parameters,
+            stream: true,
+        };
         let after = |dialect: Dialect, text: &str| dialect.after_refusal(text, &request);
         let plain = Dialect::default();
         let renamed = Dialect { max_tokens: MaxTokensName::MaxCompletionTokens, ..plain };

@@ -1,0 +1,185 @@
+//! What servers say and ask while their tools run: progress and log lines are shown, questions go to the person.
+
+use std::time::Duration;
+
+use super::receive::TICK;
+use super::tool_round::ask;
+use super::turn_state::TurnState;
+use super::{Answer, Cancel, CancelCause, Frontend, NamedCall, NoticeLevel, Question, Session, TurnEvent};
+use crate::conversation::{Message, MessageId, ReplyBuilder, Role, StopReason, StreamEvent, ToolChoice, now_ms};
+use crate::mcp::{Content, ElicitAnswer, HostEvent, SamplingAnswer, SamplingMessage, ServerQuestion};
+use crate::provider::{ChatRequest, ModelParameters, Pumped};
+
+/// Answers that servers get from the model in one turn.
+const SAMPLINGS_MAX: u32 = 10;
+/// Tokens of one of them, whatever the server asks for.
+const SAMPLING_TOKENS_MAX: u32 = 4096;
+const SAMPLING_TIME_MAX: Duration = Duration::from_secs(300);
+
+impl Session {
+    /// Shows or answers an event of a server. `calls` are those that run.
+    pub(super) async fn on_host_event(
+        &mut self,
+        event: HostEvent,
+        calls: &[&NamedCall],
+        turn: &mut TurnState,
+        (front, cancel): (&mut dyn Frontend, &mut Cancel),
+    ) -> Result<(), CancelCause> {
+        match event {
+            HostEvent::Progress { call, progress, total, message, .. } => {
+                if let Some(call) = calls.iter().find(|named| named.call.id == call) {
+                    let message = message.as_deref();
+                    front.show(&TurnEvent::ToolProgress { call, progress, total, message });
+                }
+            }
+            HostEvent::Question(question) => self.on_question(question, turn, (front, cancel)).await?,
+            event => {
+                if let Some((level, code, message)) = notice_of(&event) {
+                    front.show(&TurnEvent::Notice { level, code, message: &message });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn on_question(
+        &mut self,
+        question: ServerQuestion,
+        turn: &mut TurnState,
+        (front, cancel): (&mut dyn Frontend, &mut Cancel),
+    ) -> Result<(), CancelCause> {
+        if matches!(question, ServerQuestion::Sampling { .. }) && turn.samplings >= SAMPLINGS_MAX {
+            let message = format!("a server asks for more than {SAMPLINGS_MAX} answers in one turn: declined");
+            front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "sampling_limit", message: &message });
+            return Ok(());
+        }
+        let said = ask(&Question::Server(&question), front, cancel, &mut self.journal).await?;
+        match question {
+            ServerQuestion::Form { answer, .. } | ServerQuestion::Url { answer, .. } => {
+                // A server that waits no longer hears nothing.
+                let _ = answer.send(match said {
+                    Answer::Yes | Answer::Always => ElicitAnswer::Accept(serde_json::Map::new()),
+                    Answer::With(values) => ElicitAnswer::Accept(values),
+                    Answer::No => ElicitAnswer::Decline,
+                    Answer::StopTurn | Answer::Nobody => ElicitAnswer::Cancel,
+                });
+            }
+            ServerQuestion::Sampling { system, messages, max_tokens, temperature, answer, .. } => {
+                if said == Answer::Yes {
+                    turn.samplings += 1;
+                    let asked = Sampling { system, messages, max_tokens, temperature };
+                    let sampled = tokio::select! {
+                        biased;
+                        cause = cancel.cancelled() => return Err(cause),
+                        sampled = self.sample(&asked, front) => sampled,
+                    };
+                    let _ = answer.send(sampled);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the model answer a server. Nothing of it is part of the conversation.
+    async fn sample(&self, asked: &Sampling, front: &mut dyn Frontend) -> Option<SamplingAnswer> {
+        let messages: Vec<Message> = asked.messages.iter().map(message_of).collect();
+        let parameters = ModelParameters {
+            temperature: asked.temperature.or(self.model.parameters.temperature),
+            max_tokens: Some(u64::from(asked.max_tokens.min(SAMPLING_TOKENS_MAX))),
+            extra: self.model.parameters.extra.clone(),
+        };
+        let request = ChatRequest {
+            model: &self.model.model,
+            system: asked.system.as_deref(),
+            messages: &messages,
+            tools: &[],
+            tool_choice: &ToolChoice::Auto,
+            parameters: &parameters,
+            stream: true,
+        };
+        let answered = tokio::time::timeout(SAMPLING_TIME_MAX, self.receive_sample(&request, front)).await;
+        let reply = match answered {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(reason)) => {
+                let message = format!("the model did not answer the server: {reason}");
+                front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "sampling_failed", message: &message });
+                return None;
+            }
+            Err(_) => return None,
+        };
+        let stop_reason = match reply.stop {
+            Some(StopReason::Length) => "maxTokens",
+            _ => "endTurn",
+        };
+        Some(SamplingAnswer {
+            model: self.model.model.clone(),
+            text: reply.text,
+            stop_reason: Some(stop_reason.to_owned()),
+        })
+    }
+
+    async fn receive_sample(
+        &self,
+        request: &ChatRequest<'_>,
+        front: &mut dyn Frontend,
+    ) -> Result<ReplyBuilder, String> {
+        let mut stream = self.model.provider.open(request).await.map_err(|error| error.message)?;
+        let mut reply = ReplyBuilder::default();
+        loop {
+            let mut on_event = |event: StreamEvent<'_>| reply.apply(&event);
+            let pumped = tokio::select! {
+                pumped = stream.pump(&mut on_event) => pumped,
+                () = tokio::time::sleep(TICK) => {
+                    let _ = front.tick();
+                    continue;
+                }
+            };
+            match pumped {
+                Err(error) => return Err(error.message),
+                Ok(Pumped::End { .. }) => return Ok(reply),
+                Ok(Pumped::More) if reply.is_too_long() => return Err("its answer is too long".to_owned()),
+                Ok(Pumped::More) => {}
+            }
+        }
+    }
+}
+
+/// What a server asks of the model.
+struct Sampling {
+    system: Option<String>,
+    messages: Vec<SamplingMessage>,
+    max_tokens: u32,
+    temperature: Option<f64>,
+}
+
+fn message_of(message: &SamplingMessage) -> Message {
+    let role = if message.role == "assistant" { Role::Assistant } else { Role::User };
+    let text: Vec<&str> = message.content.iter().filter_map(Content::as_text).collect();
+    Message::new(MessageId(String::new()), None, role, text.join("\n"), now_ms())
+}
+
+/// An event that is only told, as level, code and sentence.
+#[must_use]
+pub fn notice_of(event: &HostEvent) -> Option<(NoticeLevel, &'static str, String)> {
+    match event {
+        HostEvent::Log { server, level, text } => is_worth_telling(level).then(|| {
+            let level = if *level == "notice" { NoticeLevel::Info } else { NoticeLevel::Warn };
+            (level, "mcp_log", format!("{server}: {text}"))
+        }),
+        HostEvent::ToolsChanged { server } => {
+            Some((NoticeLevel::Info, "tools_changed", format!("the tools of {server} have changed")))
+        }
+        HostEvent::Started { server, outcome: Err(reason) } => {
+            Some((NoticeLevel::Warn, "mcp_server", format!("the MCP server {server} is not available: {reason}")))
+        }
+        HostEvent::Started { outcome: Ok(()), .. }
+        | HostEvent::ResourceUpdated { .. }
+        | HostEvent::Progress { .. }
+        | HostEvent::Question(_) => None,
+    }
+}
+
+/// Servers are talkative: what is no warning stays out of the way.
+fn is_worth_telling(level: &str) -> bool {
+    !matches!(level, "debug" | "info")
+}
