@@ -90,7 +90,7 @@ fn sorted(value: &Value) -> Value {
 mod tests {
     use serde_json::{Map, Value};
 
-    use super::{TurnState, paragraph_break};
+    use super::TurnState;
 
     fn arguments(json: &str) -> Map<String, Value> {
         serde_json::from_str(json).unwrap()

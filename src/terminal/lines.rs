@@ -191,21 +191,33 @@ fn push(text: &mut String, part: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{ToolCall, ToolNotice, TurnMetrics, Usage, timing_line, tool_call_line, usage_line};
+    use super::*;
+    use crate::conversation::ToolCall;
 
     fn call_line(arguments: &str, notice: ToolNotice) -> Option<String> {
-        let call = ToolCall { id: "c1".into(), name: "re\x1bad".into(), arguments: arguments.into() };
-        tool_call_line(&call, notice).map(|line| line.as_str().to_owned())
+        let call = ToolCall { id: "c1".into(), name: "f__read".into(), arguments: arguments.into() };
+        let named = NamedCall { call, server: Some("f".into()), tool: "re\x1bad".into() };
+        let output = ToolOutput { text: "x".repeat(1200), ..ToolOutput::default() };
+        tool_result_line(&named, Duration::from_millis(38), &output, notice).map(|line| line.as_str().to_owned())
     }
 
     #[test]
     fn a_call_is_one_clear_line() {
         let shown = call_line("{\"a\":\n1}", ToolNotice::NameAndArguments);
-        assert_eq!(shown.as_deref(), Some("tool call: re^[ad {\"a\":^J1}"));
-        assert_eq!(call_line("{}", ToolNotice::Name).as_deref(), Some("tool call: re^[ad"));
+        assert_eq!(shown.as_deref(), Some("tool f/re^[ad {\"a\":^J1}: 1.2 kB in 38 ms"));
+        assert_eq!(call_line("{}", ToolNotice::Name).as_deref(), Some("tool f/re^[ad: 1.2 kB in 38 ms"));
         assert_eq!(call_line("{}", ToolNotice::Off), None);
         let long = call_line(&"x".repeat(500), ToolNotice::NameAndArguments).unwrap();
-        assert_eq!(long, format!("tool call: re^[ad {} …", "x".repeat(200)));
+        assert_eq!(long, format!("tool f/re^[ad {} …: 1.2 kB in 38 ms", "x".repeat(200)));
+    }
+
+    #[test]
+    fn a_call_that_failed_says_why() {
+        let call = ToolCall { id: "c1".into(), name: "read".into(), arguments: String::new() };
+        let named = NamedCall { call, server: None, tool: "read".into() };
+        let output = ToolOutput { text: "no such\x1b file\nat all".into(), is_error: true, ..ToolOutput::default() };
+        let line = tool_result_line(&named, Duration::from_secs(2), &output, ToolNotice::NameAndArguments).unwrap();
+        assert_eq!(line.as_str(), "tool read: no such^[ file");
     }
 
     #[test]

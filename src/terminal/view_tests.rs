@@ -9,6 +9,8 @@ use portable_pty::{MasterPty, PtySize, native_pty_system};
 
 use super::*;
 use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage};
+use crate::session::NamedCall;
+use crate::tool::ToolOutput;
 use crate::history::TurnMetrics;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
@@ -113,6 +115,15 @@ fn on_terminal(output: OutputSettings, settings: ViewSettings, events: &[TurnEve
 const NO_COLOR: OutputSettings =
     OutputSettings { color: ColorChoice::Never, term_dumb: false, accessible: false, quiet: false, verbose: false };
 
+fn named(id: &str, arguments: &str) -> NamedCall {
+    let call = ToolCall { id: id.into(), name: "read".into(), arguments: arguments.into() };
+    NamedCall { call, server: None, tool: "read".into() }
+}
+
+fn output() -> ToolOutput {
+    ToolOutput { text: "result".into(), ..ToolOutput::default() }
+}
+
 #[test]
 fn a_pipe_gets_the_exact_text_and_one_newline() {
     let text = [TurnEvent::Text("a\x1b[31m\r"), TurnEvent::Text("\u{202E}b\n\n"), TurnEvent::Text("c")];
@@ -127,7 +138,8 @@ fn a_pipe_gets_the_exact_text_and_one_newline() {
 
 #[test]
 fn what_stands_beside_a_piped_answer_is_sanitised_on_stderr() {
-    let call = ToolCall { id: "c1".into(), name: "read".into(), arguments: "{\"p\":1}".into() };
+    let call = named("c1", "{\"p\":1}");
+    let output = output();
     let usage = Usage { input: Some(5), ..Usage::default() };
     let result = TurnResult { usage: Some(usage), interrupted: Some(InterruptReason::Length), ..result("") };
     let id = ConversationId("01J".into());
@@ -140,10 +152,12 @@ fn what_stands_beside_a_piped_answer_is_sanitised_on_stderr() {
         TurnEvent::Text("a"),
         notice("\x1b]0;x\x07"),
         TurnEvent::ToolCall(&call),
+        TurnEvent::ToolStarted(&call),
+        TurnEvent::ToolResult { call: &call, elapsed: Duration::from_millis(38), output: &output },
         TurnEvent::Ended(&result),
     ];
     let settings = ViewSettings { verbose: true, thinking: Thinking::Show, ..ViewSettings::default() };
-    let err = "rate_limit: try 2 of 4 in 2.0 s\nhm^[[2J\n\nso\nwarning: ^[]0;x^G\ntool call: read {\"p\":1}\n\
+    let err = "rate_limit: try 2 of 4 in 2.0 s\nhm^[[2J\n\nso\nwarning: ^[]0;x^G\ntool read {\"p\":1}: 6 bytes in 38 ms\n\
         [interrupted: the length limit was reached]\nusage: 5 in\n";
     assert_eq!(plain(settings, &events), pair("a\n", err));
     let quiet = ViewSettings { quiet: true, ..settings };
@@ -152,7 +166,8 @@ fn what_stands_beside_a_piped_answer_is_sanitised_on_stderr() {
 
 #[test]
 fn a_person_sees_text_at_once_and_everything_else_on_lines_of_its_own() {
-    let call = ToolCall { id: "c1".into(), name: "read".into(), arguments: String::new() };
+    let call = named("c1", "");
+    let output = output();
     let result = TurnResult { interrupted: Some(InterruptReason::UserInterrupt), ..result("") };
     let events = [
         TurnEvent::Waiting,
@@ -160,13 +175,15 @@ fn a_person_sees_text_at_once_and_everything_else_on_lines_of_its_own() {
         TurnEvent::Text("He\x1b]52;c;eA==\x07l"),
         TurnEvent::Text("lo\r"),
         TurnEvent::ToolCall(&call),
+        TurnEvent::ToolStarted(&call),
+        TurnEvent::ToolResult { call: &call, elapsed: Duration::from_millis(38), output: &output },
         TurnEvent::Waiting,
         TurnEvent::Text("done\n"),
         notice("slow"),
         TurnEvent::Text("more"),
         TurnEvent::Ended(&result),
     ];
-    let expected = "He^[]52;c;eA==^Gllo^M\ntool call: read\ndone\nwarning: slow\nmore\n[interrupted: stopped by you]\n";
+    let expected = "He^[]52;c;eA==^Gllo^M\ntool read: 6 bytes in 38 ms\ndone\nwarning: slow\nmore\n[interrupted: stopped by you]\n";
     assert_eq!(on_terminal(NO_COLOR, ViewSettings::default(), &events), expected);
 }
 
@@ -277,8 +294,9 @@ fn without_clock(text: &str) -> String {
 #[test]
 fn jsonl_prints_the_promised_lines() {
     let id = ConversationId("01J".into());
-    let call = ToolCall { id: "c1".into(), name: "read".into(), arguments: "{\"p\":\n[1]}".into() };
-    let bad = ToolCall { id: "c2".into(), name: "read".into(), arguments: "{\"p".into() };
+    let call = named("c1", "{\"p\":\n[1]}");
+    let bad = NamedCall { server: Some("files".into()), ..named("c2", "{\"p") };
+    let output = output();
     let usage = Usage { input: Some(1204), output: Some(312), cost_usd: Some(0.0031), ..Usage::default() };
     let mut error = ProviderError::new(ErrorKind::Disconnected, "cut \"off\"");
     error.status = Some(200);
@@ -301,6 +319,9 @@ fn jsonl_prints_the_promised_lines() {
         TurnEvent::Text("\x1b\u{9b}"),
         TurnEvent::ToolCall(&call),
         TurnEvent::ToolCall(&bad),
+        TurnEvent::Approval { call: &call, is_allowed: false, by: "policy", reason: "r" },
+        TurnEvent::ToolStarted(&call),
+        TurnEvent::ToolResult { call: &call, elapsed: Duration::from_millis(38), output: &output },
         TurnEvent::Usage(&usage),
         TurnEvent::Ended(&result),
         TurnEvent::Ended(&result),
@@ -314,7 +335,9 @@ fn jsonl_prints_the_promised_lines() {
 {"v":1,"type":"delta","seq":0,"t_ms":0,"text":"Hel"}
 {"v":1,"type":"delta","seq":1,"t_ms":0,"text":"\u001b\u009b"}
 {"v":1,"type":"tool_call","id":"c1","server":null,"name":"read","arguments":{"p":[1]}}
-{"v":1,"type":"tool_call","id":"c2","server":null,"name":"read","arguments":"{\"p"}
+{"v":1,"type":"tool_call","id":"c2","server":"files","name":"read","arguments":"{\"p"}
+{"v":1,"type":"approval","id":"c1","decision":"denied","by":"policy","reason":"r"}
+{"v":1,"type":"tool_result","id":"c1","ok":true,"ms":38,"content":[{"type":"text","text":"result"}],"truncated":false}
 {"v":1,"type":"usage","input":1204,"output":312,"cached":null,"reasoning":null,"cost_usd":0.0031}
 {"v":1,"type":"result","status":"incomplete","exit":9,"text":"Hel\u001b","finish":null,"usage":{"input":1204,"output":312,"cached":null,"reasoning":null,"cost_usd":0.0031},"timing":{"first_token_ms":null,"total_ms":0.0,"gap_p50_ms":null,"gap_p99_ms":null,"tokens_per_second":null,"chunks":0,"flushes":0,"commits":0,"delta_buffer_peak_bytes":0,"retries":0},"error":{"class":"disconnected","message":"cut \"off\"","status":200,"request_id":null,"retryable":true,"hint":null},"interrupted":"disconnect","conversation":"01J"}
 "#;
@@ -349,5 +372,5 @@ fn the_schema_names_every_line_and_resolves_every_reference() {
         schema["$defs"][target]["properties"]["type"]["const"].as_str().unwrap()
     });
     let kinds: Vec<_> = kinds.collect();
-    assert_eq!(kinds, ["start", "notice", "retry", "reasoning", "delta", "tool_call", "usage", "result"]);
+    assert_eq!(kinds, ["start", "notice", "retry", "reasoning", "delta", "tool_call", "approval", "tool_result", "usage", "result"]);
 }
