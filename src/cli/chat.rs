@@ -83,6 +83,7 @@ impl ChatOptions {
                 session: None,
                 no_save: false,
                 options: Vec::new(),
+                tools: ToolOptions::default(),
                 thinking: None,
                 retries: RETRIES_DEFAULT,
                 timing: false,
@@ -138,6 +139,9 @@ pub struct ConversationOptions {
     #[arg(short, long = "option", value_name = "KEY=VALUE", value_parser = parse_model_option)]
     pub options: Vec<ModelOption>,
 
+    #[command(flatten)]
+    pub tools: ToolOptions,
+
     /// Whether to show the thoughts of a model, on stderr
     #[arg(long, value_name = "MODE", value_enum)]
     pub thinking: Option<ThinkingMode>,
@@ -149,6 +153,31 @@ pub struct ConversationOptions {
     /// Show times and counts after the answer, on stderr
     #[arg(long)]
     pub timing: bool,
+}
+
+/// What the model may call.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Tools")]
+pub struct ToolOptions {
+    /// Offer this server's tools too, as in files, shell or fetch (repeatable)
+    #[arg(short, long = "tool", value_name = "SERVER", conflicts_with = "no_tools")]
+    pub tools: Vec<String>,
+
+    /// Offer no tools at all
+    #[arg(long)]
+    pub no_tools: bool,
+
+    /// Run this tool without asking; `*` stands for all tools of a server (repeatable)
+    #[arg(long, value_name = "SERVER/TOOL", conflicts_with = "no_tools")]
+    pub allow: Vec<String>,
+
+    /// Rounds of tool calls in one turn [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub max_hops: Option<u32>,
+
+    /// Whether the model has to call a tool: auto, none, required, or the tool's name
+    #[arg(long, value_name = "CHOICE")]
+    pub tool_choice: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

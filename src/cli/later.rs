@@ -15,11 +15,6 @@ const COMMANDS: &[(&str, &[&str])] = &[
 ];
 
 const FLAGS: &[&str] = &[
-    "-t",
-    "--tool",
-    "--no-tools",
-    "--allow",
-    "--max-hops",
     "--schema",
     "--schema-multi",
     "--schema-retries",

@@ -50,7 +50,7 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
         system_file,
         no_save: options.no_save,
         no_stream: false,
-        max_tool_hops: None,
+        max_tool_hops: options.tools.max_hops,
         options: options.options.iter().map(|option| (option.name.clone(), option.value.clone())).collect(),
         color: context.config_color(),
         thinking: options.thinking.map(|mode| match mode {
