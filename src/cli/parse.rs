@@ -219,9 +219,8 @@ mod tests {
             ("config set a b", "config set"),
             ("ask hi --schema=x.json", "--schema"),
             ("ask --cache 1h hi", "--cache"),
-            ("ask -t read hi", "-t"),
-            ("ask -tread hi", "-t"),
-            ("chat --no-tools", "--no-tools"),
+            ("ask --cache=1h hi", "--cache"),
+            ("chat --role x", "--role"),
             ("ask --format markdown hi", "--format markdown"),
         ] {
             assert_eq!(mistake(line).0, format!("`{name}` is not part of this version of sayso yet"), "{line}");

@@ -1,19 +1,22 @@
 //! `ask`: one question, one answer, one exit code.
 
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::prompt;
+use super::person::WithPerson;
 use super::wiring::{self, Beginning};
+use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
 use crate::config::Config;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
-use crate::history::HistorySettings;
+use crate::history::{HistorySettings, Journal};
 use crate::http::Lifetime;
 use crate::provider::ChatRequest;
 use crate::session::{
-    ActiveModel, CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus,
+    CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus,
     exit_of_cancel,
 };
 use crate::terminal::{JsonFormat, JsonView, PlainView, ReplyView, Stream, ViewSettings, result_line_for_error};
@@ -54,14 +57,21 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     load_options.no_stream = options.no_stream;
     let config = wiring::load(&load_options, context)?;
     let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
-    let model = wiring::active_model(chosen.settings, &wiring::http_client(&config, Lifetime::OneShot))?;
+    let client = wiring::http_client(&config, Lifetime::OneShot);
+    let model = wiring::active_model(chosen.settings, &client)?;
     if options.dry_run {
         let beginning = wiring::beginning(&options.conversation, &config.stored)?;
         let question = match prompt::assemble(options, context, &mut signals).await {
             Ok(question) => question,
             Err(stopped) => return stopped.into_exit(),
         };
-        return Ok(context.show(&dry_run(&config, &model, beginning, question)));
+        let unsaved = Journal::start(HistorySettings { path: None, ..config.history.clone() });
+        let mut session = Session::new(unsaved, model, wiring::turn_settings(&config, 0), None);
+        wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Absent)?;
+        session.toolbox.refresh().await;
+        let request = dry_run(&config, &session, beginning, question);
+        wiring_tools::close(session.toolbox.host.take()).await;
+        return Ok(context.show(&request));
     }
     // The connection opens in the background and the history on its own thread, while
     // standard input is read.
@@ -69,7 +79,11 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let mut settings = wiring::turn_settings(&config, options.conversation.retries);
     settings.require_history = options.require_history;
     let mut session = wiring::session(&config, model, settings);
+    let person = person(context);
+    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, person)?;
+    wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
     wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
+    session.publish_settings();
     let question = match prompt::assemble(options, context, &mut signals).await {
         Ok(question) => question,
         Err(stopped) => {
@@ -87,8 +101,9 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
             return Ok(exit);
         }
     };
+    let host = session.toolbox.host.take();
     tokio::select! {
-        _ = session.journal.close(CLOSE_LIMIT) => Ok(exit),
+        _ = async { tokio::join!(session.journal.close(CLOSE_LIMIT), wiring_tools::close(host)) } => Ok(exit),
         cause = signals.next() => {
             session.journal.abandon();
             Ok(exit_of_cancel(cause))
@@ -109,12 +124,17 @@ async fn turn(
     session: &mut Session,
     (signals, timeout, question): (&mut Signals, Option<Instant>, String),
 ) -> Result<Ended, Failure> {
+    let person = person(context);
     let screen = &mut context.screen;
-    let mut view: Box<dyn Frontend + '_> = match options.format {
+    let view: Box<dyn Frontend + '_> = match options.format {
         OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),
         OutputFormat::Jsonl => Box::new(JsonView::new(screen, JsonFormat::Jsonl, settings)),
         OutputFormat::Text if screen.is_terminal(Stream::Stdout) => Box::new(ReplyView::new(screen, settings)),
         OutputFormat::Text => Box::new(PlainView::new(screen, settings)),
+    };
+    let mut view: Box<dyn Frontend + '_> = match person {
+        Person::Present => Box::new(WithPerson { view }),
+        Person::Absent => view,
     };
     let source = CancelSource::default();
     let mut cancel = source.token();
@@ -168,8 +188,18 @@ fn conclude(report: TurnReport, options: &AskOptions, history: &HistorySettings,
     exit
 }
 
+/// Whether somebody can see a question and answer it. Never from a pipe: what comes out of one is data.
+fn person(context: &Context) -> Person {
+    if std::io::stdin().is_terminal() && context.screen.is_terminal(Stream::Stderr) {
+        Person::Present
+    } else {
+        Person::Absent
+    }
+}
+
 /// The request as it would go out. Nothing is sent and nothing stored.
-fn dry_run(config: &Config, model: &ActiveModel, beginning: Beginning, question: String) -> String {
+fn dry_run(config: &Config, session: &Session, beginning: Beginning, question: String) -> String {
+    let model = &session.model;
     let mut messages = match beginning {
         Beginning::Resumed(stored) => stored.messages,
         Beginning::New | Beginning::Named(_) => Vec::new(),
@@ -179,8 +209,8 @@ fn dry_run(config: &Config, model: &ActiveModel, beginning: Beginning, question:
         model: &model.model,
         system: config.chat.system_prompt.as_deref(),
         messages: &messages,
-        tools: &[],
-        tool_choice: &crate::conversation::ToolChoice::Auto,
+        tools: session.toolbox.specs(),
+        tool_choice: &session.tool_choice,
         parameters: &model.parameters,
         stream: config.chat.streaming,
     })

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use super::context::Context;
 use super::history;
 use super::wiring::{self, Beginning};
+use super::wiring_tools::{self, Person};
 use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
 use crate::exit::Failure;
@@ -59,7 +60,10 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         Beginning::New => None,
     };
     let mut session = wiring::session(&config, model, settings);
+    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Present)?;
+    wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
     wiring::begin(&mut session, beginning, context);
+    session.publish_settings();
     let completions = CompletionSource::default();
     let input = start_input(&config, context, completions.clone());
     let view = wiring::view_settings(&config, &options.conversation, context);

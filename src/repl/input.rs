@@ -18,7 +18,7 @@ use tokio::sync::mpsc as async_mpsc;
 
 use super::completer::CompletionSource;
 use super::line_reader::LineReader;
-use crate::terminal::mode;
+use crate::terminal::{TermSafe, mode};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Editing {
@@ -174,6 +174,17 @@ impl Input {
         if let Some(printer) = printer.as_mut() {
             // The line is on its way out where this fails.
             let _ = printer.print(String::new());
+        }
+    }
+
+    /// Prints a line above the one that is being read, which stands again below it.
+    pub fn print_above(&self, text: TermSafe<'_>) {
+        let line = format!("{}\n", String::from_utf8_lossy(text.as_bytes()));
+        let mut printer = self.reading.printer.lock().unwrap_or_else(PoisonError::into_inner);
+        match printer.as_mut() {
+            // The line is on its way out where this fails.
+            Some(printer) => drop(printer.print(line)),
+            None => drop(super::line_reader::write_prompt(&line)),
         }
     }
 

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use super::{Command, CtrlC, Entered, Input, InputEvent, PromptAction, PromptText, complaint, edit_text, parse};
 use crate::conversation::{exit_code, now_ms};
 use crate::history::{Entry, FlushOutcome};
-use crate::session::{ActiveModel, CancelCause, JobSignal, JobSignals, Session, Signals, TurnInput, TurnReport};
+use crate::session::{
+    ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Session, Signals, TurnInput, TurnReport,
+};
 use crate::terminal::mode::{self, Suspended};
-use crate::terminal::{EchoOff, ErrorReport, Screen, ViewSettings};
+use crate::terminal::{EchoOff, ErrorReport, Screen, ViewSettings, notice_line};
 
 /// How long leaving may take when the disk does not answer.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -68,6 +70,10 @@ impl Repl<'_> {
                 event = self.input.next() => self.on_input(event).await,
                 cause = self.signals.next() => self.on_signal(cause),
                 signal = self.jobs.next() => self.on_job_signal(signal),
+                (level, message) = self.session.idle_notice() => {
+                    self.tell_above(level, &message);
+                    ControlFlow::Continue(None)
+                }
             };
             match flow {
                 ControlFlow::Continue(text) => initial = text,
@@ -89,8 +95,14 @@ impl Repl<'_> {
             exit_code::TERMINATE | exit_code::HANG_UP => CLOSE_LIMIT_AFTER_SIGNAL,
             _ => CLOSE_LIMIT,
         };
+        let host = self.session.toolbox.host.take();
+        let end_servers = async {
+            if let Some(host) = host {
+                host.close(limit).await;
+            }
+        };
         let closed = tokio::select! {
-            closed = self.session.journal.close(limit) => Some(closed),
+            (closed, ()) = async { tokio::join!(self.session.journal.close(limit), end_servers) } => Some(closed),
             _ = self.signals.next() => None,
         };
         for notice in self.session.journal.take_notices() {
@@ -116,6 +128,16 @@ impl Repl<'_> {
             Some(_) | None => self.session.conversation().to_string(),
         };
         self.note(&format!("To go on: `sayso chat -c`, or `sayso chat --session {address}`"));
+    }
+
+    /// A line above the one that is being typed.
+    fn tell_above(&mut self, level: NoticeLevel, message: &str) {
+        let line = notice_line(level, message);
+        if self.input.is_reading() {
+            self.input.print_above(line.as_safe());
+        } else {
+            self.screen.line(line.as_safe());
+        }
     }
 
     fn prompt(&self) -> PromptText {

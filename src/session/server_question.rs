@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::receive::TICK;
-use super::tool_round::ask;
+use super::tool_round::{ask, next_event};
 use super::turn_state::TurnState;
 use super::{Answer, Cancel, CancelCause, Frontend, NamedCall, NoticeLevel, Question, Session, TurnEvent};
 use crate::conversation::{Message, MessageId, ReplyBuilder, Role, StopReason, StreamEvent, ToolChoice, now_ms};
@@ -17,6 +17,17 @@ const SAMPLING_TOKENS_MAX: u32 = 4096;
 const SAMPLING_TIME_MAX: Duration = Duration::from_secs(300);
 
 impl Session {
+    /// What a server says while no turn runs, as level and sentence. Its questions are declined: nothing of the
+    /// person's asked for them.
+    pub async fn idle_notice(&mut self) -> (NoticeLevel, String) {
+        loop {
+            let event = next_event(&mut self.events).await;
+            if let Some((level, _, message)) = notice_of(&event) {
+                return (level, message);
+            }
+        }
+    }
+
     /// Shows or answers an event of a server. `calls` are those that run.
     pub(super) async fn on_host_event(
         &mut self,
@@ -160,7 +171,7 @@ fn message_of(message: &SamplingMessage) -> Message {
 
 /// An event that is only told, as level, code and sentence.
 #[must_use]
-pub fn notice_of(event: &HostEvent) -> Option<(NoticeLevel, &'static str, String)> {
+fn notice_of(event: &HostEvent) -> Option<(NoticeLevel, &'static str, String)> {
     match event {
         HostEvent::Log { server, level, text } => is_worth_telling(level).then(|| {
             let level = if *level == "notice" { NoticeLevel::Info } else { NoticeLevel::Warn };

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::own_settings::Connect;
+
 use crate::conversation::{
-    ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, ToolChoice, Usage, now_ms,
+    ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings, ToolChoice,
+    Usage, now_ms,
 };
 use crate::history::{Entry, Journal};
 use crate::mcp::HostEvents;
@@ -52,6 +55,12 @@ pub struct Session {
     pub tool_choice: ToolChoice,
     /// By server, tool and arguments.
     pub preview: Preview,
+    /// What the server `settings` shows and asks for.
+    pub shared: SharedSettings,
+    /// Whether tools are offered; a person or a tool can switch them off.
+    pub uses_tools: bool,
+    /// `None` where the model stays what it is.
+    pub connect: Option<Connect>,
     pub(super) system: Option<String>,
     pub(super) system_is_recorded: bool,
     pub(super) conversation: ConversationId,
@@ -80,6 +89,9 @@ impl Session {
             events: None,
             tool_choice: ToolChoice::Auto,
             preview: Box::new(|_, _, _| None),
+            shared: SharedSettings::default(),
+            uses_tools: true,
+            connect: None,
             system,
             system_is_recorded: false,
             conversation,

@@ -86,8 +86,10 @@ impl Session {
                 }
                 NextStep::RunTools => {
                     turn.rounds += 1;
-                    if let Some(stop) = self.run_tools(&mut turn, front, cancel).await {
-                        break Some(stop);
+                    let stop = self.run_tools(&mut turn, front, cancel).await;
+                    self.change_settings(front);
+                    if stop.is_some() {
+                        break stop;
                     }
                 }
                 NextStep::HopLimit => {
@@ -153,7 +155,7 @@ impl Session {
                 model,
                 system: self.system.as_deref(),
                 messages: &self.messages,
-                tools: self.toolbox.specs(),
+                tools: if self.uses_tools { self.toolbox.specs() } else { &[] },
                 tool_choice: &self.tool_choice,
                 parameters,
                 stream: self.settings.stream,

@@ -289,26 +289,81 @@ fn tool_call() -> Reply {
 }
 
 #[test]
-fn a_tool_call_is_shown_and_stored_and_ends_the_turn_with_a_notice() {
-    let server = ModelServer::start([tool_call()]);
+fn an_unknown_tool_is_an_error_for_the_model_and_a_round() {
+    let server = ModelServer::start([tool_call(), Reply::answer(&["fine"])]);
     let sandbox = Sandbox::for_server(&server);
-    let output = sandbox.ask_once(["hi", "--format", "jsonl"]).run().assert_exit(9);
+    let output = sandbox.ask_once(["hi", "--no-tools", "--format", "jsonl"]).run().assert_exit(0);
     let calls = output.events_of("tool_call");
     assert_eq!(calls.len(), 1, "{output:?}");
     assert_eq!((&calls[0]["id"], &calls[0]["name"]), (&json!("call_a"), &json!("read")));
     assert_eq!(calls[0]["arguments"], json!({"path": "x"}));
-    let codes: Vec<_> = output.events_of("notice").into_iter().map(|notice| notice["code"].clone()).collect();
-    assert_eq!(codes, ["tools_not_available"]);
+    let results = output.events_of("tool_result");
+    assert_eq!((results.len(), &results[0]["ok"], &results[0]["id"]), (1, &json!(false), &json!("call_a")));
+    let told = &server.requests()[1].json()["messages"][2];
+    assert_eq!((&told["role"], &told["tool_call_id"]), (&json!("tool"), &json!("call_a")));
+    assert!(told["content"].as_str().unwrap().contains("there is no tool read"), "{told}");
     let reply = sandbox.messages().remove(1);
     assert_eq!(reply.tool_calls.len(), 1, "{reply:?}");
     assert!(reply.tool_calls[0].to_string().contains("call_a"), "{reply:?}");
 }
 
 #[test]
+fn a_tool_loop_for_ever_ends_at_the_limit() {
+    let calls = (0..20).map(|number| {
+        let call = json!({"tool_calls": [{"index": 0, "id": format!("c{number}"),
+            "function": {"name": "read", "arguments": format!("{{\"n\": {number}}}")}}]});
+        Reply::sse().delta(&call).finish("tool_calls").done().end()
+    });
+    let server = ModelServer::start(calls.collect::<Vec<_>>());
+    let sandbox = Sandbox::for_server(&server);
+    let output = sandbox.ask_once(["hi", "--format", "jsonl", "--max-hops", "3"]).run().assert_exit(9);
+    assert_eq!(server.requests().len(), 4, "three rounds, and the reply that asks for one more");
+    assert_eq!(output.events_of("tool_result").len(), 4);
+    let codes: Vec<_> = output.events_of("notice").into_iter().map(|notice| notice["code"].clone()).collect();
+    assert_eq!(codes, ["hop_limit"]);
+    assert_eq!(output.events_of("result")[0]["status"], json!("incomplete"));
+}
+
+#[test]
+fn the_same_call_three_times_ends_the_turn() {
+    let server = ModelServer::start([tool_call(), tool_call(), tool_call(), Reply::answer(&["fine"])]);
+    let sandbox = Sandbox::for_server(&server);
+    let output = sandbox.ask_once(["hi", "--format", "jsonl"]).run().assert_exit(9);
+    assert_eq!(server.requests().len(), 3);
+    let codes: Vec<_> = output.events_of("notice").into_iter().map(|notice| notice["code"].clone()).collect();
+    assert_eq!(codes, ["same_call"]);
+    sandbox.ask_once(["-c", "again"]).run().assert_exit(0).assert_stdout("fine\n");
+}
+
+#[test]
+fn texts_round_a_tool_call_are_paragraphs_of_one_answer() {
+    let call = json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "read", "arguments": "{}"}}]});
+    let first = Reply::sse().text("Let me look.").delta(&call).finish("tool_calls").done().end();
+    let server = ModelServer::start([first, Reply::answer(&["Found it."])]);
+    let sandbox = Sandbox::for_server(&server);
+    sandbox.ask_once(["hi"]).run().assert_exit(0).assert_stdout("Let me look.\n\nFound it.\n");
+    let server = ModelServer::start([
+        Reply::sse().text("Let me look.").delta(&call).finish("tool_calls").done().end(),
+        Reply::answer(&["Found it."]),
+    ]);
+    let output = Sandbox::for_server(&server).ask_once(["hi", "--format", "json"]).run().assert_exit(0);
+    assert_eq!(output.events_of("result")[0]["text"], json!("Let me look.\n\nFound it."));
+}
+
+#[test]
+fn no_request_is_repeated_once_a_tool_of_the_turn_has_been_asked_for() {
+    let server = ModelServer::start([tool_call(), Reply::error(500, "down"), Reply::answer(&["late"])]);
+    let sandbox = Sandbox::for_server(&server);
+    // The call came to nothing, so this turn may still be tried again.
+    sandbox.ask_once(["hi"]).run().assert_exit(0).assert_stdout("late\n");
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[test]
 fn after_a_tool_call_without_result_the_conversation_goes_on() {
     let server = ModelServer::start([tool_call(), Reply::answer(&["fine"])]);
     let sandbox = Sandbox::for_server(&server);
-    sandbox.ask_once(["hi"]).run().assert_exit(9).assert_stdout("");
+    sandbox.ask_once(["hi", "--max-hops", "0"]).run().assert_exit(9).assert_stdout("");
     // The server itself checks that the call is answered or left out.
     sandbox.ask_once(["-c", "again"]).run().assert_exit(0).assert_stdout("fine\n");
 }
@@ -320,10 +375,12 @@ fn broken_tool_arguments_do_not_poison_the_conversation() {
             {"index": 0, "id": "same", "function": {"name": "read", "arguments": arguments}},
             {"index": 1, "id": "same", "function": {"name": "read", "arguments": "{}"}},
             {"index": 2, "function": {"name": "list", "arguments": "{}"}}]});
-        let broken = Reply::sse().delta(&calls).finish("tool_calls").done().end();
-        let server = ModelServer::start([broken, Reply::answer(&["fine"])]);
+        let broken = || Reply::sse().delta(&calls).finish("tool_calls").done().end();
+        let server = ModelServer::start([broken(), Reply::answer(&["fine"])]);
         let sandbox = Sandbox::for_server(&server);
-        sandbox.ask_once(["hi"]).run().assert_exit(9);
+        sandbox.ask_once(["hi", "--max-hops", "0"]).run().assert_exit(9);
         sandbox.ask_once(["-c", "again"]).run().assert_exit(0).assert_stdout("fine\n");
+        let server = ModelServer::start([broken(), Reply::answer(&["fine"])]);
+        Sandbox::for_server(&server).ask_once(["hi"]).run().assert_exit(0).assert_stdout("fine\n");
     }
 }

@@ -1,0 +1,136 @@
+//! From the configuration and the options to the tools of a session.
+
+use std::time::Duration;
+
+use super::context::Context;
+use super::{wiring, wiring_mcp};
+use crate::builtin::{self, BuiltinSettings};
+use crate::cli::ToolOptions;
+use crate::config::{Config, LoadOptions};
+use crate::conversation::{SharedSettings, ToolChoice};
+use crate::exit::Failure;
+use crate::http::HttpClient;
+use crate::mcp::{ClientAbilities, Launch, McpHost, Protocol, ServerSettings};
+use crate::session::Session;
+use crate::tool::{Toolbox, ToolboxSettings};
+
+/// How long all servers together may take to end.
+const CLOSE_LIMIT: Duration = Duration::from_secs(4);
+
+/// Whether somebody is there to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Person {
+    Present,
+    Absent,
+}
+
+/// Gives a session its tools. Nothing is started that is not needed yet.
+pub fn equip(
+    session: &mut Session,
+    options: &ToolOptions,
+    config: &Config,
+    context: &Context,
+    person: Person,
+) -> Result<(), Failure> {
+    session.tool_choice = tool_choice(options.tool_choice.as_deref());
+    if options.no_tools {
+        return Ok(());
+    }
+    let mut servers = wiring_mcp::servers(config, &context.environment)?;
+    let settings = builtin_settings(config, context, session.shared.clone());
+    add_builtins(&mut servers.usable, &options.tools, &settings);
+    for name in &options.tools {
+        if !servers.usable.iter().any(|server| server.name == *name) {
+            let unknown = || {
+                let known: Vec<_> = servers.usable.iter().map(|server| server.name.as_str()).chain(builtin::NAMES).collect();
+                Failure::usage(format!("no server is named {name}: there are {}", known.join(", ")))
+            };
+            return Err(servers.failure(name).unwrap_or_else(unknown));
+        }
+    }
+    let is_present = person == Person::Present;
+    let abilities = ClientAbilities { elicit_form: is_present, elicit_url: is_present, sampling: is_present };
+    let (host, events) = wiring_mcp::host(&servers, config, &context.environment, abilities);
+    host.start();
+    let tools = &config.chat.tools;
+    session.toolbox = Toolbox::new(
+        Some(host),
+        ToolboxSettings {
+            timeout: Duration::from_secs(tools.timeout_seconds),
+            result_bytes_max: tools.result_bytes_max,
+            parallel_max: tools.max_parallel,
+        },
+    );
+    session.events = Some(events);
+    session.publish_settings();
+    Ok(())
+}
+
+/// Ends all servers of a session, gently first.
+pub async fn close(host: Option<McpHost>) {
+    if let Some(host) = host {
+        host.close(CLOSE_LIMIT).await;
+    }
+}
+
+/// What `/model` and the server `settings` use to change the model.
+pub fn connect_with(session: &mut Session, config: &Config, options: &LoadOptions, context: &Context, client: &HttpClient) {
+    let (config, options, client) = (config.clone(), options.clone(), client.clone());
+    let (environment, global) = (context.environment.clone(), context.global.clone());
+    session.connect = Some(Box::new(move |model| {
+        let connected = || {
+            let choice = config.provider_for(model, &options, &environment)?;
+            wiring::active_model(wiring::chosen(choice, &global)?.settings, &client)
+        };
+        connected().map_err(|failure: Failure| failure.report().message)
+    }));
+}
+
+/// The harmless ones, and those that are named.
+fn add_builtins(servers: &mut Vec<ServerSettings>, named: &[String], settings: &BuiltinSettings) {
+    for name in builtin::NAMES {
+        let is_wanted = builtin::HARMLESS.contains(&name) || named.iter().any(|other| other == name);
+        let is_there = servers.iter().any(|server| server.name == name);
+        if let (true, false, Some(server)) = (is_wanted, is_there, builtin::server(name, settings)) {
+            servers.push(ServerSettings {
+                name: name.to_owned(),
+                launch: Launch::Builtin(server),
+                required: false,
+                request_timeout: Duration::from_secs(600),
+                connect_timeout: Duration::from_secs(10),
+                allow: Vec::new(),
+                deny: Vec::new(),
+                roots: Vec::new(),
+                protocol: Protocol::Auto,
+            });
+        }
+    }
+}
+
+fn builtin_settings(config: &Config, context: &Context, session: SharedSettings) -> BuiltinSettings {
+    BuiltinSettings {
+        roots: std::env::current_dir().into_iter().collect(),
+        denied: denied(config),
+        history: config.stored.path.is_some().then(|| config.stored.clone()),
+        session,
+        http: config.http.clone(),
+        child_environment: context.environment.for_children(),
+    }
+}
+
+/// Our own files: no tool reads or changes them.
+fn denied(config: &Config) -> Vec<std::path::PathBuf> {
+    let paths = &config.paths;
+    let folders = [config.file_path.clone(), config.stored.path.clone(), paths.state.clone(), paths.data.clone()];
+    folders.into_iter().flatten().collect()
+}
+
+fn tool_choice(written: Option<&str>) -> ToolChoice {
+    match written {
+        None | Some("auto") => ToolChoice::Auto,
+        Some("none") => ToolChoice::Never,
+        Some("required") => ToolChoice::Required,
+        // As it is typed everywhere else, or as the model knows it.
+        Some(name) => ToolChoice::Named(name.replacen('/', "__", 1)),
+    }
+}
