@@ -146,7 +146,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__ask)
-            opts="-m -s -c -o -f -q -v -h --model --system --continue --session --no-save --option --thinking --retries --timing --file --format --timeout --no-stream --dry-run --stdin --require-history --config --color --quiet --verbose --accessible --offline --help"
+            opts="-m -s -c -o -t -f -q -v -h --model --system --continue --session --no-save --option --tool --no-tools --allow --max-hops --tool-choice --thinking --retries --timing --file --format --timeout --no-stream --dry-run --stdin --require-history --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -177,6 +177,26 @@ _sayso() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-hops)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tool-choice)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -257,7 +277,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__chat)
-            opts="-m -s -c -o -q -v -h --model --system --continue --session --no-save --option --thinking --retries --timing --config --color --quiet --verbose --accessible --offline --help"
+            opts="-m -s -c -o -t -q -v -h --model --system --continue --session --no-save --option --tool --no-tools --allow --max-hops --tool-choice --thinking --retries --timing --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -288,6 +308,26 @@ _sayso() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-hops)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tool-choice)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -46,6 +46,10 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -s m -l model -d 'The m
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s s -l system -d 'The system prompt, as text or from a file' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l session -d 'Go on with this conversation; a new name begins one' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool\'s name' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
@@ -63,6 +67,7 @@ always\t''
 never\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s c -l continue -d 'Go on with the last conversation'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l no-save -d 'Keep nothing of this in the history'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l no-tools -d 'Offer no tools at all'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l timing -d 'Show times and counts after the answer, on stderr'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l no-stream -d 'Ask for the whole answer at once'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l dry-run -d 'Print the request, with the key hidden, and send nothing'
@@ -76,6 +81,10 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -s m -l model -d 'The 
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s s -l system -d 'The system prompt, as text or from a file' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l session -d 'Go on with this conversation; a new name begins one' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool\'s name' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
@@ -85,6 +94,7 @@ always\t''
 never\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s c -l continue -d 'Go on with the last conversation'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l no-save -d 'Keep nothing of this in the history'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l no-tools -d 'Offer no tools at all'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l timing -d 'Show times and counts after the answer, on stderr'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s q -l quiet -d 'Leave out progress, notices and usage'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s v -l verbose -d 'Say more about what happens (twice: everything)'

@@ -4,8 +4,8 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use super::context::Context;
-use super::prompt;
 use super::person::WithPerson;
+use super::prompt;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
@@ -16,8 +16,7 @@ use crate::history::{HistorySettings, Journal};
 use crate::http::Lifetime;
 use crate::provider::ChatRequest;
 use crate::session::{
-    CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus,
-    exit_of_cancel,
+    CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
 };
 use crate::terminal::{JsonFormat, JsonView, PlainView, ReplyView, Stream, ViewSettings, result_line_for_error};
 

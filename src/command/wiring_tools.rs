@@ -42,7 +42,8 @@ pub fn equip(
     for name in &options.tools {
         if !servers.usable.iter().any(|server| server.name == *name) {
             let unknown = || {
-                let known: Vec<_> = servers.usable.iter().map(|server| server.name.as_str()).chain(builtin::NAMES).collect();
+                let known: Vec<_> =
+                    servers.usable.iter().map(|server| server.name.as_str()).chain(builtin::NAMES).collect();
                 Failure::usage(format!("no server is named {name}: there are {}", known.join(", ")))
             };
             return Err(servers.failure(name).unwrap_or_else(unknown));
@@ -74,7 +75,13 @@ pub async fn close(host: Option<McpHost>) {
 }
 
 /// What `/model` and the server `settings` use to change the model.
-pub fn connect_with(session: &mut Session, config: &Config, options: &LoadOptions, context: &Context, client: &HttpClient) {
+pub fn connect_with(
+    session: &mut Session,
+    config: &Config,
+    options: &LoadOptions,
+    context: &Context,
+    client: &HttpClient,
+) {
     let (config, options, client) = (config.clone(), options.clone(), client.clone());
     let (environment, global) = (context.environment.clone(), context.global.clone());
     session.connect = Some(Box::new(move |model| {

@@ -199,6 +199,7 @@ impl Field<'_> {
             client_metadata_url: expand("client_metadata_url", &oauth.client_metadata_url)?,
             scopes: oauth.scopes.clone(),
             redirect_port: oauth.redirect_port,
+            ..OauthSettings::default()
         })
     }
 }

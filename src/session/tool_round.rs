@@ -121,11 +121,6 @@ impl Session {
         if stop.is_some() {
             return answered(named, not_run(stop.as_ref()), "not decided");
         }
-        let Some(tool) = self.toolbox.find(&call.name) else {
-            let names: Vec<_> = self.toolbox.specs().iter().map(|spec| spec.name.as_str()).collect();
-            let output = failure(format!("there is no tool {}; there are: {}", call.name, names.join(", ")));
-            return answered(named, output, "no such tool");
-        };
         let arguments = match read_arguments(&call.arguments) {
             Ok(arguments) => arguments,
             Err(reason) => return answered(named, failure(reason), "arguments not readable"),
@@ -137,7 +132,18 @@ impl Session {
             *stop = Some(ToolStop::Repeats);
             return answered(named, not_run(stop.as_ref()), "same call");
         }
+        let Some(tool) = self.toolbox.find(&call.name) else {
+            return answered(named, failure(self.no_such_tool(&call.name)), "no such tool");
+        };
         self.decide(named, tool, arguments, stop, turn, (front, cancel)).await
+    }
+
+    fn no_such_tool(&self, name: &str) -> String {
+        let names: Vec<_> = self.toolbox.specs().iter().map(|spec| spec.name.as_str()).collect();
+        match names.as_slice() {
+            [] => format!("there is no tool {name}: no tools are offered"),
+            names => format!("there is no tool {name}; there are: {}", names.join(", ")),
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one step of `plan`, which has them all at hand")]

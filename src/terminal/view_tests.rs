@@ -9,11 +9,11 @@ use portable_pty::{MasterPty, PtySize, native_pty_system};
 
 use super::*;
 use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage};
-use crate::session::NamedCall;
-use crate::tool::ToolOutput;
 use crate::history::TurnMetrics;
 use crate::provider::{ErrorKind, ProviderError};
+use crate::session::NamedCall;
 use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
+use crate::tool::ToolOutput;
 
 fn result(text: &str) -> TurnResult {
     TurnResult {
@@ -337,7 +337,7 @@ fn jsonl_prints_the_promised_lines() {
 {"v":1,"type":"tool_call","id":"c1","server":null,"name":"read","arguments":{"p":[1]}}
 {"v":1,"type":"tool_call","id":"c2","server":"files","name":"read","arguments":"{\"p"}
 {"v":1,"type":"approval","id":"c1","decision":"denied","by":"policy","reason":"r"}
-{"v":1,"type":"tool_result","id":"c1","ok":true,"ms":38,"content":[{"type":"text","text":"result"}],"truncated":false}
+{"v":1,"type":"tool_result","id":"c1","ok":true,"ms":38,"content":[{"text":"result","type":"text"}],"truncated":false}
 {"v":1,"type":"usage","input":1204,"output":312,"cached":null,"reasoning":null,"cost_usd":0.0031}
 {"v":1,"type":"result","status":"incomplete","exit":9,"text":"Hel\u001b","finish":null,"usage":{"input":1204,"output":312,"cached":null,"reasoning":null,"cost_usd":0.0031},"timing":{"first_token_ms":null,"total_ms":0.0,"gap_p50_ms":null,"gap_p99_ms":null,"tokens_per_second":null,"chunks":0,"flushes":0,"commits":0,"delta_buffer_peak_bytes":0,"retries":0},"error":{"class":"disconnected","message":"cut \"off\"","status":200,"request_id":null,"retryable":true,"hint":null},"interrupted":"disconnect","conversation":"01J"}
 "#;
@@ -372,5 +372,8 @@ fn the_schema_names_every_line_and_resolves_every_reference() {
         schema["$defs"][target]["properties"]["type"]["const"].as_str().unwrap()
     });
     let kinds: Vec<_> = kinds.collect();
-    assert_eq!(kinds, ["start", "notice", "retry", "reasoning", "delta", "tool_call", "approval", "tool_result", "usage", "result"]);
+    assert_eq!(
+        kinds,
+        ["start", "notice", "retry", "reasoning", "delta", "tool_call", "approval", "tool_result", "usage", "result"]
+    );
 }
