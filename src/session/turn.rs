@@ -1,5 +1,6 @@
 //! One turn: the user's message is made durable, the model asked, the reply kept, however it ends.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use super::metrics::Stopwatch;
@@ -16,7 +17,8 @@ use super::{
     exit_of_cancel,
 };
 use crate::conversation::{
-    InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
+    InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, ToolCall, exit_code,
+    now_ms,
 };
 use crate::history::{Entry, FlushOutcome, ReplyEnd, TurnMetrics, WriteCounts};
 use crate::provider::{ChatRequest, ErrorKind, ProviderError};
@@ -49,6 +51,8 @@ pub struct TurnReport {
 struct Reply {
     id: MessageId,
     built: ReplyBuilder,
+    /// Under ids that no earlier call of the branch has.
+    calls: Vec<ToolCall>,
     ending: ReplyEnding,
     outcome: Outcome,
     metrics: TurnMetrics,
@@ -180,7 +184,8 @@ impl Session {
         let outcome = outcome(&ending, &built);
         let tokens = built.usage.and_then(|usage| usage.output);
         let metrics = watch.read(Instant::now(), tokens, self.journal.counts());
-        let mut reply = Reply { id, built, ending, outcome, metrics, written_before };
+        let calls = self.own_ids(built.tool_calls());
+        let mut reply = Reply { id, built, calls, ending, outcome, metrics, written_before };
         if let Some(usage) = &reply.built.usage {
             self.usage.add(usage);
             turn.add_usage(usage);
@@ -194,6 +199,20 @@ impl Session {
             std::panic::resume_unwind(panic);
         }
         Ok(reply)
+    }
+
+    /// Some servers count their calls anew in every reply; most refuse a conversation in which an id stands twice.
+    fn own_ids(&self, mut calls: Vec<ToolCall>) -> Vec<ToolCall> {
+        let mut taken: HashSet<String> =
+            self.messages.iter().flat_map(|message| &message.tool_calls).map(|call| call.id.clone()).collect();
+        for call in &mut calls {
+            if taken.contains(&call.id) {
+                let free = (2..).map(|number| format!("{}_{number}", call.id)).find(|id| !taken.contains(id));
+                call.id = free.unwrap_or_default();
+            }
+            taken.insert(call.id.clone());
+        }
+        calls
     }
 
     fn start_reply(&mut self) -> MessageId {
@@ -228,7 +247,7 @@ impl Session {
     /// Puts the reply on the branch and into the history.
     fn keep(&mut self, reply: &mut Reply) {
         let now = now_ms();
-        let calls = reply.built.tool_calls();
+        let calls = std::mem::take(&mut reply.calls);
         let is_unanswered = reply.built.text.is_empty() && calls.is_empty() && reply.outcome.status != TurnStatus::Ok;
         // Moved, not copied: an answer can be long.
         let mut text = std::mem::take(&mut reply.built.text);
@@ -288,7 +307,7 @@ impl Session {
         if let Some(usage) = &reply.built.usage {
             front.show(&TurnEvent::Usage(usage));
         }
-        for call in &reply.built.tool_calls() {
+        for call in &reply.calls {
             front.show(&TurnEvent::ToolCall(&self.named(call)));
         }
         if let Some((code, message)) = notice_of_end(&reply.built) {
