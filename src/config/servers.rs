@@ -6,13 +6,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::env::Environment;
-use super::file::{Mcp, Oauth, ServerProtocol, ServerSection, ServerType, is_secret_header};
+use super::file::{Mcp, Oauth, OauthGrantName, ServerProtocol, ServerSection, ServerType, is_secret_header};
 use super::paths::Paths;
 use super::problem::ConfigError;
 use super::rules::check_url;
+use super::source::{mode_of, read_regular_file};
 use super::variables;
 use crate::http::{Secret, is_loopback_url};
-use crate::mcp::{Launch, OauthSettings, Protocol, ServerSettings};
+use crate::mcp::{Consent, Launch, OauthGrant, OauthSettings, Protocol, ServerSettings};
+
+/// An RSA key of 16384 bits has 13 KiB.
+const PRIVATE_KEY_BYTES_MAX: usize = 64 * 1024;
 
 /// What is known beside the section of a server.
 #[derive(Clone, Copy, Debug)]
@@ -196,11 +200,30 @@ impl Field<'_> {
         Ok(OauthSettings {
             client_id: expand("client_id", &oauth.client_id)?,
             client_secret: client_secret.map(Secret::new),
+            private_key: oauth.private_key_file.as_deref().map(|file| self.private_key(file)).transpose()?,
             client_metadata_url: expand("client_metadata_url", &oauth.client_metadata_url)?,
+            issuer: expand("issuer", &oauth.issuer)?,
+            grant: oauth.grant.map(|grant| match grant {
+                OauthGrantName::AuthorizationCode => OauthGrant::AuthorizationCode,
+                OauthGrantName::ClientCredentials => OauthGrant::ClientCredentials,
+            }),
             scopes: oauth.scopes.clone(),
             redirect_port: oauth.redirect_port,
-            ..OauthSettings::default()
+            allow_private_addresses: oauth.allow_private_addresses,
+            consent: Consent::Nobody,
         })
+    }
+
+    fn private_key(self, written: &Path) -> Result<Secret, ConfigError> {
+        const SETTING: &str = "oauth.private_key_file";
+        let path = self.folder(SETTING, written)?;
+        let unusable = |reason: &str| self.unusable(SETTING, format!("{} {reason}", path.display()));
+        let found = read_regular_file(&path, PRIVATE_KEY_BYTES_MAX).map_err(|reason| unusable(&reason))?;
+        let (bytes, metadata) = found.ok_or_else(|| unusable("does not exist"))?;
+        if mode_of(&metadata).is_some_and(|mode| mode & 0o077 != 0) {
+            return Err(unusable("can be read or changed by others; run `chmod 600` on it"));
+        }
+        String::from_utf8(bytes).map(Secret::new).map_err(|_| unusable("is not text"))
     }
 }
 

@@ -142,11 +142,28 @@ pub struct Oauth {
     pub client_secret: Option<SecretText>,
     /// The environment variable that holds its secret.
     pub client_secret_env: Option<String>,
+    /// A private key (PKCS#8, PEM) to sign in with instead of a secret; nobody else may read the file.
+    pub private_key_file: Option<PathBuf>,
     /// The address of a document that describes the client.
     pub client_metadata_url: Option<String>,
+    /// The only authorization server that gets to see the client, as it calls itself.
+    pub issuer: Option<String>,
+    /// Who signs in: you in the browser, or the client itself; left out, the server tells.
+    pub grant: Option<Grant>,
     /// What to ask for; what the server names when empty.
     pub scopes: Vec<String>,
     /// The port that the browser comes back to; any free one when left out.
     #[schemars(range(min = 1, max = 65_535))]
     pub redirect_port: Option<u16>,
+    /// Whether the authorization server may have an address inside a private network.
+    pub allow_private_addresses: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    /// You, in the browser.
+    AuthorizationCode,
+    /// The client, with its secret or key.
+    ClientCredentials,
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use chat::{Chat, Logging, Retention, StorageType, ToolNotifications, Tools};
 pub use llm::{Llm, ProviderSection};
-pub use mcp::{Mcp, Oauth, Protocol as ServerProtocol, ServerSection, ServerType, ToolFilter};
+pub use mcp::{Grant as OauthGrantName, Mcp, Oauth, Protocol as ServerProtocol, ServerSection, ServerType, ToolFilter};
 pub use secret_text::{SecretText, is_secret_header};
 pub use ui::{ColorChoice, Editing, Theme, Thinking, Ui};
 
