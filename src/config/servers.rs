@@ -16,7 +16,7 @@ use crate::http::{Secret, is_loopback_url};
 use crate::mcp::{Consent, Launch, OauthGrant, OauthSettings, Protocol, ServerSettings};
 
 /// An RSA key of 16384 bits has 13 KiB.
-const PRIVATE_KEY_BYTES_MAX: usize = 64 * 1024;
+const PRIVATE_KEY_BYTES_MAX: u64 = 64 * 1024;
 
 /// What is known beside the section of a server.
 #[derive(Clone, Copy, Debug)]
