@@ -1,12 +1,17 @@
 //! The host: servers by name, started when they are needed, closed together.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
+use super::connection::Connection;
+use super::server::{Server, Shared};
 use super::{
     CallResult, Completion, HostEvent, HostEvents, HostSettings, McpError, PromptInfo, PromptMessage, ResourceContent,
     ResourceInfo, ResourceTemplate, ServerStatus, ToolInfo,
@@ -15,6 +20,9 @@ use super::{
 /// Events nobody has taken yet; progress beyond it is dropped, questions wait.
 const EVENTS_MAX: usize = 256;
 
+/// What a child that is killed may still take.
+const KILL_WAIT: Duration = Duration::from_millis(1500);
+
 /// All servers of the process. Clones are the same host. Lives on the thread of the runtime.
 #[derive(Clone)]
 pub struct McpHost {
@@ -22,42 +30,74 @@ pub struct McpHost {
 }
 
 struct Inner {
-    settings: HostSettings,
-    events: mpsc::Sender<HostEvent>,
+    servers: Vec<Rc<Server>>,
+    /// Starts that go on in the background.
+    starts: RefCell<Vec<AbortHandle>>,
 }
 
 impl McpHost {
     /// Starts nothing yet.
     #[must_use]
-    pub fn new(settings: HostSettings) -> (Self, HostEvents) {
+    pub fn new(mut settings: HostSettings) -> (Self, HostEvents) {
         let (events, receiver) = mpsc::channel(EVENTS_MAX);
-        (Self { inner: Rc::new(Inner { settings, events }) }, receiver)
+        let servers = std::mem::take(&mut settings.servers);
+        let shared = Rc::new(Shared { settings, events });
+        let servers = servers.into_iter().map(|settings| Rc::new(Server::new(settings, Rc::clone(&shared)))).collect();
+        (Self { inner: Rc::new(Inner { servers, starts: RefCell::default() }) }, receiver)
     }
 
     /// Connects, in the background and all at once, to the servers whose tools are not known from
     /// an earlier time. What comes of it is told by [`HostEvent::Started`].
-    pub fn start(&self) {}
+    pub fn start(&self) {
+        for server in &self.inner.servers {
+            if server.is_idle() && server.tools.borrow().is_none() {
+                let server = Rc::clone(server);
+                let start = tokio::task::spawn_local(async move {
+                    let outcome = server.tools().await.map(|_| ()).map_err(|error| error.to_string());
+                    server.tell(HostEvent::Started { server: server.name().to_owned(), outcome });
+                });
+                self.inner.starts.borrow_mut().push(start.abort_handle());
+            }
+        }
+    }
+
+    /// A new turn begins: a server that died in an earlier one may be started once more.
+    pub fn begin_turn(&self) {
+        for server in &self.inner.servers {
+            server.begin_turn();
+        }
+    }
+
+    /// Forgets a connection, or why there is none, and makes a new one.
+    pub async fn restart(&self, server: &str) -> Result<(), McpError> {
+        let server = self.server(server)?;
+        if let Some(connection) = server.disconnect() {
+            connection.close().await;
+        }
+        server.ready().await?;
+        Ok(())
+    }
 
     #[must_use]
     pub fn servers(&self) -> Vec<ServerStatus> {
-        Vec::new()
+        self.inner.servers.iter().map(|server| server.status()).collect()
     }
 
     /// What is known of a server's tools without waiting: live, or from the cache; `None` where nothing is.
     #[must_use]
     pub fn known_tools(&self, server: &str) -> Option<Arc<[ToolInfo]>> {
-        let _ = server;
-        None
+        self.server(server).ok()?.tools.borrow().clone()
     }
 
     /// The tools of a server, connecting to it first where they are not known.
     pub async fn tools(&self, server: &str) -> Result<Arc<[ToolInfo]>, McpError> {
-        Err(self.unknown(server))
+        self.server(server)?.tools().await
     }
 
     /// Connects where that has not happened yet.
     pub async fn connect(&self, server: &str) -> Result<(), McpError> {
-        Err(self.unknown(server))
+        self.server(server)?.ready().await?;
+        Ok(())
     }
 
     /// Runs a tool. `call` comes back in [`HostEvent::Progress`]. Dropping the future tells the server
@@ -69,26 +109,24 @@ impl McpHost {
         arguments: Map<String, Value>,
         call: &str,
     ) -> Result<CallResult, McpError> {
-        let _ = (tool, arguments, call);
-        Err(self.unknown(server))
+        self.server(server)?.call(tool, arguments, call).await
     }
 
     pub async fn resources(&self, server: &str) -> Result<Vec<ResourceInfo>, McpError> {
-        Err(self.unknown(server))
+        self.server(server)?.resources().await
     }
 
     pub async fn resource_templates(&self, server: &str) -> Result<Vec<ResourceTemplate>, McpError> {
-        Err(self.unknown(server))
+        self.server(server)?.resource_templates().await
     }
 
     /// From the cache as long as the server allows it and has not told of a change.
     pub async fn read_resource(&self, server: &str, uri: &str) -> Result<Vec<ResourceContent>, McpError> {
-        let _ = uri;
-        Err(self.unknown(server))
+        self.server(server)?.read_resource(uri).await
     }
 
     pub async fn prompts(&self, server: &str) -> Result<Vec<PromptInfo>, McpError> {
-        Err(self.unknown(server))
+        self.server(server)?.prompts().await
     }
 
     pub async fn prompt(
@@ -97,8 +135,7 @@ impl McpHost {
         name: &str,
         arguments: Map<String, Value>,
     ) -> Result<Vec<PromptMessage>, McpError> {
-        let _ = (name, arguments);
-        Err(self.unknown(server))
+        self.server(server)?.prompt(name, arguments).await
     }
 
     /// Suggestions for an argument of a prompt.
@@ -109,8 +146,7 @@ impl McpHost {
         argument: &str,
         value: &str,
     ) -> Result<Completion, McpError> {
-        let _ = (prompt, argument, value);
-        Err(self.unknown(server))
+        self.server(server)?.complete(prompt, argument, value).await
     }
 
     /// Ends a server that does not listen; the next call starts it anew. Nothing happens where none runs.
@@ -120,10 +156,23 @@ impl McpHost {
 
     /// Closes all connections at once and ends all children, gently first, within `limit`.
     pub async fn close(&self, limit: Duration) {
-        let _ = (limit, &self.inner.settings, &self.inner.events);
+        for start in self.inner.starts.borrow_mut().drain(..) {
+            start.abort();
+        }
+        let connections: Vec<Rc<Connection>> =
+            self.inner.servers.iter().filter_map(|server| server.disconnect()).collect();
+        let closing = join_all(connections.iter().map(|connection| connection.close()));
+        if tokio::time::timeout(limit, closing).await.is_err() {
+            for connection in &connections {
+                connection.end_now();
+            }
+            let _ = tokio::time::timeout(KILL_WAIT, join_all(connections.iter().map(|connection| connection.close())))
+                .await;
+        }
     }
 
-    fn unknown(&self, server: &str) -> McpError {
-        McpError::UnknownServer(server.to_owned())
+    fn server(&self, name: &str) -> Result<&Rc<Server>, McpError> {
+        let found = self.inner.servers.iter().find(|server| server.name() == name);
+        found.ok_or_else(|| McpError::UnknownServer(name.to_owned()))
     }
 }

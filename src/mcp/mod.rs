@@ -2,14 +2,34 @@
 //!
 //! The SDK (`rmcp`) is used in this folder, and on the server's side in `builtin/`; nobody else sees it.
 
+mod changes;
+mod child;
+mod client_features;
+mod connect;
+mod connection;
 mod data;
 mod error;
 mod event;
 mod host;
+#[cfg(test)]
+mod host_tests;
 mod http_transport;
 mod in_process;
+mod lines;
 mod oauth;
+mod pages;
+mod program_path;
+mod prompts;
+mod request;
+mod resources;
+mod server;
 mod settings;
+mod stderr_tail;
+mod stdio;
+mod tool_filter;
+mod tools;
+mod translate;
+mod wire;
 
 pub use data::{
     CallResult, Completion, Content, PromptArgument, PromptInfo, PromptMessage, ResourceContent, ResourceInfo,

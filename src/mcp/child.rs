@@ -1,0 +1,207 @@
+//! One child process: how it is started, and how it ends with everything that it started itself.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
+
+use super::program_path;
+use super::stderr_tail::StderrTail;
+
+/// After its stdin was closed, a child has this long to end by itself.
+const CLOSE_WAIT: Duration = Duration::from_secs(2);
+
+/// After it was asked to end by a signal.
+const TERM_WAIT: Duration = Duration::from_secs(1);
+
+/// For what is left in its stderr once it has ended.
+const LAST_WORDS_WAIT: Duration = Duration::from_millis(200);
+
+/// What to start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start<'a> {
+    pub program: &'a str,
+    pub args: &'a [String],
+    /// On top of `environment`.
+    pub env: &'a BTreeMap<String, String>,
+    pub cwd: Option<&'a Path>,
+    /// All that a child gets of ours.
+    pub environment: &'a [(String, String)],
+    /// Our own program, which the child runs under.
+    pub guard: Option<&'a Path>,
+}
+
+/// What we write to and read from.
+pub(super) type Pipes = (ChildStdin, ChildStdout);
+
+/// How far the end of a child has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Running,
+    /// Its stdin is closed.
+    Closing,
+    /// It is ended without further notice.
+    Killing,
+}
+
+/// Tells the end of a child to whoever holds it.
+#[derive(Clone, Debug)]
+pub(super) struct Ending(watch::Sender<Stage>);
+
+impl Ending {
+    /// Gently: its stdin is closed, then a signal, then a stronger one.
+    pub(super) fn gently(&self) {
+        self.advance(Stage::Closing);
+    }
+
+    pub(super) fn now(&self) {
+        self.advance(Stage::Killing);
+    }
+
+    fn advance(&self, stage: Stage) {
+        self.0.send_if_modified(|current| {
+            let is_further = stage > *current;
+            *current = stage.max(*current);
+            is_further
+        });
+    }
+}
+
+/// A child, seen from outside. Dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Child {
+    ending: Ending,
+    exited: watch::Receiver<Option<ExitStatus>>,
+    pub(super) stderr: StderrTail,
+}
+
+impl Child {
+    /// Starts it in a process group of its own, so that a Ctrl-C at the terminal does not reach it.
+    pub(super) fn start(start: &Start<'_>) -> io::Result<(Self, Pipes)> {
+        let mut child = command(start)?.spawn()?;
+        let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let id = id.ok_or_else(|| io::Error::other("it ended at once"))?;
+        let group = Group(id);
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let pipes = stdin.zip(stdout).expect("both are piped");
+        let tail = StderrTail::default();
+        let listening = tokio::spawn(tail.clone().drain(stderr.expect("it is piped")));
+
+        let (ending, stages) = watch::channel(Stage::Running);
+        let (tell_exit, exited) = watch::channel(None);
+        tokio::spawn(async move {
+            // What ended it is of no interest, only that it has.
+            let status = see_to_the_end(&mut child, &group, stages).await.unwrap_or_default();
+            let _ = tokio::time::timeout(LAST_WORDS_WAIT, listening).await;
+            let _ = tell_exit.send(Some(status));
+        });
+        Ok((Self { ending: Ending(ending), exited, stderr: tail }, pipes))
+    }
+
+    pub(super) fn ending(&self) -> Ending {
+        self.ending.clone()
+    }
+
+    /// Waits until it has ended, and all of its group with it.
+    pub(super) async fn ended(&self) -> ExitStatus {
+        let mut exited = self.exited.clone();
+        // The task that tells lives as long as the runtime.
+        let status = exited.wait_for(Option::is_some).await;
+        status.ok().and_then(|status| *status).unwrap_or_default()
+    }
+
+    pub(super) fn exit_status(&self) -> Option<ExitStatus> {
+        *self.exited.borrow()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.ending.gently();
+    }
+}
+
+/// A process group of ours. Dropping it ends what is left of it.
+#[derive(Debug)]
+struct Group(Pid);
+
+impl Group {
+    fn signal(&self, signal: Signal) {
+        // There may be nobody left in it.
+        let _ = kill_process_group(self.0, signal);
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::TERM);
+    }
+}
+
+/// Waits for the end of a child, and brings it about when it is time: by closing its stdin, which
+/// the transport has done by then, by a signal, by a stronger one.
+async fn see_to_the_end(
+    child: &mut tokio::process::Child,
+    group: &Group,
+    mut stages: watch::Receiver<Stage>,
+) -> io::Result<ExitStatus> {
+    let stage = tokio::select! {
+        status = child.wait() => {
+            group.signal(Signal::KILL);
+            return status;
+        }
+        stage = stages.wait_for(|stage| *stage > Stage::Running) => stage.map_or(Stage::Killing, |stage| *stage),
+    };
+    if stage == Stage::Closing {
+        tokio::select! {
+            status = child.wait() => {
+                group.signal(Signal::KILL);
+                return status;
+            }
+            _ = stages.wait_for(|stage| *stage == Stage::Killing) => {}
+            () = tokio::time::sleep(CLOSE_WAIT) => {}
+        }
+    }
+    // The guard passes it on, also to what has left the group.
+    group.signal(Signal::TERM);
+    if let Ok(status) = tokio::time::timeout(TERM_WAIT, child.wait()).await {
+        group.signal(Signal::KILL);
+        return status;
+    }
+    group.signal(Signal::KILL);
+    child.wait().await
+}
+
+fn command(start: &Start<'_>) -> io::Result<Command> {
+    let folder = match start.cwd {
+        Some(folder) => folder.to_owned(),
+        None => std::env::current_dir()?,
+    };
+    let search_path = start.env.get("PATH").or_else(|| {
+        let pair = start.environment.iter().find(|(name, _)| name == "PATH");
+        pair.map(|(_, value)| value)
+    });
+    let program = program_path::find(start.program, search_path.map(String::as_str), &folder)?;
+    let mut command = guarded(&program, start.guard);
+    command
+        .args(start.args)
+        .env_clear()
+        .envs(start.environment.iter().map(|(name, value)| (name, value)))
+        .envs(start.env)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    Ok(command)
+}
+
+fn guarded(program: &Path, guard: Option<&Path>) -> Command {
+    let _ = guard;
+    Command::new(program)
+}

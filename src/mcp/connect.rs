@@ -1,0 +1,195 @@
+//! From a server's settings to a connection: which transport, and which revision of the protocol.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use rmcp::model::ProtocolVersion;
+use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _};
+
+use super::child::{Child, Pipes, Start};
+use super::client_features::ClientFeatures;
+use super::http_transport::http_transport;
+use super::request::Client;
+use super::stderr_tail::StderrTail;
+use super::stdio::{ChildTransport, Signs};
+use super::{HostSettings, InProcess, Launch, McpError, Protocol, ServerSettings};
+
+/// How long a child may think about which revision it speaks, before it is taken for an old one.
+const SILENCE_MAX: Duration = Duration::from_secs(3);
+
+/// A connection that stands.
+pub(super) struct Connected {
+    pub client: Client,
+    /// The process behind it, where there is one, and what it has shown of itself.
+    pub child: Option<(Child, Signs)>,
+}
+
+/// Why there is none.
+#[derive(Clone, Debug)]
+pub(super) enum ConnectError {
+    /// Another way to begin may do better.
+    Failed(String),
+    /// No other way will.
+    Final(McpError),
+}
+
+/// The two ways to begin a conversation with a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Era {
+    /// With a handshake, up to 2025-11-25.
+    Legacy,
+    /// Without, from 2026-07-28 on.
+    Modern,
+}
+
+impl Era {
+    pub(super) fn of(version: &ProtocolVersion) -> Self {
+        if version.has_initialize() { Self::Legacy } else { Self::Modern }
+    }
+}
+
+/// What the settings say, else what is remembered; `None` where it is to be found out.
+fn era(protocol: Protocol, remembered: Option<Era>) -> Option<Era> {
+    match protocol {
+        Protocol::Auto => remembered,
+        Protocol::Legacy => Some(Era::Legacy),
+        Protocol::Modern => Some(Era::Modern),
+    }
+}
+
+fn lifecycle(era: Option<Era>) -> ClientLifecycleMode {
+    let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
+    match era {
+        Some(Era::Legacy) => ClientLifecycleMode::Initialize,
+        Some(Era::Modern) => ClientLifecycleMode::Discover { preferred_versions },
+        None => ClientLifecycleMode::Auto { preferred_versions, legacy_version: None },
+    }
+}
+
+/// Connects within the server's time limit. Dropped or failed, nothing of it is left.
+pub(super) async fn connect(
+    server: &ServerSettings,
+    host: &HostSettings,
+    features: ClientFeatures,
+    remembered: Option<Era>,
+) -> Result<Connected, ConnectError> {
+    let last_words = RefCell::new(StderrTail::default());
+    let attempts = attempts(server, host, features, remembered, &last_words);
+    match tokio::time::timeout(server.connect_timeout, attempts).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            let reason = format!("it did not greet within {:?}", server.connect_timeout);
+            Err(ConnectError::Failed(with_last_words(reason, &last_words.borrow())))
+        }
+    }
+}
+
+fn with_last_words(reason: String, tail: &StderrTail) -> String {
+    let said = tail.last_words();
+    if said.is_empty() { reason } else { format!("{reason}; its last words: {said}") }
+}
+
+async fn attempts(
+    server: &ServerSettings,
+    host: &HostSettings,
+    features: ClientFeatures,
+    remembered: Option<Era>,
+    last_words: &RefCell<StderrTail>,
+) -> Result<Connected, ConnectError> {
+    let first = era(server.protocol, remembered);
+    let attempt = async |era| match &server.launch {
+        Launch::Builtin(builtin) => in_process(builtin, features.clone(), era).await,
+        Launch::Command { program, args, env, cwd } => {
+            let (environment, guard) = (&host.child_environment, host.guard.as_deref());
+            let start = Start { program, args, env, cwd: cwd.as_deref(), environment, guard };
+            let (child, pipes) = Child::start(&start).map_err(|error| ConnectError::Failed(error.to_string()))?;
+            last_words.replace(child.stderr.clone());
+            let silence_max = SILENCE_MAX.min(server.connect_timeout / 2);
+            stdio(child, pipes, silence_max, (features.clone(), era)).await
+        }
+        Launch::Http { url, headers, oauth } => {
+            let transport = http_transport(&server.name, url, headers, oauth, host).map_err(ConnectError::Final)?;
+            let served = features.clone().serve_with_lifecycle(transport, lifecycle(era)).await;
+            let client = served.map_err(|error| match error.is_authorization_required() {
+                true => ConnectError::Final(McpError::SignInNeeded { server: server.name.clone() }),
+                false => ConnectError::Failed(reason(&error)),
+            })?;
+            Ok(Connected { client, child: None })
+        }
+    };
+    match attempt(first).await {
+        Err(ConnectError::Failed(reason)) if server.protocol == Protocol::Auto => match first {
+            // The server is not what it was.
+            Some(_) => attempt(None).await,
+            // Some old servers end when they hear a question that they do not know.
+            None if matches!(server.launch, Launch::Command { .. }) => {
+                // What the first one said tells more.
+                attempt(Some(Era::Legacy)).await.map_err(|_| ConnectError::Failed(reason))
+            }
+            None => Err(ConnectError::Failed(reason)),
+        },
+        ended => ended,
+    }
+}
+
+/// With a handshake, unless it is asked for otherwise: it costs no more, and a server may then ask the person.
+async fn in_process(
+    builtin: &InProcess,
+    features: ClientFeatures,
+    era: Option<Era>,
+) -> Result<Connected, ConnectError> {
+    let served = features.serve_with_lifecycle(builtin.connect(), lifecycle(era.or(Some(Era::Legacy)))).await;
+    let client = served.map_err(|error| ConnectError::Failed(reason(&error)))?;
+    Ok(Connected { client, child: None })
+}
+
+async fn stdio(
+    child: Child,
+    pipes: Pipes,
+    silence_max: Duration,
+    (features, era): (ClientFeatures, Option<Era>),
+) -> Result<Connected, ConnectError> {
+    let signs = Signs::default();
+    let transport = ChildTransport::new(pipes, child.ending(), signs.clone(), silence_max);
+    match features.serve_with_lifecycle(transport, lifecycle(era)).await {
+        Ok(client) => Ok(Connected { client, child: Some((child, signs)) }),
+        Err(error) => {
+            let reason = signs.fault().unwrap_or_else(|| reason(&error));
+            // Its last words are complete once it has ended; one that lives on is not waited for.
+            let ended = tokio::time::timeout(Duration::from_millis(300), child.ended()).await;
+            let reason = match ended {
+                Ok(status) => format!("{reason} ({status})"),
+                Err(_) => reason,
+            };
+            Err(ConnectError::Failed(with_last_words(reason, &child.stderr)))
+        }
+    }
+}
+
+/// What went wrong in the greeting, in a few words.
+pub(super) fn reason(error: &ClientInitializeError) -> String {
+    match error {
+        ClientInitializeError::ConnectionClosed(_) => "it ended before it greeted".to_owned(),
+        ClientInitializeError::TransportError { error, .. } => format!("nothing can be sent to it: {error}"),
+        ClientInitializeError::JsonRpcError(data) => format!("it refused the greeting: {}", data.message),
+        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => reason(fallback),
+        ClientInitializeError::NoCompatibleProtocolVersion { server_supported, .. } => {
+            let versions: Vec<&str> = server_supported.iter().map(ProtocolVersion::as_str).collect();
+            format!("it speaks other revisions of the protocol: {}", versions.join(", "))
+        }
+        _ => "its greeting does not follow the protocol".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_stand_above_what_is_remembered() {
+        assert_eq!(era(Protocol::Auto, None), None);
+        assert_eq!(era(Protocol::Auto, Some(Era::Modern)), Some(Era::Modern));
+        assert_eq!(era(Protocol::Legacy, Some(Era::Modern)), Some(Era::Legacy));
+        assert_eq!(era(Protocol::Modern, None), Some(Era::Modern));
+    }
+}

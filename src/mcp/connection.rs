@@ -1,0 +1,125 @@
+//! One live connection to a server, and what it can say of its end.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use rmcp::model::{ClientRequest, ServerCapabilities, ServerResult};
+use rmcp::service::ServiceError;
+
+use super::McpError;
+use super::child::Child;
+use super::connect::{Connected, Era};
+use super::request::{self, Client, RequestError, Round};
+use super::stdio::Signs;
+use super::translate::shortened;
+
+/// Of what a server tells the model about itself.
+const INSTRUCTIONS_CHARS_MAX: usize = 16 * 1024;
+
+/// How often it is looked whether a connection is closed.
+const CLOSE_POLL: Duration = Duration::from_millis(2);
+
+pub(super) struct Connection {
+    pub client: Client,
+    child: Option<(Child, Signs)>,
+    server: String,
+    timeout: Duration,
+    /// Its tools have been asked for since it stands.
+    pub is_listed: Cell<bool>,
+}
+
+impl Connection {
+    pub(super) fn new(connected: Connected, server: &str, timeout: Duration) -> Self {
+        let Connected { client, child } = connected;
+        Self { client, child, server: server.to_owned(), timeout, is_listed: Cell::new(false) }
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        !self.client.is_transport_closed()
+    }
+
+    pub(super) fn protocol(&self) -> Option<String> {
+        self.client.peer_info().map(|info| info.protocol_version.to_string())
+    }
+
+    /// How it began, to be remembered; `None` where that is not sure.
+    pub(super) fn era(&self) -> Option<Era> {
+        if self.child.as_ref().is_some_and(|(_, signs)| signs.revision_is_unsure()) {
+            return None;
+        }
+        self.client.peer_info().map(|info| Era::of(&info.protocol_version))
+    }
+
+    pub(super) fn instructions(&self) -> Option<String> {
+        let instructions = self.client.peer_info()?.instructions.clone()?;
+        Some(shortened(instructions, INSTRUCTIONS_CHARS_MAX)).filter(|text| !text.trim().is_empty())
+    }
+
+    pub(super) fn capabilities(&self) -> ServerCapabilities {
+        self.client.peer_info().map(|info| info.capabilities.clone()).unwrap_or_default()
+    }
+
+    /// It wrote something else than messages on its stdout; true once.
+    pub(super) fn take_banner(&self) -> bool {
+        self.child.as_ref().is_some_and(|(_, signs)| signs.take_banner())
+    }
+
+    /// Asks, with further rounds where the server asks back.
+    pub(super) async fn ask(
+        &self,
+        call: Option<&str>,
+        question: impl Fn(Round) -> ClientRequest,
+    ) -> Result<ServerResult, McpError> {
+        self.named(request::ask(&self.client, self.timeout, call, question).await).await
+    }
+
+    /// Gives a request of the SDK its time limit, and its error a name.
+    pub(super) async fn limited<T>(
+        &self,
+        request: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<T, McpError> {
+        let answer = tokio::time::timeout(self.timeout, request).await;
+        let answer = answer.map_err(|_| RequestError::TimedOut).and_then(|answer| Ok(answer?));
+        self.named(answer).await
+    }
+
+    pub(super) async fn named<T>(&self, answer: Result<T, RequestError>) -> Result<T, McpError> {
+        let error = match answer {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let error = match (error, &self.child) {
+            (RequestError::Disconnected(why), Some((child, signs))) => {
+                // Its end and its last words may be still on their way.
+                let _ = tokio::time::timeout(Duration::from_millis(300), child.ended()).await;
+                let status = || child.exit_status().map_or(why, |status| status.to_string());
+                RequestError::Disconnected(signs.fault().unwrap_or_else(status))
+            }
+            (error, _) => error,
+        };
+        let last_words = || self.child.as_ref().map(|(child, _)| child.stderr.last_words()).unwrap_or_default();
+        Err(error.of(&self.server, self.timeout, last_words))
+    }
+
+    pub(super) fn unexpected(&self) -> McpError {
+        McpError::Protocol { server: self.server.clone(), reason: "its answer is not one to the question".to_owned() }
+    }
+
+    /// Ends it gently, and waits for that; whoever is short of time drops the future and says [`Self::end_now`].
+    pub(super) async fn close(&self) {
+        self.client.cancellation_token().cancel();
+        if let Some((child, _)) = &self.child {
+            child.ending().gently();
+            child.ended().await;
+        }
+        while self.is_alive() {
+            tokio::time::sleep(CLOSE_POLL).await;
+        }
+    }
+
+    pub(super) fn end_now(&self) {
+        if let Some((child, _)) = &self.child {
+            child.ending().now();
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The resources of a server: lists, templates, and reading.
+
+use rmcp::model::{ClientRequest, ReadResourceRequest, ReadResourceRequestParams, ServerResult};
+
+use super::server::Server;
+use super::{McpError, ResourceContent, ResourceInfo, ResourceTemplate, pages, translate};
+
+/// Resources of one server, and templates.
+const RESOURCES_MAX: usize = 2048;
+
+impl Server {
+    pub(super) async fn resources(&self) -> Result<Vec<ResourceInfo>, McpError> {
+        let connection = self.ready().await?;
+        if connection.capabilities().resources.is_none() {
+            return Ok(Vec::new());
+        }
+        let listing = pages::all(RESOURCES_MAX, async |params| {
+            let page = connection.client.list_resources(params).await?;
+            Ok((page.resources, page.next_cursor))
+        });
+        let listed = connection.limited(listing).await?;
+        Ok(listed.items.into_iter().filter_map(translate::resource).collect())
+    }
+
+    pub(super) async fn resource_templates(&self) -> Result<Vec<ResourceTemplate>, McpError> {
+        let connection = self.ready().await?;
+        if connection.capabilities().resources.is_none() {
+            return Ok(Vec::new());
+        }
+        let listing = pages::all(RESOURCES_MAX, async |params| {
+            let page = connection.client.list_resource_templates(params).await?;
+            Ok((page.resource_templates, page.next_cursor))
+        });
+        let listed = connection.limited(listing).await?;
+        Ok(listed.items.into_iter().filter_map(translate::resource_template).collect())
+    }
+
+    pub(super) async fn read_resource(&self, uri: &str) -> Result<Vec<ResourceContent>, McpError> {
+        let connection = self.ready().await?;
+        let answer = connection.ask(None, |round| {
+            let mut params = ReadResourceRequestParams::new(uri);
+            params.input_responses = round.responses;
+            params.request_state = round.state;
+            ClientRequest::ReadResourceRequest(ReadResourceRequest::new(params))
+        });
+        match answer.await? {
+            ServerResult::ReadResourceResult(result) => Ok(translate::read_result(result)),
+            _ => Err(connection.unexpected()),
+        }
+    }
+}

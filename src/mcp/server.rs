@@ -1,0 +1,195 @@
+//! The life of one server: idle, connecting, ready, failed; started again at most once per turn when it died.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc};
+
+use super::changes::Changes;
+use super::client_features::ClientFeatures;
+use super::connect::{self, ConnectError, Era};
+use super::connection::Connection;
+use super::tool_filter::ToolFilter;
+use super::{
+    HostEvent, HostSettings, Launch, McpError, ServerSettings, ServerState, ServerStatus, ToolInfo, translate,
+};
+
+/// What all servers of a host share.
+pub(super) struct Shared {
+    pub settings: HostSettings,
+    pub events: mpsc::Sender<HostEvent>,
+}
+
+pub(super) struct Server {
+    pub settings: ServerSettings,
+    pub filter: ToolFilter,
+    pub changes: Changes,
+    pub tools: RefCell<Option<Arc<[ToolInfo]>>>,
+    shared: Rc<Shared>,
+    state: RefCell<State>,
+    /// One connects at a time; the others wait for what comes of it.
+    connecting: Mutex<()>,
+    restarts_left: Cell<usize>,
+    era: Cell<Option<Era>>,
+}
+
+enum State {
+    Idle,
+    Connecting,
+    /// Alive, or dead without anybody having noticed.
+    Connected(Rc<Connection>),
+    Failed(McpError),
+}
+
+/// After a server died: in one turn.
+const RESTARTS_MAX: usize = 1;
+
+impl Server {
+    pub(super) fn new(settings: ServerSettings, shared: Rc<Shared>) -> Self {
+        Self {
+            filter: ToolFilter::new(&settings.allow, &settings.deny),
+            settings,
+            changes: Changes::default(),
+            tools: RefCell::default(),
+            shared,
+            state: RefCell::new(State::Idle),
+            connecting: Mutex::new(()),
+            restarts_left: Cell::new(RESTARTS_MAX),
+            era: Cell::new(None),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    pub(super) fn begin_turn(&self) {
+        self.restarts_left.set(RESTARTS_MAX);
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(*self.state.borrow(), State::Idle)
+    }
+
+    /// The connection, made where there is none.
+    pub(super) async fn ready(&self) -> Result<Rc<Connection>, McpError> {
+        if let Some(connection) = self.live() {
+            return Ok(connection);
+        }
+        let _turn = self.connecting.lock().await;
+        if let Some(connection) = self.live() {
+            return Ok(connection);
+        }
+        self.may_start()?;
+        self.state.replace(State::Connecting);
+        let given_up = GivenUp(self);
+        let connected = self.connect().await;
+        std::mem::forget(given_up);
+        match connected {
+            Ok(connection) => {
+                let connection = Rc::new(connection);
+                self.state.replace(State::Connected(Rc::clone(&connection)));
+                Ok(connection)
+            }
+            Err(error) => {
+                self.state.replace(State::Failed(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection, McpError> {
+        let features = ClientFeatures::new(
+            self.name(),
+            self.shared.settings.abilities,
+            translate::roots(self.settings.roots.iter().map(std::path::PathBuf::as_path)),
+            self.shared.events.clone(),
+            self.changes.clone(),
+        );
+        let connected = connect::connect(&self.settings, &self.shared.settings, features, self.era.get()).await;
+        let connected = connected.map_err(|error| match error {
+            ConnectError::Final(error) => error,
+            ConnectError::Failed(reason) => self.unavailable(reason),
+        })?;
+        let connection = Connection::new(connected, self.name(), self.settings.request_timeout);
+        self.era.set(connection.era());
+        Ok(connection)
+    }
+
+    /// Whether a start is due: the first, or one after a death that this turn still allows.
+    fn may_start(&self) -> Result<(), McpError> {
+        match &*self.state.borrow() {
+            State::Idle | State::Connecting => Ok(()),
+            State::Failed(error) => Err(error.clone()),
+            State::Connected(_) => match self.restarts_left.get() {
+                0 => Err(self.unavailable("it ended, again, and is started anew with the next turn".to_owned())),
+                left => {
+                    self.restarts_left.set(left - 1);
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    fn unavailable(&self, reason: String) -> McpError {
+        McpError::Unavailable { server: self.name().to_owned(), reason }
+    }
+
+    /// The connection, where there is one that lives.
+    pub(super) fn live(&self) -> Option<Rc<Connection>> {
+        match &*self.state.borrow() {
+            State::Connected(connection) if connection.is_alive() => Some(Rc::clone(connection)),
+            State::Connected(_) | State::Idle | State::Connecting | State::Failed(_) => None,
+        }
+    }
+
+    /// Takes the connection away, to be closed; the next use makes a new one.
+    pub(super) fn disconnect(&self) -> Option<Rc<Connection>> {
+        match self.state.replace(State::Idle) {
+            State::Connected(connection) => Some(connection),
+            State::Idle | State::Connecting | State::Failed(_) => None,
+        }
+    }
+
+    /// Tells the person something about this server.
+    pub(super) fn warn(&self, text: String) {
+        let event = HostEvent::Log { server: self.name().to_owned(), level: "warning", text };
+        self.tell(event);
+    }
+
+    pub(super) fn tell(&self, event: HostEvent) {
+        let _ = self.shared.events.try_send(event);
+    }
+
+    pub(super) fn status(&self) -> ServerStatus {
+        let live = self.live();
+        ServerStatus {
+            name: self.name().to_owned(),
+            transport: match self.settings.launch {
+                Launch::Builtin(_) => "builtin",
+                Launch::Command { .. } => "stdio",
+                Launch::Http { .. } => "http",
+            },
+            state: match &*self.state.borrow() {
+                State::Idle => ServerState::Idle,
+                State::Connecting => ServerState::Connecting,
+                State::Connected(connection) if connection.is_alive() => ServerState::Ready,
+                State::Connected(_) => ServerState::Failed("it ended".to_owned()),
+                State::Failed(error) => ServerState::Failed(error.to_string()),
+            },
+            protocol: live.as_ref().and_then(|connection| connection.protocol()),
+            instructions: live.as_ref().and_then(|connection| connection.instructions()),
+            tools: self.tools.borrow().as_ref().map(|tools| tools.len()),
+        }
+    }
+}
+
+/// A start that is given up half-way counts as none.
+struct GivenUp<'a>(&'a Server);
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        self.0.state.replace(State::Idle);
+    }
+}

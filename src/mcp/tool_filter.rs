@@ -1,0 +1,91 @@
+//! Which tools of a server are offered at all, and its list as it may be used (pure).
+
+use std::collections::BTreeMap;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::ToolInfo;
+
+/// Tools of one server.
+pub(super) const TOOLS_MAX: usize = 512;
+
+/// Patterns of names; a tool that both name is denied.
+#[derive(Clone, Debug)]
+pub(super) struct ToolFilter {
+    allow: GlobSet,
+    deny: GlobSet,
+}
+
+impl ToolFilter {
+    /// A pattern that is none names nothing.
+    pub(super) fn new(allow: &[String], deny: &[String]) -> Self {
+        let allow = if allow.is_empty() { &["*".to_owned()][..] } else { allow };
+        Self { allow: set(allow), deny: set(deny) }
+    }
+
+    pub(super) fn offers(&self, tool: &str) -> bool {
+        self.allow.is_match(tool) && !self.deny.is_match(tool)
+    }
+
+    /// The tools that are offered, and the names that two of them share: neither is.
+    pub(super) fn offered(&self, tools: Vec<ToolInfo>) -> (Vec<ToolInfo>, Vec<String>) {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for tool in &tools {
+            *counts.entry(tool.name.clone()).or_default() += 1;
+        }
+        let is_alone = |tool: &ToolInfo| counts.get(&tool.name) == Some(&1);
+        let offered = tools.into_iter().filter(|tool| is_alone(tool) && self.offers(&tool.name)).collect();
+        counts.retain(|_, count| *count > 1);
+        (offered, counts.into_keys().collect())
+    }
+}
+
+fn set(patterns: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        if let Ok(glob) = GlobBuilder::new(pattern).build() {
+            set.add(glob);
+        }
+    }
+    set.build().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn filter(allow: &[&str], deny: &[&str]) -> ToolFilter {
+        let owned = |patterns: &[&str]| patterns.iter().map(|pattern| (*pattern).to_owned()).collect::<Vec<_>>();
+        ToolFilter::new(&owned(allow), &owned(deny))
+    }
+
+    fn tool(name: &str) -> ToolInfo {
+        ToolInfo {
+            name: name.to_owned(),
+            title: None,
+            description: String::new(),
+            input_schema: Arc::default(),
+            output_schema: None,
+            read_only_hint: None,
+            destructive_hint: None,
+            open_world_hint: None,
+        }
+    }
+
+    #[test]
+    fn a_denial_is_stronger_and_nothing_named_means_all() {
+        assert!(filter(&[], &[]).offers("read/it"));
+        assert!(filter(&["read*"], &[]).offers("read_file"));
+        assert!(!filter(&["read*"], &[]).offers("write_file"));
+        assert!(!filter(&["read*"], &["*_file"]).offers("read_file"));
+    }
+
+    #[test]
+    fn two_of_one_name_are_both_refused_and_the_others_live() {
+        let (offered, doubled) = filter(&[], &["c"]).offered(["a", "b", "a", "c"].map(tool).into());
+        assert_eq!(offered, [tool("b")]);
+        assert_eq!(doubled, ["a"]);
+    }
+}
