@@ -17,7 +17,9 @@ use super::settings::{Thinking, ViewSettings};
 use super::term_safe::TermSafeBuf;
 use crate::conversation::{UnixMillis, Usage, now_ms};
 use crate::mcp::Content;
-use crate::session::{Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
+use crate::session::{
+    Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus, paragraph_break,
+};
 use crate::tool::ToolOutput;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,10 @@ pub struct JsonView<'s> {
     format: JsonFormat,
     started: Instant,
     deltas: u64,
+    /// Of the answer; nothing while there is none.
+    last_byte: Option<u8>,
+    /// Tools ran since: the next text is a paragraph of its own, as in the result.
+    has_paused: bool,
     has_ended: bool,
 }
 
@@ -44,7 +50,16 @@ impl<'s> JsonView<'s> {
     pub fn new(screen: &'s mut Screen, format: JsonFormat, settings: ViewSettings) -> Self {
         // Thoughts are in the events, not on stderr.
         let settings = ViewSettings { thinking: Thinking::Hide, ..settings };
-        Self { screen, asides: Asides::new(settings), format, started: Instant::now(), deltas: 0, has_ended: false }
+        Self {
+            screen,
+            asides: Asides::new(settings),
+            format,
+            started: Instant::now(),
+            deltas: 0,
+            last_byte: None,
+            has_paused: false,
+            has_ended: false,
+        }
     }
 
     fn event_line(&mut self, event: &TurnEvent<'_>) {
@@ -52,9 +67,11 @@ impl<'s> JsonView<'s> {
         let out = self.screen.out();
         match event {
             TurnEvent::Text(text) => {
-                let (seq, t_ms) = (self.deltas, millis(self.started.elapsed().as_millis()));
-                self.deltas += 1;
-                push_json_line(&DeltaLine { v, kind: "delta", seq, t_ms, text }, out);
+                if !text.is_empty() && std::mem::take(&mut self.has_paused) {
+                    let pause = paragraph_break(self.last_byte);
+                    self.delta(pause);
+                }
+                self.delta(text);
             }
             TurnEvent::Started { conversation, turn, model } => {
                 let (conversation, time) = (conversation.0.as_str(), rfc3339(now_ms()));
@@ -78,11 +95,19 @@ impl<'s> JsonView<'s> {
                 push_json_line(&ApprovalLine { v, kind: "approval", id, decision, by, reason }, out);
             }
             TurnEvent::ToolResult { call, elapsed, output } => {
+                self.has_paused = self.last_byte.is_some();
                 push_json_line(&tool_result_line(call, *elapsed, output), out);
             }
             TurnEvent::Question(_) => self.asides.tool_event(event, self.screen),
             TurnEvent::ToolStarted(_) | TurnEvent::ToolProgress { .. } | TurnEvent::Waiting | TurnEvent::Ended(_) => {}
         }
+    }
+
+    fn delta(&mut self, text: &str) {
+        self.last_byte = text.bytes().last().or(self.last_byte);
+        let (seq, t_ms) = (self.deltas, millis(self.started.elapsed().as_millis()));
+        self.deltas += 1;
+        push_json_line(&DeltaLine { v: VERSION, kind: "delta", seq, t_ms, text }, self.screen.out());
     }
 
     /// What a person beside the script sees while the result is made.

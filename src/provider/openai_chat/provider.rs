@@ -38,7 +38,7 @@ impl OpenAiChat {
     async fn open_learning(&self, request: &ChatRequest<'_>) -> Result<EventStream, ProviderError> {
         let mut context = ErrorContext::new(&self.settings, request.model, &self.url);
         self.check_key().map_err(|error| context.complete(error))?;
-        let mut dialect = self.dialect();
+        let mut dialect = self.dialect(request.model);
         let mut openings = 0;
         loop {
             openings += 1;
@@ -54,7 +54,7 @@ impl OpenAiChat {
                 Some(_) | None => None,
             };
             match learnt {
-                Some(learnt) => dialect = self.learn(learnt),
+                Some(learnt) => dialect = self.learn(learnt, request.model),
                 None => return Err(context.complete(error)),
             }
         }
@@ -92,18 +92,23 @@ impl OpenAiChat {
         Ok(())
     }
 
-    fn dialect(&self) -> Dialect {
+    fn dialect(&self, model: &str) -> Dialect {
         let learnt = LEARNT.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = learnt.as_ref().and_then(|learnt| learnt.get(&self.settings.base_url)).copied();
+        let known = learnt.as_ref().and_then(|learnt| learnt.get(&self.learnt_key(model))).copied();
         known.unwrap_or_else(|| match self.host.as_str() {
             "api.openai.com" => Dialect { max_tokens: MaxTokensName::MaxCompletionTokens, ..Dialect::default() },
             _ => Dialect::default(),
         })
     }
 
-    fn learn(&self, dialect: Dialect) -> Dialect {
+    /// What a server takes can differ from model to model.
+    fn learnt_key(&self, model: &str) -> String {
+        format!("{} {model}", self.settings.base_url)
+    }
+
+    fn learn(&self, dialect: Dialect, model: &str) -> Dialect {
         let mut learnt = LEARNT.lock().unwrap_or_else(PoisonError::into_inner);
-        learnt.get_or_insert_default().insert(self.settings.base_url.clone(), dialect);
+        learnt.get_or_insert_default().insert(self.learnt_key(model), dialect);
         dialect
     }
 }
@@ -111,7 +116,7 @@ impl OpenAiChat {
 impl Provider for OpenAiChat {
     fn describe(&self, request: &ChatRequest<'_>) -> String {
         let origin = self.replay_origin(request.model);
-        let body = Body { request, origin: &origin, dialect: self.dialect() };
+        let body = Body { request, origin: &origin, dialect: self.dialect(request.model) };
         let body = serde_json::to_string_pretty(&body).unwrap_or_else(|error| error.to_string());
         let mut text = format!("POST {}\naccept: {}\ncontent-type: application/json\n", self.url, accept(request));
         if self.settings.key.is_some() {

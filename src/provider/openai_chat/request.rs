@@ -17,6 +17,7 @@ const INTERRUPTED: &str = "interrupted: this call has no result";
 pub(super) struct Dialect {
     pub(super) max_tokens: MaxTokensName,
     pub(super) usage_in_stream: UsageInStream,
+    pub(super) tools: ToolsOffer,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,14 @@ pub(super) enum UsageInStream {
     LeaveOut,
 }
 
+/// Many small models cannot call tools, and their servers refuse the whole request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ToolsOffer {
+    #[default]
+    Offer,
+    LeaveOut,
+}
+
 impl Dialect {
     /// What `refusal`, the text of a 400 or 422, asks to change in a request that was sent like
     /// this; `None` where it is about something else.
@@ -42,10 +51,18 @@ impl Dialect {
         if asked_for_usage && (says("stream_options") || says("include_usage")) {
             return Some(Self { usage_in_stream: UsageInStream::LeaveOut, ..self });
         }
+        let is_unknown =
+            ["unsupported", "not supported", "not support", "unknown", "extra", "unrecognized", "not permitted"]
+                .iter()
+                .any(|word| refusal.to_lowercase().contains(word));
+        if is_unknown
+            && !request.tools.is_empty()
+            && self.tools == ToolsOffer::Offer
+            && refusal.to_lowercase().contains("tool")
+        {
+            return Some(Self { tools: ToolsOffer::LeaveOut, ..self });
+        }
         request.parameters.max_tokens?;
-        let is_unknown = ["unsupported", "not supported", "unknown", "extra", "unrecognized", "not permitted"]
-            .iter()
-            .any(|word| refusal.to_lowercase().contains(word));
         match self.max_tokens {
             MaxTokensName::MaxTokens if says("max_completion_tokens") || says("max_tokens") && is_unknown => {
                 Some(Self { max_tokens: MaxTokensName::MaxCompletionTokens, ..self })
@@ -78,7 +95,7 @@ impl Serialize for Body<'_> {
                 body.add("stream_options", &json!({ "include_usage": true }))?;
             }
         }
-        if !request.tools.is_empty() {
+        if !request.tools.is_empty() && dialect.tools == ToolsOffer::Offer {
             body.add("tools", &request.tools.iter().map(Tool).collect::<Vec<_>>())?;
             if let Some(choice) = tool_choice(request.tool_choice) {
                 body.add("tool_choice", &choice)?;
