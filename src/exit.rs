@@ -78,10 +78,14 @@ impl From<HistoryError> for Failure {
     fn from(error: HistoryError) -> Self {
         let failure = Self::new("history", exit_code::CONFIG, error.to_string());
         match error {
-            HistoryError::NotFound { .. } | HistoryError::Ambiguous { .. } => {
+            HistoryError::NotFound { .. } | HistoryError::NoMessage { .. } | HistoryError::Ambiguous { .. } => {
                 failure.hint("`sayso history list` shows what there is")
             }
             HistoryError::Empty => failure.hint("start one with `sayso ask` or `sayso chat`"),
+            HistoryError::NothingToSearch { .. } | HistoryError::TooManyWords { .. } => {
+                Self { class: "usage", exit: exit_code::USAGE, ..failure }
+                    .hint("a word has a letter or digit in it; `\"…\"` keeps words together")
+            }
             HistoryError::Unusable { .. } | HistoryError::Sqlite(_) => {
                 failure.hint("`--no-save` works without a history; `sayso config path` shows where it is looked for")
             }

@@ -5,13 +5,14 @@
 
 mod calc;
 pub mod files;
+mod history;
 mod servers;
 mod settings;
 #[cfg(test)]
 mod test_client;
 mod time;
 
-pub use servers::{HARMLESS, NAMES, in_process, server};
+pub use servers::{in_process, server};
 pub use settings::BuiltinSettings;
 
 #[cfg(test)]

@@ -2,21 +2,19 @@
 
 use rmcp::{ServerHandler, ServiceExt};
 
-use super::{BuiltinSettings, calc, files, time};
+use super::{BuiltinSettings, calc, files, history, time};
 use crate::mcp::InProcess;
-
-/// The names of all built-in servers.
-pub const NAMES: [&str; 8] = ["time", "calc", "history", "files", "shell", "fetch", "models", "settings"];
-
-/// Those that are offered without being asked for: they touch nothing outside of sayso.
-pub const HARMLESS: [&str; 5] = ["time", "calc", "history", "models", "settings"];
 
 /// The built-in server of this name.
 #[must_use]
 pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
     match name {
-        "calc" => Some(in_process(calc::Calc::new)),
-        "time" => Some(in_process(time::Time::new)),
+        "calc" => Some(in_process(calc::new)),
+        "history" => {
+            let kept = settings.history.clone();
+            Some(in_process(move || history::new(kept.clone())))
+        }
+        "time" => Some(in_process(time::new)),
         "files" => {
             let settings = files::FilesSettings { roots: settings.roots.clone(), denied: settings.denied.clone() };
             Some(in_process(move || files::new(&settings)))

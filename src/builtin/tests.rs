@@ -1,19 +1,19 @@
 //! Built-in servers through a real client over their channels, and what holds for all of them.
 
 use rmcp::RoleClient;
-use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ClientInfo, ProtocolVersion};
+use rmcp::model::{CallToolRequestParams, CallToolResult, ClientConfig, ProtocolVersion};
 use rmcp::service::{ClientLifecycleMode, ClientServiceExt, RunningService};
 use serde_json::{Value, json};
 
 use super::{BuiltinSettings, server};
 use crate::mcp::InProcess;
 
-pub type Client = RunningService<RoleClient, ClientInfo>;
+pub type Client = RunningService<RoleClient, ClientConfig>;
 
 /// A client of the server, in the revision without a handshake.
 pub async fn connect(server: &InProcess) -> Client {
     let lifecycle = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
-    ClientInfo::default().serve_with_lifecycle(server.connect(), lifecycle).await.unwrap()
+    ClientConfig::default().serve_with_lifecycle(server.connect(), lifecycle).await.unwrap()
 }
 
 /// Calls a tool of a server that is started for it.

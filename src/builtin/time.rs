@@ -81,13 +81,13 @@ pub struct Difference {
     seconds: i64,
 }
 
+#[must_use]
+pub fn new() -> Time {
+    Time { tool_router: Arc::new(Time::tool_router()) }
+}
+
 #[tool_router]
 impl Time {
-    #[must_use]
-    pub fn new() -> Self {
-        Self { tool_router: Arc::new(Self::tool_router()) }
-    }
-
     /// The current date and time, in a time zone or in that of this machine.
     #[tool(annotations(
         title = "Current time",

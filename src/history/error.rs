@@ -9,11 +9,18 @@ pub enum HistoryError {
     /// No conversation fits the id, prefix or name.
     #[error("no conversation {wanted:?} in the history")]
     NotFound { wanted: String },
+    #[error("no message {wanted:?} in the history")]
+    NoMessage { wanted: String },
     #[error("{wanted:?} fits more than one conversation: {fits}")]
     Ambiguous { wanted: String, fits: String },
     /// `-c` without any conversation.
     #[error("no conversation to continue")]
     Empty,
+    /// A search without a word in it.
+    #[error("there is no word to search for in {text:?}")]
+    NothingToSearch { text: String },
+    #[error("a search takes {words_max} words at most")]
+    TooManyWords { words_max: usize },
     /// The file or its folder cannot be used.
     #[error("cannot use the history {}: {reason}", path.display())]
     Unusable { path: PathBuf, reason: String },
@@ -54,14 +61,26 @@ impl HistoryError {
     pub(super) fn reason(&self) -> String {
         match self {
             Self::Sqlite(error) => error.to_string(),
-            Self::NotFound { .. } | Self::Ambiguous { .. } | Self::Empty | Self::Unusable { .. } => self.to_string(),
+            Self::NotFound { .. }
+            | Self::Ambiguous { .. }
+            | Self::NoMessage { .. }
+            | Self::Empty
+            | Self::NothingToSearch { .. }
+            | Self::TooManyWords { .. }
+            | Self::Unusable { .. } => self.to_string(),
         }
     }
 
     fn sqlite_code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code(),
-            Self::NotFound { .. } | Self::Ambiguous { .. } | Self::Empty | Self::Unusable { .. } => None,
+            Self::NotFound { .. }
+            | Self::Ambiguous { .. }
+            | Self::NoMessage { .. }
+            | Self::Empty
+            | Self::NothingToSearch { .. }
+            | Self::TooManyWords { .. }
+            | Self::Unusable { .. } => None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod reader;
 mod recovery;
 mod rows;
 mod schema;
+mod search;
 mod settings;
 mod statements;
 mod store;
@@ -23,6 +24,7 @@ pub use journal::{FlushOutcome, Journal, WriteCounts};
 pub use query::ConversationSummary;
 pub use reader::History;
 pub use rows::StoredMessage;
+pub use search::{Page, SearchHit};
 pub use settings::{DeltaPersistence, HistorySettings};
 
 #[cfg(test)]

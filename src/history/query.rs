@@ -57,11 +57,21 @@ impl History {
 
     /// The same with all that is stored beside them.
     pub fn stored_messages(&self, id: &ConversationId) -> Result<Vec<StoredMessage>, HistoryError> {
-        let mut messages = rows::branch_messages(&self.connection, id)?;
-        for stored in &mut messages {
-            stored.message.status = self.true_status(stored.message.status.clone(), stored.owner.as_deref());
-        }
-        Ok(messages)
+        let messages = rows::branch_messages(&self.connection, id)?;
+        Ok(messages.into_iter().map(|stored| self.with_true_status(stored)).collect())
+    }
+
+    /// One message, on whatever branch.
+    pub fn message(&self, id: &MessageId) -> Result<StoredMessage, HistoryError> {
+        let found = rows::message(&self.connection, id)?;
+        found
+            .map(|stored| self.with_true_status(stored))
+            .ok_or_else(|| HistoryError::NoMessage { wanted: id.0.clone() })
+    }
+
+    fn with_true_status(&self, mut stored: StoredMessage) -> StoredMessage {
+        stored.message.status = self.true_status(stored.message.status, stored.owner.as_deref());
+        stored
     }
 
     /// The conversation `-c` goes on with.

@@ -39,7 +39,7 @@ pub fn branch_messages(connection: &Connection, id: &ConversationId) -> Result<V
     let query = format!(
         "{BRANCH} SELECT {COLUMNS} FROM branch JOIN message AS m ON m.number = branch.number ORDER BY m.number"
     );
-    messages(connection, &query, id)
+    messages(connection, &query, &id.0)
 }
 
 /// The messages of all branches, in the order they were written.
@@ -48,12 +48,18 @@ pub fn all_messages(connection: &Connection, id: &ConversationId) -> Result<Vec<
         "SELECT {COLUMNS} FROM message AS m
          WHERE m.conversation = (SELECT number FROM conversation WHERE id = ?1) ORDER BY m.number"
     );
-    messages(connection, &query, id)
+    messages(connection, &query, &id.0)
 }
 
-fn messages(connection: &Connection, query: &str, id: &ConversationId) -> Result<Vec<StoredMessage>> {
+/// The message with this id, whatever branch it is on.
+pub fn message(connection: &Connection, id: &MessageId) -> Result<Option<StoredMessage>> {
+    let query = format!("SELECT {COLUMNS} FROM message AS m WHERE m.id = upper(?1)");
+    Ok(messages(connection, &query, &id.0)?.pop())
+}
+
+fn messages(connection: &Connection, query: &str, id: &str) -> Result<Vec<StoredMessage>> {
     let mut statement = connection.prepare_cached(query)?;
-    let mut rows = statement.query([&id.0])?;
+    let mut rows = statement.query([id])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let mut stored = stored_message(row)?;

@@ -2,6 +2,7 @@
 //!
 //! The SDK (`rmcp`) is used in this folder, and on the server's side in `builtin/`; nobody else sees it.
 
+mod builtin_names;
 mod changes;
 mod child;
 mod client_features;
@@ -31,6 +32,7 @@ mod tools;
 mod translate;
 mod wire;
 
+pub use builtin_names::{BUILTIN_SERVERS, HARMLESS_SERVERS, TRUSTED_SERVERS};
 pub use data::{
     CallResult, Completion, Content, PromptArgument, PromptInfo, PromptMessage, ResourceContent, ResourceInfo,
     ResourceTemplate, ServerState, ServerStatus, ToolInfo,

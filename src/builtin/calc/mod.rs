@@ -40,13 +40,13 @@ pub struct Evaluated {
     fraction: Option<String>,
 }
 
+#[must_use]
+pub fn new() -> Calc {
+    Calc { tool_router: Arc::new(Calc::tool_router()) }
+}
+
 #[tool_router]
 impl Calc {
-    #[must_use]
-    pub fn new() -> Self {
-        Self { tool_router: Arc::new(Self::tool_router()) }
-    }
-
     /// Works out an arithmetic expression. Whole numbers and fractions stay exact up to 38 digits.
     #[tool(annotations(
         title = "Calculate",

@@ -3,6 +3,7 @@
 mod faults;
 mod reading;
 mod recovering;
+mod searching;
 mod writing;
 
 use std::path::{Path, PathBuf};
