@@ -10,7 +10,7 @@ use crate::config::{Config, LoadOptions};
 use crate::conversation::{SharedSettings, ToolChoice};
 use crate::exit::Failure;
 use crate::http::HttpClient;
-use crate::mcp::{ClientAbilities, Launch, McpHost, Protocol, ServerSettings};
+use crate::mcp::{BUILTIN_SERVERS, ClientAbilities, HARMLESS_SERVERS, Launch, McpHost, Protocol, ServerSettings};
 use crate::session::Session;
 use crate::tool::{Toolbox, ToolboxSettings};
 
@@ -43,7 +43,7 @@ pub fn equip(
         if !servers.usable.iter().any(|server| server.name == *name) {
             let unknown = || {
                 let known: Vec<_> =
-                    servers.usable.iter().map(|server| server.name.as_str()).chain(builtin::NAMES).collect();
+                    servers.usable.iter().map(|server| server.name.as_str()).chain(BUILTIN_SERVERS).collect();
                 Failure::usage(format!("no server is named {name}: there are {}", known.join(", ")))
             };
             return Err(servers.failure(name).unwrap_or_else(unknown));
@@ -95,8 +95,8 @@ pub fn connect_with(
 
 /// The harmless ones, and those that are named.
 fn add_builtins(servers: &mut Vec<ServerSettings>, named: &[String], settings: &BuiltinSettings) {
-    for name in builtin::NAMES {
-        let is_wanted = builtin::HARMLESS.contains(&name) || named.iter().any(|other| other == name);
+    for name in BUILTIN_SERVERS {
+        let is_wanted = HARMLESS_SERVERS.contains(&name) || named.iter().any(|other| other == name);
         let is_there = servers.iter().any(|server| server.name == name);
         if let (true, false, Some(server)) = (is_wanted, is_there, builtin::server(name, settings)) {
             servers.push(ServerSettings {
