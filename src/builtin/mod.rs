@@ -8,6 +8,7 @@ pub mod files;
 mod history;
 mod servers;
 mod settings;
+mod shell;
 #[cfg(test)]
 mod test_client;
 mod time;

@@ -2,7 +2,7 @@
 
 use rmcp::{ServerHandler, ServiceExt};
 
-use super::{BuiltinSettings, calc, files, history, time};
+use super::{BuiltinSettings, calc, files, history, shell, time};
 use crate::mcp::InProcess;
 
 /// The built-in server of this name.
@@ -18,6 +18,14 @@ pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
         "files" => {
             let settings = files::FilesSettings { roots: settings.roots.clone(), denied: settings.denied.clone() };
             Some(in_process(move || files::new(&settings)))
+        }
+        "shell" => {
+            let settings = shell::ShellSettings {
+                roots: settings.roots.clone(),
+                denied: settings.denied.clone(),
+                environment: settings.child_environment.clone(),
+            };
+            Some(in_process(move || shell::new(&settings)))
         }
         _ => None,
     }

@@ -28,6 +28,7 @@ mod walk;
 use std::path::PathBuf;
 
 pub use plan::preview;
+pub use roots::Roots;
 pub use server::Files;
 
 #[derive(Clone, Debug, Default)]

@@ -53,15 +53,24 @@ impl Roots {
     /// The folder at that path, links followed as long as they stay inside.
     pub fn folder(&self, path: &str) -> Result<Folder, String> {
         let (root, below) = self.split(path)?;
-        let folder = open_below(root, &below).map_err(|error| explain(path, &error))?;
+        let folder = open_below(root.folder()?, &below).map_err(|error| explain(path, &error))?;
         let shut = self.denied.look();
         refuse_denied(&shut, &folder, path)?;
         Ok(Folder { folder, shown: path.to_owned(), shut })
     }
 
+    /// The path of a folder without links, for programs that are started there.
+    pub fn path_of_folder(&self, path: &str) -> Result<PathBuf, String> {
+        let _ = self.folder(path)?;
+        let (root, below) = self.split(path)?;
+        let real = root.folder()?.canonicalize(&below).map_err(|error| explain(path, &error))?;
+        Ok(root.names[1].join(real))
+    }
+
     /// The place of something that is there: the end of all links, as long as they stay inside.
     pub fn existing(&self, path: &str) -> Result<Place, String> {
         let (root, below) = self.split(path)?;
+        let root = root.folder()?;
         let real = root.canonicalize(&below).map_err(|error| explain(path, &error))?;
         self.place_at(root, &real, path)
     }
@@ -69,7 +78,7 @@ impl Roots {
     /// The place that a path names, whether something is there or not: a link at its end is the link itself.
     pub fn named(&self, path: &str) -> Result<Place, String> {
         let (root, below) = self.split(path)?;
-        self.place_at(root, &below, path)
+        self.place_at(root.folder()?, &below, path)
     }
 
     fn place_at(&self, root: &Dir, below: &Path, path: &str) -> Result<Place, String> {
@@ -85,14 +94,14 @@ impl Roots {
     }
 
     /// The root that a path is meant to be beneath, and the way from there. Nothing is looked at yet.
-    fn split(&self, path: &str) -> Result<(&Dir, PathBuf), String> {
+    fn split(&self, path: &str) -> Result<(&Root, PathBuf), String> {
         if path.is_empty() || path.contains('\0') {
             return Err("that is no path".to_owned());
         }
         let written = Path::new(path);
         if written.is_relative() {
             let first = self.roots.first().ok_or("no folder is allowed")?;
-            return Ok((first.folder()?, written.to_owned()));
+            return Ok((first, written.to_owned()));
         }
         let beneath = |root: &'_ Root| {
             let below = root.names.iter().find_map(|name| written.strip_prefix(name).ok());
@@ -108,7 +117,7 @@ impl Roots {
             }
         }
         match found {
-            Some((root, below)) => Ok((root.folder()?, below)),
+            Some(found) => Ok(found),
             None => Err(format!("{path} is outside of the allowed folders: {}", self.names())),
         }
     }

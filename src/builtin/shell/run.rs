@@ -1,0 +1,119 @@
+//! One command from start to end.
+
+use std::future::Future;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+use super::capture::Capture;
+use super::group::Group;
+
+/// To end in good order, after it was asked to.
+const GRACE: Duration = Duration::from_millis(500);
+/// For output that is still in the pipes when the command has ended.
+const DRAIN_MAX: Duration = Duration::from_secs(1);
+
+/// What is to be run, and how.
+#[derive(Debug)]
+pub struct Order<'a> {
+    pub argv: &'a [String],
+    pub folder: &'a Path,
+    pub environment: &'a [(String, String)],
+    pub limit: Duration,
+}
+
+#[derive(Debug)]
+pub struct Finished {
+    pub stdout: Capture,
+    pub stderr: Capture,
+    pub end: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Exit(i32),
+    Signal(i32),
+    TimedOut(Duration),
+    Cancelled,
+}
+
+impl From<ExitStatus> for End {
+    fn from(status: ExitStatus) -> Self {
+        match status.code() {
+            Some(code) => Self::Exit(code),
+            None => Self::Signal(status.signal().unwrap_or_default()),
+        }
+    }
+}
+
+/// Runs it; `Err` where it does not start. Dropping the future ends it and all it has started.
+pub async fn run(order: &Order<'_>, cancelled: impl Future<Output = ()>) -> Result<Finished, String> {
+    let mut child = start(order)?;
+    let mut group = Group::of(&child);
+    let (mut stdout, mut stderr) = (Capture::default(), Capture::default());
+    let end = {
+        let (out_pipe, err_pipe) = (child.stdout.take(), child.stderr.take());
+        let (out_pipe, err_pipe) = out_pipe.zip(err_pipe).ok_or("its output cannot be read")?;
+        let reading = async { tokio::join!(stdout.fill(out_pipe), stderr.fill(err_pipe)) };
+        tokio::pin!(reading);
+        let mut is_read = false;
+        let end = {
+            let waiting = wait(&mut child, &group, order.limit, cancelled);
+            tokio::pin!(waiting);
+            loop {
+                tokio::select! {
+                    end = &mut waiting => break end,
+                    _ = &mut reading, if !is_read => is_read = true,
+                }
+            }
+        };
+        // Whatever it left running would hold the pipes open.
+        group.kill();
+        if !is_read {
+            let _ = timeout(DRAIN_MAX, reading).await;
+        }
+        end
+    };
+    Ok(Finished { stdout, stderr, end: end? })
+}
+
+fn start(order: &Order<'_>) -> Result<Child, String> {
+    let [program, arguments @ ..] = order.argv else { return Err("`argv` is empty".to_owned()) };
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(order.folder)
+        .env_clear()
+        .envs(order.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    command.spawn().map_err(|error| format!("cannot run {program}: {error}"))
+}
+
+/// Waits for its end, which comes soon after its time is over or nobody wants it any more.
+async fn wait(
+    child: &mut Child,
+    group: &Group,
+    limit: Duration,
+    cancelled: impl Future<Output = ()>,
+) -> Result<End, String> {
+    let end = tokio::select! {
+        status = child.wait() => return status.map(End::from).map_err(|error| error.to_string()),
+        () = sleep(limit) => End::TimedOut(limit),
+        () = cancelled => End::Cancelled,
+    };
+    group.signal(Signal::TERM);
+    if timeout(GRACE, child.wait()).await.is_err() {
+        group.signal(Signal::KILL);
+        let _ = child.wait().await;
+    }
+    Ok(end)
+}

@@ -1,0 +1,148 @@
+//! The tools of the server, as the protocol shows them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rmcp::handler::server::router::tool::ToolRouter;
+use rmcp::handler::server::wrapper::Parameters;
+use rmcp::model::{Implementation, ServerCapabilities, ServerConfig};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::ShellSettings;
+use super::run::{End, Finished, Order, run};
+use crate::builtin::files::{FilesSettings, Roots};
+
+const SHELL: &str = "/bin/sh";
+const TIMEOUT_SECONDS_MAX: u64 = 600;
+/// Parts of the names of variables that hold what no command gets, should one be handed over by mistake.
+const SECRET_NAMES: [&str; 5] = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"];
+
+/// Clones are the same server.
+#[derive(Clone)]
+pub struct Shell {
+    roots: Arc<Roots>,
+    environment: Arc<[(String, String)]>,
+    router: Arc<ToolRouter<Self>>,
+}
+
+fn current() -> String {
+    ".".to_owned()
+}
+
+fn timeout_default() -> u64 {
+    60
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The program and its arguments, one by one: nothing is quoted, expanded or redirected.
+    #[schemars(length(min = 1))]
+    argv: Vec<String>,
+    /// The folder to run it in.
+    #[serde(default = "current")]
+    cwd: String,
+    /// It is stopped after this long.
+    #[serde(default = "timeout_default")]
+    #[schemars(range(min = 1, max = 600))]
+    timeout_seconds: u64,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunInShell {
+    /// A command line for `/bin/sh`.
+    command: String,
+    /// The folder to run it in.
+    #[serde(default = "current")]
+    cwd: String,
+    /// It is stopped after this long.
+    #[serde(default = "timeout_default")]
+    #[schemars(range(min = 1, max = 600))]
+    timeout_seconds: u64,
+}
+
+type Outcome = Result<String, String>;
+
+#[tool_router]
+impl Shell {
+    pub(super) fn new(settings: &ShellSettings) -> Self {
+        let files = FilesSettings { roots: settings.roots.clone(), denied: settings.denied.clone() };
+        let environment = settings.environment.iter().filter(|(name, _)| !is_secret(name)).cloned().collect();
+        Self { roots: Arc::new(Roots::open(&files)), environment, router: Arc::new(Self::tool_router()) }
+    }
+
+    /// Runs a program and answers with what it writes. It reads nothing from the keyboard, and nothing
+    /// that it starts outlives it.
+    #[tool(annotations(
+        title = "Run a program",
+        read_only_hint = false,
+        destructive_hint = true,
+        idempotent_hint = false,
+        open_world_hint = true
+    ))]
+    async fn run(&self, Parameters(arguments): Parameters<Run>, context: RequestContext<RoleServer>) -> Outcome {
+        self.execute(&arguments.argv, &arguments.cwd, arguments.timeout_seconds, &context).await
+    }
+
+    /// Runs a command line in a shell, with pipes, redirection and variables. Use `run` where one program will do.
+    #[tool(annotations(
+        title = "Run a shell command",
+        read_only_hint = false,
+        destructive_hint = true,
+        idempotent_hint = false,
+        open_world_hint = true
+    ))]
+    async fn run_in_shell(
+        &self,
+        Parameters(arguments): Parameters<RunInShell>,
+        context: RequestContext<RoleServer>,
+    ) -> Outcome {
+        let argv = [SHELL.to_owned(), "-c".to_owned(), arguments.command];
+        self.execute(&argv, &arguments.cwd, arguments.timeout_seconds, &context).await
+    }
+
+    async fn execute(&self, argv: &[String], cwd: &str, seconds: u64, context: &RequestContext<RoleServer>) -> Outcome {
+        let folder = self.roots.path_of_folder(cwd)?;
+        let limit = Duration::from_secs(seconds.clamp(1, TIMEOUT_SECONDS_MAX));
+        let order = Order { argv, folder: &folder, environment: &self.environment, limit };
+        let finished = run(&order, context.ct.cancelled()).await?;
+        told(&finished)
+    }
+}
+
+/// What a model is told. A program that fails has been run all the same.
+fn told(finished: &Finished) -> Outcome {
+    let mut text = finished.stdout.text();
+    if !finished.stderr.is_empty() {
+        text.push_str("[stderr]\n");
+        text.push_str(&finished.stderr.text());
+    }
+    match finished.end {
+        End::Exit(code) => Ok(format!("{text}[exit status {code}]\n")),
+        End::Signal(signal) => Ok(format!("{text}[ended by signal {signal}]\n")),
+        End::TimedOut(limit) => Err(format!("{text}[stopped: it took longer than {} seconds]\n", limit.as_secs())),
+        End::Cancelled => Err(format!("{text}[stopped: cancelled]\n")),
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    SECRET_NAMES.iter().any(|part| name.contains(part))
+}
+
+#[tool_handler(router = self.router)]
+impl ServerHandler for Shell {
+    fn get_info(&self) -> ServerConfig {
+        let instructions = format!(
+            "`cwd` is relative to the first of these folders, or absolute beneath one of them: {}",
+            self.roots.names()
+        );
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("sayso-shell", env!("CARGO_PKG_VERSION")))
+            .with_instructions(instructions)
+    }
+}
