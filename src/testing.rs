@@ -8,7 +8,7 @@ use crate::config::{Environment, Source, load_source};
 
 pub use crate::conversation::{
     ConversationId, IdSource, Message, MessageId, ReasoningKind, ReplyBuilder, Role, StopReason, StreamEvent, ToolCall,
-    Usage,
+    Usage, is_hidden,
 };
 pub use crate::history::{DeltaKind, DeltaPersistence, Entry, FlushOutcome, HistorySettings, Journal};
 pub use crate::http::{Frame, SseDecoder, SseError};
@@ -17,7 +17,7 @@ pub use crate::provider::{ErrorKind, ProviderError, explain_error_body};
 pub use crate::session::{Flushed, Frontend, TurnEvent};
 pub use crate::terminal::{
     JsonFormat, JsonView, Mode, OutputSettings, PlainView, ReplyView, Sanitizer, Screen, TermSafe, TermSafeBuf,
-    ViewSettings, is_hidden,
+    ViewSettings,
 };
 
 /// What is wrong with the text of a configuration file, as `sayso config check` tells it.

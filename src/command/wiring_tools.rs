@@ -12,7 +12,7 @@ use crate::exit::Failure;
 use crate::http::HttpClient;
 use crate::mcp::{BUILTIN_SERVERS, ClientAbilities, HARMLESS_SERVERS, Launch, McpHost, Protocol, ServerSettings};
 use crate::session::Session;
-use crate::tool::{Toolbox, ToolboxSettings};
+use crate::tool::{Grant, ToolPattern, Toolbox, ToolboxSettings};
 
 /// How long all servers together may take to end.
 const CLOSE_LIMIT: Duration = Duration::from_secs(4);
@@ -60,11 +60,26 @@ pub fn equip(
             timeout: Duration::from_secs(tools.timeout_seconds),
             result_bytes_max: tools.result_bytes_max,
             parallel_max: tools.max_parallel,
+            grants: grants(&options.allow)?,
+            ..ToolboxSettings::default()
         },
     );
     session.events = Some(events);
     session.publish_settings();
     Ok(())
+}
+
+/// What `--allow` says. It has to name the server: nothing allows everything.
+fn grants(allowed: &[String]) -> Result<Vec<Grant>, Failure> {
+    let grant = |text: &String| {
+        let tool = ToolPattern::parse(text).map_err(|reason| Failure::usage(format!("--allow: {reason}")))?;
+        if tool.is_any_server() {
+            let failure = Failure::usage(format!("--allow: {text:?} names no server, and nothing allows all of them"));
+            return Err(failure.hint("name one, as in `--allow 'files/*'`"));
+        }
+        Ok(Grant { tool, holds_after_untrusted: false })
+    };
+    allowed.iter().map(grant).collect()
 }
 
 /// Ends all servers of a session, gently first.

@@ -2,6 +2,7 @@
 
 mod clock;
 pub mod exit_code;
+mod hidden;
 mod ids;
 mod message;
 mod reply;
@@ -11,6 +12,7 @@ mod tool_spec;
 mod usage;
 
 pub use clock::{UnixMillis, now_ms};
+pub use hidden::is_hidden;
 pub use ids::{ConversationId, IdSource, MessageId};
 pub use message::{InterruptReason, Message, MessageStatus, Replay, Role, ToolCall};
 pub use reply::{ReplyBuilder, TOOL_ARGUMENT_BYTES_MAX};

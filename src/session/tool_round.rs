@@ -157,18 +157,12 @@ impl Session {
         (front, cancel): (&mut dyn Frontend, &mut Cancel),
     ) -> Planned {
         let definition = tool.definition();
-        let facts = CallFacts {
-            server: &definition.server,
-            tool: &definition.tool,
-            arguments: &arguments,
-            is_builtin: definition.is_builtin,
-            is_read_only: definition.is_read_only,
-        };
+        let facts = CallFacts::of(definition, &arguments);
         let verdict = self.toolbox.judge(&facts);
         let preview = (self.preview)(&definition.server, &definition.tool, &arguments);
         let (answer, by) = match verdict.decision {
-            Decision::Allow => (Answer::Yes, "policy"),
-            Decision::Deny => (Answer::No, "policy"),
+            Decision::Allow => (Answer::Yes, verdict.by),
+            Decision::Deny => (Answer::No, verdict.by),
             Decision::Ask => {
                 let approval = Approval {
                     server: &definition.server,

@@ -67,7 +67,7 @@ fn assert_grammar(mode: Mode, text: &str, raw: &str) {
     for char in text.chars() {
         let passes = match mode {
             Mode::Prose => !char.is_control() || matches!(char, '\n' | '\t'),
-            Mode::Line => !super::is_hidden(char),
+            Mode::Line => !crate::conversation::is_hidden(char),
         };
         assert!(passes && !('\u{E0000}'..='\u{E007F}').contains(&char), "{char:?} of {raw:?} in {text:?}");
         assert!(!matches!(char, '\u{2028}' | '\u{2029}'), "{raw:?}");

@@ -33,7 +33,7 @@ pub use mode::EchoOff;
 pub use panic_hook::install_panic_hook;
 pub use plain_view::PlainView;
 pub use reply_view::ReplyView;
-pub use sanitize::{Mode, Sanitizer, is_hidden};
+pub use sanitize::{Mode, Sanitizer};
 pub use screen::{Screen, Stream};
 pub use settings::{ColorChoice, OutputSettings, Thinking, ToolNotice, ViewSettings};
 pub use term_safe::{Color, TermSafe, TermSafeBuf};

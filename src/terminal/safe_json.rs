@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{CharEscape, Formatter};
 
-use super::sanitize::is_hidden;
 use super::term_safe::TermSafeBuf;
+use crate::conversation::is_hidden;
 
 /// Appends `value` and a newline. The lines of this program always can be serialised; a value
 /// that cannot is left out.

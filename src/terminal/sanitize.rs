@@ -4,6 +4,7 @@
 //! without a caret form as `<U+009B>`. Plain text is found by a scan and copied in runs.
 
 use super::term_safe::TermSafeBuf;
+use crate::conversation::is_hidden;
 
 /// What the text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,17 +178,6 @@ fn decide_prose(char: char, rest: &str) -> Action {
 
 fn decide_line(char: char) -> Action {
     if is_hidden(char) { Action::Show } else { Action::Pass }
-}
-
-/// Whether a reader cannot see that this character is there, or what it does to its neighbours.
-/// Variation selectors and combining marks are not among them.
-#[must_use]
-pub fn is_hidden(char: char) -> bool {
-    matches!(char,
-        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}'
-        | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}'
-        | '\u{E0000}'..='\u{E007F}')
 }
 
 /// `^[` for ESC, `^?` for DEL, `<U+202E>` for all that has no caret form.

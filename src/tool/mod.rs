@@ -1,6 +1,19 @@
 //! What a model may call: tools of all servers under one roof, and whether they may run.
 
+mod admission;
+mod approval;
+#[cfg(test)]
+mod approval_tests;
+mod comparable;
 mod decision;
+mod names;
+mod pattern;
+mod result_text;
+mod rule;
+mod selection;
+mod server_tool;
+mod settings;
+mod structured;
 mod toolbox;
 
 use std::future::Future;
@@ -8,8 +21,13 @@ use std::pin::Pin;
 
 use serde_json::{Map, Value};
 
+pub use approval::{Approval, Grant};
 pub use decision::{CallFacts, Decision, Verdict};
-pub use toolbox::{Toolbox, ToolboxSettings};
+pub use pattern::ToolPattern;
+pub use rule::{Condition, Rule};
+pub use selection::Selection;
+pub use settings::ToolboxSettings;
+pub use toolbox::Toolbox;
 
 use crate::conversation::ToolSpec;
 use crate::mcp::Content;
@@ -25,6 +43,8 @@ pub struct ToolDefinition {
     pub tool: String,
     /// It changes nothing: known of our own tools, never believed of others. Such calls may run together.
     pub is_read_only: bool,
+    /// It tells others something, or may: known not to of our own tools only.
+    pub reaches_network: bool,
     /// One of our own, linked into the binary.
     pub is_builtin: bool,
 }
@@ -48,6 +68,8 @@ pub struct ToolOutput {
     pub is_truncated: bool,
     /// It can hold the words of others: what follows asks again.
     pub is_untrusted: bool,
+    /// Something the person should know: the result is not what the tool promised.
+    pub warning: Option<String>,
 }
 
 /// A boxed future, because a trait object cannot have an `async fn`; one per call.

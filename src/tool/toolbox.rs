@@ -1,47 +1,171 @@
 //! The toolbox: names to tools, built-in and external under one roof, with what the rules say of each call.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::time::Duration;
+use std::sync::Arc;
 
-use super::{CallFacts, Decision, Tool, Verdict};
+use futures::future::join_all;
+
+use super::admission::{Admitted, admit};
+use super::server_tool::{CallLimits, Origin, ServerTool};
+use super::{Approval, CallFacts, Tool, ToolboxSettings, Verdict};
 use crate::conversation::ToolSpec;
-use crate::mcp::McpHost;
+use crate::mcp::{McpHost, ServerState, ServerStatus, ToolInfo};
 
-#[derive(Clone, Debug)]
-pub struct ToolboxSettings {
-    /// Of one call.
-    pub timeout: Duration,
-    /// Of one result, for the model.
-    pub result_bytes_max: usize,
-    /// Calls that run at the same time.
-    pub parallel_max: usize,
-}
+/// Where servers linked into the binary say they are.
+const BUILTIN: &str = "builtin";
 
 pub struct Toolbox {
     pub settings: ToolboxSettings,
     /// `None` where there are no tools at all.
     pub host: Option<McpHost>,
+    approval: Approval,
+    /// What was read of each server, in the order of the configuration.
+    servers: Vec<ServerTools>,
+    /// Servers that were waited for in vain: once is enough.
+    given_up: BTreeSet<String>,
     specs: Vec<ToolSpec>,
-    tools: Vec<Rc<dyn Tool>>,
+    tools: BTreeMap<String, Rc<dyn Tool>>,
+}
+
+/// The tools of one server as they were when they were looked at.
+struct ServerTools {
+    name: String,
+    source: Arc<[ToolInfo]>,
+    tools: Vec<Rc<ServerTool>>,
 }
 
 impl Toolbox {
     #[must_use]
     pub fn new(host: Option<McpHost>, settings: ToolboxSettings) -> Self {
-        Self { settings, host, specs: Vec::new(), tools: Vec::new() }
+        let approval = Approval::new(settings.rules.clone(), settings.grants.clone());
+        Self {
+            settings,
+            host,
+            approval,
+            servers: Vec::new(),
+            given_up: BTreeSet::new(),
+            specs: Vec::new(),
+            tools: BTreeMap::new(),
+        }
     }
 
     /// No tools at all.
     #[must_use]
     pub fn none() -> Self {
-        let settings = ToolboxSettings { timeout: Duration::from_secs(60), result_bytes_max: 1 << 20, parallel_max: 1 };
-        Self::new(None, settings)
+        Self::new(None, ToolboxSettings::default())
     }
 
     /// Looks what there is to call, before a request goes out. Waits only for servers that are needed
     /// and unknown. Notices are for the person: servers that are missing, tools that were refused.
     pub async fn refresh(&mut self) -> Vec<String> {
-        Vec::new()
+        let Some(host) = self.host.clone() else { return Vec::new() };
+        let mut notices = self.wait_for_unknown(&host).await;
+        let statuses: Vec<_> = host.servers().into_iter().filter(|server| self.is_wanted(server)).collect();
+        let mut old = std::mem::take(&mut self.servers);
+        let mut has_changed = false;
+        for status in statuses {
+            let Some(source) = host.known_tools(&status.name) else { continue };
+            self.given_up.remove(&status.name);
+            let known =
+                old.iter().position(|server| server.name == status.name && Arc::ptr_eq(&server.source, &source));
+            if let Some(at) = known {
+                self.servers.push(old.remove(at));
+            } else {
+                has_changed = true;
+                let read = self.read(&host, &status, source, &mut notices);
+                self.servers.push(read);
+            }
+        }
+        if has_changed || !old.is_empty() {
+            self.rebuild(&mut notices);
+        }
+        notices
+    }
+
+    fn is_wanted(&self, server: &ServerStatus) -> bool {
+        let is_off = match server.state {
+            ServerState::Disabled => true,
+            ServerState::Idle | ServerState::Connecting | ServerState::Ready | ServerState::Failed(_) => false,
+        };
+        !is_off && self.settings.selection.concerns(&server.name)
+    }
+
+    /// All servers at once, each no longer than the limit; who was not there is not waited for again.
+    async fn wait_for_unknown(&mut self, host: &McpHost) -> Vec<String> {
+        let wait_max = self.settings.wait_max;
+        let unknown = host.servers().into_iter().filter(|server| {
+            self.is_wanted(server) && !self.given_up.contains(&server.name) && host.known_tools(&server.name).is_none()
+        });
+        let waiting = unknown.map(|server| async move {
+            let problem = match tokio::time::timeout(wait_max, host.tools(&server.name)).await {
+                Ok(Ok(_)) => return None,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!(
+                    "the MCP server {} has not answered within {wait_max:?}: its tools are offered once it does",
+                    server.name
+                ),
+            };
+            Some((server.name, problem))
+        });
+        let missing: Vec<_> = join_all(waiting).await.into_iter().flatten().collect();
+        missing
+            .into_iter()
+            .map(|(server, problem)| {
+                self.given_up.insert(server);
+                problem
+            })
+            .collect()
+    }
+
+    fn read(
+        &self,
+        host: &McpHost,
+        status: &ServerStatus,
+        source: Arc<[ToolInfo]>,
+        notices: &mut Vec<String>,
+    ) -> ServerTools {
+        let name = &status.name;
+        let (admitted, refused) = admit(&source);
+        notices.extend(
+            refused
+                .iter()
+                .map(|refused| format!("the tool {name}/{} is not offered: {}", refused.tool, refused.reason)),
+        );
+        let origin = Origin {
+            server: name,
+            is_builtin: status.transport == BUILTIN,
+            is_trusted: self.settings.trusted_servers.contains(name),
+        };
+        let limits = CallLimits { timeout: self.settings.timeout, result_bytes_max: self.settings.result_bytes_max };
+        let is_selected = |tool: &&Admitted| self.settings.selection.offers(name, &tool.tool.name);
+        let tools = admitted.iter().filter(is_selected);
+        let tools = tools.map(|tool| Rc::new(ServerTool::new(host.clone(), origin, tool, limits))).collect();
+        ServerTools { name: name.clone(), source, tools }
+    }
+
+    /// Names to tools, and what is offered. Two tools with one name cannot be told apart: neither is.
+    fn rebuild(&mut self, notices: &mut Vec<String>) {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let all = || self.servers.iter().flat_map(|server| &server.tools);
+        for tool in all() {
+            *counts.entry(&tool.definition().spec.name).or_default() += 1;
+        }
+        let (mut tools, mut specs): (BTreeMap<String, Rc<dyn Tool>>, Vec<ToolSpec>) = (BTreeMap::new(), Vec::new());
+        for tool in all() {
+            let definition = tool.definition();
+            if counts[definition.spec.name.as_str()] > 1 {
+                let name = &definition.spec.name;
+                notices.push(format!(
+                    "two tools would be called {name}: {}/{} is not offered",
+                    definition.server, definition.tool
+                ));
+                continue;
+            }
+            tools.insert(definition.spec.name.clone(), tool.clone());
+            specs.push(definition.spec.clone());
+        }
+        (self.tools, self.specs) = (tools, specs);
     }
 
     /// What is offered to the model with the next request.
@@ -52,21 +176,37 @@ impl Toolbox {
 
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Rc<dyn Tool>> {
-        self.tools.iter().find(|tool| tool.definition().spec.name == name).cloned()
+        self.tools.get(name).cloned()
     }
 
     /// Whether a call may run.
     #[must_use]
     pub fn judge(&self, call: &CallFacts<'_>) -> Verdict {
-        let _ = call;
-        Verdict { decision: Decision::Ask, reason: "nothing is known of it".to_owned() }
+        self.approval.judge(call)
     }
 
     /// The person said "always" to this one: it is not asked about again in this process.
     pub fn always_allow(&mut self, call: &CallFacts<'_>) {
-        let _ = call;
+        self.approval.always_allow(call);
+    }
+
+    /// What "always" would mean for this call, to be told with the question.
+    #[must_use]
+    pub fn always_means(&self, call: &CallFacts<'_>) -> String {
+        if self.approval.is_narrow(call) {
+            "this very call, until sayso ends".to_owned()
+        } else {
+            format!("every call of {}/{}, until sayso ends", call.server, call.tool)
+        }
     }
 
     /// A result has come in that others may have written: writes and network ask again from here on.
-    pub fn taint(&mut self) {}
+    pub fn taint(&mut self) {
+        self.approval.taint();
+    }
+
+    /// Another conversation begins, with nothing of the words of this one.
+    pub fn clear_taint(&mut self) {
+        self.approval.clear_taint();
+    }
 }

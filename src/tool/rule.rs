@@ -1,0 +1,215 @@
+//! One rule: what it decides, and which calls it fits.
+
+use serde_json::{Map, Value};
+
+use super::comparable::{comparable, comparable_pattern, folded};
+use super::pattern::fits;
+use super::{CallFacts, Decision, ToolPattern};
+
+/// `allow`, `ask` or `deny` for the calls that a pattern fits, and all conditions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    pub decision: Decision,
+    pub tool: ToolPattern,
+    pub when: Vec<Condition>,
+    /// The person vouches for it: these tools change nothing and tell nobody, so that they may go
+    /// on when the words of others have come in.
+    pub is_read_only: bool,
+    /// Where it stands, as in `config.yaml:12`.
+    pub place: Option<String>,
+}
+
+/// A pattern for the argument at a JSON pointer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    pub pointer: String,
+    pub pattern: String,
+}
+
+impl Rule {
+    #[must_use]
+    pub fn fits(&self, call: &CallFacts<'_>) -> bool {
+        self.tool.fits(call.server, call.tool)
+            && self.when.iter().all(|condition| condition.fits(self.decision, call.arguments))
+    }
+
+    /// Whether it fits every call that `other` fits.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.tool.covers(&other.tool) && self.when.iter().all(|condition| other.when.contains(condition))
+    }
+
+    /// As it is told: `the rule "deny: shell/*" (config.yaml:12)`.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let when = if self.when.is_empty() { "" } else { " with its `when`" };
+        let place = self.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
+        format!("the rule \"{}: {}\"{when}{place}", self.decision.name(), self.tool)
+    }
+}
+
+impl Condition {
+    /// What is wrong with it; a condition that can never be met makes its rule a dead one.
+    pub fn check(&self) -> Result<(), String> {
+        let pointer = &self.pointer;
+        let is_escaped = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+        if !(pointer.is_empty() || pointer.starts_with('/')) || !is_escaped {
+            return Err(format!("{pointer:?} is not a JSON pointer, as in \"/path\" or \"/options/0\""));
+        }
+        let folded = folded(&self.pattern);
+        let compared = comparable_pattern(&self.pattern);
+        if compared != folded && !folded.contains("://") {
+            return Err(format!("can never match: paths are compared as {compared:?}"));
+        }
+        Ok(())
+    }
+
+    /// A denial needs one value that fits; a permission needs all values below the pointer to fit.
+    fn fits(&self, decision: Decision, arguments: &Map<String, Value>) -> bool {
+        let mut values = Vec::new();
+        if self.pointer.is_empty() {
+            arguments.values().for_each(|value| collect(value, &mut values));
+        } else if let Some(value) = at_pointer(arguments, &self.pointer) {
+            collect(value, &mut values);
+        }
+        match decision {
+            Decision::Allow => !values.is_empty() && values.iter().all(|value| self.fits_meaning(value)),
+            Decision::Ask | Decision::Deny => {
+                values.iter().any(|value| self.fits_meaning(value) || self.fits_writing(value))
+                    || self.fits_writing(&values.join(" "))
+            }
+        }
+    }
+
+    fn fits_meaning(&self, value: &str) -> bool {
+        fits(&comparable_pattern(&self.pattern), &comparable(value))
+    }
+
+    fn fits_writing(&self, value: &str) -> bool {
+        fits(&folded(&self.pattern), &folded(value))
+    }
+}
+
+/// RFC 6901, into a map that is not a [`Value`] itself.
+fn at_pointer<'a>(arguments: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
+    let rest = pointer.strip_prefix('/')?;
+    let (first, below) = rest.find('/').map_or((rest, ""), |end| rest.split_at(end));
+    arguments.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(below)
+}
+
+/// All texts, numbers and words in a value.
+fn collect(value: &Value, values: &mut Vec<String>) {
+    match value {
+        Value::String(text) => values.push(text.clone()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => values.push(value.to_string()),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, values)),
+        Value::Object(map) => map.values().for_each(|item| collect(item, values)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn rule(decision: Decision, tool: &str, when: &[(&str, &str)]) -> Rule {
+        let when = when
+            .iter()
+            .map(|(pointer, pattern)| Condition { pointer: (*pointer).to_owned(), pattern: (*pattern).to_owned() });
+        let tool = ToolPattern::parse(tool).unwrap();
+        Rule { decision, tool, when: when.collect(), is_read_only: false, place: None }
+    }
+
+    fn fits_call(rule: &Rule, arguments: &Value) -> bool {
+        let arguments = arguments.as_object().unwrap();
+        rule.fits(&CallFacts {
+            server: "files",
+            tool: "read",
+            arguments,
+            is_builtin: true,
+            is_read_only: true,
+            reaches_network: false,
+        })
+    }
+
+    #[test]
+    fn a_permission_is_about_what_a_path_means() {
+        let allow = rule(Decision::Allow, "files/*", &[("/path", "/tmp/*")]);
+        for (path, expected) in [
+            (json!("/tmp/a"), true),
+            (json!("/tmp//b/./a"), true),
+            (json!("/tmp/../etc/passwd"), false),
+            (json!("/tmp/a/../../etc/passwd"), false),
+            (json!("/tmp/\u{2025}/etc/passwd"), false),
+            (json!(["/tmp/a", "/tmp/b"]), true),
+            (json!(["/tmp/a", "/etc/passwd"]), false),
+            (json!([]), false),
+            (json!({"x": "/tmp/a", "y": {"z": "/etc"}}), false),
+            (json!(7), false),
+        ] {
+            assert_eq!(fits_call(&allow, &json!({"path": path})), expected, "{path}");
+        }
+        assert!(!fits_call(&allow, &json!({"other": "/tmp/a"})));
+    }
+
+    #[test]
+    fn a_denial_needs_one_value_that_fits_in_writing_or_in_meaning() {
+        let deny = rule(Decision::Deny, "*/*", &[("/argv", "rm *")]);
+        assert!(fits_call(&deny, &json!({"argv": ["rm", "-rf", "x"]})));
+        assert!(fits_call(&deny, &json!({"argv": "ｒｍ -rf"})));
+        assert!(!fits_call(&deny, &json!({"argv": ["ls", "rm"]})));
+        let deny = rule(Decision::Deny, "files/re*", &[("/path", "/etc/*")]);
+        for path in [json!("/tmp/../etc/passwd"), json!("/etc/../tmp"), json!(["a", "/etc/x"])] {
+            assert!(fits_call(&deny, &json!({"path": path})), "{path}");
+        }
+        let anywhere = rule(Decision::Deny, "*/*", &[("", "*PRIVATE KEY*")]);
+        assert!(fits_call(&anywhere, &json!({"a": [{"b": "-----BEGIN PRIVATE KEY-----"}]})));
+        let deep = rule(Decision::Ask, "*/*", &[("/a~1b/0/c", "1")]);
+        assert!(fits_call(&deep, &json!({"a/b": [{"c": 1}]})));
+    }
+
+    #[test]
+    fn conditions_that_can_never_be_met_are_told() {
+        for (pointer, pattern, expected) in [
+            ("/path", "/tmp/*", None),
+            ("", "*", None),
+            ("/a~0b~1c", "https://example.com/*", None),
+            ("path", "x", Some("\"path\" is not a JSON pointer, as in \"/path\" or \"/options/0\"")),
+            ("/a~2", "x", Some("\"/a~2\" is not a JSON pointer, as in \"/path\" or \"/options/0\"")),
+            ("/path", "/tmp/../etc/*", Some("can never match: paths are compared as \"/etc/*\"")),
+        ] {
+            let condition = Condition { pointer: pointer.to_owned(), pattern: pattern.to_owned() };
+            assert_eq!(condition.check().err().as_deref(), expected, "{pointer} {pattern}");
+        }
+    }
+
+    proptest! {
+        /// However a path is written: what is allowed is really beneath the folder.
+        #[test]
+        fn no_way_of_writing_leads_out_of_what_is_allowed(path in r"/?(tmp|etc|\.|\.\.|a|．．|‥)(/(tmp|etc|\.|\.\.|a|．．|‥|)){0,8}") {
+            let allow = rule(Decision::Allow, "files/*", &[("/path", "/tmp/*")]);
+            if fits_call(&allow, &json!({"path": path})) {
+                let mut depth: Vec<String> = Vec::new();
+                let folded: String = folded(&path);
+                for part in folded.split('/') {
+                    match part {
+                        "" | "." => {}
+                        ".." => drop(depth.pop()),
+                        part => depth.push(part.to_owned()),
+                    }
+                }
+                prop_assert_eq!(depth.first().map(String::as_str), Some("tmp"));
+            }
+        }
+
+        #[test]
+        fn what_is_covered_never_decides(path in "[ab/.]{0,6}", pattern in "[ab/*]{0,4}", other in "[ab/*]{0,4}") {
+            let strong = rule(Decision::Deny, "*/*", &[("/p", &pattern)]);
+            let weak = rule(Decision::Allow, "files/read", &[("/p", &other)]);
+            let arguments = json!({"p": path});
+            prop_assert!(!strong.covers(&weak) || !fits_call(&weak, &arguments) || fits_call(&strong, &arguments));
+        }
+    }
+}
