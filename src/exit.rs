@@ -2,6 +2,7 @@
 
 use crate::conversation::exit_code;
 use crate::history::HistoryError;
+use crate::mcp::McpError;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::session::{OutputError, TurnFailure, exit_of_error};
 use crate::terminal::ErrorReport;
@@ -91,6 +92,36 @@ impl From<HistoryError> for Failure {
             }
         }
     }
+}
+
+impl From<McpError> for Failure {
+    fn from(error: McpError) -> Self {
+        let message = error.to_string();
+        let (class, exit) = match &error {
+            McpError::UnknownServer(_) => ("config", exit_code::CONFIG),
+            McpError::SignInNeeded { .. } => ("auth", exit_code::CREDENTIALS),
+            McpError::Unavailable { .. } | McpError::TimedOut { .. } => ("mcp", exit_code::NETWORK),
+            McpError::Refused { code, .. } if is_our_request(*code) => ("mcp", exit_code::REJECTED),
+            McpError::Refused { .. } | McpError::Disconnected { .. } | McpError::Protocol { .. } => {
+                ("mcp", exit_code::PROVIDER)
+            }
+        };
+        let failure = Self::new(class, exit, message);
+        match error {
+            McpError::UnknownServer(_) => failure.hint("`sayso mcp list` shows what is set up"),
+            McpError::SignInNeeded { server } => failure.hint(format!("run `sayso mcp login {server}`")),
+            McpError::Unavailable { .. }
+            | McpError::TimedOut { .. }
+            | McpError::Refused { .. }
+            | McpError::Disconnected { .. }
+            | McpError::Protocol { .. } => failure,
+        }
+    }
+}
+
+/// Errors of JSON-RPC that blame the request: another try of the same changes nothing.
+fn is_our_request(code: i64) -> bool {
+    matches!(code, -32600 | -32601 | -32602 | -32002)
 }
 
 impl From<TurnFailure> for Failure {

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use unicode_width::UnicodeWidthStr;
 
+use super::listing::{aligned, cut, json_array, json_lines, one_line, pretty, tsv};
 use crate::cli::ListFormat;
 use crate::conversation::{MessageStatus, UnixMillis, Usage};
 use crate::history::{ConversationSummary, History, HistoryError, StoredMessage};
@@ -230,73 +230,12 @@ fn local_time(time_ms: UnixMillis, zone: &TimeZone) -> String {
     )
 }
 
-fn json_array(values: impl Iterator<Item = Value>) -> String {
-    pretty(&values.collect())
-}
-
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
-}
-
-fn json_lines(values: impl Iterator<Item = Value>) -> String {
-    values.map(|value| format!("{value}\n")).collect()
-}
-
-fn tsv<const COLUMNS: usize>(rows: impl Iterator<Item = [String; COLUMNS]>) -> String {
-    rows.map(|row| format!("{}\n", row.map(|cell| escape_cell(&cell)).join("\t"))).collect()
-}
-
-/// A cell stays one cell: backslash, tab and ends of lines are written as in C.
-fn escape_cell(cell: &str) -> String {
-    cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn cut(text: &str, columns_max: usize) -> String {
-    if text.width() <= columns_max {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for character in text.chars() {
-        kept.push(character);
-        if kept.width() >= columns_max {
-            kept.pop();
-            break;
-        }
-    }
-    kept + "…"
-}
-
-/// Columns as wide as their widest cell, two spaces between; nothing after the last one.
-fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
-    let mut widths = [0; COLUMNS];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.width().max(*width);
-        }
-    }
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (width, cell) in widths.iter().zip(row) {
-            line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width + 2 - cell.width()));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
     use serde_json::Value;
 
-    use super::{ListFormat, aligned, cut, escape_cell, list, list_table, show, show_text};
+    use super::{ListFormat, list, list_table, show, show_text};
     use crate::conversation::{ConversationId, Message, MessageId, Role};
     use crate::history::{DeltaPersistence, Entry, FlushOutcome, History, HistoryError, HistorySettings, Journal};
 
@@ -365,14 +304,5 @@ mod tests {
         let none: Value = serde_json::from_str(&show(&history, None, 0, ListFormat::Json).unwrap()).unwrap();
         assert_eq!(none["messages"], Value::Array(vec![]));
         assert!(matches!(show(&history, Some("other"), 10, ListFormat::Json), Err(HistoryError::NotFound { .. })));
-    }
-
-    #[test]
-    fn cells_fit_their_column() {
-        assert_eq!(cut("日本語", 6), "日本語");
-        assert_eq!(cut("日本語x", 6), "日本…");
-        assert_eq!(escape_cell("a\\\tb\r\n"), "a\\\\\\tb\\r\\n");
-        let rows = [["日本", "x"], ["a", "y"]].map(|row| row.map(str::to_owned));
-        assert_eq!(aligned(&rows), "日本  x\na     y\n");
     }
 }

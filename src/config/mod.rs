@@ -35,7 +35,7 @@ pub use file::{ColorChoice, ConfigFile, Editing, Thinking};
 pub use loaded::{Loaded, load_file, load_source};
 pub use not_built::not_built_yet;
 pub use paths::Paths;
-pub use problem::{ConfigError, KeyPath, Warning};
+pub use problem::{ConfigError, KeyPath, Warning, nearest};
 pub use resolve::{Config, LoadOptions, config_place, load};
 pub use schema::of_file as schema;
 pub use servers::{ConfiguredServer, ConfiguredState, ServerPlace, server_settings};

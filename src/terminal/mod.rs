@@ -36,4 +36,5 @@ pub use reply_view::ReplyView;
 pub use sanitize::{Mode, Sanitizer};
 pub use screen::{Screen, Stream};
 pub use settings::{ColorChoice, OutputSettings, Thinking, ToolNotice, ViewSettings};
+pub use status_row::RowTime;
 pub use term_safe::{Color, TermSafe, TermSafeBuf};

@@ -1,17 +1,24 @@
 //! `mcp …`: one file per subcommand, all of them on the one host of the process.
 
 mod add;
+mod arguments;
 mod call;
+mod each;
 mod exercise;
+mod form;
 mod import;
 mod list;
 mod login;
 mod logout;
+mod open;
+mod output;
 mod prompt;
 mod prompts;
+mod questions;
 mod read;
 mod resources;
 mod rm;
+mod rules;
 mod serve;
 mod tools;
 mod trust;

@@ -1,12 +1,87 @@
 //! `mcp prompt`: a prompt of a server, filled in.
 
-use super::super::context::Context;
-use super::not_yet;
-use crate::cli::McpPromptOptions;
+use serde_json::{Map, Value, json};
+
+use super::open::with_host;
+use crate::cli::{McpPromptOptions, ResultFormat};
+use crate::command::context::Context;
 use crate::exit::Failure;
+use crate::mcp::{Content, PromptMessage};
 
 /// Runs the command; the exit code.
 pub async fn run(options: &McpPromptOptions, context: &mut Context) -> Result<u8, Failure> {
-    let _ = (options, context);
-    Err(not_yet("prompt"))
+    let arguments = arguments(&options.arguments)?;
+    with_host(context, false, async |opened| {
+        opened.check(&options.server)?;
+        let host = opened.host.clone();
+        let filled = host.prompt(&options.server, &options.name, arguments);
+        let messages = opened.wait(&options.server, filled).await??;
+        let text = match options.format {
+            ResultFormat::Text => text_of(&messages),
+            ResultFormat::Json => format!("{:#}\n", messages.iter().map(message_json).collect::<Value>()),
+        };
+        Ok(opened.context.show(&text))
+    })
+    .await
+}
+
+/// The arguments of a prompt are texts, whatever they look like.
+pub fn arguments(pairs: &[String]) -> Result<Map<String, Value>, Failure> {
+    let read = |pair: &String| {
+        let (name, value) = pair.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+            Failure::usage(format!("`{pair}` is no argument")).hint("write it as KEY=VALUE, as in `city=Paris`")
+        })?;
+        Ok((name.to_owned(), Value::String(value.to_owned())))
+    };
+    pairs.iter().map(read).collect()
+}
+
+/// The messages, each under its role where there is more than one.
+fn text_of(messages: &[PromptMessage]) -> String {
+    let is_single = messages.len() == 1;
+    let texts = messages.iter().map(|message| {
+        let text = described(&message.content);
+        let text = text.trim_end();
+        if is_single { format!("{text}\n") } else { format!("{}>\n{text}\n", message.role) }
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// Content as text: what is no text is named.
+#[must_use]
+pub fn described(content: &Content) -> String {
+    match content {
+        Content::Text(text) => text.clone(),
+        Content::Image { mime, data } => format!("[image {mime}, {} bytes]", decoded_bytes(data)),
+        Content::Audio { mime, data } => format!("[audio {mime}, {} bytes]", decoded_bytes(data)),
+        Content::Link { uri, name, .. } => format!("[{name}]({uri})"),
+        Content::Resource(resource) => match (&resource.text, &resource.blob) {
+            (Some(text), _) => text.clone(),
+            (None, Some(blob)) => format!("[{}, {} bytes]", resource.uri, decoded_bytes(blob)),
+            (None, None) => format!("[{}]", resource.uri),
+        },
+    }
+}
+
+/// How long base64 is once it is read.
+fn decoded_bytes(data: &str) -> usize {
+    data.trim_end_matches('=').len() * 3 / 4
+}
+
+fn message_json(message: &PromptMessage) -> Value {
+    json!({ "role": message.role, "content": message.content.to_json() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        let image = Content::Image { mime: "image/png".into(), data: "aGVsbG8=".into() };
+        assert_eq!(described(&image), "[image image/png, 5 bytes]");
+        let message = |role: &str, text: &str| PromptMessage { role: role.into(), content: Content::Text(text.into()) };
+        assert_eq!(text_of(&[message("user", "Hi\n")]), "Hi\n");
+        assert_eq!(text_of(&[message("user", "Hi"), message("assistant", "Yes?")]), "user>\nHi\n\nassistant>\nYes?\n");
+    }
 }
