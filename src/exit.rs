@@ -99,7 +99,7 @@ impl From<McpError> for Failure {
         let message = error.to_string();
         let (class, exit) = match &error {
             McpError::UnknownServer(_) => ("config", exit_code::CONFIG),
-            McpError::SignInNeeded { .. } => ("auth", exit_code::CREDENTIALS),
+            McpError::SignInNeeded { .. } | McpError::SignInFailed { .. } => ("auth", exit_code::CREDENTIALS),
             McpError::Unavailable { .. } | McpError::TimedOut { .. } => ("mcp", exit_code::NETWORK),
             McpError::Refused { code, .. } if is_our_request(*code) => ("mcp", exit_code::REJECTED),
             McpError::Refused { .. } | McpError::Disconnected { .. } | McpError::Protocol { .. } => {
@@ -109,7 +109,9 @@ impl From<McpError> for Failure {
         let failure = Self::new(class, exit, message);
         match error {
             McpError::UnknownServer(_) => failure.hint("`sayso mcp list` shows what is set up"),
-            McpError::SignInNeeded { server } => failure.hint(format!("run `sayso mcp login {server}`")),
+            McpError::SignInNeeded { server } | McpError::SignInFailed { server, .. } => {
+                failure.hint(format!("run `sayso mcp login {server}`"))
+            }
             McpError::Unavailable { .. }
             | McpError::TimedOut { .. }
             | McpError::Refused { .. }
