@@ -109,7 +109,7 @@ pub fn connect_with(
 }
 
 /// The harmless ones, and those that are named.
-fn add_builtins(servers: &mut Vec<ServerSettings>, named: &[String], settings: &BuiltinSettings) {
+pub fn add_builtins(servers: &mut Vec<ServerSettings>, named: &[String], settings: &BuiltinSettings) {
     for name in BUILTIN_SERVERS {
         let is_wanted = HARMLESS_SERVERS.contains(&name) || named.iter().any(|other| other == name);
         let is_there = servers.iter().any(|server| server.name == name);
@@ -129,7 +129,7 @@ fn add_builtins(servers: &mut Vec<ServerSettings>, named: &[String], settings: &
     }
 }
 
-fn builtin_settings(config: &Config, context: &Context, session: SharedSettings) -> BuiltinSettings {
+pub fn builtin_settings(config: &Config, context: &Context, session: SharedSettings) -> BuiltinSettings {
     BuiltinSettings {
         roots: std::env::current_dir().into_iter().collect(),
         denied: denied(config),

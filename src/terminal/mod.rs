@@ -32,6 +32,7 @@ pub use lines::notice_line;
 pub use mode::EchoOff;
 pub use panic_hook::install_panic_hook;
 pub use plain_view::PlainView;
+pub use question_text::question_text;
 pub use reply_view::ReplyView;
 pub use sanitize::{Mode, Sanitizer};
 pub use screen::{Screen, Stream};

@@ -5,7 +5,6 @@ mod arguments;
 mod call;
 mod each;
 mod exercise;
-mod form;
 mod import;
 mod list;
 mod login;

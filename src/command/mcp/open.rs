@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::super::context::Context;
 use super::super::tty::Person;
-use super::super::{wiring, wiring_mcp};
+use super::super::{wiring, wiring_mcp, wiring_tools};
 use super::questions::{self, Policy};
 use crate::config::{Config, LoadOptions, nearest};
-use crate::conversation::exit_code;
+use crate::conversation::{SharedSettings, exit_code};
 use crate::exit::Failure;
-use crate::mcp::{ClientAbilities, HostEvent, HostEvents, McpError, McpHost};
+use crate::mcp::{BUILTIN_SERVERS, ClientAbilities, HostEvent, HostEvents, McpError, McpHost};
 use crate::session::{CancelCause, NoticeLevel, Signals, exit_of_cancel};
 use crate::terminal::{RowTime, TermSafeBuf, notice_line};
 
@@ -80,7 +80,11 @@ fn open(context: &mut Context, accept_defaults: bool) -> Result<Opened<'_>, Fail
     let options =
         LoadOptions { config_file: context.global.config.clone(), skip_key_command: true, ..LoadOptions::default() };
     let config = wiring::load(&options, context)?;
-    let servers = wiring_mcp::servers(&config, &context.environment)?;
+    let mut servers = wiring_mcp::servers(&config, &context.environment)?;
+    // By hand every built-in server can be used, also those that a model is not offered.
+    let builtins: Vec<String> = BUILTIN_SERVERS.map(str::to_owned).to_vec();
+    let settings = wiring_tools::builtin_settings(&config, context, SharedSettings::default());
+    wiring_tools::add_builtins(&mut servers.usable, &builtins, &settings);
     let policy = match Person::find(context) {
         _ if accept_defaults => Policy::Defaults,
         Some(person) => Policy::Ask(person),

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use super::super::context::Context;
 use super::super::tty::Person;
-use super::form::{self, Entry};
 use crate::mcp::{ElicitAnswer, ServerQuestion};
-use crate::session::{CancelCause, Signals};
+use crate::session::{Answer, CancelCause, Question, Signals};
+use crate::terminal::{Dialogue, Said, Stream, Turnout, question_text};
 
 /// Who answers.
 pub enum Policy {
@@ -16,9 +16,6 @@ pub enum Policy {
     Decline,
 }
 
-/// Fields of one form; more is not filled in by hand.
-const FIELDS_MAX: usize = 50;
-
 /// Answers the question, or is stopped by a signal, which cancels it.
 pub async fn answer(
     question: ServerQuestion,
@@ -26,72 +23,88 @@ pub async fn answer(
     context: &mut Context,
     signals: &mut Signals,
 ) -> Result<(), CancelCause> {
+    let said = match policy {
+        Policy::Ask(person) if !matches!(question, ServerQuestion::Sampling { .. }) => {
+            ask(&question, person, context, signals).await?
+        }
+        Policy::Defaults => match &question {
+            ServerQuestion::Form { schema, .. } => defaults(schema).map_or(Answer::Nobody, Answer::With),
+            ServerQuestion::Url { .. } | ServerQuestion::Sampling { .. } => Answer::Nobody,
+        },
+        Policy::Ask(_) | Policy::Decline => Answer::Nobody,
+    };
     match question {
         // Dropped: declined. No model takes part in these commands.
         ServerQuestion::Sampling { server, .. } => {
             context.warn(&format!("{server} wants to ask a model, and there is none here: declined"));
         }
-        ServerQuestion::Form { server, message, schema, answer } => {
-            let said = match policy {
-                Policy::Ask(person) => fill_in(&server, &message, &schema, (person, context, signals)).await?,
-                Policy::Defaults => form::defaults(&schema).map_or(ElicitAnswer::Decline, ElicitAnswer::Accept),
-                Policy::Decline => ElicitAnswer::Decline,
-            };
-            if !matches!((&said, policy), (_, Policy::Ask(_)) | (ElicitAnswer::Accept(_), _)) {
-                context.warn(&format!("{server} asks: {message} (declined; nobody is here to answer)"));
+        ServerQuestion::Form { server, message, answer, .. } | ServerQuestion::Url { server, message, answer, .. } => {
+            if said == Answer::Nobody {
+                context.warn(&format!("{server} asks: {message} (declined: nobody is here to answer)"));
             }
             // A server that waits no longer hears nothing.
-            let _ = answer.send(said);
-        }
-        ServerQuestion::Url { server, message, url, answer } => {
-            let said = match policy {
-                Policy::Ask(person) => {
-                    context.note(&format!("{server} wants you to open a page: {message}"));
-                    context.note(&format!("  {url}"));
-                    let agrees =
-                        person.agrees("Have you opened it yourself, and shall the server go on?", context, signals);
-                    if agrees.await? { ElicitAnswer::Accept(Map::new()) } else { ElicitAnswer::Decline }
-                }
-                Policy::Defaults | Policy::Decline => ElicitAnswer::Decline,
-            };
-            let _ = answer.send(said);
+            let _ = answer.send(match said {
+                Answer::Yes | Answer::Always => ElicitAnswer::Accept(Map::new()),
+                Answer::With(values) => ElicitAnswer::Accept(values),
+                Answer::No | Answer::Nobody => ElicitAnswer::Decline,
+                Answer::StopTurn => ElicitAnswer::Cancel,
+            });
         }
     }
     Ok(())
 }
 
-async fn fill_in(
-    server: &str,
-    message: &str,
-    schema: &Map<String, Value>,
-    (person, context, signals): (&Person, &mut Context, &mut Signals),
-) -> Result<ElicitAnswer, CancelCause> {
-    let fields = form::fields(schema);
+async fn ask(
+    asked: &ServerQuestion,
+    person: &Person,
+    context: &mut Context,
+    signals: &mut Signals,
+) -> Result<Answer, CancelCause> {
     context.screen.stop_row();
-    context.note(&format!("{server} asks: {message}"));
-    if fields.len() > FIELDS_MAX || !person.agrees("Answer it?", context, signals).await? {
-        return Ok(ElicitAnswer::Decline);
-    }
-    let mut values = Map::new();
-    for field in &fields {
-        loop {
-            let Some(line) = person.line(&field.question(), context, signals).await? else {
-                return Ok(ElicitAnswer::Cancel);
-            };
-            match field.read(&line) {
-                Entry::Value(value) => {
-                    values.insert(field.name.clone(), value);
-                    break;
-                }
-                Entry::LeftOut => break,
-                Entry::Wrong(reason) => context.note(&format!("  {reason}")),
-            }
+    let question = Question::Server(asked);
+    let text = question_text(&question, context.screen.color(Stream::Stderr));
+    context.screen.lines(text.as_safe());
+    let mut dialogue = Dialogue::new(&question);
+    loop {
+        let (prompt, _) = dialogue.prompt();
+        let said = match person.line(prompt.trim_end(), context, signals).await? {
+            Some(line) => Said::Line(line),
+            None => Said::No,
+        };
+        match dialogue.enter(&said) {
+            Turnout::Done(answer) => return Ok(answer),
+            Turnout::Again(None) => {}
+            Turnout::Again(Some(note)) => context.note(&note),
         }
     }
-    context.note(&format!("  {}", Value::Object(values.clone())));
-    if person.agrees("Send this?", context, signals).await? {
-        Ok(ElicitAnswer::Accept(values))
-    } else {
-        Ok(ElicitAnswer::Decline)
+}
+
+/// What the server proposes; `None` where a field that it needs has no default.
+fn defaults(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let list = |key: &str| schema.get(key).and_then(Value::as_array).into_iter().flatten();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let with_default = |(name, field): (&String, &Value)| Some((name.clone(), field.get("default")?.clone()));
+    let values: Map<String, Value> = properties.into_iter().flatten().filter_map(with_default).collect();
+    let is_enough = list("required").filter_map(Value::as_str).all(|name| values.contains_key(name));
+    is_enough.then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::defaults;
+
+    #[test]
+    fn defaults_are_taken_where_they_are_enough() {
+        let mut schema = json!({
+            "properties": { "name": { "type": "string" }, "age": { "default": 30 }, "sure": { "default": true } },
+            "required": ["name", "age"],
+        });
+        let schema = schema.as_object_mut().unwrap();
+        assert_eq!(defaults(schema), None);
+        schema["required"] = json!(["age"]);
+        assert_eq!(defaults(schema), json!({ "age": 30, "sure": true }).as_object().cloned());
+        assert_eq!(defaults(&serde_json::Map::new()), Some(serde_json::Map::new()));
     }
 }
