@@ -15,5 +15,6 @@ pub mod run;
 pub mod stdin;
 pub mod tty;
 pub mod wiring;
+pub mod wiring_builtin;
 pub mod wiring_mcp;
 pub mod wiring_tools;

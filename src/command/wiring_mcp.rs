@@ -36,12 +36,8 @@ pub fn servers(config: &Config, environment: &Environment) -> Result<Servers, Fa
     for server in config.servers(environment) {
         match server.state {
             ConfiguredState::External(settings) => servers.usable.push(settings),
-            ConfiguredState::Builtin { builtin } => {
-                let reason = format!("no built-in server is called {builtin:?} in this version");
-                let error =
-                    ConfigError::Unusable { key: format!("mcp.servers.{}.builtin", server.name), reason, hint: None };
-                servers.unusable.push((server.name.clone(), error));
-            }
+            // Added by `wiring_builtin`.
+            ConfiguredState::Builtin => {}
             ConfiguredState::Disabled => servers.disabled.push(server.name),
             ConfiguredState::Unusable(error) if server.required => return Err(error.into()),
             ConfiguredState::Unusable(error) => servers.unusable.push((server.name, error)),

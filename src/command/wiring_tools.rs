@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::context::Context;
-use super::{wiring, wiring_mcp};
-use crate::builtin::{self, BuiltinSettings};
+use super::{wiring, wiring_builtin, wiring_mcp};
 use crate::cli::ToolOptions;
 use crate::config::{Config, LoadOptions};
-use crate::conversation::{SharedSettings, ToolChoice};
+use crate::conversation::ToolChoice;
 use crate::exit::Failure;
 use crate::http::HttpClient;
-use crate::mcp::{BUILTIN_SERVERS, ClientAbilities, HARMLESS_SERVERS, Launch, McpHost, Protocol, ServerSettings};
+use crate::mcp::{BUILTIN_SERVERS, ClientAbilities, McpHost};
 use crate::session::Session;
 use crate::tool::{Grant, ToolPattern, Toolbox, ToolboxSettings};
 
@@ -37,8 +36,8 @@ pub fn equip(
         return Ok(());
     }
     let mut servers = wiring_mcp::servers(config, &context.environment)?;
-    let settings = builtin_settings(config, context, session.shared.clone());
-    add_builtins(&mut servers.usable, &options.tools, &settings);
+    let trusted_servers =
+        wiring_builtin::add(&mut servers, config, &context.environment, &options.tools, session.shared.clone())?;
     for name in &options.tools {
         if !servers.usable.iter().any(|server| server.name == *name) {
             let unknown = || {
@@ -60,6 +59,7 @@ pub fn equip(
             timeout: Duration::from_secs(tools.timeout_seconds),
             result_bytes_max: tools.result_bytes_max,
             parallel_max: tools.max_parallel,
+            trusted_servers,
             grants: grants(&options.allow)?,
             ..ToolboxSettings::default()
         },
@@ -106,45 +106,6 @@ pub fn connect_with(
         };
         connected().map_err(|failure: Failure| failure.report().message)
     }));
-}
-
-/// The harmless ones, and those that are named.
-pub fn add_builtins(servers: &mut Vec<ServerSettings>, named: &[String], settings: &BuiltinSettings) {
-    for name in BUILTIN_SERVERS {
-        let is_wanted = HARMLESS_SERVERS.contains(&name) || named.iter().any(|other| other == name);
-        let is_there = servers.iter().any(|server| server.name == name);
-        if let (true, false, Some(server)) = (is_wanted, is_there, builtin::server(name, settings)) {
-            servers.push(ServerSettings {
-                name: name.to_owned(),
-                launch: Launch::Builtin(server),
-                required: false,
-                request_timeout: Duration::from_secs(600),
-                connect_timeout: Duration::from_secs(10),
-                allow: Vec::new(),
-                deny: Vec::new(),
-                roots: Vec::new(),
-                protocol: Protocol::Auto,
-            });
-        }
-    }
-}
-
-pub fn builtin_settings(config: &Config, context: &Context, session: SharedSettings) -> BuiltinSettings {
-    BuiltinSettings {
-        roots: std::env::current_dir().into_iter().collect(),
-        denied: denied(config),
-        history: config.stored.path.is_some().then(|| config.stored.clone()),
-        session,
-        http: config.http.clone(),
-        child_environment: context.environment.for_children(),
-    }
-}
-
-/// Our own files: no tool reads or changes them.
-fn denied(config: &Config) -> Vec<std::path::PathBuf> {
-    let paths = &config.paths;
-    let folders = [config.file_path.clone(), config.stored.path.clone(), paths.state.clone(), paths.data.clone()];
-    folders.into_iter().flatten().collect()
 }
 
 fn tool_choice(written: Option<&str>) -> ToolChoice {

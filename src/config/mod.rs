@@ -3,6 +3,7 @@
 //! Text → positioned tree (`tree.rs`) → value (`value.rs`) → [`ConfigFile`] → [`Config`]. A file
 //! without mistakes takes only this way; the schema and the messages are made when one is found.
 
+mod builtin_servers;
 mod check;
 mod choice;
 mod connection;
@@ -25,6 +26,7 @@ mod ui;
 mod value;
 mod variables;
 
+pub use builtin_servers::{WantedBuiltin, wanted_builtins};
 pub use choice::Origin;
 #[cfg(test)]
 mod tests;

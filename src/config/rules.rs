@@ -4,6 +4,7 @@ use super::file::{ConfigFile, Oauth, ProviderSection, ServerSection, ServerType,
 use super::presets;
 use super::problem::{KeyPath, nearest};
 use super::variables::has_variable;
+use crate::mcp::BUILTIN_SERVERS;
 use crate::provider::Api;
 
 /// What is wrong, and with which setting.
@@ -158,6 +159,9 @@ fn check_server(server: &ServerSection, path: &KeyPath, findings: &mut Vec<Findi
             findings.push((path.join(last), format!("{first} is set too; only one of them can count")))
         }
     }
+    if let Some(name) = &server.builtin {
+        check_builtin(name, &path.join("builtin"), findings);
+    }
     let contradiction = match server.kind {
         Some(ServerType::Stdio) if server.command.is_none() => Some("stdio needs a command"),
         Some(ServerType::Http | ServerType::StreamableHttp | ServerType::Sse) if server.url.is_none() => {
@@ -180,6 +184,17 @@ fn check_server(server: &ServerSection, path: &KeyPath, findings: &mut Vec<Findi
         let reason = "client_secret is set too; only one of them can count";
         findings.push((path.join("oauth").join("client_secret_env"), reason.into()));
     }
+}
+
+fn check_builtin(name: &str, path: &KeyPath, findings: &mut Vec<Finding>) {
+    if BUILTIN_SERVERS.contains(&name) {
+        return;
+    }
+    let advice = match nearest(name, BUILTIN_SERVERS) {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => format!("; there are {}", BUILTIN_SERVERS.join(", ")),
+    };
+    findings.push((path.clone(), format!("no built-in server is called {name:?}{advice}")));
 }
 
 /// A rule that can never match is a mistake, and in `deny` a dangerous one.
@@ -276,7 +291,7 @@ mod tests {
 
     #[test]
     fn servers_are_reached_in_one_way() {
-        let text = "mcp: {servers: {a: {}, b: {command: x, url: 'https://x'}, c: {type: http, command: x}, d: {url: ftp://x}, e: {command: x, enabled: false, disabled: false}}}";
+        let text = "mcp: {servers: {a: {}, b: {command: x, url: 'https://x'}, c: {type: http, command: x}, d: {url: ftp://x}, e: {command: x, enabled: false, disabled: false}, f: {builtin: tiem}, g: {builtin: x}}}";
         assert_eq!(
             findings(text),
             [
@@ -285,6 +300,8 @@ mod tests {
                 "mcp.servers.c.type: this type needs a url",
                 "mcp.servers.d.url: has to begin with https:// or http://",
                 "mcp.servers.e.disabled: contradicts `enabled: false`",
+                "mcp.servers.f.builtin: no built-in server is called \"tiem\"; did you mean `time`?",
+                "mcp.servers.g.builtin: no built-in server is called \"x\"; there are time, calc, history, files, shell, fetch, models, settings",
             ]
         );
     }

@@ -39,10 +39,8 @@ pub struct ConfiguredServer {
 pub enum ConfiguredState {
     /// A command or a URL.
     External(ServerSettings),
-    /// One of our own: whoever knows those gives the rest, with [`server_settings`].
-    Builtin {
-        builtin: String,
-    },
+    /// One of our own: [`super::wanted_builtins`] tells which.
+    Builtin,
     Disabled,
     Unusable(ConfigError),
 }
@@ -62,8 +60,8 @@ fn state(name: &str, server: &ServerSection, place: ServerPlace<'_>) -> Configur
     if !server.is_enabled() {
         return ConfiguredState::Disabled;
     }
-    if let Some(builtin) = &server.builtin {
-        return ConfiguredState::Builtin { builtin: builtin.clone() };
+    if server.builtin.is_some() {
+        return ConfiguredState::Builtin;
     }
     match launch(name, server, place).and_then(|launch| server_settings(name, server, launch, place)) {
         Ok(settings) => ConfiguredState::External(settings),
@@ -248,7 +246,7 @@ mod tests {
                     }
                     Launch::Builtin(_) => "builtin".to_owned(),
                 },
-                ConfiguredState::Builtin { builtin } => format!("builtin {builtin}"),
+                ConfiguredState::Builtin => "builtin".to_owned(),
                 ConfiguredState::Disabled => "disabled".to_owned(),
                 ConfiguredState::Unusable(error) => error.to_string(),
             };
@@ -283,7 +281,7 @@ servers:
                 "mcp.servers.e.env.A: the environment variable NONE is not set (`${NONE:-…}` gives a default, `$${` stands for `${`)",
             ),
             ("f", "disabled"),
-            ("g", "builtin time"),
+            ("g", "builtin"),
             ("h", "mcp.servers.h.url: is plain http, so everybody on the way could read the header Authorization"),
             ("i", r#"http://localhost:1/mcp [("Authorization", "x")] None"#),
             ("j", "mcp.servers.j.url: has to begin with https:// or http://"),

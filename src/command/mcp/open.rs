@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::super::context::Context;
 use super::super::tty::Person;
-use super::super::{wiring, wiring_mcp, wiring_tools};
+use super::super::{wiring, wiring_builtin, wiring_mcp};
 use super::questions::{self, Policy};
 use crate::config::{Config, LoadOptions, nearest};
 use crate::conversation::{SharedSettings, exit_code};
@@ -83,8 +83,7 @@ fn open(context: &mut Context, accept_defaults: bool) -> Result<Opened<'_>, Fail
     let mut servers = wiring_mcp::servers(&config, &context.environment)?;
     // By hand every built-in server can be used, also those that a model is not offered.
     let builtins: Vec<String> = BUILTIN_SERVERS.map(str::to_owned).to_vec();
-    let settings = wiring_tools::builtin_settings(&config, context, SharedSettings::default());
-    wiring_tools::add_builtins(&mut servers.usable, &builtins, &settings);
+    wiring_builtin::add(&mut servers, &config, &context.environment, &builtins, SharedSettings::default())?;
     let policy = match Person::find(context) {
         _ if accept_defaults => Policy::Defaults,
         Some(person) => Policy::Ask(person),

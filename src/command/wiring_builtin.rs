@@ -1,0 +1,93 @@
+//! From the configuration to the built-in servers: what each of them is handed, and what none of them may touch.
+
+use std::path::{Path, PathBuf};
+
+use super::wiring_mcp::Servers;
+use crate::builtin::{self, BuiltinSettings};
+use crate::config::{Config, ConfigError, Environment, WantedBuiltin, server_settings, wanted_builtins};
+use crate::conversation::SharedSettings;
+use crate::exit::Failure;
+use crate::mcp::{Launch, ServerSettings, TRUSTED_SERVERS};
+
+/// Adds the built-in servers to those of the file: those it sets up, the harmless ones, and those `asked` for by name.
+/// The names of those whose results are ours alone.
+pub fn add(
+    servers: &mut Servers,
+    config: &Config,
+    environment: &Environment,
+    asked: &[String],
+    session: SharedSettings,
+) -> Result<Vec<String>, Failure> {
+    let mut trusted = Vec::new();
+    let settings = settings(config, environment, session);
+    for wanted in wanted_builtins(&config.file.mcp, asked) {
+        match server(&wanted, &settings, config, environment) {
+            Ok(server) => {
+                servers.usable.push(server);
+                trusted.extend(TRUSTED_SERVERS.contains(&wanted.builtin.as_str()).then_some(wanted.name));
+            }
+            Err(error) if wanted.section.required => return Err(error.into()),
+            Err(error) => servers.unusable.push((wanted.name, error)),
+        }
+    }
+    servers.usable.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(trusted)
+}
+
+fn server(
+    wanted: &WantedBuiltin,
+    settings: &BuiltinSettings,
+    config: &Config,
+    environment: &Environment,
+) -> Result<ServerSettings, ConfigError> {
+    let place = config.server_place(environment);
+    // The folders are known once the rest of the section is understood; nothing is started before that.
+    let unlaunched = || Launch::Command { program: String::new(), args: Vec::new(), env: [].into(), cwd: None };
+    let server = server_settings(&wanted.name, &wanted.section, unlaunched(), place)?;
+    let roots = if server.roots.is_empty() { settings.roots.clone() } else { server.roots.clone() };
+    let settings = BuiltinSettings { roots, ..settings.clone() };
+    let launch = builtin::server(&wanted.builtin, &settings).map(Launch::Builtin).ok_or_else(|| {
+        let key = format!("mcp.servers.{}.builtin", wanted.name);
+        ConfigError::Unusable { key, reason: format!("there is no built-in server {:?}", wanted.builtin), hint: None }
+    })?;
+    Ok(ServerSettings { launch, ..server })
+}
+
+/// What all of them are handed. Where nothing is saved there is no history to look at either.
+#[must_use]
+pub fn settings(config: &Config, environment: &Environment, session: SharedSettings) -> BuiltinSettings {
+    BuiltinSettings {
+        roots: std::env::current_dir().into_iter().collect(),
+        denied: denied(config),
+        history: config.history.path.is_some().then(|| config.history.clone()),
+        session,
+        http: config.http.clone(),
+        child_environment: environment.for_children(),
+    }
+}
+
+/// Our own files: no tool reads or changes them.
+fn denied(config: &Config) -> Vec<PathBuf> {
+    let paths = &config.paths;
+    let folders = [&paths.config, &paths.data, &paths.state, &paths.cache];
+    let database = config.stored.path.as_deref();
+    // SQLite keeps the newest messages in files beside the database.
+    let beside = ["", "-wal", "-shm", "-journal"].map(|end| database.map(|path| with_end(path, end)));
+    folders.into_iter().flatten().cloned().chain(config.file_path.clone()).chain(beside.into_iter().flatten()).collect()
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_sayso_are_nobodys_business() {
+        assert_eq!(with_end(Path::new("/a/b.db"), "-wal"), Path::new("/a/b.db-wal"));
+    }
+}
