@@ -38,6 +38,18 @@ Examples:
   sayso mcp import ~/.cursor/mcp.json
   sayso mcp import .vscode/mcp.json --server github --yes";
 
+const EXERCISE_EXAMPLES: &str = "\
+Lists tools, resources and prompts, calls every tool with arguments made from its schema, reads
+every resource and fills in every prompt. Questions of the server are answered with what it
+proposes itself. A page to sign in at is fetched, and has to send us back by itself, as the pages
+of test servers do. Ends with 0 when everything was answered, else with 8.
+
+Only for servers of your own: their tools do whatever they do.
+
+Examples:
+  sayso mcp exercise http://localhost:3000/mcp
+  sayso mcp exercise memory --format json";
+
 #[derive(Clone, Debug, Subcommand)]
 pub enum McpCommand {
     /// List the servers that are set up
@@ -69,7 +81,7 @@ pub enum McpCommand {
     Trust(McpTrustOptions),
     /// Be a server: offer built-in tools to other programs, over stdin and stdout
     Serve(McpServeOptions),
-    /// Connect to a server by URL and use everything it offers, for tests of the protocol
+    /// Use everything that a server offers, to see whether it answers: for those who write servers
     Exercise(McpExerciseOptions),
 }
 
@@ -272,8 +284,21 @@ pub struct McpServeOptions {
 }
 
 #[derive(Args, Clone, Debug)]
+#[command(after_help = EXERCISE_EXAMPLES)]
 pub struct McpExerciseOptions {
-    /// The address of the server
-    #[arg(value_name = "URL")]
-    pub url: String,
+    /// The address of the server, or the name of one that is set up
+    #[arg(value_name = "URL|SERVER")]
+    pub server: String,
+
+    /// A document that describes the client to authorization servers that take one
+    #[arg(long, value_name = "URL")]
+    pub client_metadata_url: Option<String>,
+
+    /// Give up after this time, as in 90s or 2m
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "25s")]
+    pub timeout: Duration,
+
+    /// How to write what came of it
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: ListFormat,
 }

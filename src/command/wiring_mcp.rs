@@ -54,7 +54,23 @@ pub fn host(
     environment: &Environment,
     abilities: ClientAbilities,
 ) -> (McpHost, HostEvents) {
-    McpHost::new(HostSettings {
+    McpHost::new(settings(servers, config, environment, abilities))
+}
+
+/// The same for servers that are only tried: nothing of them is kept.
+#[must_use]
+pub fn fleeting_host(
+    servers: &Servers,
+    config: &Config,
+    environment: &Environment,
+    abilities: ClientAbilities,
+) -> (McpHost, HostEvents) {
+    let kept = settings(servers, config, environment, abilities);
+    McpHost::new(HostSettings { cache_folder: None, state_folder: None, ..kept })
+}
+
+fn settings(servers: &Servers, config: &Config, environment: &Environment, abilities: ClientAbilities) -> HostSettings {
+    HostSettings {
         servers: servers.usable.clone(),
         abilities,
         guard: std::env::current_exe().ok(),
@@ -62,5 +78,5 @@ pub fn host(
         cache_folder: config.paths.cache.as_ref().map(|folder| folder.join("mcp")),
         state_folder: config.paths.state.as_ref().map(|folder| folder.join("mcp")),
         http: config.http.clone(),
-    })
+    }
 }
