@@ -11,6 +11,7 @@ use crate::config::{Environment, LoadOptions, load};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::history::History;
+use crate::mcp::guard;
 use crate::terminal::{install_panic_hook, mode};
 
 /// Conversations that `history list` shows unless `--limit` says otherwise.
@@ -19,9 +20,12 @@ const LIST_MAX: usize = 50;
 /// Runs `sayso` with these arguments, the name of the program first; the exit code. However it ends,
 /// the terminal is as it was.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(exit) = guard(&arguments) {
+        return exit;
+    }
     mode::remember();
     install_panic_hook();
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
     // The hook has told what happened; unwinding has let the history write what it had.
     let exit = catch_unwind(|| run_command(arguments)).unwrap_or(exit_code::INTERNAL);
     mode::restore();

@@ -10,8 +10,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 
-use super::program_path;
+use super::register::Register;
 use super::stderr_tail::StderrTail;
+use super::{guard, program_path};
 
 /// After its stdin was closed, a child has this long to end by itself.
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
@@ -23,7 +24,7 @@ const TERM_WAIT: Duration = Duration::from_secs(1);
 const LAST_WORDS_WAIT: Duration = Duration::from_millis(200);
 
 /// What to start.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Start<'a> {
     pub program: &'a str,
     pub args: &'a [String],
@@ -34,6 +35,7 @@ pub(super) struct Start<'a> {
     pub environment: &'a [(String, String)],
     /// Our own program, which the child runs under.
     pub guard: Option<&'a Path>,
+    pub register: &'a Register,
 }
 
 /// What we write to and read from.
@@ -87,6 +89,7 @@ impl Child {
         let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let id = id.ok_or_else(|| io::Error::other("it ended at once"))?;
         let group = Group(id);
+        let entry = start.register.enter(id.as_raw_pid());
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let pipes = stdin.zip(stdout).expect("both are piped");
         let tail = StderrTail::default();
@@ -97,6 +100,9 @@ impl Child {
         tokio::spawn(async move {
             // What ended it is of no interest, only that it has.
             let status = see_to_the_end(&mut child, &group, stages).await.unwrap_or_default();
+            if let Some(entry) = entry {
+                entry.remove();
+            }
             let _ = tokio::time::timeout(LAST_WORDS_WAIT, listening).await;
             let _ = tell_exit.send(Some(status));
         });
@@ -201,7 +207,11 @@ fn command(start: &Start<'_>) -> io::Result<Command> {
     Ok(command)
 }
 
+/// The program itself, or our guard that starts it.
 fn guarded(program: &Path, guard: Option<&Path>) -> Command {
-    let _ = guard;
-    Command::new(program)
+    let Some(guard) = guard else { return Command::new(program) };
+    let own = rustix::process::getpid().as_raw_pid();
+    let mut command = Command::new(guard);
+    command.arg(guard::WORD).arg(own.to_string()).arg("--").arg(program);
+    command
 }

@@ -10,9 +10,10 @@ use super::child::{Child, Pipes, Start};
 use super::client_features::ClientFeatures;
 use super::http_transport::http_transport;
 use super::request::Client;
+use super::server::Shared;
 use super::stderr_tail::StderrTail;
 use super::stdio::{ChildTransport, Signs};
-use super::{HostSettings, InProcess, Launch, McpError, Protocol, ServerSettings};
+use super::{InProcess, Launch, McpError, Protocol, ServerSettings};
 
 /// How long a child may think about which revision it speaks, before it is taken for an old one.
 const SILENCE_MAX: Duration = Duration::from_secs(3);
@@ -69,7 +70,7 @@ fn lifecycle(era: Option<Era>) -> ClientLifecycleMode {
 /// Connects within the server's time limit. Dropped or failed, nothing of it is left.
 pub(super) async fn connect(
     server: &ServerSettings,
-    host: &HostSettings,
+    host: &Shared,
     features: ClientFeatures,
     remembered: Option<Era>,
 ) -> Result<Connected, ConnectError> {
@@ -91,17 +92,18 @@ fn with_last_words(reason: String, tail: &StderrTail) -> String {
 
 async fn attempts(
     server: &ServerSettings,
-    host: &HostSettings,
+    shared: &Shared,
     features: ClientFeatures,
     remembered: Option<Era>,
     last_words: &RefCell<StderrTail>,
 ) -> Result<Connected, ConnectError> {
     let first = era(server.protocol, remembered);
+    let (host, register) = (&shared.settings, &shared.register);
     let attempt = async |era| match &server.launch {
         Launch::Builtin(builtin) => in_process(builtin, features.clone(), era).await,
         Launch::Command { program, args, env, cwd } => {
             let (environment, guard) = (&host.child_environment, host.guard.as_deref());
-            let start = Start { program, args, env, cwd: cwd.as_deref(), environment, guard };
+            let start = Start { program, args, env, cwd: cwd.as_deref(), environment, guard, register };
             let (child, pipes) = Child::start(&start).map_err(|error| ConnectError::Failed(error.to_string()))?;
             last_words.replace(child.stderr.clone());
             let silence_max = SILENCE_MAX.min(server.connect_timeout / 2);

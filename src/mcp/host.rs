@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::connection::Connection;
+use super::register::Register;
 use super::server::{Server, Shared};
 use super::{
     CallResult, Completion, HostEvent, HostEvents, HostSettings, McpError, PromptInfo, PromptMessage, ResourceContent,
@@ -41,7 +42,7 @@ impl McpHost {
     pub fn new(mut settings: HostSettings) -> (Self, HostEvents) {
         let (events, receiver) = mpsc::channel(EVENTS_MAX);
         let servers = std::mem::take(&mut settings.servers);
-        let shared = Rc::new(Shared { settings, events });
+        let shared = Rc::new(Shared { register: Register::new(settings.state_folder.as_deref()), settings, events });
         let servers = servers.into_iter().map(|settings| Rc::new(Server::new(settings, Rc::clone(&shared)))).collect();
         (Self { inner: Rc::new(Inner { servers, starts: RefCell::default() }) }, receiver)
     }

@@ -11,6 +11,7 @@ mod connection;
 mod data;
 mod error;
 mod event;
+mod guard;
 mod host;
 #[cfg(test)]
 mod host_tests;
@@ -19,8 +20,10 @@ mod in_process;
 mod lines;
 mod oauth;
 mod pages;
+mod processes;
 mod program_path;
 mod prompts;
+mod register;
 mod request;
 mod resources;
 mod server;
@@ -39,6 +42,7 @@ pub use data::{
 };
 pub use error::McpError;
 pub use event::{ElicitAnswer, HostEvent, HostEvents, SamplingAnswer, SamplingMessage, ServerQuestion};
+pub use guard::guard;
 pub use host::McpHost;
 pub use in_process::{InProcess, ServerEnd};
 pub use oauth::{OauthServer, SignIn, SignInStart};

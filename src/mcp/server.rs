@@ -10,6 +10,7 @@ use super::changes::Changes;
 use super::client_features::ClientFeatures;
 use super::connect::{self, ConnectError, Era};
 use super::connection::Connection;
+use super::register::Register;
 use super::tool_filter::ToolFilter;
 use super::{
     HostEvent, HostSettings, Launch, McpError, ServerSettings, ServerState, ServerStatus, ToolInfo, translate,
@@ -19,6 +20,7 @@ use super::{
 pub(super) struct Shared {
     pub settings: HostSettings,
     pub events: mpsc::Sender<HostEvent>,
+    pub register: Register,
 }
 
 pub(super) struct Server {
@@ -100,6 +102,7 @@ impl Server {
     }
 
     async fn connect(&self) -> Result<Connection, McpError> {
+        self.shared.register.sweep();
         let features = ClientFeatures::new(
             self.name(),
             self.shared.settings.abilities,
@@ -107,7 +110,7 @@ impl Server {
             self.shared.events.clone(),
             self.changes.clone(),
         );
-        let connected = connect::connect(&self.settings, &self.shared.settings, features, self.era.get()).await;
+        let connected = connect::connect(&self.settings, &self.shared, features, self.era.get()).await;
         let connected = connected.map_err(|error| match error {
             ConnectError::Final(error) => error,
             ConnectError::Failed(reason) => self.unavailable(reason),

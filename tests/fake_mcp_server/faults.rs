@@ -1,0 +1,54 @@
+//! Faults that need no request: at the start, beside it all, and at the end.
+
+use std::collections::BTreeSet;
+use std::io::{Write, stderr, stdout};
+use std::process::{Command, Stdio};
+use std::thread::{sleep, spawn};
+use std::time::Duration;
+
+const FOR_EVER: Duration = Duration::from_secs(3600);
+
+pub struct Faults(BTreeSet<String>);
+
+impl Faults {
+    pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Self {
+        Self(arguments.collect())
+    }
+
+    pub fn has(&self, fault: &str) -> bool {
+        self.0.contains(fault)
+    }
+
+    pub fn at_start(&self) {
+        if self.has("exit-at-once") {
+            let _ = stderr().write_all(b"loading\nno \x1b[31mlicense\x1b[0m found\n");
+            std::process::exit(3);
+        }
+        if self.has("slow") {
+            sleep(FOR_EVER);
+        }
+        if self.has("banner") {
+            let _ = stdout().write_all(b"Welcome to the server!\n(listening on stdio)\n\n");
+        }
+        if self.has("flood-stderr") {
+            // To the end of a real flood before the first answer, and on and on beside it.
+            let line = [&[b'x'; 1023][..], b"\n"].concat();
+            let flood = move |lines: usize| (0..lines).all(|_| stderr().write_all(&line).is_ok());
+            flood(64 * 1024);
+            spawn(move || flood(usize::MAX));
+        }
+        if self.has("grandchild") {
+            // It inherits our stdout, as the children of `npx` do.
+            Command::new("sleep").arg("3600").stdin(Stdio::null()).spawn().expect("sleep can be started");
+        }
+        if self.has("grandchild-in-own-session") {
+            Command::new("setsid").args(["sleep", "3600"]).spawn().expect("setsid can be started");
+        }
+    }
+
+    pub fn at_the_end(&self) {
+        if self.has("ignore-eof") {
+            sleep(FOR_EVER);
+        }
+    }
+}

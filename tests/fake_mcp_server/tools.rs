@@ -1,0 +1,190 @@
+//! The tools: most are a fault that can be called.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::{Server, Waiting};
+
+const NAMES: [&str; 21] = [
+    "echo",
+    "exit",
+    "hang",
+    "deaf",
+    "big-line",
+    "big-text",
+    "junk",
+    "garbage",
+    "twice",
+    "sample",
+    "elicit",
+    "elicit-url",
+    "roots",
+    "progress",
+    "change",
+    "update",
+    "report",
+    "environment",
+    "structured",
+    "task",
+    "refuse",
+];
+
+/// More than any client should read in one line.
+const BIG_BYTES: usize = 100 * 1024 * 1024;
+
+/// A result with one text.
+pub fn text(text: &str) -> Value {
+    json!({"content": [{"type": "text", "text": text}]})
+}
+
+fn tool(name: &str) -> Value {
+    json!({"name": name, "description": format!("The tool {name}."), "inputSchema": {"type": "object"}})
+}
+
+impl Server {
+    pub fn list_tools(&mut self, id: &Value, params: &Value) {
+        let mut tools: Vec<Value> = NAMES.iter().map(|name| tool(name)).collect();
+        let mut next = Value::Null;
+        if self.faults.has("many-tools") {
+            tools = (0..10_000).map(|number| tool(&format!("tool-{number}"))).collect();
+        }
+        if self.faults.has("endless-list") {
+            let page: u64 = params["cursor"].as_str().and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+            tools = vec![tool(&format!("page-{page}"))];
+            next = json!((page + 1).to_string());
+        }
+        if self.faults.has("duplicates") {
+            tools.push(json!({"name": "echo", "description": "Another.", "inputSchema": {"type": "object"}}));
+        }
+        if self.has_changed {
+            tools.push(tool("new"));
+        }
+        let mut result = json!({"tools": tools, "ttlMs": 0, "cacheScope": "private"});
+        if !next.is_null() {
+            result["nextCursor"] = next;
+        }
+        self.wire.result(id, self.complete(result));
+    }
+
+    pub fn call(&mut self, id: &Value, params: &Value) {
+        let arguments = &params["arguments"];
+        match params["name"].as_str().unwrap_or_default() {
+            "exit" => std::process::exit(5),
+            "hang" => {}
+            "deaf" => loop {
+                sleep(Duration::from_secs(60));
+            },
+            "big-line" => self.wire.raw(&vec![b'{'; BIG_BYTES]),
+            "big-text" => self.wire.result(id, text(&"x".repeat(8 * 1024 * 1024))),
+            "junk" => self.junk(id),
+            "garbage" => (0..20).for_each(|_| self.wire.raw(b"{\"jsonrpc\":\"2.0\",\"id\":\n")),
+            "twice" => {
+                self.wire.result(id, text("first"));
+                self.wire.result(id, text("second"));
+            }
+            "sample" => {
+                let message = json!({"role": "user", "content": {"type": "text", "text": "Say hi."}});
+                self.ask(id, params, "sampling/createMessage", json!({"messages": [message], "maxTokens": 50}));
+            }
+            "elicit" => {
+                let schema = json!({
+                    "type": "object",
+                    "properties": {"name": {"type": "string", "default": "Ada"}},
+                    "required": ["name"],
+                });
+                let question = json!({"mode": "form", "message": "Who are you?", "requestedSchema": schema});
+                self.ask(id, params, "elicitation/create", question);
+            }
+            "elicit-url" => {
+                let question = json!({
+                    "mode": "url", "message": "Sign here.", "url": "https://example.com/sign", "elicitationId": "e1",
+                });
+                self.ask(id, params, "elicitation/create", question);
+            }
+            "roots" => self.ask(id, params, "roots/list", json!({})),
+            "progress" => self.progress(id, params),
+            "change" => {
+                self.has_changed = true;
+                self.tell_change("notifications/tools/list_changed", Map::new());
+                self.done(id, "changed");
+            }
+            "update" => {
+                let params = Map::from_iter([("uri".to_owned(), json!("test://count"))]);
+                self.tell_change("notifications/resources/updated", params);
+                self.done(id, "updated");
+            }
+            "report" => {
+                let report = json!({"cancelled": self.cancelled, "pid": std::process::id()});
+                self.done(id, &report.to_string());
+            }
+            "environment" => {
+                let variables: Map<String, Value> =
+                    std::env::vars().map(|(name, value)| (name, json!(value))).collect();
+                self.done(id, &Value::Object(variables).to_string());
+            }
+            "structured" => {
+                let mut result = text("42");
+                result["structuredContent"] = json!({"answer": 42});
+                self.wire.result(id, self.complete(result));
+            }
+            "task" => {
+                let task = json!({
+                    "resultType": "task", "taskId": "t1", "status": "working", "createdAt": "2026-01-01T00:00:00Z",
+                    "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttlMs": 60_000, "pollIntervalMs": 20,
+                });
+                self.wire.result(id, task);
+            }
+            "refuse" => self.wire.error(id, -32000, "not today"),
+            _ => self.done(id, &arguments.to_string()),
+        }
+    }
+
+    fn done(&mut self, id: &Value, words: &str) {
+        self.wire.result(id, self.complete(text(words)));
+    }
+
+    /// Everything that is no answer, and then the answer.
+    fn junk(&mut self, id: &Value) {
+        self.wire.raw(b"Traceback: this is a print of a library\n");
+        self.wire.raw(b"{\"jsonrpc\":\"2.0\",\"id\":4711,\"result\":{}}\n");
+        self.wire.raw(b"{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":{}}\n");
+        self.wire.raw(b"{broken\n\n");
+        let both = json!({"jsonrpc": "2.0", "id": id, "result": {}, "error": {"code": 1, "message": "x"}});
+        self.wire.raw(format!("{both}\n").as_bytes());
+        self.done(id, "after the junk");
+    }
+
+    fn progress(&mut self, id: &Value, params: &Value) {
+        let token = &params["_meta"]["progressToken"];
+        for step in 1..=3 {
+            let progress =
+                json!({"progressToken": token, "progress": step, "total": 3, "message": format!("step {step}")});
+            self.wire.notification("notifications/progress", progress);
+        }
+        self.done(id, "counted");
+    }
+
+    /// Asks the client, as the revision wants it: in between, or as a round of the call itself.
+    fn ask(&mut self, id: &Value, params: &Value, method: &str, question: Value) {
+        if !self.faults.has("modern") {
+            let asked = self.wire.ask(method, question);
+            self.waiting.insert(asked, Waiting { call: id.clone() });
+            return;
+        }
+        match params["inputResponses"].get("q") {
+            Some(answer) => {
+                assert_eq!(params["requestState"], "state-1", "the state comes back as it went");
+                self.done(id, &answer.to_string());
+            }
+            None => {
+                let requests = json!({"q": {"method": method, "params": question}});
+                let result = json!({
+                    "resultType": "input_required", "inputRequests": requests, "requestState": "state-1",
+                });
+                self.wire.result(id, result);
+            }
+        }
+    }
+}
