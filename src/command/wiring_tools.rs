@@ -60,6 +60,9 @@ pub fn equip(
             result_bytes_max: tools.result_bytes_max,
             parallel_max: tools.max_parallel,
             trusted_servers,
+            spec_bytes_max: tools.search_over_kb * 1024,
+            specs_max: tools.search_over_tools,
+            rules: config.chat.rules.clone(),
             grants: grants(&options.allow)?,
             ..ToolboxSettings::default()
         },

@@ -27,6 +27,8 @@ fn chat(chat: &Chat) -> bool {
         && (1..=256).contains(&service.tools.max_parallel)
         && (1..=86_400).contains(&service.tools.timeout_seconds)
         && (1024..=1_073_741_824).contains(&service.tools.result_bytes_max)
+        && (1..=1_048_576).contains(&service.tools.search_over_kb)
+        && (1..=10_000).contains(&service.tools.search_over_tools)
         && persistence.mmap_mb <= 1_048_576
         && persistence.compress_over_kb <= 1_048_576
         && retention(&persistence.retention)

@@ -3,6 +3,7 @@
 //! Text → positioned tree (`tree.rs`) → value (`value.rs`) → [`ConfigFile`] → [`Config`]. A file
 //! without mistakes takes only this way; the schema and the messages are made when one is found.
 
+mod approval_rules;
 mod builtin_servers;
 mod check;
 mod choice;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::approval_rules;
 use super::choice;
 use super::connection::{self, Choice};
 use super::env::Environment;
@@ -16,6 +17,7 @@ use super::source::{self, read_regular_file};
 use super::ui::{self, UiOptions, UiSettings};
 use crate::history::HistorySettings;
 use crate::http::HttpSettings;
+use crate::tool::Rule;
 
 /// What the command line says. Everything is optional.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +56,7 @@ pub struct ChatSettings {
     pub streaming: bool,
     pub max_tool_hops: u32,
     pub tools: Tools,
+    pub rules: Vec<Rule>,
 }
 
 /// Everything that is set, each layer's part ready to be handed to it.
@@ -111,6 +114,7 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, 
     let stored = history(&loaded.file, &paths, &mut warnings);
     let history = HistorySettings { path: stored.path.clone().filter(|_| !options.no_save), ..stored.clone() };
     let ui_options = UiOptions { color: options.color, thinking: options.thinking, accessible: options.accessible };
+    let chat = chat(&loaded, options)?;
     let Loaded { file, path, .. } = loaded;
     let mut http = file.llm.http.clone();
     http.ca_file = http.ca_file.map(|written| paths.expand(&written, folder_of(path.as_deref())).unwrap_or(written));
@@ -119,7 +123,7 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, 
         http,
         history,
         stored,
-        chat: chat(&file, options)?,
+        chat,
         ui: ui::settle(&file, ui_options, environment),
         paths,
         file_path: path,
@@ -174,8 +178,8 @@ fn history(file: &ConfigFile, paths: &Paths, warnings: &mut Vec<Warning>) -> His
     HistorySettings { path, deltas: file.chat.service.streaming.persistence, mmap_mb: storage.persistence.mmap_mb }
 }
 
-fn chat(file: &ConfigFile, options: &LoadOptions) -> Result<ChatSettings, ConfigError> {
-    let service = &file.chat.service;
+fn chat(loaded: &Loaded, options: &LoadOptions) -> Result<ChatSettings, ConfigError> {
+    let service = &loaded.file.chat.service;
     let system_prompt = match (&options.system, &options.system_file) {
         (Some(text), _) => Some(text.clone()),
         (None, Some(path)) => Some(read_system_prompt(path)?),
@@ -186,6 +190,7 @@ fn chat(file: &ConfigFile, options: &LoadOptions) -> Result<ChatSettings, Config
         streaming: service.streaming.enabled && !options.no_stream,
         max_tool_hops: options.max_tool_hops.unwrap_or(service.max_tool_hops),
         tools: service.tools.clone(),
+        rules: approval_rules::resolve(loaded),
     })
 }
 

@@ -80,6 +80,11 @@ impl Node {
         let mut position = self.position;
         let mut node = self;
         for name in &path.0 {
+            if let NodeKind::Sequence(items) = &node.kind {
+                let Some(item) = name.parse().ok().and_then(|index: usize| items.get(index)) else { break };
+                (position, node) = (item.position, item);
+                continue;
+            }
             let Some(entry) = node.entries().iter().find(|entry| entry.key == *name) else { break };
             position = entry.position;
             node = &entry.value;

@@ -12,7 +12,8 @@ use super::variables;
 
 /// Mappings in which every name is the user's own; `*` stands for one such name. All that is
 /// below `extra_body` is the user's own too.
-const OPEN_MAPPINGS: [&[&str]; 7] = [
+const OPEN_MAPPINGS: [&[&str]; 8] = [
+    &["chat", "service", "tools", "rules", "when"],
     &["llm", "providers"],
     &["llm", "models"],
     &["llm", "providers", "*", "headers"],

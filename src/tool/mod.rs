@@ -23,7 +23,8 @@ use serde_json::{Map, Value};
 
 pub use approval::{Approval, Grant};
 pub use decision::{CallFacts, Decision, Verdict};
-pub use pattern::ToolPattern;
+pub use names::OWN_SERVER;
+pub use pattern::{ToolPattern, fits};
 pub use rule::{Condition, Rule};
 pub use selection::Selection;
 pub use settings::ToolboxSettings;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::RuleSection;
 use crate::history::DeltaPersistence;
 
 /// Conversations: what is sent along, what runs, what is kept.
@@ -73,11 +74,26 @@ pub struct Tools {
     /// Bytes of one result that the model gets to see; the rest is cut.
     #[schemars(range(min = 1024, max = 1_073_741_824))]
     pub result_bytes_max: usize,
+    /// KiB of descriptions; when tools have more, the model searches for what it needs.
+    #[schemars(range(min = 1, max = 1_048_576))]
+    pub search_over_kb: usize,
+    /// The same by number of tools.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub search_over_tools: usize,
+    /// Which tools run, which are asked about, which never run.
+    pub rules: Vec<RuleSection>,
 }
 
 impl Default for Tools {
     fn default() -> Self {
-        Self { max_parallel: 4, timeout_seconds: 60, result_bytes_max: 1_048_576 }
+        Self {
+            max_parallel: 4,
+            timeout_seconds: 60,
+            result_bytes_max: 1_048_576,
+            search_over_kb: 24,
+            search_over_tools: 40,
+            rules: Vec::new(),
+        }
     }
 }
 

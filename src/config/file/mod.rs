@@ -6,6 +6,7 @@
 mod chat;
 mod llm;
 mod mcp;
+mod rules;
 mod secret_text;
 mod ui;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use chat::{Chat, Logging, Retention, StorageType, ToolNotifications, Tools};
 pub use llm::{Llm, ProviderSection};
 pub use mcp::{Grant as OauthGrantName, Mcp, Oauth, Protocol as ServerProtocol, ServerSection, ServerType, ToolFilter};
+pub use rules::RuleSection;
 pub use secret_text::{SecretText, is_secret_header};
 pub use ui::{ColorChoice, Editing, Theme, Thinking, Ui};
 
