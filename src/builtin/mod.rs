@@ -4,6 +4,7 @@
 //! own sessions over channels and other hosts over stdio.
 
 mod calc;
+mod fetch;
 pub mod files;
 mod history;
 mod servers;

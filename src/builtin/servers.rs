@@ -2,7 +2,7 @@
 
 use rmcp::{ServerHandler, ServiceExt};
 
-use super::{BuiltinSettings, calc, files, history, shell, time};
+use super::{BuiltinSettings, calc, fetch, files, history, shell, time};
 use crate::mcp::InProcess;
 
 /// The built-in server of this name.
@@ -18,6 +18,10 @@ pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
         "files" => {
             let settings = files::FilesSettings { roots: settings.roots.clone(), denied: settings.denied.clone() };
             Some(in_process(move || files::new(&settings)))
+        }
+        "fetch" => {
+            let settings = fetch::FetchSettings::new(settings.http.clone(), settings.allow_hosts.clone());
+            Some(in_process(move || fetch::new(&settings)))
         }
         "shell" => {
             let settings = shell::ShellSettings {

@@ -19,6 +19,8 @@ pub struct BuiltinSettings {
     pub session: SharedSettings,
     /// Extra certificate authorities and limits, for `fetch`.
     pub http: HttpSettings,
+    /// Hosts inside this network that `fetch` may reach even so.
+    pub allow_hosts: Vec<String>,
     /// `PATH`, `HOME` and other harmless variables, for `shell`.
     pub child_environment: Vec<(String, String)>,
 }

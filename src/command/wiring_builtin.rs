@@ -45,7 +45,8 @@ fn server(
     let unlaunched = || Launch::Command { program: String::new(), args: Vec::new(), env: [].into(), cwd: None };
     let server = server_settings(&wanted.name, &wanted.section, unlaunched(), place)?;
     let roots = if server.roots.is_empty() { settings.roots.clone() } else { server.roots.clone() };
-    let settings = BuiltinSettings { roots, ..settings.clone() };
+    let allow_hosts = wanted.section.allow_hosts.clone();
+    let settings = BuiltinSettings { roots, allow_hosts, ..settings.clone() };
     let launch = builtin::server(&wanted.builtin, &settings).map(Launch::Builtin).ok_or_else(|| {
         let key = format!("mcp.servers.{}.builtin", wanted.name);
         ConfigError::Unusable { key, reason: format!("there is no built-in server {:?}", wanted.builtin), hint: None }
@@ -62,6 +63,7 @@ pub fn settings(config: &Config, environment: &Environment, session: SharedSetti
         history: config.history.path.is_some().then(|| config.history.clone()),
         session,
         http: config.http.clone(),
+        allow_hosts: Vec::new(),
         child_environment: environment.for_children(),
     }
 }

@@ -58,12 +58,15 @@ fn reach_of_v4(address: Ipv4Addr) -> Reach {
 }
 
 fn reach_of_v6(address: Ipv6Addr) -> Reach {
-    let first = address.segments()[0];
+    let [first, second, ..] = address.segments();
+    // Documentation, and 2001::/23, which is for protocols: Teredo among them hides an IPv4 address.
+    let is_reserved =
+        (first == 0x2001 && (second < 0x0200 || second == 0x0DB8)) || (first == 0x3FFF && second < 0x1000);
     if address.is_loopback() {
         Reach::Loopback
     } else if (first & 0xFE00) == 0xFC00 {
         Reach::Private
-    } else if (first & 0xE000) == 0x2000 && address.segments()[..2] != [0x2001, 0x0DB8] {
+    } else if (first & 0xE000) == 0x2000 && !is_reserved {
         Reach::Public
     } else {
         Reach::Nowhere
@@ -108,6 +111,15 @@ mod tests {
             ("fe80::1", Reach::Nowhere),
             ("::", Reach::Nowhere),
             ("2001:db8::1", Reach::Nowhere),
+            ("2001:0:7f00:1::1", Reach::Nowhere),
+            ("2001:4860:4860::8888", Reach::Public),
+            ("3fff:fff::1", Reach::Nowhere),
+            ("64:ff9b:1::7f00:1", Reach::Nowhere),
+            ("::7f00:1", Reach::Nowhere),
+            ("fec0::1", Reach::Nowhere),
+            ("ff02::1", Reach::Nowhere),
+            ("100.128.0.1", Reach::Public),
+            ("240.0.0.1", Reach::Nowhere),
         ] {
             assert_eq!(reach_of(text.parse().unwrap()), expected, "{text}");
         }

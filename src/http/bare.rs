@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, Url};
+use reqwest::{Client, ClientBuilder, Url};
 
 use super::address::{Reach, reach_of};
 use super::client::is_loopback_host;
@@ -34,20 +34,12 @@ pub fn bare_client(settings: &HttpSettings, url: &Url, purpose: &BareUse) -> Res
         ("https", _) | (_, true) => tls::config_with_roots(settings)?,
         (_, false) => tls::config_without_roots()?,
     };
-    let mut builder = Client::builder()
-        .user_agent(concat!("sayso/", env!("CARGO_PKG_VERSION")))
-        .referer(false)
-        .tcp_nodelay(true)
-        .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
-        .pool_max_idle_per_host(settings.max_keepalive_connections)
+    let mut builder = plain_builder(settings)
         .redirect(match purpose {
             BareUse::Origin | BareUse::NamedFollowing(_) => Policy::custom(within_origin),
             BareUse::Named(_) => Policy::none(),
         })
         .tls_backend_preconfigured(tls);
-    if !settings.http2 {
-        builder = builder.http1_only();
-    }
     if !is_proxied {
         builder = builder.no_proxy();
     }
@@ -66,6 +58,28 @@ pub fn bare_client(settings: &HttpSettings, url: &Url, purpose: &BareUse) -> Res
         BareUse::Origin => {}
     }
     builder.build().map_err(|error| format!("cannot set up the HTTP client: {error}"))
+}
+
+/// A client for one request to an address that anybody may have named: no proxy, no redirects, and names
+/// are looked up by `resolver` alone. It is asked about names only, not about addresses in a URL.
+pub fn visiting_client(settings: &HttpSettings, url: &Url, resolver: Arc<dyn Resolve>) -> Result<Client, String> {
+    let tls = match url.scheme() {
+        "https" => tls::config_with_roots(settings)?,
+        _ => tls::config_without_roots()?,
+    };
+    let builder = plain_builder(settings).redirect(Policy::none()).tls_backend_preconfigured(tls);
+    let built = builder.no_proxy().gzip(true).dns_resolver(resolver).build();
+    built.map_err(|error| format!("cannot set up the HTTP client: {error}"))
+}
+
+fn plain_builder(settings: &HttpSettings) -> ClientBuilder {
+    let builder = Client::builder()
+        .user_agent(concat!("sayso/", env!("CARGO_PKG_VERSION")))
+        .referer(false)
+        .tcp_nodelay(true)
+        .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
+        .pool_max_idle_per_host(settings.max_keepalive_connections);
+    if settings.http2 { builder } else { builder.http1_only() }
 }
 
 fn within_origin(attempt: Attempt<'_>) -> reqwest::redirect::Action {

@@ -14,7 +14,7 @@ mod sse;
 mod tls;
 
 pub use address::{Reach, reach_of};
-pub use bare::{BareUse, bare_client};
+pub use bare::{BareUse, bare_client, visiting_client};
 pub use client::{HttpClient, HttpRequest, HttpResponse, Lifetime, is_loopback_host, is_loopback_url};
 pub use error::{HttpError, HttpErrorKind};
 pub use retry::{Attempt, RetryPolicy, Verdict, parse_retry_after};

@@ -60,6 +60,8 @@ pub struct ServerSection {
     pub tools: ToolFilter,
     /// Folders that it is told to work in.
     pub roots: Vec<String>,
+    /// Hosts on this machine or in its network that the built-in server `fetch` may reach.
+    pub allow_hosts: Vec<String>,
     /// The revision of the protocol to speak.
     pub protocol: Protocol,
     /// Signing in to a remote server.
@@ -84,6 +86,7 @@ impl Default for ServerSection {
             connect_timeout: 30,
             tools: ToolFilter::default(),
             roots: Vec::new(),
+            allow_hosts: Vec::new(),
             protocol: Protocol::Auto,
             oauth: None,
         }
