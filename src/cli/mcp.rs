@@ -250,7 +250,7 @@ pub struct McpLoginOptions {
     #[arg(value_name = "SERVER")]
     pub server: String,
 
-    /// Start no browser: print the address, read the one it leads to
+    /// Start no browser: print the address, and read the one it leads to from stdin
     #[arg(long)]
     pub no_browser: bool,
 }

@@ -1,5 +1,7 @@
 //! From the configuration to the one host of a command: external servers, and those that are built in.
 
+use std::path::PathBuf;
+
 use crate::config::{Config, ConfigError, ConfiguredState, Environment};
 use crate::exit::Failure;
 use crate::mcp::{ClientAbilities, HostEvents, HostSettings, McpHost, ServerSettings};
@@ -76,7 +78,13 @@ fn settings(servers: &Servers, config: &Config, environment: &Environment, abili
         guard: std::env::current_exe().ok(),
         child_environment: environment.for_children(),
         cache_folder: config.paths.cache.as_ref().map(|folder| folder.join("mcp")),
-        state_folder: config.paths.state.as_ref().map(|folder| folder.join("mcp")),
+        state_folder: state_folder(config),
         http: config.http.clone(),
     }
+}
+
+/// Where tokens and the register of children are.
+#[must_use]
+pub fn state_folder(config: &Config) -> Option<PathBuf> {
+    config.paths.state.as_ref().map(|folder| folder.join("mcp"))
 }

@@ -15,6 +15,10 @@ mod kill_faults;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod mcp_http;
+#[cfg(test)]
+mod mcp_oauth;
+#[cfg(test)]
 mod network_faults;
 #[cfg(test)]
 mod process_faults;

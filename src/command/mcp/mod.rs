@@ -2,6 +2,7 @@
 
 mod add;
 mod arguments;
+mod browser;
 mod call;
 mod each;
 mod exercise;
@@ -15,6 +16,7 @@ mod prompt;
 mod prompts;
 mod questions;
 mod read;
+mod remote;
 mod resources;
 mod rm;
 mod rules;
@@ -50,7 +52,7 @@ async fn dispatch(command: &McpCommand, context: &mut Context) -> Result<u8, Fai
         McpCommand::Rm(options) => rm::run(options, context),
         McpCommand::Import(options) => import::run(options, context),
         McpCommand::Login(options) => login::run(options, context).await,
-        McpCommand::Logout(options) => logout::run(options, context).await,
+        McpCommand::Logout(options) => logout::run(options, context),
         McpCommand::Trust(options) => trust::run(options, context),
         McpCommand::Serve(options) => serve::run(options, context).await,
         McpCommand::Exercise(options) => exercise::run(options, context).await,

@@ -15,6 +15,7 @@ mod run;
 mod sandbox;
 mod strace;
 mod strict;
+mod web;
 
 pub use addresses::{BlackHole, closed_port};
 pub use certificates::Certificate;
@@ -27,6 +28,7 @@ pub use requirements::{long_tests, needs};
 pub use run::{Run, Running};
 pub use sandbox::Sandbox;
 pub use strace::Strace;
+pub use web::{Asked, Said, Web, visit};
 
 /// Shaped like a key, long enough that its end may be shown.
 pub const TEST_KEY: &str = "sk-test-0123456789abcdef3f9a";

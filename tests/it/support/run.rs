@@ -235,6 +235,11 @@ impl Running {
         self.wait_for(&self.stdout, text);
     }
 
+    /// What it has written to stdout up to now.
+    pub fn stdout_so_far(&self) -> String {
+        String::from_utf8_lossy(&self.stdout.bytes()).into_owned()
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }

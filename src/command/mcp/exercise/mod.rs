@@ -15,15 +15,15 @@ use self::arguments::arguments;
 use self::report::Report;
 use self::work::{Call, exercise};
 use super::super::context::Context;
-use super::super::{wiring, wiring_mcp};
+use super::super::{wiring, wiring_builtin, wiring_mcp};
 use crate::cli::McpExerciseOptions;
 use crate::config::{Config, LoadOptions};
-use crate::conversation::exit_code;
+use crate::conversation::{SharedSettings, exit_code};
 use crate::exit::Failure;
 use crate::http::Secret;
 use crate::mcp::{
-    ClientAbilities, Consent, ElicitAnswer, HostEvent, HostEvents, Launch, McpHost, OauthSettings, Protocol,
-    SamplingAnswer, ServerQuestion, ServerSettings,
+    BUILTIN_SERVERS, ClientAbilities, Consent, ElicitAnswer, HostEvent, HostEvents, Launch, McpHost, OauthSettings,
+    Protocol, SamplingAnswer, ServerQuestion, ServerSettings,
 };
 
 const PROTOCOL_VARIABLE: &str = "MCP_CONFORMANCE_PROTOCOL_VERSION";
@@ -103,6 +103,8 @@ fn open(
 ) -> Result<(McpHost, HostEvents, String), Failure> {
     let abilities = ClientAbilities { elicit_form: true, elicit_url: false, sampling: true };
     let mut servers = wiring_mcp::servers(config, &context.environment)?;
+    let builtins: Vec<String> = BUILTIN_SERVERS.map(str::to_owned).to_vec();
+    wiring_builtin::add(&mut servers, config, &context.environment, &builtins, SharedSettings::default())?;
     if let Some(failure) = servers.failure(&options.server) {
         return Err(failure);
     }
