@@ -1,5 +1,6 @@
 //! From the configuration and the options to the tools of a session.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::context::Context;
@@ -63,6 +64,7 @@ pub fn equip(
             spec_bytes_max: tools.search_over_kb * 1024,
             specs_max: tools.search_over_tools,
             rules: config.chat.rules.clone(),
+            pins: pins(config),
             grants: grants(&options.allow)?,
             ..ToolboxSettings::default()
         },
@@ -70,6 +72,12 @@ pub fn equip(
     session.events = Some(events);
     session.publish_settings();
     Ok(())
+}
+
+/// Where it is kept what external tools were.
+#[must_use]
+pub fn pins(config: &Config) -> Option<PathBuf> {
+    config.paths.state.as_ref().map(|folder| folder.join("mcp/pins.json"))
 }
 
 /// What `--allow` says. It has to name the server: nothing allows everything.

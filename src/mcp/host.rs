@@ -90,6 +90,12 @@ impl McpHost {
         self.server(server).ok()?.tools.borrow().clone()
     }
 
+    /// Stands for the program or the address of a server: with another one, it is another server.
+    #[must_use]
+    pub fn identity(&self, server: &str) -> Option<String> {
+        Some(self.server(server).ok()?.settings.identity())
+    }
+
     /// The tools of a server, connecting to it first where they are not known.
     pub async fn tools(&self, server: &str) -> Result<Arc<[ToolInfo]>, McpError> {
         self.server(server)?.tools().await

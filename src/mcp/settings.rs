@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use super::InProcess;
 use crate::http::Secret;
 
@@ -24,6 +26,27 @@ pub struct ServerSettings {
     /// Folders the server is told to work in.
     pub roots: Vec<PathBuf>,
     pub protocol: Protocol,
+}
+
+impl ServerSettings {
+    /// The same as long as the same program is started, or the same address is asked: a hash, because
+    /// both can hold secrets.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let parts: Vec<&str> = match &self.launch {
+            Launch::Builtin(_) => vec!["builtin"],
+            Launch::Command { program, args, .. } => {
+                ["command", program].into_iter().chain(args.iter().map(String::as_str)).collect()
+            }
+            Launch::Http { url, .. } => vec!["url", url],
+        };
+        let mut hasher = Sha256::new();
+        for part in parts {
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part);
+        }
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// How a server is reached.

@@ -4,10 +4,12 @@ mod admission;
 mod approval;
 #[cfg(test)]
 mod approval_tests;
+mod change;
 mod comparable;
 mod decision;
 mod names;
 mod pattern;
+mod pins;
 mod result_text;
 mod rule;
 mod selection;
@@ -22,6 +24,7 @@ use std::pin::Pin;
 use serde_json::{Map, Value};
 
 pub use approval::{Approval, Grant};
+pub use change::{Change, ChangeKind};
 pub use decision::{CallFacts, Decision, Verdict};
 pub use names::OWN_SERVER;
 pub use pattern::{ToolPattern, fits};

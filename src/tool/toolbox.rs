@@ -7,13 +7,17 @@ use std::sync::Arc;
 use futures::future::join_all;
 
 use super::admission::{Admitted, admit};
+use super::pins::Pins;
 use super::server_tool::{CallLimits, Origin, ServerTool};
-use super::{Approval, CallFacts, Tool, ToolboxSettings, Verdict};
+use super::{Approval, CallFacts, Change, Tool, ToolboxSettings, Verdict};
 use crate::conversation::ToolSpec;
 use crate::mcp::{McpHost, ServerState, ServerStatus, ToolInfo};
 
 /// Where servers linked into the binary say they are.
 const BUILTIN: &str = "builtin";
+
+/// Changed tools that one notice names.
+const TITLES_MAX: usize = 5;
 
 pub struct Toolbox {
     pub settings: ToolboxSettings,
@@ -24,6 +28,10 @@ pub struct Toolbox {
     servers: Vec<ServerTools>,
     /// Servers that were waited for in vain: once is enough.
     given_up: BTreeSet<String>,
+    /// Notices that were given: each is told once.
+    told: BTreeSet<String>,
+    /// Read when the first external server is there.
+    pins: Option<Pins>,
     specs: Vec<ToolSpec>,
     tools: BTreeMap<String, Rc<dyn Tool>>,
 }
@@ -33,6 +41,8 @@ struct ServerTools {
     name: String,
     source: Arc<[ToolInfo]>,
     tools: Vec<Rc<ServerTool>>,
+    /// Not offered until the person has seen them.
+    quarantined: Vec<Change>,
 }
 
 impl Toolbox {
@@ -45,6 +55,8 @@ impl Toolbox {
             approval,
             servers: Vec::new(),
             given_up: BTreeSet::new(),
+            told: BTreeSet::new(),
+            pins: None,
             specs: Vec::new(),
             tools: BTreeMap::new(),
         }
@@ -80,6 +92,7 @@ impl Toolbox {
         if has_changed || !old.is_empty() {
             self.rebuild(&mut notices);
         }
+        notices.retain(|notice| self.told.insert(notice.clone()));
         notices
     }
 
@@ -119,7 +132,7 @@ impl Toolbox {
     }
 
     fn read(
-        &self,
+        &mut self,
         host: &McpHost,
         status: &ServerStatus,
         source: Arc<[ToolInfo]>,
@@ -138,10 +151,59 @@ impl Toolbox {
             is_trusted: self.settings.trusted_servers.contains(name),
         };
         let limits = CallLimits { timeout: self.settings.timeout, result_bytes_max: self.settings.result_bytes_max };
-        let is_selected = |tool: &&Admitted| self.settings.selection.offers(name, &tool.tool.name);
-        let tools = admitted.iter().filter(is_selected);
+        let quarantined = if origin.is_builtin { Vec::new() } else { self.check_pins(host, name, &admitted, notices) };
+        let is_offered = |tool: &&Admitted| {
+            self.settings.selection.offers(name, &tool.tool.name)
+                && !quarantined.iter().any(|change| change.tool == tool.tool.name)
+        };
+        let tools = admitted.iter().filter(is_offered);
         let tools = tools.map(|tool| Rc::new(ServerTool::new(host.clone(), origin, tool, limits))).collect();
-        ServerTools { name: name.clone(), source, tools }
+        ServerTools { name: name.clone(), source, tools, quarantined }
+    }
+
+    /// What is not as it was, and is held back.
+    fn check_pins(
+        &mut self,
+        host: &McpHost,
+        server: &str,
+        admitted: &[Admitted],
+        notices: &mut Vec<String>,
+    ) -> Vec<Change> {
+        let identity = host.identity(server).unwrap_or_default();
+        let pins = self.pins.get_or_insert_with(|| Pins::load(self.settings.pins.as_deref()));
+        if let Some(problem) = pins.problem() {
+            notices.push(format!("what the external tools were cannot be read, so none is offered: {problem}"));
+        }
+        let changes = match pins.check(server, &identity, admitted) {
+            Ok(changes) => changes,
+            Err(problem) => {
+                notices.push(problem);
+                Vec::new()
+            }
+        };
+        if !changes.is_empty() {
+            let titles: Vec<String> = changes.iter().take(TITLES_MAX).map(Change::title).collect();
+            let more = if changes.len() > TITLES_MAX { ", …" } else { "" };
+            notices.push(format!(
+                "{}{more}: not offered until you have looked at it with `sayso mcp trust {server}`",
+                titles.join(", ")
+            ));
+        }
+        changes
+    }
+
+    /// Tools that are not what they were, in the order of their servers: not offered until each is accepted.
+    #[must_use]
+    pub fn quarantined(&self) -> Vec<Change> {
+        self.servers.iter().flat_map(|server| server.quarantined.iter().cloned()).collect()
+    }
+
+    /// The person has seen a change and agrees: from the next look on, the tool is offered again.
+    pub fn accept(&mut self, change: &Change) -> Result<(), String> {
+        let pins = self.pins.get_or_insert_with(|| Pins::load(self.settings.pins.as_deref()));
+        pins.accept(change)?;
+        self.servers.retain(|server| server.name != change.server);
+        Ok(())
     }
 
     /// Names to tools, and what is offered. Two tools with one name cannot be told apart: neither is.
