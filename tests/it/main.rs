@@ -38,3 +38,5 @@ mod stream_faults;
 mod support;
 #[cfg(test)]
 mod terminal_faults;
+#[cfg(test)]
+mod tools;
