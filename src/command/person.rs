@@ -1,15 +1,16 @@
 //! Asks the person in front of `ask`: the question on stderr, the answer from the terminal on stdin, line by line.
 
-use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::session::{Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent};
 use crate::terminal::{Dialogue, Said, Turnout, mode};
 
 /// A longer line is no answer.
 const LINE_BYTES_MAX: usize = 1 << 20;
+/// How often the terminal is looked at: a person does not notice, and no thread is left reading.
+const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
 /// A view with a person beside it.
 pub struct WithPerson<'a> {
@@ -61,15 +62,16 @@ impl Frontend for WithPerson<'_> {
 
 /// One line of the terminal. Dropping the future leaves no reader behind. `None`: the terminal has gone.
 async fn read_line() -> Option<Said> {
-    let stdin: BorrowedFd<'static> = rustix::stdio::stdin();
-    let terminal = AsyncFd::with_interest(stdin, Interest::READABLE).ok()?;
+    let stdin = rustix::stdio::stdin();
     let mut line = Vec::new();
     let mut buffer = [0; 4096];
     loop {
-        let mut ready = terminal.readable().await.ok()?;
+        if !is_readable() {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            continue;
+        }
         // The terminal gives a whole line at a time, so this does not block.
         let count = rustix::io::read(stdin, &mut buffer).ok()?;
-        ready.clear_ready();
         line.extend_from_slice(&buffer[..count]);
         if count == 0 {
             return Some(Said::No);
@@ -78,4 +80,11 @@ async fn read_line() -> Option<Said> {
             return Some(Said::Line(String::from_utf8_lossy(&line).trim_end().to_owned()));
         }
     }
+}
+
+/// True also where reading would fail: then it says so.
+fn is_readable() -> bool {
+    let stdin = rustix::stdio::stdin();
+    let mut wanted = [PollFd::new(&stdin, PollFlags::IN)];
+    poll(&mut wanted, Some(&Timespec::default())).map_or(true, |ready| ready > 0)
 }

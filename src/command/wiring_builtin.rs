@@ -3,35 +3,61 @@
 use std::path::{Path, PathBuf};
 
 use super::wiring_mcp::Servers;
+use crate::builtin::files::{self, FilesSettings};
 use crate::builtin::{self, BuiltinSettings};
 use crate::config::{Config, ConfigError, Environment, WantedBuiltin, server_settings, wanted_builtins};
 use crate::conversation::SharedSettings;
 use crate::exit::Failure;
 use crate::mcp::{Launch, ServerSettings, TRUSTED_SERVERS};
+use crate::session::Preview;
+
+/// What a session has to know of the servers that were added.
+#[derive(Default)]
+pub struct Added {
+    /// The names of those whose results are ours alone.
+    pub trusted: Vec<String>,
+    /// Those that change files, by name: a question about one of their calls shows what it would change.
+    pub files: Vec<(String, FilesSettings)>,
+}
+
+impl Added {
+    /// What a call would change, as a diff.
+    #[must_use]
+    pub fn preview(self) -> Preview {
+        let files = self.files;
+        Box::new(move |server, tool, arguments| {
+            let (_, settings) = files.iter().find(|(name, _)| name == server)?;
+            files::preview(settings, tool, arguments)
+        })
+    }
+}
 
 /// Adds the built-in servers to those of the file: those it sets up, the harmless ones, and those `asked` for by name.
-/// The names of those whose results are ours alone.
 pub fn add(
     servers: &mut Servers,
     config: &Config,
     environment: &Environment,
     asked: &[String],
     session: SharedSettings,
-) -> Result<Vec<String>, Failure> {
-    let mut trusted = Vec::new();
+) -> Result<Added, Failure> {
+    let mut added = Added::default();
     let settings = settings(config, environment, session);
     for wanted in wanted_builtins(&config.file.mcp, asked) {
         match server(&wanted, &settings, config, environment) {
-            Ok(server) => {
+            Ok((server, settings)) => {
                 servers.usable.push(server);
-                trusted.extend(TRUSTED_SERVERS.contains(&wanted.builtin.as_str()).then_some(wanted.name));
+                if wanted.builtin == "files" {
+                    let files = FilesSettings { roots: settings.roots, denied: settings.denied };
+                    added.files.push((wanted.name.clone(), files));
+                }
+                added.trusted.extend(TRUSTED_SERVERS.contains(&wanted.builtin.as_str()).then_some(wanted.name));
             }
             Err(error) if wanted.section.required => return Err(error.into()),
             Err(error) => servers.unusable.push((wanted.name, error)),
         }
     }
     servers.usable.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(trusted)
+    Ok(added)
 }
 
 fn server(
@@ -39,7 +65,7 @@ fn server(
     settings: &BuiltinSettings,
     config: &Config,
     environment: &Environment,
-) -> Result<ServerSettings, ConfigError> {
+) -> Result<(ServerSettings, BuiltinSettings), ConfigError> {
     let place = config.server_place(environment);
     // The folders are known once the rest of the section is understood; nothing is started before that.
     let unlaunched = || Launch::Command { program: String::new(), args: Vec::new(), env: [].into(), cwd: None };
@@ -51,7 +77,7 @@ fn server(
         let key = format!("mcp.servers.{}.builtin", wanted.name);
         ConfigError::Unusable { key, reason: format!("there is no built-in server {:?}", wanted.builtin), hint: None }
     })?;
-    Ok(ServerSettings { launch, ..server })
+    Ok((ServerSettings { launch, ..server }, settings))
 }
 
 /// What all of them are handed. Where nothing is saved there is no history to look at either.

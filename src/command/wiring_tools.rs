@@ -37,7 +37,7 @@ pub fn equip(
         return Ok(());
     }
     let mut servers = wiring_mcp::servers(config, &context.environment)?;
-    let trusted_servers =
+    let mut added =
         wiring_builtin::add(&mut servers, config, &context.environment, &options.tools, session.shared.clone())?;
     for name in &options.tools {
         if !servers.usable.iter().any(|server| server.name == *name) {
@@ -60,7 +60,7 @@ pub fn equip(
             timeout: Duration::from_secs(tools.timeout_seconds),
             result_bytes_max: tools.result_bytes_max,
             parallel_max: tools.max_parallel,
-            trusted_servers,
+            trusted_servers: std::mem::take(&mut added.trusted),
             spec_bytes_max: tools.search_over_kb * 1024,
             specs_max: tools.search_over_tools,
             rules: config.chat.rules.clone(),
@@ -69,6 +69,7 @@ pub fn equip(
             ..ToolboxSettings::default()
         },
     );
+    session.preview = added.preview();
     session.events = Some(events);
     session.publish_settings();
     Ok(())

@@ -63,12 +63,13 @@ fn harmless_tools_are_offered_and_run_without_a_question() {
     ]);
     let sandbox = Sandbox::for_server(&server);
     let output = sandbox.ask_once(["6 times 7?", "--format", "jsonl"]).run().assert_exit(0);
-    let kinds: Vec<String> =
-        output.events().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect();
+    let kinds: Vec<String> = output.events().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect();
     assert_eq!(kinds, ["start", "tool_call", "approval", "tool_result", "delta", "usage", "result"]);
     assert!(told(&server, "c1").contains("42"), "{}", told(&server, "c1"));
     let offered = server.requests()[0].json()["tools"].to_string();
-    for (name, is_offered) in [("time__", true), ("calc__", true), ("files__", false), ("shell__", false), ("fetch__", false)] {
+    for (name, is_offered) in
+        [("time__", true), ("calc__", true), ("files__", false), ("shell__", false), ("fetch__", false)]
+    {
         assert_eq!(offered.contains(name), is_offered, "{name} in {offered}");
     }
     assert_eq!(stored(&sandbox, "c1"), (Some("calc".into()), Some("allowed by policy".into()), Some(true)));
