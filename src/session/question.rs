@@ -16,6 +16,8 @@ pub struct Approval<'a> {
     pub arguments: &'a Map<String, Value>,
     /// Why it is asked at all.
     pub reason: &'a str,
+    /// What "always" would allow from here on.
+    pub always: &'a str,
     /// What it would change, as a diff, where that is known.
     pub preview: Option<&'a str>,
 }

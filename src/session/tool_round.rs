@@ -169,10 +169,14 @@ impl Session {
                     tool: &definition.tool,
                     arguments: &arguments,
                     reason: &verdict.reason,
+                    always: &self.toolbox.always_means(&facts),
                     preview: preview.as_deref(),
                 };
                 match ask(&Question::Approval(approval), front, cancel, &mut self.journal).await {
-                    Ok(Answer::Nobody) => (Answer::Nobody, "policy"),
+                    Ok(Answer::Nobody) => {
+                        tell_way_out(&definition.server, &definition.tool, front);
+                        (Answer::Nobody, "policy")
+                    }
                     Ok(answer) => (answer, "person"),
                     Err(cause) => {
                         *stop = Some(ToolStop::Cancelled(cause));
@@ -387,6 +391,13 @@ fn plan_of(
             (Plan::Answered(failure("denied: it needs approval, and nobody could be asked".to_owned())), false)
         }
     }
+}
+
+fn tell_way_out(server: &str, tool: &str, front: &mut dyn Frontend) {
+    let message = format!(
+        "{server}/{tool} needs a say-so, and nobody can be asked here: `--allow {server}/{tool}` gives it for one run"
+    );
+    front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "approval_needed", message: &message });
 }
 
 /// A call that does not come to run is answered too, or the next request would be refused.

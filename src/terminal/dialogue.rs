@@ -111,8 +111,8 @@ impl<'a> Dialogue<'a> {
                 Turnout::Again(None)
             }
             ("?" | "why", Question::Approval(approval)) => Turnout::Again(Some(format!(
-                "asked because: {}. y: run it once; n: do not; a: run it, and do not ask about this tool again until sayso ends; e: change the arguments first",
-                approval.reason
+                "asked because: {}. y: run it once; n: do not; a: always, that is {}; e: change the arguments first",
+                approval.reason, approval.always
             ))),
             _ if is_approval => {
                 Turnout::Again(Some("y: yes, n: no, a: always here, e: edit the arguments, ?: why".to_owned()))
@@ -145,7 +145,14 @@ mod tests {
     }
 
     fn approval(arguments: &Map<String, Value>) -> Question<'_> {
-        Question::Approval(Approval { server: "files", tool: "write", arguments, reason: "it writes", preview: None })
+        Question::Approval(Approval {
+            server: "files",
+            tool: "write",
+            arguments,
+            reason: "it writes",
+            always: "",
+            preview: None,
+        })
     }
 
     #[test]

@@ -132,6 +132,7 @@ mod tests {
             tool: "write",
             arguments: &arguments,
             reason: "",
+            always: "",
             preview: Some("-old\n+new\u{9b}2J"),
         };
         let text = question_text(&Question::Approval(approval), Color::Off);

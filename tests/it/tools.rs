@@ -44,7 +44,7 @@ fn stored(sandbox: &Sandbox, id: &str) -> (Option<String>, Option<String>, Optio
 }
 
 fn write(id: &str) -> Reply {
-    call(id, "files__write", &json!({"path": "notes.md", "text": "hello\n"}))
+    call(id, "files__write", &json!({"path": "notes.md", "content": "hello\n"}))
 }
 
 /// A REPL that may use `files`, with a server of these replies.
@@ -58,7 +58,7 @@ fn chat(replies: impl Into<Vec<Reply>>) -> (ModelServer, Sandbox, Pty) {
 #[test]
 fn harmless_tools_are_offered_and_run_without_a_question() {
     let server = ModelServer::start([
-        call("c1", "calc__calculate", &json!({"expression": "6 * 7"})),
+        call("c1", "calc__evaluate", &json!({"expression": "6 * 7"})),
         Reply::answer(&["It is 42."]),
     ]);
     let sandbox = Sandbox::for_server(&server);
@@ -121,7 +121,7 @@ fn a_person_says_yes_and_no() {
     let screen = pty.wait_for_text(ASKS);
     assert!(screen.contains("files/write wants to run:"), "{screen}");
     assert!(screen.contains("path: \"notes.md\""), "{screen}");
-    assert!(screen.contains("text: \"hello\\n\""), "{screen}");
+    assert!(screen.contains("content: \"hello\\n\""), "{screen}");
     assert!(screen.contains("+hello"), "the change is shown as a diff: {screen}");
     pty.send("n\r");
     pty.wait_for_text("ok");
@@ -171,7 +171,7 @@ fn the_arguments_can_be_edited_before_the_call_runs() {
     pty.send("e\r");
     pty.wait_for_text("arguments: {");
     // Ctrl-U takes the line away.
-    pty.send("\x15{\"path\": \"other.md\", \"text\": \"changed\"}\r");
+    pty.send("\x15{\"path\": \"other.md\", \"content\": \"changed\"}\r");
     pty.wait_for_text("ok");
     assert_eq!(fs::read_to_string(sandbox.work_folder().join("other.md")).unwrap(), "changed");
     assert!(!sandbox.work_folder().join("notes.md").exists());
@@ -211,9 +211,9 @@ fn ctrl_c_cancels_a_running_tool_and_the_prompt_is_back_at_once() {
 #[test]
 fn results_keep_the_order_of_the_calls() {
     let three = calls(&[
-        ("a", "calc__calculate", json!({"expression": "1 + 1"})),
+        ("a", "calc__evaluate", json!({"expression": "1 + 1"})),
         ("b", "time__now", json!({})),
-        ("c", "calc__calculate", json!({"expression": "2 + 2"})),
+        ("c", "calc__evaluate", json!({"expression": "2 + 2"})),
     ]);
     let server = ModelServer::start([three, Reply::answer(&["ok"])]);
     Sandbox::for_server(&server).ask_once(["hi"]).run().assert_exit(0);
