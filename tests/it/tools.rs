@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::repl::{CTRL_C, start, wait_for_end};
-use crate::support::{ModelServer, Pty, Reply, Sandbox, Wire};
+use crate::support::{ModelServer, Pty, Reply, Sandbox};
 
 const ASKS: &str = "run it? [y/n/a/e/?]";
 
@@ -138,7 +138,9 @@ fn a_person_says_yes_and_no() {
 
 #[test]
 fn what_is_typed_before_the_question_is_no_answer() {
-    let slow = Reply::sse().text("thinking ").sleep_ms(600).then(write("c1"));
+    let slow = Reply::sse().text("thinking ").sleep_ms(600).delta(&json!({"tool_calls": [{"index": 0, "id": "c1",
+        "function": {"name": "files__write", "arguments": "{\"path\": \"notes.md\", \"content\": \"x\"}"}}]}));
+    let slow = slow.finish("tool_calls").done().end();
     let (_server, sandbox, mut pty) = chat([slow, Reply::answer(&["ok"])]);
     pty.send("write it\r");
     pty.wait_for_text("thinking");
@@ -180,13 +182,16 @@ fn the_arguments_can_be_edited_before_the_call_runs() {
 
 #[test]
 fn always_is_asked_once() {
-    let (_server, sandbox, mut pty) = chat([write("c1"), write("c2"), Reply::answer(&["ok"])]);
+    let two = ["a.md", "b.md"].map(|path| json!({"path": path, "content": "x"}));
+    let two = calls(&[("c1", "files__write", two[0].clone()), ("c2", "files__write", two[1].clone())]);
+    let (_server, sandbox, mut pty) = chat([two, Reply::answer(&["ok"])]);
     pty.send("write it\r");
     pty.wait_for_text(ASKS);
     pty.send("a\r");
     pty.wait_for_text("ok");
     assert_eq!(pty.screen().matches(ASKS).count(), 1, "{}", pty.screen());
-    assert_eq!(stored(&sandbox, "c2").1.as_deref(), Some("allowed by policy"));
+    assert_eq!(stored(&sandbox, "c2").1.as_deref(), Some("allowed by person"));
+    assert!(sandbox.work_folder().join("b.md").exists());
 }
 
 #[test]
@@ -255,21 +260,4 @@ fn the_result_of_a_tool_cannot_steer_the_terminal() {
     for sequence in [&b"\x1b[2J"[..], b"\x1b]0;", b"\x1b[5A"] {
         assert!(!log.windows(sequence.len()).any(|window| window == sequence), "{}", pty.screen());
     }
-}
-
-#[test]
-fn a_tool_changes_the_settings_of_its_session() {
-    let script = |request: &crate::support::Received, number: usize| {
-        let model = request.json()["model"].as_str().unwrap_or_default().to_owned();
-        Some(match number {
-            0 => call("c1", "settings__change", &json!({"temperature": 0.25})),
-            _ => Reply::answer(&[&model]),
-        })
-    };
-    let server = ModelServer::scripted(Wire::Plain, script);
-    let sandbox = Sandbox::for_server(&server);
-    sandbox.ask_once(["hi", "--allow", "settings/change"]).run().assert_exit(0);
-    let requests = server.requests();
-    assert_eq!(requests[0].json()["temperature"], Value::Null);
-    assert_eq!(requests[1].json()["temperature"], json!(0.25));
 }
