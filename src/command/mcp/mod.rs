@@ -4,14 +4,17 @@ mod add;
 mod arguments;
 mod browser;
 mod call;
+mod change;
 mod each;
 mod exercise;
+mod foreign;
 mod import;
 mod list;
 mod login;
 mod logout;
 mod open;
 mod output;
+pub mod project;
 mod prompt;
 mod prompts;
 mod questions;
@@ -48,20 +51,13 @@ async fn dispatch(command: &McpCommand, context: &mut Context) -> Result<u8, Fai
         McpCommand::Call(options) => call::run(options, context).await,
         McpCommand::Read(options) => read::run(options, context).await,
         McpCommand::Prompt(options) => prompt::run(options, context).await,
-        McpCommand::Add(options) => add::run(options, context),
-        McpCommand::Rm(options) => rm::run(options, context),
-        McpCommand::Import(options) => import::run(options, context),
+        McpCommand::Add(options) => add::run(options, context).await,
+        McpCommand::Rm(options) => rm::run(options, context).await,
+        McpCommand::Import(options) => import::run(options, context).await,
         McpCommand::Login(options) => login::run(options, context).await,
         McpCommand::Logout(options) => logout::run(options, context),
-        McpCommand::Trust(options) => trust::run(options, context),
+        McpCommand::Trust(options) => trust::run(options, context).await,
         McpCommand::Serve(options) => serve::run(options, context).await,
         McpCommand::Exercise(options) => exercise::run(options, context).await,
     }
-}
-
-/// The answer of a subcommand that is still to come.
-fn not_yet(name: &str) -> Failure {
-    let mut failure = Failure::usage(format!("`mcp {name}` is not part of this version of sayso yet"));
-    failure.hint = Some("`sayso mcp --help` lists what there is".to_owned());
-    failure
 }

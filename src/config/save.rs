@@ -1,0 +1,105 @@
+//! Replaces the configuration file at once: a reader sees the old text or the new one, never half of it.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+use super::problem::ConfigError;
+use super::source::Source;
+
+/// Only the owner may read a new file: it can hold keys.
+const MODE_OF_NEW: u32 = 0o600;
+
+/// Writes `text` to where `source` came from, with the mode that was there. Refuses where somebody
+/// else has changed the file meanwhile.
+pub fn save(source: &Source, text: &str) -> Result<(), ConfigError> {
+    let failed = |error: std::io::Error| ConfigError::Unreadable {
+        path: source.path.clone(),
+        reason: format!("cannot be written: {error}"),
+    };
+    let now = super::source::read(&source.path)?.map(|now| now.text).unwrap_or_default();
+    if now != source.text {
+        return Err(ConfigError::Unreadable {
+            path: source.path.clone(),
+            reason: "has been changed by somebody else meanwhile; try again".to_owned(),
+        });
+    }
+    // A link stays a link: what it leads to is replaced.
+    let path = fs::canonicalize(&source.path).unwrap_or_else(|_| source.path.clone());
+    if let Some(folder) = path.parent() {
+        create_folder(folder).map_err(failed)?;
+    }
+    let new = path.with_extension(format!("new-{}", std::process::id()));
+    let written = write_new(&new, text, source.mode.unwrap_or(MODE_OF_NEW)).and_then(|()| fs::rename(&new, &path));
+    if written.is_err() {
+        // The half of it is of no use; that it cannot be removed changes nothing.
+        let _ = fs::remove_file(&new);
+    }
+    written.map_err(failed)
+}
+
+/// Writes a file of our own, for the owner only, at once.
+pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    let new = path.with_extension(format!("new-{}", std::process::id()));
+    let written = write_new(&new, text, MODE_OF_NEW).and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        // The half of it is of no use; that it cannot be removed changes nothing.
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
+
+#[cfg(unix)]
+fn create_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn create_folder(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+fn write_new(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, MODE_OF_NEW);
+    let mut file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn mode_and_links_are_kept_and_changes_of_others_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("real.yaml"), folder.path().join("c.yaml"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let source = super::super::source::read(&link).unwrap().unwrap();
+        save(&source, "new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let error = save(&source, "newer").unwrap_err().to_string();
+        assert!(error.ends_with("has been changed by somebody else meanwhile; try again"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+
+        let fresh = Source { path: folder.path().join("a/b/c.yaml"), text: String::new(), mode: None };
+        save(&fresh, "x").unwrap();
+        assert_eq!(fs::metadata(&fresh.path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
