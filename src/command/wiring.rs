@@ -64,7 +64,8 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
 
 /// Loads the configuration, lets the screen know what it says, and tells its warnings once.
 pub fn load(options: &LoadOptions, context: &mut Context) -> Result<Config, Failure> {
-    let config = crate::config::load(options, &context.environment)?;
+    let mut config = crate::config::load(options, &context.environment)?;
+    super::wiring_mcp::join_project(&mut config, context);
     context.screen = Screen::new(OutputSettings {
         color: match config.ui.color {
             crate::config::ColorChoice::Auto => ColorChoice::Auto,

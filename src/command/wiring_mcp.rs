@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::context::Context;
+use super::mcp::project::{Project, Trust};
 use crate::config::{Config, ConfigError, ConfiguredState, Environment};
 use crate::exit::Failure;
 use crate::mcp::{ClientAbilities, HostEvents, HostSettings, McpHost, ServerSettings};
@@ -30,6 +32,27 @@ impl Servers {
             None => failure,
         })
     }
+}
+
+/// Adds the servers of the project in whose folder this runs, where a person has trusted its file as it is.
+pub fn join_project(config: &mut Config, context: &mut Context) {
+    let Some(state) = config.paths.state.clone() else { return };
+    let Ok(folder) = std::env::current_dir() else { return };
+    let project = match Project::find(&folder) {
+        Ok(Some(project)) => project,
+        Ok(None) => return,
+        Err(failure) => return context.warn(&failure.message),
+    };
+    let trust = Trust::load(&state);
+    if trust.holds(&project) {
+        for notice in project.join(&mut config.file) {
+            context.note(&notice);
+        }
+        return;
+    }
+    let change = if trust.knows(&project) { " has changed and" } else { "" };
+    context
+        .note(&format!("{}{change} is ignored; `sayso mcp trust` shows what it would start", project.path.display()));
 }
 
 /// Sorts the configured servers. One that is required and cannot be used is a failure of all.

@@ -23,6 +23,7 @@ const INPUT_BYTES_MAX: u64 = 16 << 20;
 pub async fn run(options: &McpCallOptions, context: &mut Context) -> Result<u8, Failure> {
     with_host(context, options.accept_defaults, async |opened| {
         opened.check(&options.server)?;
+        rules::check_filter(&options.server, &options.tool, opened)?;
         let work = call(options, opened);
         match options.timeout {
             None => work.await,
@@ -46,7 +47,7 @@ async fn call(options: &McpCallOptions, opened: &mut Opened<'_>) -> Result<u8, S
         None => arguments::from_pairs(&options.arguments, &tool.input_schema)?,
     };
     arguments::check(&arguments, &tool.input_schema)?;
-    rules::check(server, tool, &arguments, opened)?;
+    rules::check_call(server, &tool.name, &arguments, opened)?;
     let label = format!("{server}/{}", tool.name);
     let result = opened.wait(&label, host.call_tool(server, &tool.name, arguments, CALL)).await??;
     Ok(show(&result, &label, options, opened.context)?)
