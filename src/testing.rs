@@ -3,8 +3,11 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::builtin::{BuiltinSettings, server};
 use crate::config::{Environment, Source, load_source};
+use crate::mcp::{HostSettings, Launch, McpHost, Protocol, ServerSettings};
 
 pub use crate::conversation::{
     ConversationId, IdSource, Message, MessageId, ReasoningKind, ReplyBuilder, Role, StopReason, StreamEvent, ToolCall,
@@ -25,6 +28,41 @@ pub fn check_config(text: &str) -> Result<(), String> {
     let source = Source { path: PathBuf::from("config.yaml"), text: text.to_owned(), mode: Some(0o600) };
     let environment = Environment::from_pairs([("KEY", "sk-0123456789abcdef"), ("EMPTY", "")]);
     load_source(&source, &environment).map(drop).map_err(|error| error.to_string())
+}
+
+/// A built-in server with a client of it, for the bench of a call.
+pub struct BuiltinCall {
+    runtime: tokio::runtime::LocalRuntime,
+    host: McpHost,
+}
+
+impl BuiltinCall {
+    pub fn connect() -> io::Result<Self> {
+        let launch = Launch::Builtin(server("calc", &BuiltinSettings::default()).ok_or(io::ErrorKind::NotFound)?);
+        let settings = ServerSettings {
+            name: "calc".to_owned(),
+            launch,
+            required: false,
+            request_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(10),
+            allow: Vec::new(),
+            deny: Vec::new(),
+            roots: Vec::new(),
+            protocol: Protocol::Auto,
+        };
+        let options = tokio::runtime::LocalOptions::default();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build_local(options)?;
+        let (host, _events) = McpHost::new(HostSettings { servers: vec![settings], ..HostSettings::default() });
+        runtime.block_on(host.tools("calc")).map_err(io::Error::other)?;
+        Ok(Self { runtime, host })
+    }
+
+    /// One call, from the name of the tool to its result.
+    pub fn call(&self) -> io::Result<usize> {
+        let arguments = serde_json::Map::from_iter([("expression".to_owned(), "1 + 1".into())]);
+        let called = self.runtime.block_on(self.host.call_tool("calc", "evaluate", arguments, "call"));
+        called.map(|result| result.content.len()).map_err(io::Error::other)
+    }
 }
 
 /// A screen whose two streams go nowhere, and are no terminal.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Notify;
+
 /// Resources whose updates are remembered one by one; beyond it all count as changed.
 const UPDATED_MAX: usize = 1024;
 
@@ -10,36 +12,56 @@ const UPDATED_MAX: usize = 1024;
 const URI_BYTES_MAX: usize = 8 * 1024;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Changes(Arc<Mutex<Changed>>);
+pub(super) struct Changes(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    changed: Mutex<Changed>,
+    news: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Changed {
     tools: bool,
     resources: bool,
     updated: BTreeSet<String>,
+    /// Updates that nobody has been told of.
+    untold: BTreeSet<String>,
 }
 
 impl Changes {
-    /// True where that is news.
-    pub(super) fn tools_changed(&self) -> bool {
-        !std::mem::replace(&mut self.lock().tools, true)
+    pub(super) fn tools_changed(&self) {
+        self.lock().tools = true;
+        self.0.news.notify_one();
     }
 
     pub(super) fn resources_changed(&self) {
         self.lock().resources = true;
     }
 
-    /// True where that is news, and the address is one.
-    pub(super) fn resource_updated(&self, uri: &str) -> bool {
+    pub(super) fn resource_updated(&self, uri: &str) {
         if uri.len() > URI_BYTES_MAX {
-            return false;
+            return;
         }
         let mut changed = self.lock();
-        if changed.updated.len() >= UPDATED_MAX {
+        if changed.updated.len() >= UPDATED_MAX || changed.untold.len() >= UPDATED_MAX {
             changed.resources = true;
             changed.updated.clear();
+            changed.untold.clear();
         }
-        changed.updated.insert(uri.to_owned())
+        changed.updated.insert(uri.to_owned());
+        changed.untold.insert(uri.to_owned());
+        drop(changed);
+        self.0.news.notify_one();
+    }
+
+    /// Waits until something has changed that is told.
+    pub(super) async fn news(&self) {
+        self.0.news.notified().await;
+    }
+
+    pub(super) fn tools_have_changed(&self) -> bool {
+        self.lock().tools
     }
 
     pub(super) fn take_tools(&self) -> bool {
@@ -52,8 +74,12 @@ impl Changes {
         (std::mem::take(&mut changed.resources), std::mem::take(&mut changed.updated))
     }
 
+    pub(super) fn take_untold(&self) -> BTreeSet<String> {
+        std::mem::take(&mut self.lock().untold)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Changed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -62,15 +88,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_is_news_until_it_is_looked_at() {
+    fn a_change_is_kept_until_it_is_looked_at() {
         let changes = Changes::default();
-        assert!(changes.tools_changed());
-        assert!(!changes.tools_changed(), "known already");
-        assert!(changes.take_tools());
-        assert!(!changes.take_tools());
-        assert!(changes.resource_updated("a:b"));
-        assert!(!changes.resource_updated(&"x".repeat(URI_BYTES_MAX + 1)));
+        changes.tools_changed();
+        assert!(changes.tools_have_changed() && changes.take_tools() && !changes.take_tools());
+        changes.resource_updated("a:b");
+        changes.resource_updated(&"x".repeat(URI_BYTES_MAX + 1));
         assert_eq!(changes.take_resources(), (false, ["a:b".to_owned()].into()));
+        assert_eq!(changes.take_untold(), ["a:b".to_owned()].into());
     }
 
     #[test]

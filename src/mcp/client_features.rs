@@ -28,6 +28,9 @@ const QUESTIONS_MAX: usize = 16;
 /// A question that nobody answers is declined after this long.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(600);
 
+/// For a cancellation to be sent: a server that does not read is not waited for.
+const FAREWELL_MAX: Duration = Duration::from_millis(300);
+
 /// Of a log line or a progress message.
 const MESSAGE_CHARS_MAX: usize = 4096;
 
@@ -45,6 +48,8 @@ struct Inner {
     calls: Mutex<HashMap<ProgressToken, String>>,
     places: Semaphore,
     open_questions: AtomicUsize,
+    /// Cancellations that are on their way to the server.
+    farewells: AtomicUsize,
 }
 
 impl ClientFeatures {
@@ -64,6 +69,7 @@ impl ClientFeatures {
             calls: Mutex::default(),
             places: Semaphore::new(QUESTIONS_MAX),
             open_questions: AtomicUsize::new(0),
+            farewells: AtomicUsize::new(0),
         }))
     }
 
@@ -78,8 +84,20 @@ impl ClientFeatures {
         self.0.open_questions.load(Ordering::Relaxed) > 0
     }
 
-    pub(super) fn changes(&self) -> &Changes {
-        &self.0.changes
+    /// Sends a cancellation. A connection that is closed waits for it, a little.
+    pub(super) fn send_farewell(&self, farewell: impl Future + Send + 'static) {
+        // Without a runtime there is no connection left to send it on.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        self.0.farewells.fetch_add(1, Ordering::Relaxed);
+        let features = self.clone();
+        runtime.spawn(async move {
+            let _ = tokio::time::timeout(FAREWELL_MAX, farewell).await;
+            features.0.farewells.fetch_sub(1, Ordering::Relaxed);
+        });
+    }
+
+    pub(super) fn has_farewells(&self) -> bool {
+        self.0.farewells.load(Ordering::Relaxed) > 0
     }
 
     fn calls(&self) -> std::sync::MutexGuard<'_, HashMap<ProgressToken, String>> {
@@ -225,9 +243,7 @@ impl ClientHandler for ClientFeatures {
         params: ResourceUpdatedNotificationParam,
         _context: NotificationContext<RoleClient>,
     ) {
-        if self.0.changes.resource_updated(&params.uri) {
-            self.tell(HostEvent::ResourceUpdated { server: self.0.server.clone(), uri: params.uri });
-        }
+        self.0.changes.resource_updated(&params.uri);
     }
 
     async fn on_resource_list_changed(&self, _context: NotificationContext<RoleClient>) {
@@ -235,9 +251,7 @@ impl ClientHandler for ClientFeatures {
     }
 
     async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
-        if self.0.changes.tools_changed() {
-            self.tell(HostEvent::ToolsChanged { server: self.0.server.clone() });
-        }
+        self.0.changes.tools_changed();
     }
 
     fn get_info(&self) -> ClientConfig {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use rmcp::model::ProtocolVersion;
 use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _};
 
+use serde::{Deserialize, Serialize};
+
 use super::child::{Child, Pipes, Start};
 use super::client_features::ClientFeatures;
 use super::http_transport::http_transport;
@@ -35,7 +37,8 @@ pub(super) enum ConnectError {
 }
 
 /// The two ways to begin a conversation with a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Era {
     /// With a handshake, up to 2025-11-25.
     Legacy,

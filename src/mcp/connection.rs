@@ -1,10 +1,12 @@
 //! One live connection to a server, and what it can say of its end.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rmcp::model::{ClientRequest, ServerCapabilities, ServerResult};
 use rmcp::service::ServiceError;
+use tokio::task::AbortHandle;
 
 use super::McpError;
 use super::child::Child;
@@ -26,12 +28,29 @@ pub(super) struct Connection {
     timeout: Duration,
     /// Its tools have been asked for since it stands.
     pub is_listed: Cell<bool>,
+    /// Resources whose updates it tells us of.
+    pub subscribed: RefCell<BTreeSet<String>>,
+    /// What goes on beside it, as long as it stands.
+    tasks: RefCell<Vec<AbortHandle>>,
 }
 
 impl Connection {
     pub(super) fn new(connected: Connected, server: &str, timeout: Duration) -> Self {
         let Connected { client, child } = connected;
-        Self { client, child, server: server.to_owned(), timeout, is_listed: Cell::new(false) }
+        Self {
+            client,
+            child,
+            server: server.to_owned(),
+            timeout,
+            is_listed: Cell::new(false),
+            subscribed: RefCell::default(),
+            tasks: RefCell::default(),
+        }
+    }
+
+    /// Ends this task with the connection.
+    pub(super) fn keep(&self, task: AbortHandle) {
+        self.tasks.borrow_mut().push(task);
     }
 
     pub(super) fn is_alive(&self) -> bool {
@@ -42,11 +61,16 @@ impl Connection {
         self.client.peer_info().map(|info| info.protocol_version.to_string())
     }
 
-    /// How it began, to be remembered; `None` where that is not sure.
-    pub(super) fn era(&self) -> Option<Era> {
-        if self.child.as_ref().is_some_and(|(_, signs)| signs.revision_is_unsure()) {
-            return None;
+    /// How to begin the next time.
+    pub(super) fn next_era(&self) -> Option<Era> {
+        match &self.child {
+            Some((_, signs)) if signs.answered_late() => Some(Era::Modern),
+            Some(_) | None => self.era(),
         }
+    }
+
+    /// How it began.
+    pub(super) fn era(&self) -> Option<Era> {
         self.client.peer_info().map(|info| Era::of(&info.protocol_version))
     }
 
@@ -107,6 +131,9 @@ impl Connection {
 
     /// Ends it gently, and waits for that; whoever is short of time drops the future and says [`Self::end_now`].
     pub(super) async fn close(&self) {
+        while self.is_alive() && self.client.service().has_farewells() {
+            tokio::time::sleep(CLOSE_POLL).await;
+        }
         self.client.cancellation_token().cancel();
         if let Some((child, _)) = &self.child {
             child.ending().gently();
@@ -120,6 +147,14 @@ impl Connection {
     pub(super) fn end_now(&self) {
         if let Some((child, _)) = &self.child {
             child.ending().now();
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        for task in self.tasks.take() {
+            task.abort();
         }
     }
 }

@@ -43,7 +43,7 @@ impl McpHost {
         let (events, receiver) = mpsc::channel(EVENTS_MAX);
         let servers = std::mem::take(&mut settings.servers);
         let shared = Rc::new(Shared { register: Register::new(settings.state_folder.as_deref()), settings, events });
-        let servers = servers.into_iter().map(|settings| Rc::new(Server::new(settings, Rc::clone(&shared)))).collect();
+        let servers = servers.into_iter().map(|settings| Server::new(settings, Rc::clone(&shared))).collect();
         (Self { inner: Rc::new(Inner { servers, starts: RefCell::default() }) }, receiver)
     }
 
@@ -96,7 +96,7 @@ impl McpHost {
         Some(self.server(server).ok()?.settings.identity())
     }
 
-    /// The tools of a server, connecting to it first where they are not known.
+    /// The tools of a server as they are now, connecting to it first where that has not happened yet.
     pub async fn tools(&self, server: &str) -> Result<Arc<[ToolInfo]>, McpError> {
         self.server(server)?.tools().await
     }

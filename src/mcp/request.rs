@@ -146,12 +146,12 @@ pub(super) async fn ask_once(
     let sending = client.send_cancellable_request(question, PeerRequestOptions::no_options());
     let handle = tokio::time::timeout(timeout, sending).await.map_err(|_| RequestError::TimedOut)??;
     let _followed = call.map(|call| client.service().follow(&handle.progress_token, call));
-    let mut open = OpenRequest(Some(handle));
+    let mut open = OpenRequest { handle: Some(handle), features: client.service().clone() };
     loop {
-        let handle = open.0.as_mut().expect("it is taken only below, and when dropped");
+        let handle = open.handle.as_mut().expect("it is taken only below, and when dropped");
         match tokio::time::timeout(timeout, &mut handle.rx).await {
             Ok(answer) => {
-                open.0.take();
+                open.handle.take();
                 return Ok(answer.map_err(|_| RequestError::Disconnected(String::new()))??);
             }
             // Time that a person takes over a question of this server is not the server's.
@@ -162,14 +162,15 @@ pub(super) async fn ask_once(
 }
 
 /// A request without an answer. Dropping it cancels it.
-struct OpenRequest(Option<RequestHandle<RoleClient>>);
+struct OpenRequest {
+    handle: Option<RequestHandle<RoleClient>>,
+    features: ClientFeatures,
+}
 
 impl Drop for OpenRequest {
     fn drop(&mut self) {
-        let Some(handle) = self.0.take() else { return };
-        // Without a runtime there is no connection left to tell it on.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(handle.cancel(Some("given up".to_owned())));
+        if let Some(handle) = self.handle.take() {
+            self.features.send_farewell(handle.cancel(Some("given up".to_owned())));
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The resources of a server: lists, templates, and reading.
 
+use std::time::Instant;
+
 use rmcp::model::{ClientRequest, ReadResourceRequest, ReadResourceRequestParams, ServerResult};
 
+use super::resource_cache::freshness;
 use super::server::Server;
 use super::{McpError, ResourceContent, ResourceInfo, ResourceTemplate, pages, translate};
 
@@ -35,8 +38,15 @@ impl Server {
         Ok(listed.items.into_iter().filter_map(translate::resource_template).collect())
     }
 
+    /// From what was read before, as long as the server allows it and has not told of a change.
     pub(super) async fn read_resource(&self, uri: &str) -> Result<Vec<ResourceContent>, McpError> {
         let connection = self.ready().await?;
+        self.resources.borrow_mut().apply(self.changes.take_resources());
+        if let Some(contents) = self.resources.borrow().get(uri, Instant::now()) {
+            return Ok(contents);
+        }
+        // Before it is read, so that no update goes unheard in between.
+        let tells_updates = connection.listen_to_resource(uri, &self.changes).await;
         let answer = connection.ask(None, |round| {
             let mut params = ReadResourceRequestParams::new(uri);
             params.input_responses = round.responses;
@@ -44,7 +54,12 @@ impl Server {
             ClientRequest::ReadResourceRequest(ReadResourceRequest::new(params))
         });
         match answer.await? {
-            ServerResult::ReadResourceResult(result) => Ok(translate::read_result(result)),
+            ServerResult::ReadResourceResult(result) => {
+                let fresh = freshness(result.ttl_ms, tells_updates);
+                let contents = translate::read_result(result);
+                self.resources.borrow_mut().insert(uri, &contents, fresh, Instant::now());
+                Ok(contents)
+            }
             _ => Err(connection.unexpected()),
         }
     }

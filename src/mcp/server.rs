@@ -1,16 +1,19 @@
 //! The life of one server: idle, connecting, ready, failed; started again at most once per turn when it died.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc};
 
 use super::changes::Changes;
 use super::client_features::ClientFeatures;
-use super::connect::{self, ConnectError, Era};
+use super::connect::{self, ConnectError};
 use super::connection::Connection;
 use super::register::Register;
+use super::remembered::{Memory, Remembered};
+use super::resource_cache::ResourceCache;
 use super::tool_filter::ToolFilter;
 use super::{
     HostEvent, HostSettings, Launch, McpError, ServerSettings, ServerState, ServerStatus, ToolInfo, translate,
@@ -28,12 +31,15 @@ pub(super) struct Server {
     pub filter: ToolFilter,
     pub changes: Changes,
     pub tools: RefCell<Option<Arc<[ToolInfo]>>>,
+    pub resources: RefCell<ResourceCache>,
+    pub(super) remembered: RefCell<Remembered>,
+    memory: Memory,
+    me: Weak<Self>,
     shared: Rc<Shared>,
     state: RefCell<State>,
     /// One connects at a time; the others wait for what comes of it.
     connecting: Mutex<()>,
     restarts_left: Cell<usize>,
-    era: Cell<Option<Era>>,
 }
 
 enum State {
@@ -44,22 +50,32 @@ enum State {
     Failed(McpError),
 }
 
+/// Between a change and a look at it: changes come in swarms.
+const NEWS_WAIT: Duration = Duration::from_millis(100);
+
 /// After a server died: in one turn.
 const RESTARTS_MAX: usize = 1;
 
 impl Server {
-    pub(super) fn new(settings: ServerSettings, shared: Rc<Shared>) -> Self {
-        Self {
-            filter: ToolFilter::new(&settings.allow, &settings.deny),
+    pub(super) fn new(settings: ServerSettings, shared: Rc<Shared>) -> Rc<Self> {
+        let memory = Memory::new(shared.settings.cache_folder.as_deref(), &settings.launch);
+        let remembered = memory.load();
+        let filter = ToolFilter::new(&settings.allow, &settings.deny);
+        let tools = remembered.tools.clone().map(|tools| filter.offered(tools).0.into());
+        Rc::new_cyclic(|me| Self {
+            filter,
             settings,
             changes: Changes::default(),
-            tools: RefCell::default(),
+            tools: RefCell::new(tools),
+            resources: RefCell::default(),
+            remembered: RefCell::new(remembered),
+            memory,
+            me: me.clone(),
             shared,
             state: RefCell::new(State::Idle),
             connecting: Mutex::new(()),
             restarts_left: Cell::new(RESTARTS_MAX),
-            era: Cell::new(None),
-        }
+        })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -91,6 +107,7 @@ impl Server {
         match connected {
             Ok(connection) => {
                 let connection = Rc::new(connection);
+                self.look_after(&connection);
                 self.state.replace(State::Connected(Rc::clone(&connection)));
                 Ok(connection)
             }
@@ -110,14 +127,52 @@ impl Server {
             self.shared.events.clone(),
             self.changes.clone(),
         );
-        let connected = connect::connect(&self.settings, &self.shared, features, self.era.get()).await;
+        let era = self.remembered.borrow().era;
+        let connected = connect::connect(&self.settings, &self.shared, features, era).await;
         let connected = connected.map_err(|error| match error {
             ConnectError::Final(error) => error,
             ConnectError::Failed(reason) => self.unavailable(reason),
         })?;
         let connection = Connection::new(connected, self.name(), self.settings.request_timeout);
-        self.era.set(connection.era());
+        // What was read over another connection may have changed unheard.
+        self.resources.borrow_mut().clear();
         Ok(connection)
+    }
+
+    /// Hears of changes for as long as the connection stands: lists are asked for anew, and the rest is told.
+    fn look_after(&self, connection: &Rc<Connection>) {
+        let (me, weak, changes) = (self.me.clone(), Rc::downgrade(connection), self.changes.clone());
+        let task = tokio::task::spawn_local(async move {
+            if let Some(connection) = weak.upgrade() {
+                connection.listen_to_lists(&changes).await;
+            }
+            loop {
+                changes.news().await;
+                tokio::time::sleep(NEWS_WAIT).await;
+                let (Some(server), Some(connection)) = (me.upgrade(), weak.upgrade()) else { return };
+                server.tell_news(&connection).await;
+            }
+        });
+        connection.keep(task.abort_handle());
+    }
+
+    async fn tell_news(&self, connection: &Connection) {
+        for uri in self.changes.take_untold() {
+            self.tell(HostEvent::ResourceUpdated { server: self.name().to_owned(), uri });
+        }
+        // A list that nobody has asked for yet is not news.
+        if self.changes.tools_have_changed() && connection.is_listed.get() && self.listed(connection).await.is_ok() {
+            self.tell(HostEvent::ToolsChanged { server: self.name().to_owned() });
+        }
+    }
+
+    /// Keeps for the next start what the server has turned out to be.
+    pub(super) fn remember(&self, connection: &Connection, listed: Vec<ToolInfo>) {
+        let remembered = Remembered { era: connection.next_era(), tools: Some(listed) };
+        if *self.remembered.borrow() != remembered {
+            self.memory.store(&remembered);
+            self.remembered.replace(remembered);
+        }
     }
 
     /// Whether a start is due: the first, or one after a death that this turn still allows.
@@ -133,6 +188,10 @@ impl Server {
                 }
             },
         }
+    }
+
+    pub(super) fn refused(&self, code: i64, message: String) -> McpError {
+        McpError::Refused { server: self.name().to_owned(), code, message }
     }
 
     fn unavailable(&self, reason: String) -> McpError {

@@ -29,7 +29,6 @@ pub(super) struct Signs(Arc<Mutex<Seen>>);
 struct Seen {
     fault: Option<String>,
     has_banner: bool,
-    is_silent: bool,
     answered_late: bool,
 }
 
@@ -52,9 +51,9 @@ impl Signs {
         self.look(|seen| std::mem::take(&mut seen.has_banner))
     }
 
-    /// It took too long over the question which revision it speaks, and has not answered it since.
-    pub(super) fn revision_is_unsure(&self) -> bool {
-        self.look(|seen| seen.is_silent && seen.answered_late)
+    /// It knows the question which revision it speaks, but took too long over it.
+    pub(super) fn answered_late(&self) -> bool {
+        self.look(|seen| seen.answered_late)
     }
 }
 
@@ -120,7 +119,6 @@ impl ChildTransport {
     /// Stands in for the answer of an old server that keeps silent about a question it does not know.
     fn unknown_question(&mut self) -> Option<ServerJsonRpcMessage> {
         let (id, _) = self.probe.take()?;
-        self.signs.note(|seen| seen.is_silent = true);
         self.unanswered_probe = Some(id.clone());
         let error = ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "no answer", None);
         Some(ServerJsonRpcMessage::error(error, Some(id)))

@@ -14,17 +14,10 @@ use super::{CallResult, HostEvent, McpError, ToolInfo, pages, translate};
 const INVALID_PARAMS: i64 = -32602;
 
 impl Server {
-    /// The tools, connecting first where they are not known.
+    /// The tools as they are now, connecting first where that has not happened yet.
     pub(super) async fn tools(&self) -> Result<Arc<[ToolInfo]>, McpError> {
-        let known = self.tools.borrow().clone();
-        match (known, self.live()) {
-            (Some(tools), None) => Ok(tools),
-            (_, Some(connection)) => self.listed(&connection).await,
-            (None, None) => {
-                let connection = self.ready().await?;
-                self.listed(&connection).await
-            }
-        }
+        let connection = self.ready().await?;
+        self.listed(&connection).await
     }
 
     /// The tools as they are now: asked for once per connection, and when they have changed.
@@ -60,7 +53,9 @@ impl Server {
         if connection.take_banner() {
             self.warn("it writes on its stdout what is no message; that is passed over".to_owned());
         }
-        let (offered, doubled) = self.filter.offered(listed.items.into_iter().filter_map(translate::tool).collect());
+        let tools: Vec<ToolInfo> = listed.items.into_iter().filter_map(translate::tool).collect();
+        self.remember(connection, tools.clone());
+        let (offered, doubled) = self.filter.offered(tools);
         for name in doubled {
             self.warn(format!("two of its tools are named {name}: neither is offered"));
         }
@@ -75,7 +70,7 @@ impl Server {
     ) -> Result<CallResult, McpError> {
         if !self.filter.offers(tool) {
             let message = format!("the configuration does not offer its tool {tool}");
-            return Err(McpError::Refused { server: self.name().to_owned(), code: INVALID_PARAMS, message });
+            return Err(self.refused(INVALID_PARAMS, message));
         }
         let connection = self.ready().await?;
         self.listed(&connection).await?;
@@ -87,6 +82,7 @@ impl Server {
         });
         match answer.await? {
             ServerResult::CallToolResult(result) => Ok(translate::call_result(result)),
+            ServerResult::CreateTaskResult(created) => self.finish_task(&connection, created.task, call).await,
             // A result without content, from a server that takes the specification lightly.
             ServerResult::EmptyResult(_) => Ok(CallResult::default()),
             _ => Err(connection.unexpected()),

@@ -122,6 +122,9 @@ impl Session {
 
     /// Puts the prompt at the head of the branch.
     fn begin(&mut self, input: TurnInput) -> Result<(), TurnFailure> {
+        if let Some(host) = &self.toolbox.host {
+            host.begin_turn();
+        }
         match input {
             TurnInput::Prompt(text) => {
                 self.unanswered = None;

@@ -1,10 +1,13 @@
 //! Faults that need no request: at the start, beside it all, and at the end.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{Write, stderr, stdout};
 use std::process::{Command, Stdio};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
+
+use serde_json::Value;
 
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
@@ -22,7 +25,7 @@ impl Faults {
     pub fn at_start(&self) {
         if self.has("exit-at-once") {
             let _ = stderr().write_all(b"loading\nno \x1b[31mlicense\x1b[0m found\n");
-            std::process::exit(3);
+            exit(3);
         }
         if self.has("slow") {
             sleep(FOR_EVER);
@@ -46,9 +49,28 @@ impl Faults {
         }
     }
 
+    /// Writes down what came, where `FAKE_LOG` says so: a test may want to know after all is over.
+    pub fn log(&self, message: &Value) {
+        if let Some((_, path)) = variables().find(|(name, _)| name == "FAKE_LOG") {
+            let mut file = File::options().create(true).append(true).open(path).expect("the log can be written");
+            let method = message["method"].as_str().unwrap_or("answer");
+            let _ = file.write_all(format!("{method} {}\n", message["params"]["requestId"]).as_bytes());
+        }
+    }
+
     pub fn at_the_end(&self) {
         if self.has("ignore-eof") {
             sleep(FOR_EVER);
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a server that ends in the middle of it")]
+pub fn exit(code: i32) -> ! {
+    std::process::exit(code)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program of its own, with its own environment")]
+pub fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars()
 }

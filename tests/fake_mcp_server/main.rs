@@ -55,6 +55,7 @@ struct Server {
 impl Server {
     fn run(&mut self) {
         while let Some(message) = self.wire.read() {
+            self.faults.log(&message);
             let (id, method) = (message.get("id").cloned(), message["method"].as_str().map(str::to_owned));
             match (id, method) {
                 (Some(id), Some(method)) => self.request(&id, &method, &message["params"]),
@@ -141,7 +142,7 @@ impl Server {
 
     fn discover(&mut self, id: &Value) {
         if self.faults.has("exit-on-unknown") {
-            std::process::exit(4);
+            faults::exit(4);
         }
         if self.faults.has("silent-on-unknown") {
             return;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::{Server, Waiting};
+use crate::{Server, Waiting, faults};
 
 const NAMES: [&str; 21] = [
     "echo",
@@ -66,12 +66,15 @@ impl Server {
             result["nextCursor"] = next;
         }
         self.wire.result(id, self.complete(result));
+        if self.faults.has("deaf-after-list") {
+            sleep(Duration::from_secs(3600));
+        }
     }
 
     pub fn call(&mut self, id: &Value, params: &Value) {
         let arguments = &params["arguments"];
         match params["name"].as_str().unwrap_or_default() {
-            "exit" => std::process::exit(5),
+            "exit" => faults::exit(5),
             "hang" => {}
             "deaf" => loop {
                 sleep(Duration::from_secs(60));
@@ -121,7 +124,7 @@ impl Server {
             }
             "environment" => {
                 let variables: Map<String, Value> =
-                    std::env::vars().map(|(name, value)| (name, json!(value))).collect();
+                    faults::variables().map(|(name, value)| (name, json!(value))).collect();
                 self.done(id, &Value::Object(variables).to_string());
             }
             "structured" => {

@@ -15,9 +15,15 @@ mod kill_faults;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod mcp_faults;
+#[cfg(test)]
+mod mcp_host;
+#[cfg(test)]
 mod mcp_http;
 #[cfg(test)]
 mod mcp_oauth;
+#[cfg(test)]
+mod mcp_processes;
 #[cfg(test)]
 mod network_faults;
 #[cfg(test)]

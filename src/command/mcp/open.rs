@@ -147,6 +147,11 @@ impl Opened<'_> {
                 Some(event) = self.events.recv() => event,
                 done = &mut work => {
                     self.context.screen.stop_row();
+                    // What servers said last.
+                    while let Ok(event) = self.events.try_recv() {
+                        self.tell(&event, started);
+                    }
+                    self.context.screen.stop_row();
                     return Ok(done);
                 }
                 () = tokio::time::sleep(TICK) => {

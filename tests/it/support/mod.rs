@@ -3,6 +3,7 @@
 mod addresses;
 mod certificates;
 mod config;
+mod fake_mcp;
 mod history;
 mod http1;
 mod http2;
@@ -20,6 +21,7 @@ mod web;
 pub use addresses::{BlackHole, closed_port};
 pub use certificates::Certificate;
 pub use config::TestConfig;
+pub use fake_mcp::FakeMcp;
 pub use model_server::{ModelServer, Received, Wire, wait_until};
 pub use output::Output;
 pub use pty::Pty;

@@ -1,0 +1,117 @@
+//! What is remembered of a server from one start of ours to the next: its tools, and which revision it speaks.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::connect::Era;
+use super::{Launch, ToolInfo};
+
+/// Of one file.
+const BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// One server's file; none where nothing is to be remembered.
+#[derive(Debug)]
+pub(super) struct Memory(Option<PathBuf>);
+
+#[derive(Debug, Default, Serialize, Deserialize, PartialEq)]
+pub(super) struct Remembered {
+    pub era: Option<Era>,
+    /// `None`: they were never listed.
+    pub tools: Option<Vec<ToolInfo>>,
+}
+
+impl Memory {
+    pub(super) fn new(cache_folder: Option<&Path>, launch: &Launch) -> Self {
+        Self(cache_folder.zip(identity(launch)).map(|(folder, name)| folder.join(format!("{name}.json"))))
+    }
+
+    /// A file that cannot be read, or is of another version, is as good as none.
+    pub(super) fn load(&self) -> Remembered {
+        let text = self.0.as_ref().filter(|path| path.metadata().is_ok_and(|found| found.len() <= BYTES_MAX));
+        text.and_then(|path| serde_json::from_slice(&fs::read(path).ok()?).ok()).unwrap_or_default()
+    }
+
+    /// What cannot be remembered is asked again next time.
+    pub(super) fn store(&self, remembered: &Remembered) {
+        if let Some(path) = &self.0 {
+            let _ = write(path, remembered);
+        }
+    }
+}
+
+/// Whole, or not at all.
+fn write(path: &Path, remembered: &Remembered) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let new = path.with_extension(format!("new-{}", rustix::process::getpid().as_raw_pid()));
+    let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(&serde_json::to_vec(remembered)?)?;
+    fs::rename(&new, path)
+}
+
+/// A name for what the server is: how it is started, or where. Values of variables are no part of it,
+/// and nothing can be read from the name.
+fn identity(launch: &Launch) -> Option<String> {
+    let parts: Vec<&str> = match launch {
+        // They come with this binary, and answer at once.
+        Launch::Builtin(_) => return None,
+        Launch::Command { program, args, env, cwd } => {
+            let folder = cwd.as_ref().map(|folder| folder.to_string_lossy());
+            let text = serde_json::json!([program, args, env.keys().collect::<Vec<_>>(), folder]).to_string();
+            return Some(hash(&["command", &text]));
+        }
+        Launch::Http { url, .. } => vec!["http", url],
+    };
+    Some(hash(&parts))
+}
+
+fn hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn command(args: &[&str], env: &[(&str, &str)]) -> Launch {
+        Launch::Command {
+            program: "x".to_owned(),
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>(),
+            cwd: None,
+        }
+    }
+
+    #[test]
+    fn a_server_is_known_by_how_it_is_started_and_not_by_its_secrets() {
+        let one = identity(&command(&["a", "b"], &[("KEY", "1")])).unwrap();
+        assert_eq!(one.len(), 64);
+        assert_eq!(identity(&command(&["a", "b"], &[("KEY", "2")])).unwrap(), one);
+        assert_ne!(identity(&command(&["ab"], &[("KEY", "1")])).unwrap(), one);
+        assert_ne!(identity(&command(&["a", "b"], &[("OTHER", "1")])).unwrap(), one);
+    }
+
+    #[test]
+    fn what_is_stored_is_loaded_and_a_broken_file_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Memory::new(Some(&folder.path().join("below")), &command(&[], &[]));
+        assert_eq!(memory.load(), Remembered::default());
+        let remembered = Remembered { era: Some(Era::Modern), tools: Some(Vec::new()) };
+        memory.store(&remembered);
+        assert_eq!(memory.load(), remembered);
+        fs::write(memory.0.as_ref().unwrap(), "{").unwrap();
+        assert_eq!(memory.load(), Remembered::default());
+    }
+}
