@@ -3,7 +3,8 @@
 use rusqlite::{Connection, Result, TransactionBehavior};
 
 use super::owner::Owners;
-use crate::conversation::InterruptReason;
+use super::statements;
+use crate::conversation::{InterruptReason, MessageId};
 
 /// Ends the replies of all dead processes with what their deltas hold. Returns the titles of
 /// the conversations they belong to.
@@ -20,7 +21,7 @@ pub fn recover(connection: &mut Connection, owners: &Owners) -> Result<Vec<Strin
 pub fn close_replies_of(connection: &mut Connection, owner: &str) -> Result<Vec<String>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let replies = replies_of(&transaction, owner)?;
-    for (number, _) in &replies {
+    for (number, id, _) in &replies {
         transaction
             .prepare_cached(
                 "UPDATE message SET
@@ -33,9 +34,10 @@ pub fn close_replies_of(connection: &mut Connection, owner: &str) -> Result<Vec<
             )?
             .execute((number, InterruptReason::Crash.name()))?;
         transaction.prepare_cached("DELETE FROM message_delta WHERE message = ?1")?.execute([number])?;
+        statements::index_ended(&transaction, id)?;
     }
     transaction.commit()?;
-    Ok(replies.into_iter().map(|(_, title)| title).collect())
+    Ok(replies.into_iter().map(|(_, _, title)| title).collect())
 }
 
 fn open_owners(connection: &Connection) -> Result<Vec<String>> {
@@ -45,13 +47,13 @@ fn open_owners(connection: &Connection) -> Result<Vec<String>> {
         .collect()
 }
 
-fn replies_of(connection: &Connection, owner: &str) -> Result<Vec<(i64, String)>> {
+fn replies_of(connection: &Connection, owner: &str) -> Result<Vec<(i64, MessageId, String)>> {
     connection
         .prepare_cached(
-            "SELECT message.number, coalesce(conversation.name, conversation.title)
+            "SELECT message.number, message.id, coalesce(conversation.name, conversation.title)
              FROM message JOIN conversation ON conversation.number = message.conversation
              WHERE message.status = 'streaming' AND coalesce(message.owner, '') = ?1",
         )?
-        .query_map([owner], |row| row.try_into())?
+        .query_map([owner], |row| Ok((row.get(0)?, MessageId(row.get(1)?), row.get(2)?)))?
         .collect()
 }

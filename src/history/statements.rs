@@ -8,6 +8,9 @@ use crate::conversation::{ConversationId, Message, MessageId, MessageStatus, Rol
 /// The title of a conversation is cut here.
 const TITLE_CHARS_MAX: usize = 80;
 
+/// The status of a reply that is not at its end.
+const STREAMING: &str = "streaming";
+
 /// What the writer stores: an entry, or some more of a running reply.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "as with the entries themselves")]
@@ -170,7 +173,8 @@ fn add_deltas(connection: &Connection, deltas: &Deltas) -> Result<()> {
 }
 
 fn end_reply(connection: &Connection, end: &ReplyEnd) -> Result<()> {
-    if !message_exists(connection, &end.reply)? {
+    let status = status_of(connection, &end.reply)?;
+    if status.is_none() {
         // Its conversation was removed while it was streaming: the answer is not lost with it.
         let mut row = Message::new(end.reply.clone(), None, Role::Assistant, String::new(), end.finished_ms);
         row.status = MessageStatus::Streaming;
@@ -178,15 +182,35 @@ fn end_reply(connection: &Connection, end: &ReplyEnd) -> Result<()> {
         insert_message(connection, conversation, &row, None)?;
         use_conversation(connection, conversation, &row)?;
     }
-    update_ended(connection, end)?;
+    // First, so that the text goes into the pages which the deltas leave.
     connection
         .prepare_cached("DELETE FROM message_delta WHERE message = (SELECT number FROM message WHERE id = ?1)")?
         .execute([&end.reply.0])?;
+    update_ended(connection, end)?;
+    if status.is_none_or(|status| status == STREAMING) {
+        index_ended(connection, &end.reply)?;
+    }
     put_tool_calls(connection, &end.reply, &end.tool_calls)
 }
 
-fn message_exists(connection: &Connection, id: &MessageId) -> Result<bool> {
-    connection.prepare_cached("SELECT 1 FROM message WHERE id = ?1")?.exists([&id.0])
+/// The column `status`; `None` where there is no such message.
+fn status_of(connection: &Connection, id: &MessageId) -> Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT status FROM message WHERE id = ?1")?
+        .query_row([&id.0], |row| row.get(0))
+        .optional()
+}
+
+/// Makes the words of a reply that was streaming until now searchable. For all other changes
+/// the triggers do.
+pub fn index_ended(connection: &Connection, reply: &MessageId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO message_search (rowid, text)
+             SELECT number, text FROM searchable WHERE number = (SELECT number FROM message WHERE id = ?1)",
+        )?
+        .execute([&reply.0])
+        .map(drop)
 }
 
 fn update_ended(connection: &Connection, end: &ReplyEnd) -> Result<()> {
@@ -258,7 +282,7 @@ fn finish_tool(connection: &Connection, end: &ToolEnd) -> Result<()> {
 /// The columns `status` and `reason`.
 fn status_columns(status: &MessageStatus) -> (&'static str, Option<&str>) {
     match status {
-        MessageStatus::Streaming => ("streaming", None),
+        MessageStatus::Streaming => (STREAMING, None),
         MessageStatus::Complete => ("complete", None),
         MessageStatus::Interrupted(reason) => ("interrupted", Some(reason.name())),
         MessageStatus::Error(class) => ("error", Some(class)),
