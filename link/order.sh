@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Writes order.ld anew, after larger changes: link/order.sh BASE_URL MODEL
+# Needs valgrind and an OpenAI-compatible server on http, whose answers should be short.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export OPENAI_BASE_URL="$1" OPENAI_API_KEY=none
+model="$2"
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+
+CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_RELEASE_DEBUG=line-tables-only \
+    cargo build --release --locked --target-dir target/order
+
+run() {
+    HOME="$work" valgrind -q --tool=callgrind --demangle=no --callgrind-out-file="$work/calls.$1" \
+        target/order/release/sayso "${@:2}" </dev/null >/dev/null
+}
+run 1 --version
+run 2 ask --no-save -m "$model" hi
+run 3 ask -m "$model" hi
+
+# The hash of a name changes with every compiler; what is before it does not.
+names() {
+    sed -nE "s/^c?fn=\([0-9]+\) ([A-Za-z_][^ ']*).*/\1/p" "$work"/calls.{1,2,3} \
+        | sed -E 's/17h[0-9a-f]{16}E(\.llvm\.[0-9]+)?$/17h*/' | awk '!seen[$0]++'
+}
+{
+    sed '/^ *SECTIONS/,$d' link/order.ld
+    printf 'SECTIONS {\n  .text.hot : { *(\n'
+    names | sed 's/^/    .text*./'
+    printf '  ) }\n}\nINSERT BEFORE .text;\n'
+} >"$work/order.ld"
+mv "$work/order.ld" link/order.ld
