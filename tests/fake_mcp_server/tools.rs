@@ -87,26 +87,7 @@ impl Server {
                 self.wire.result(id, text("first"));
                 self.wire.result(id, text("second"));
             }
-            "sample" => {
-                let message = json!({"role": "user", "content": {"type": "text", "text": "Say hi."}});
-                self.ask(id, params, "sampling/createMessage", json!({"messages": [message], "maxTokens": 50}));
-            }
-            "elicit" => {
-                let schema = json!({
-                    "type": "object",
-                    "properties": {"name": {"type": "string", "default": "Ada"}},
-                    "required": ["name"],
-                });
-                let question = json!({"mode": "form", "message": "Who are you?", "requestedSchema": schema});
-                self.ask(id, params, "elicitation/create", question);
-            }
-            "elicit-url" => {
-                let question = json!({
-                    "mode": "url", "message": "Sign here.", "url": "https://example.com/sign", "elicitationId": "e1",
-                });
-                self.ask(id, params, "elicitation/create", question);
-            }
-            "roots" => self.ask(id, params, "roots/list", json!({})),
+            name @ ("sample" | "elicit" | "elicit-url" | "roots") => self.ask_back(name, id, params),
             "progress" => self.progress(id, params),
             "change" => {
                 self.has_changed = true;
@@ -141,6 +122,31 @@ impl Server {
             }
             "refuse" => self.wire.error(id, -32000, "not today"),
             _ => self.done(id, &arguments.to_string()),
+        }
+    }
+
+    fn ask_back(&mut self, name: &str, id: &Value, params: &Value) {
+        match name {
+            "sample" => {
+                let message = json!({"role": "user", "content": {"type": "text", "text": "Say hi."}});
+                self.ask(id, params, "sampling/createMessage", json!({"messages": [message], "maxTokens": 50}));
+            }
+            "elicit" => {
+                let schema = json!({
+                    "type": "object",
+                    "properties": {"name": {"type": "string", "default": "Ada"}},
+                    "required": ["name"],
+                });
+                let question = json!({"mode": "form", "message": "Who are you?", "requestedSchema": schema});
+                self.ask(id, params, "elicitation/create", question);
+            }
+            "elicit-url" => {
+                let question = json!({
+                    "mode": "url", "message": "Sign here.", "url": "https://example.com/sign", "elicitationId": "e1",
+                });
+                self.ask(id, params, "elicitation/create", question);
+            }
+            _ => self.ask(id, params, "roots/list", json!({})),
         }
     }
 
