@@ -28,6 +28,7 @@ pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
                 roots: settings.roots.clone(),
                 denied: settings.denied.clone(),
                 environment: settings.child_environment.clone(),
+                guard: settings.guard.clone(),
             };
             Some(in_process(move || shell::new(&settings)))
         }

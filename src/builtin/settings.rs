@@ -23,4 +23,6 @@ pub struct BuiltinSettings {
     pub allow_hosts: Vec<String>,
     /// `PATH`, `HOME` and other harmless variables, for `shell`.
     pub child_environment: Vec<(String, String)>,
+    /// Our own program, to guard commands with; without it they are started bare.
+    pub guard: Option<PathBuf>,
 }

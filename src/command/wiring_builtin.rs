@@ -85,23 +85,25 @@ fn server(
 pub fn settings(config: &Config, environment: &Environment, session: SharedSettings) -> BuiltinSettings {
     BuiltinSettings {
         roots: std::env::current_dir().into_iter().collect(),
-        denied: denied(config),
+        denied: denied(config, environment),
         history: config.history.path.is_some().then(|| config.history.clone()),
         session,
         http: config.http.clone(),
         allow_hosts: Vec::new(),
         child_environment: environment.for_children(),
+        guard: std::env::current_exe().ok(),
     }
 }
 
 /// Our own files: no tool reads or changes them.
-fn denied(config: &Config) -> Vec<PathBuf> {
+fn denied(config: &Config, environment: &Environment) -> Vec<PathBuf> {
     let paths = &config.paths;
     let folders = [&paths.config, &paths.data, &paths.state, &paths.cache];
     let database = config.stored.path.as_deref();
     // SQLite keeps the newest messages in files beside the database.
     let beside = ["", "-wal", "-shm", "-journal"].map(|end| database.map(|path| with_end(path, end)));
-    folders.into_iter().flatten().cloned().chain(config.file_path.clone()).chain(beside.into_iter().flatten()).collect()
+    let own = folders.into_iter().flatten().cloned().chain(config.file_path.clone());
+    own.chain(beside.into_iter().flatten()).chain(config.key_files(environment)).collect()
 }
 
 fn with_end(path: &Path, end: &str) -> PathBuf {

@@ -15,6 +15,7 @@ use super::problem::{ConfigError, KeyPath, Warning};
 use super::servers::{ConfiguredServer, ServerPlace, resolve_servers};
 use super::source::{self, read_regular_file};
 use super::ui::{self, UiOptions, UiSettings};
+use super::variables;
 use crate::history::HistorySettings;
 use crate::http::HttpSettings;
 use crate::tool::Rule;
@@ -94,6 +95,20 @@ impl Config {
     #[must_use]
     pub fn servers(&self, environment: &Environment) -> Vec<ConfiguredServer> {
         resolve_servers(&self.file.mcp, self.server_place(environment))
+    }
+
+    /// The files that hold keys, in use or not.
+    #[must_use]
+    pub fn key_files(&self, environment: &Environment) -> Vec<PathBuf> {
+        let folder = folder_of(self.file_path.as_deref());
+        let of_providers = self.file.llm.providers.values().filter_map(|provider| provider.api_key_file.as_deref());
+        let oauth = self.file.mcp.servers.values().filter_map(|server| server.oauth.as_ref());
+        let written = of_providers.chain(oauth.filter_map(|oauth| oauth.private_key_file.as_deref()));
+        let whole = written.filter_map(|path| {
+            let text = variables::replace(&path.to_string_lossy(), environment).ok()?;
+            self.paths.expand(Path::new(&text), folder)
+        });
+        whole.collect()
     }
 
     /// Where the paths of servers start.

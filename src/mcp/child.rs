@@ -207,8 +207,8 @@ fn command(start: &Start<'_>) -> io::Result<Command> {
     Ok(command)
 }
 
-/// The program itself, or our guard that starts it.
-fn guarded(program: &Path, guard: Option<&Path>) -> Command {
+/// The program itself, or our guard that starts it. The child is to lead a process group of its own.
+pub fn guarded(program: &Path, guard: Option<&Path>) -> Command {
     let Some(guard) = guard else { return Command::new(program) };
     let own = rustix::process::getpid().as_raw_pid();
     let mut command = Command::new(guard);

@@ -40,6 +40,7 @@ mod translate;
 mod wire;
 
 pub use builtin_names::{BUILTIN_SERVERS, HARMLESS_SERVERS, TRUSTED_SERVERS};
+pub use child::guarded;
 pub use data::{
     CallResult, Completion, Content, PromptArgument, PromptInfo, PromptMessage, ResourceContent, ResourceInfo,
     ResourceTemplate, ServerState, ServerStatus, ToolInfo,
@@ -50,6 +51,7 @@ pub use guard::guard;
 pub use host::McpHost;
 pub use in_process::{InProcess, ServerEnd};
 pub use oauth::{OauthServer, SignIn, SignInStart};
+pub use program_path::find as find_program;
 pub use settings::{
     ClientAbilities, Consent, HostSettings, Launch, OauthGrant, OauthSettings, Protocol, ServerSettings,
 };

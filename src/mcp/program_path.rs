@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The absolute path of `program`: from the folder it is started in where the name has a slash,
 /// else from `search_path`, the `PATH` of the child.
-pub(super) fn find(program: &str, search_path: Option<&str>, folder: &Path) -> io::Result<PathBuf> {
+pub fn find(program: &str, search_path: Option<&str>, folder: &Path) -> io::Result<PathBuf> {
     if program.contains('/') {
         let path = folder.join(program);
         return if is_program(&path) { Ok(path) } else { Err(missing(&path, "is not there, or no program")) };

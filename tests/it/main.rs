@@ -5,6 +5,12 @@ mod architecture;
 #[cfg(test)]
 mod ask;
 #[cfg(test)]
+mod builtin_fetch;
+#[cfg(test)]
+mod builtin_files;
+#[cfg(test)]
+mod builtin_shell;
+#[cfg(test)]
 mod completions;
 #[cfg(test)]
 mod corpus;

@@ -22,6 +22,8 @@ pub struct ShellSettings {
     pub denied: Vec<PathBuf>,
     /// All variables that they get.
     pub environment: Vec<(String, String)>,
+    /// Our own program, which ends commands when we cannot any more; without it they are started bare.
+    pub guard: Option<PathBuf>,
 }
 
 #[must_use]

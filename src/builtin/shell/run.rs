@@ -7,14 +7,17 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::time::{sleep, timeout};
 
 use super::capture::Capture;
-use super::group::Group;
+use super::group::{Group, Leader};
+use crate::mcp::{find_program, guarded};
 
 /// To end in good order, after it was asked to.
 const GRACE: Duration = Duration::from_millis(500);
+/// The guard has the same to do, and then some.
+const GUARD_GRACE: Duration = Duration::from_secs(2);
 /// For output that is still in the pipes when the command has ended.
 const DRAIN_MAX: Duration = Duration::from_secs(1);
 
@@ -24,6 +27,7 @@ pub struct Order<'a> {
     pub argv: &'a [String],
     pub folder: &'a Path,
     pub environment: &'a [(String, String)],
+    pub guard: Option<&'a Path>,
     pub limit: Duration,
 }
 
@@ -54,7 +58,8 @@ impl From<ExitStatus> for End {
 /// Runs it; `Err` where it does not start. Dropping the future ends it and all it has started.
 pub async fn run(order: &Order<'_>, cancelled: impl Future<Output = ()>) -> Result<Finished, String> {
     let mut child = start(order)?;
-    let mut group = Group::of(&child);
+    let leader = if order.guard.is_some() { Leader::Guard } else { Leader::Program };
+    let mut group = Group::of(&child, leader);
     let (mut stdout, mut stderr) = (Capture::default(), Capture::default());
     let end = {
         let (out_pipe, err_pipe) = (child.stdout.take(), child.stderr.take());
@@ -63,7 +68,7 @@ pub async fn run(order: &Order<'_>, cancelled: impl Future<Output = ()>) -> Resu
         tokio::pin!(reading);
         let mut is_read = false;
         let end = {
-            let waiting = wait(&mut child, &group, order.limit, cancelled);
+            let waiting = wait(&mut child, &group, order, cancelled);
             tokio::pin!(waiting);
             loop {
                 tokio::select! {
@@ -84,7 +89,10 @@ pub async fn run(order: &Order<'_>, cancelled: impl Future<Output = ()>) -> Resu
 
 fn start(order: &Order<'_>) -> Result<Child, String> {
     let [program, arguments @ ..] = order.argv else { return Err("`argv` is empty".to_owned()) };
-    let mut command = Command::new(program);
+    let failed = |error: std::io::Error| format!("cannot run {program}: {error}");
+    let search_path = order.environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
+    let path = find_program(program, search_path, order.folder).map_err(failed)?;
+    let mut command = guarded(&path, order.guard);
     command
         .args(arguments)
         .current_dir(order.folder)
@@ -94,24 +102,25 @@ fn start(order: &Order<'_>) -> Result<Child, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
-        .kill_on_drop(true);
-    command.spawn().map_err(|error| format!("cannot run {program}: {error}"))
+        .kill_on_drop(order.guard.is_none());
+    command.spawn().map_err(failed)
 }
 
 /// Waits for its end, which comes soon after its time is over or nobody wants it any more.
 async fn wait(
     child: &mut Child,
     group: &Group,
-    limit: Duration,
+    order: &Order<'_>,
     cancelled: impl Future<Output = ()>,
 ) -> Result<End, String> {
     let end = tokio::select! {
         status = child.wait() => return status.map(End::from).map_err(|error| error.to_string()),
-        () = sleep(limit) => End::TimedOut(limit),
+        () = sleep(order.limit) => End::TimedOut(order.limit),
         () = cancelled => End::Cancelled,
     };
     group.signal(Signal::TERM);
-    if timeout(GRACE, child.wait()).await.is_err() {
+    let grace = if order.guard.is_some() { GUARD_GRACE } else { GRACE };
+    if timeout(grace, child.wait()).await.is_err() {
         group.signal(Signal::KILL);
         let _ = child.wait().await;
     }

@@ -1,5 +1,6 @@
 //! The tools of the server, as the protocol shows them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ const SECRET_NAMES: [&str; 5] = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTI
 pub struct Shell {
     roots: Arc<Roots>,
     environment: Arc<[(String, String)]>,
+    guard: Option<Arc<Path>>,
     router: Arc<ToolRouter<Self>>,
 }
 
@@ -72,7 +74,12 @@ impl Shell {
     pub(super) fn new(settings: &ShellSettings) -> Self {
         let files = FilesSettings { roots: settings.roots.clone(), denied: settings.denied.clone() };
         let environment = settings.environment.iter().filter(|(name, _)| !is_secret(name)).cloned().collect();
-        Self { roots: Arc::new(Roots::open(&files)), environment, router: Arc::new(Self::tool_router()) }
+        Self {
+            roots: Arc::new(Roots::open(&files)),
+            environment,
+            guard: settings.guard.as_deref().map(Arc::from),
+            router: Arc::new(Self::tool_router()),
+        }
     }
 
     /// Runs a program and answers with what it writes. It reads nothing from the keyboard, and nothing
@@ -108,7 +115,8 @@ impl Shell {
     async fn execute(&self, argv: &[String], cwd: &str, seconds: u64, context: &RequestContext<RoleServer>) -> Outcome {
         let folder = self.roots.path_of_folder(cwd)?;
         let limit = Duration::from_secs(seconds.clamp(1, TIMEOUT_SECONDS_MAX));
-        let order = Order { argv, folder: &folder, environment: &self.environment, limit };
+        let (environment, guard) = (&*self.environment, self.guard.as_deref());
+        let order = Order { argv, folder: &folder, environment, guard, limit };
         let finished = run(&order, context.ct.cancelled()).await?;
         told(&finished)
     }
@@ -122,6 +130,8 @@ fn told(finished: &Finished) -> Outcome {
         text.push_str(&finished.stderr.text());
     }
     match finished.end {
+        // As shells and our guard pass it on.
+        End::Exit(code @ 129..=192) => Ok(format!("{text}[exit status {code}, as after signal {}]\n", code - 128)),
         End::Exit(code) => Ok(format!("{text}[exit status {code}]\n")),
         End::Signal(signal) => Ok(format!("{text}[ended by signal {signal}]\n")),
         End::TimedOut(limit) => Err(format!("{text}[stopped: it took longer than {} seconds]\n", limit.as_secs())),

@@ -15,6 +15,7 @@ async fn client(folder: &Path) -> TestClient {
     let settings = ShellSettings {
         roots: vec![folder.to_owned()],
         denied: Vec::new(),
+        guard: None,
         environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
     };
     TestClient::connect(super::new(&settings)).await

@@ -8,8 +8,6 @@ mod reading;
 use std::fs;
 use std::path::PathBuf;
 
-use serde_json::json;
-
 use super::{Files, FilesSettings};
 use crate::builtin::test_client::TestClient;
 
