@@ -51,19 +51,21 @@ fn nothing_is_left_after_a_timeout_an_interrupt_or_a_kill() {
         "trap '' TERM\nsetsid sleep $1 2>/dev/null &\n(trap '' TERM; sleep $1; sleep $1) &\nsleep $1\nsleep $1\n",
     )
     .unwrap();
+    // No run of these tests may see what another one has left.
+    let own = std::process::id();
     let start = |marker: &str, limit: &str| {
         let argv = format!(r#"argv=["sh", "many", "{marker}"]"#);
         let arguments = ["mcp", "call", "shell", "run", &argv, limit];
         sandbox.sayso(arguments).limit(Duration::from_secs(30)).spawn()
     };
-    let running = start("4713.1", "timeout_seconds=1");
+    let running = start(&format!("4713.1{own}"), "timeout_seconds=1");
     running.wait().assert_exit(8).assert_stderr_has(&["it took longer than 1 seconds"]);
-    wait_until_running("sleep 4713.1", false);
+    wait_until_running(&format!("sleep 4713.1{own}"), false);
     for (marker, signal, code) in
         [("4713.2", Signal::INT, Some(130)), ("4713.3", Signal::TERM, Some(143)), ("4713.4", Signal::KILL, None)]
     {
-        let running = start(marker, "timeout_seconds=600");
-        let marker = format!("sleep {marker}");
+        let running = start(&format!("{marker}{own}"), "timeout_seconds=600");
+        let marker = format!("sleep {marker}{own}");
         wait_until_running(&marker, true);
         running.signal(signal);
         assert_eq!(running.wait().code, code, "{signal:?}");
