@@ -49,7 +49,7 @@ pub use error::McpError;
 pub use event::{ElicitAnswer, HostEvent, HostEvents, SamplingAnswer, SamplingMessage, ServerQuestion};
 pub use guard::guard;
 pub use host::McpHost;
-pub use in_process::{InProcess, ServerEnd};
+pub use in_process::InProcess;
 pub use oauth::{OauthServer, SignIn, SignInStart};
 pub use program_path::find as find_program;
 pub use settings::{
