@@ -97,6 +97,18 @@ pub static COMMANDS: &[CommandSpec] = &[
     })
     .takes("[ID]", ArgumentKind::Session),
     CommandSpec::ready("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
+    CommandSpec::ready("tools", "list the tools the model is offered", |rest| alone(rest, Command::Tools)),
+    CommandSpec::ready("mcp", "list the servers, or start one anew", mcp)
+        .takes("[restart NAME]", ArgumentKind::Nothing),
+    CommandSpec::ready("approve", "show tools that are held back, or let them in", |rest| {
+        one_word(rest).map(|server| Command::Approve { server })
+    })
+    .takes("[SERVER]", ArgumentKind::Nothing),
+    CommandSpec::ready("prompt", "ask a prompt of a server", prompt).takes("SERVER:NAME [K=V]", ArgumentKind::Nothing),
+    CommandSpec::ready("resource", "print a resource of a server", |rest| {
+        optional(rest).map(|address| Command::Resource { address })
+    })
+    .takes("SERVER:URI", ArgumentKind::Nothing),
     CommandSpec::later("resume"),
     CommandSpec::later("pin"),
     CommandSpec::later("fork"),
@@ -106,11 +118,6 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec::later("role"),
     CommandSpec::later("set"),
     CommandSpec::later("attach"),
-    CommandSpec::later("tools"),
-    CommandSpec::later("mcp"),
-    CommandSpec::later("prompt"),
-    CommandSpec::later("resource"),
-    CommandSpec::later("approve"),
     CommandSpec::later("copy"),
     CommandSpec::later("search"),
     CommandSpec::later("export"),
@@ -128,6 +135,19 @@ fn alone(rest: &str, command: Command) -> Option<Command> {
 
 fn one_word(rest: &str) -> Option<Option<String>> {
     (!rest.contains(char::is_whitespace)).then(|| optional(rest))
+}
+
+fn mcp(rest: &str) -> Option<Command> {
+    match rest.split_whitespace().collect::<Vec<_>>().as_slice() {
+        [] => Some(Command::Mcp { restart: None }),
+        ["restart", server] => Some(Command::Mcp { restart: Some((*server).to_owned()) }),
+        _ => None,
+    }
+}
+
+fn prompt(rest: &str) -> Option<Command> {
+    let (address, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    optional(address).map(|address| Command::Prompt { address, arguments: arguments.trim().to_owned() })
 }
 
 fn thinking(rest: &str) -> Option<Command> {

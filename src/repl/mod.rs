@@ -16,6 +16,7 @@ mod print;
 #[cfg(test)]
 mod pty_tests;
 mod run;
+mod servers;
 mod slash;
 mod turn;
 

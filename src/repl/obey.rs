@@ -8,7 +8,7 @@ impl Repl<'_> {
     pub(super) async fn obey(&mut self, command: Command) {
         match command {
             // The loop's own: they end it or start a turn.
-            Command::Exit | Command::Retry | Command::Continue => {}
+            Command::Exit | Command::Retry | Command::Continue | Command::Prompt { .. } => {}
             Command::Help { topic } => match help(topic.as_deref()) {
                 Some(text) => self.page(&text),
                 None => self.fail("usage", "no such command; /help lists them"),
@@ -28,6 +28,10 @@ impl Repl<'_> {
             }
             Command::Show { conversation: None } => self.show_current(),
             Command::Usage => self.show_usage(),
+            Command::Tools => self.show_tools().await,
+            Command::Mcp { restart } => self.show_servers(restart).await,
+            Command::Approve { server } => self.approve(server.as_deref()),
+            Command::Resource { address } => self.show_resource(&address).await,
         }
     }
 

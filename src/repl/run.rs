@@ -260,7 +260,11 @@ impl Repl<'_> {
         }
         match entered {
             Entered::Empty => ControlFlow::Continue(None),
-            Entered::Prompt(text) => self.turn(TurnInput::Prompt(text)).await,
+            Entered::Prompt(text) => {
+                let text = self.with_resources(text).await;
+                self.turn(TurnInput::Prompt(text)).await
+            }
+            Entered::Command(Command::Prompt { address, arguments }) => self.run_prompt(&address, &arguments).await,
             Entered::Command(Command::Exit) => ControlFlow::Break(exit_code::OK),
             Entered::Command(Command::Retry) => self.turn(TurnInput::Retry).await,
             Entered::Command(Command::Continue) => self.continue_answer().await,

@@ -59,6 +59,25 @@ pub enum Command {
         conversation: Option<String>,
     },
     Usage,
+    /// What the model is offered.
+    Tools,
+    /// The servers, or one of them started anew.
+    Mcp {
+        restart: Option<String>,
+    },
+    /// Tools that are held back; those of a server are let in.
+    Approve {
+        server: Option<String>,
+    },
+    /// `SERVER:NAME`, and `key=value` as it was typed.
+    Prompt {
+        address: String,
+        arguments: String,
+    },
+    /// `SERVER:URI`.
+    Resource {
+        address: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
