@@ -126,8 +126,8 @@ async fn attempts(
         Err(ConnectError::Failed(reason)) if server.protocol == Protocol::Auto => match first {
             // The server is not what it was.
             Some(_) => attempt(None).await,
-            // Some old servers end when they hear a question that they do not know.
-            None if matches!(server.launch, Launch::Command { .. }) => {
+            // Some old servers end, or talk nonsense, when they hear a question that they do not know.
+            None if matches!(server.launch, Launch::Command { .. } | Launch::Http { .. }) => {
                 // What the first one said tells more.
                 attempt(Some(Era::Legacy)).await.map_err(|_| ConnectError::Failed(reason))
             }

@@ -51,6 +51,10 @@ fn requests_share_connections_and_carry_the_headers() {
     assert_eq!((&report["answered"], &report["protocol"]), (&json!(true), &json!("2025-11-25")));
     let asked = web.asked();
     assert_eq!(web.asked_for("tools/call").len(), 8);
+    // A kept connection that waits for a delayed acknowledgement costs 40 ms each time.
+    let requests = report["requests"].as_array().unwrap();
+    let quickest = requests.iter().filter(|request| request["request"] == "tools/call").map(|request| &request["ms"]);
+    assert!(quickest.filter_map(Value::as_u64).min().unwrap() < 40, "{report:#}");
     let connections = asked.iter().map(|asked| asked.connection).max().unwrap() + 1;
     assert!(connections <= 3, "{} requests on {connections} connections", asked.len());
     assert!(asked.iter().all(|asked| asked.header("x-api-key") == Some("k-123")));

@@ -192,6 +192,34 @@ fn a_token_that_ends_is_refreshed() {
 }
 
 #[test]
+fn a_scope_that_was_missed_is_asked_for_the_next_time() {
+    let authority = authorization_server(GOOD);
+    let issuer = authority.url("");
+    let server = Web::start(|own| {
+        move |asked: &Asked| {
+            if asked.path.starts_with("/.well-known/oauth-protected-resource") {
+                return Said::json(&json!({"resource": format!("{own}/mcp"), "authorization_servers": [issuer]}));
+            }
+            match (asked.header("authorization"), asked.rpc().as_str()) {
+                (None, _) => Said::status(401).header("www-authenticate", "Bearer scope=\"tools\""),
+                (Some("Bearer token-0"), "tools/call") => Said::status(403)
+                    .header("www-authenticate", "Bearer error=\"insufficient_scope\", scope=\"write\""),
+                _ => greeting(asked, "s").unwrap_or_else(|| text(asked, "written")),
+            }
+        }
+    });
+    let sandbox = remote(&server);
+    log_in(&sandbox).assert_exit(0);
+    sandbox.sayso(CALL).run().assert_exit(4).assert_stderr_has(&["sayso mcp login remote"]);
+    assert_eq!(server.asked_for("tools/call").len(), 1);
+    log_in(&sandbox).assert_exit(0);
+    sandbox.sayso(CALL).run().assert_exit(0).assert_stdout("written\n");
+    let pages: Vec<_> = authority.asked().into_iter().filter(|asked| asked.path == "/authorize").collect();
+    let scopes: Vec<_> = pages.iter().map(|page| page.field("scope").unwrap()).collect();
+    assert_eq!(scopes, ["tools", "tools write"]);
+}
+
+#[test]
 fn another_authorization_server_gets_nothing_of_the_first_one() {
     let (first, second) = (authorization_server(Habits { expires_in: 1, ..GOOD }), authorization_server(GOOD));
     let (is_moved, addresses) = (Arc::new(AtomicBool::new(false)), [first.url(""), second.url("")]);

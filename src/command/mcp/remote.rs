@@ -4,6 +4,7 @@ use super::super::context::Context;
 use super::super::{wiring, wiring_mcp};
 use crate::config::LoadOptions;
 use crate::exit::Failure;
+use crate::http::is_loopback_url;
 use crate::mcp::{Launch, OauthServer};
 
 /// Finds it in the configuration.
@@ -27,6 +28,9 @@ pub fn find(name: &str, context: &mut Context) -> Result<OauthServer, Failure> {
             "{name} has a header Authorization in the configuration, which comes first"
         ))
         .hint("take it out to sign in instead"));
+    }
+    if context.global.offline && !is_loopback_url(url) {
+        return Err(Failure::usage(format!("`--offline` reaches nothing but this machine, and {name} is not on it")));
     }
     let folder = wiring_mcp::state_folder(&config);
     Ok(OauthServer::new(name, url, oauth, &config.http, folder.as_deref())?)

@@ -13,7 +13,7 @@ use crate::mcp::McpError;
 /// What a registered client is called on the page that asks for consent.
 const CLIENT_NAME: &str = "sayso";
 /// Scopes of one request; a server that names more of them is not taken at its word.
-const SCOPES_MAX: usize = 100;
+pub(super) const SCOPES_MAX: usize = 100;
 /// Where nobody listens: the page's answer is read, not followed.
 const UNUSED_PORT: u16 = 3000;
 
@@ -161,12 +161,13 @@ impl OauthServer {
         }
     }
 
-    /// What was granted, and what is wanted now: a wider token, never a different one.
+    /// What was granted, what was missed, and what is wanted now: a wider token, never a different one.
     async fn scopes(&self, manager: &AuthorizationManager, known: Option<&Entry>) -> Vec<String> {
         let granted = known.and_then(|entry| entry.credentials.as_ref()).map(|stored| stored.granted_scopes.clone());
         let wanted = manager.select_initial_scopes(&[]).await;
         let mut scopes: Vec<String> = Vec::new();
-        let all = granted.into_iter().flatten().chain(self.settings.scopes.iter().cloned());
+        let missed = known.map(|entry| entry.missed_scopes.clone()).unwrap_or_default();
+        let all = granted.into_iter().flatten().chain(missed).chain(self.settings.scopes.iter().cloned());
         let asked_for = if self.settings.scopes.is_empty() { wanted } else { Vec::new() };
         for scope in all.chain(asked_for) {
             if scopes.len() < SCOPES_MAX && !scopes.contains(&scope) {

@@ -63,6 +63,7 @@ pub(super) async fn sign_in(
             issuer: metadata.issuer.clone(),
             client,
             credentials: Some(credentials),
+            missed_scopes: Vec::new(),
         };
         return server.credentials.put(entry).map_err(unusable);
     }

@@ -23,6 +23,9 @@ pub(super) struct Entry {
     /// The client that we are to it.
     pub client: ClientIdentity,
     pub credentials: Option<StoredCredentials>,
+    /// Scopes that were missed since: the next time we sign in, they are asked for too.
+    #[serde(default)]
+    pub missed_scopes: Vec<String>,
 }
 
 /// How we are registered.
@@ -186,6 +189,7 @@ impl CredentialStore for ServerCredentials {
             issuer: credentials.issuer.clone(),
             client: self.client.clone(),
             credentials: Some(credentials),
+            missed_scopes: Vec::new(),
         };
         self.all.put(entry).map_err(unusable)
     }
@@ -216,7 +220,7 @@ mod tests {
 
     fn entry(server: &str, issuer: &str) -> Entry {
         let client = ClientIdentity { id: "me".into(), secret: Some("s".into()), redirect_uri: "http://[::1]/".into() };
-        Entry { server: server.into(), issuer: Some(issuer.into()), client, credentials: None }
+        Entry { server: server.into(), issuer: Some(issuer.into()), client, credentials: None, missed_scopes: Vec::new() }
     }
 
     #[cfg(unix)]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use oauth2::TokenResponse as _;
-use rmcp::transport::auth::{AuthError, StoredCredentials};
+use rmcp::transport::auth::{AuthError, StoredCredentials, WWWAuthenticateParams};
 use tokio::sync::Mutex;
 
-use super::flow::configure;
+use super::flow::{SCOPES_MAX, configure};
 use super::store::{Entry, ServerCredentials, unusable};
 use super::{OauthServer, machine};
 use crate::conversation::now_ms;
@@ -77,6 +77,9 @@ impl Tokens {
             Consent::Nobody => machine::is_possible(&self.server.settings),
         };
         if !may_sign_in || *attempts >= ATTEMPTS_MAX {
+            if complaint == Complaint::Scope {
+                self.remember_missed(challenge)?;
+            }
             return Ok(None);
         }
         *attempts += 1;
@@ -87,6 +90,18 @@ impl Tokens {
     /// A request with a token went well.
     pub(super) async fn accepted(&self) {
         *self.attempts.lock().await = 0;
+    }
+
+    /// The person signs in again later, and is then asked for what was missing today.
+    fn remember_missed(&self, challenge: &str) -> Result<(), AuthError> {
+        let scopes = WWWAuthenticateParams::parse(challenge, &self.server.url).scope.unwrap_or_default();
+        let missed: Vec<String> = scopes.split_whitespace().take(SCOPES_MAX).map(str::to_owned).collect();
+        match self.entry()? {
+            Some(entry) if entry.missed_scopes != missed => {
+                self.server.credentials.put(Entry { missed_scopes: missed, ..entry }).map_err(unusable)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn entry(&self) -> Result<Option<Entry>, AuthError> {

@@ -20,7 +20,7 @@ use crate::cli::McpExerciseOptions;
 use crate::config::{Config, LoadOptions};
 use crate::conversation::{SharedSettings, exit_code};
 use crate::exit::Failure;
-use crate::http::Secret;
+use crate::http::{Secret, is_loopback_url};
 use crate::mcp::{
     BUILTIN_SERVERS, ClientAbilities, Consent, ElicitAnswer, HostEvent, HostEvents, Launch, McpHost, OauthSettings,
     Protocol, SamplingAnswer, ServerQuestion, ServerSettings,
@@ -116,6 +116,9 @@ fn open(
     if !options.server.contains("://") {
         return Err(Failure::config(format!("no MCP server is named {:?}", options.server))
             .hint("give the address of one, or a name that `sayso mcp list` shows"));
+    }
+    if context.global.offline && !is_loopback_url(&options.server) {
+        return Err(Failure::usage(format!("`--offline` reaches nothing but this machine, not {}", options.server)));
     }
     let oauth = OauthSettings {
         client_metadata_url: options.client_metadata_url.clone(),
