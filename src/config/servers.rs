@@ -146,7 +146,7 @@ fn remote(url: &str, server: &ServerSection, field: Field<'_>) -> Result<Launch,
         headers.push((name.clone(), Secret::new(value)));
     }
     let oauth = server.oauth.as_ref().map(|oauth| field.oauth(oauth)).transpose()?.unwrap_or_default();
-    Ok(Launch::Http { url, headers, oauth })
+    Ok(Launch::Http { url, headers, oauth: Box::new(oauth) })
 }
 
 /// Says where in the file a mistake is.

@@ -54,7 +54,7 @@ impl ServerSettings {
 pub enum Launch {
     Builtin(InProcess),
     Command { program: String, args: Vec<String>, env: BTreeMap<String, String>, cwd: Option<PathBuf> },
-    Http { url: String, headers: Vec<(String, Secret)>, oauth: OauthSettings },
+    Http { url: String, headers: Vec<(String, Secret)>, oauth: Box<OauthSettings> },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

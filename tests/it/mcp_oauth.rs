@@ -202,8 +202,9 @@ fn a_scope_that_was_missed_is_asked_for_the_next_time() {
             }
             match (asked.header("authorization"), asked.rpc().as_str()) {
                 (None, _) => Said::status(401).header("www-authenticate", "Bearer scope=\"tools\""),
-                (Some("Bearer token-0"), "tools/call") => Said::status(403)
-                    .header("www-authenticate", "Bearer error=\"insufficient_scope\", scope=\"write\""),
+                (Some("Bearer token-0"), "tools/call") => {
+                    Said::status(403).header("www-authenticate", "Bearer error=\"insufficient_scope\", scope=\"write\"")
+                }
                 _ => greeting(asked, "s").unwrap_or_else(|| text(asked, "written")),
             }
         }

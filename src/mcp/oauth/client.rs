@@ -18,6 +18,7 @@ const TRIES_MAX: usize = 4;
 
 type Outcome<T> = Result<T, StreamableHttpError<reqwest::Error>>;
 type Headers = HashMap<HeaderName, HeaderValue>;
+type Events = BoxStream<'static, Result<sse_stream::Sse, SseError>>;
 
 /// Sends no token where `tokens` is `None`.
 #[derive(Clone, Debug)]
@@ -120,7 +121,7 @@ impl StreamableHttpClient for SignedClient {
         last_event_id: Option<String>,
         _: Option<String>,
         headers: Headers,
-    ) -> Outcome<BoxStream<'static, Result<sse_stream::Sse, SseError>>> {
+    ) -> Outcome<Events> {
         self.signed(|token| {
             let (uri, session_id, last) = (uri.clone(), session_id.clone(), last_event_id.clone());
             self.http.get_stream(uri, session_id, last, token, headers.clone())
@@ -136,7 +137,7 @@ impl StreamableHttpClient for SignedClient {
         _: Option<String>,
         headers: Headers,
         event_bytes_max: usize,
-    ) -> Outcome<BoxStream<'static, Result<sse_stream::Sse, SseError>>> {
+    ) -> Outcome<Events> {
         self.signed(|token| {
             let (uri, session_id, last) = (uri.clone(), session_id.clone(), last_event_id.clone());
             let headers = headers.clone();

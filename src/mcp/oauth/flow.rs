@@ -127,7 +127,7 @@ impl OauthServer {
             return Ok(Begun::Done);
         }
         let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-        let client = self.client(&mut manager, &metadata, known, redirect_uri, &scopes).await?;
+        let client = self.client(&mut manager, &metadata, known, (redirect_uri, &scopes)).await?;
         configure(&mut manager, &client)?;
         manager.set_credential_store(ServerCredentials {
             all: self.credentials.clone(),
@@ -183,8 +183,7 @@ impl OauthServer {
         manager: &mut AuthorizationManager,
         metadata: &AuthorizationMetadata,
         known: Option<Entry>,
-        redirect_uri: String,
-        scopes: &[&str],
+        (redirect_uri, scopes): (String, &[&str]),
     ) -> Result<ClientIdentity, AuthError> {
         if let Some(id) = &self.settings.client_id {
             let secret = self.settings.client_secret.as_ref().map(|secret| secret.expose().to_owned());

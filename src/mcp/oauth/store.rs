@@ -220,7 +220,13 @@ mod tests {
 
     fn entry(server: &str, issuer: &str) -> Entry {
         let client = ClientIdentity { id: "me".into(), secret: Some("s".into()), redirect_uri: "http://[::1]/".into() };
-        Entry { server: server.into(), issuer: Some(issuer.into()), client, credentials: None, missed_scopes: Vec::new() }
+        Entry {
+            server: server.into(),
+            issuer: Some(issuer.into()),
+            client,
+            credentials: None,
+            missed_scopes: Vec::new(),
+        }
     }
 
     #[cfg(unix)]

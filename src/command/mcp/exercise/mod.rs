@@ -67,18 +67,19 @@ struct Given {
 
 impl Given {
     fn read(context: &Context) -> Result<Self, Failure> {
-        let mut given = Self::default();
-        given.protocol = match context.environment.text(PROTOCOL_VARIABLE) {
+        let protocol = match context.environment.text(PROTOCOL_VARIABLE) {
             None => Protocol::Auto,
             // Revisions are dates: they are in order as texts.
             Some(revision) if revision >= "2026" => Protocol::Modern,
             Some(_) => Protocol::Legacy,
         };
-        let Some(text) = context.environment.text(CONTEXT_VARIABLE) else { return Ok(given) };
+        let Some(text) = context.environment.text(CONTEXT_VARIABLE) else {
+            return Ok(Self { protocol, ..Self::default() });
+        };
         let object: Map<String, Value> = serde_json::from_str(text)
             .map_err(|error| Failure::usage(format!("{CONTEXT_VARIABLE} is not a JSON object: {error}")))?;
         let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
-        given.oauth = OauthSettings {
+        let oauth = OauthSettings {
             client_id: text("client_id"),
             client_secret: text("client_secret").map(Secret::new),
             private_key: text("private_key_pem").map(Secret::new),
@@ -90,8 +91,7 @@ impl Given {
             let arguments = call.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
             Some(Call { tool: call.get("name")?.as_str()?.to_owned(), arguments })
         };
-        given.calls = calls.into_iter().flatten().filter_map(call).collect();
-        Ok(given)
+        Ok(Self { protocol, oauth, calls: calls.into_iter().flatten().filter_map(call).collect() })
     }
 }
 
@@ -125,7 +125,7 @@ fn open(
         consent: Consent::Page,
         ..given.oauth.clone()
     };
-    let launch = Launch::Http { url: options.server.clone(), headers: Vec::new(), oauth };
+    let launch = Launch::Http { url: options.server.clone(), headers: Vec::new(), oauth: Box::new(oauth) };
     servers.usable = vec![ServerSettings {
         name: AD_HOC.to_owned(),
         launch,
