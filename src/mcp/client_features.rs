@@ -16,7 +16,7 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleClient};
 use serde_json::{Map, Value};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use super::changes::Changes;
 use super::translate::{log_level, log_text, sampling_messages, sampling_result, shortened};
@@ -30,6 +30,10 @@ const ANSWER_WAIT_MAX: Duration = Duration::from_secs(600);
 
 /// For a cancellation to be sent: a server that does not read is not waited for.
 const FAREWELL_MAX: Duration = Duration::from_millis(300);
+
+/// How long a server may take to ask for its roots, and then to do something with them.
+const ROOTS_ASKED_WAIT: Duration = Duration::from_millis(500);
+const ROOTS_USED_WAIT: Duration = Duration::from_millis(100);
 
 /// Of a log line or a progress message.
 const MESSAGE_CHARS_MAX: usize = 4096;
@@ -50,6 +54,7 @@ struct Inner {
     open_questions: AtomicUsize,
     /// Cancellations that are on their way to the server.
     farewells: AtomicUsize,
+    roots_asked: Notify,
 }
 
 impl ClientFeatures {
@@ -70,6 +75,7 @@ impl ClientFeatures {
             places: Semaphore::new(QUESTIONS_MAX),
             open_questions: AtomicUsize::new(0),
             farewells: AtomicUsize::new(0),
+            roots_asked: Notify::new(),
         }))
     }
 
@@ -172,6 +178,17 @@ impl ClientFeatures {
         ListRootsResult::new(self.0.roots.clone())
     }
 
+    /// Waits a moment until the server knows its roots. Servers ask for them behind the greeting, and what
+    /// is called before would meet the folders of their command line.
+    pub(super) async fn roots_known(&self) {
+        if self.0.roots.is_empty() {
+            return;
+        }
+        if tokio::time::timeout(ROOTS_ASKED_WAIT, self.0.roots_asked.notified()).await.is_ok() {
+            tokio::time::sleep(ROOTS_USED_WAIT).await;
+        }
+    }
+
     fn capabilities(&self) -> ClientCapabilities {
         let abilities = self.0.abilities;
         let mut capabilities = ClientCapabilities::default();
@@ -202,6 +219,7 @@ impl ClientHandler for ClientFeatures {
     }
 
     async fn list_roots(&self, _context: RequestContext<RoleClient>) -> Result<ListRootsResult, ErrorData> {
+        self.0.roots_asked.notify_one();
         Ok(self.roots())
     }
 

@@ -18,7 +18,9 @@ use super::stdio::{ChildTransport, Signs};
 use super::{InProcess, Launch, McpError, Protocol, ServerSettings};
 
 /// How long a child may think about which revision it speaks, before it is taken for an old one.
-const SILENCE_MAX: Duration = Duration::from_secs(3);
+/// A cold interpreter on a busy machine needs most of it to start; old servers say at once that they do not know.
+/// Less than the 10 s after which the SDK gives up by itself: it must not hear of both.
+const SILENCE_MAX: Duration = Duration::from_secs(8);
 
 /// A connection that stands.
 pub(super) struct Connected {

@@ -88,6 +88,13 @@ impl Connection {
         self.child.as_ref().is_some_and(|(_, signs)| signs.take_banner())
     }
 
+    /// Waits a moment until the server knows its roots. A newer one asks for them with each call.
+    pub(super) async fn roots_known(&self) {
+        if self.era() != Some(Era::Modern) {
+            self.client.service().roots_known().await;
+        }
+    }
+
     /// Asks, with further rounds where the server asks back.
     pub(super) async fn ask(
         &self,

@@ -136,6 +136,9 @@ impl Server {
         let connection = Connection::new(connected, self.name(), self.settings.request_timeout);
         // What was read over another connection may have changed unheard.
         self.resources.borrow_mut().clear();
+        if !matches!(self.settings.launch, Launch::Builtin(_)) {
+            connection.roots_known().await;
+        }
         Ok(connection)
     }
 

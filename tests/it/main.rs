@@ -35,6 +35,8 @@ mod network_faults;
 #[cfg(test)]
 mod process_faults;
 #[cfg(test)]
+mod real_servers;
+#[cfg(test)]
 mod repl;
 #[cfg(test)]
 mod repl_input;

@@ -103,7 +103,7 @@ fn two_tools_of_one_name_are_refused_and_the_others_live() {
 
 #[test]
 fn every_way_to_begin_leads_to_a_call_and_is_remembered() {
-    for (faults, slowest) in [(&["modern"][..], 3), (&["exit-on-unknown"], 3), (&["silent-on-unknown"], 7)] {
+    for (faults, slowest) in [(&["modern"][..], 3), (&["exit-on-unknown"], 3), (&["silent-on-unknown"], 14)] {
         let fake = FakeMcp::new(faults);
         let started = Instant::now();
         fake.call("echo").run().assert_exit(0).assert_stdout("{}\n");

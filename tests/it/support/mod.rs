@@ -26,7 +26,7 @@ pub use model_server::{ModelServer, Received, Wire, wait_until};
 pub use output::Output;
 pub use pty::Pty;
 pub use reply::{Framing, Gate, Reply};
-pub use requirements::{long_tests, needs};
+pub use requirements::{long_tests, needs, variable};
 pub use run::{Run, Running};
 pub use sandbox::Sandbox;
 pub use strace::Strace;

@@ -30,6 +30,7 @@ pub struct Pty {
     terminal: Shared,
     is_hung_up: Arc<AtomicBool>,
     name: PathBuf,
+    patience: Duration,
 }
 
 /// The settings of a terminal, to compare before and after.
@@ -59,7 +60,14 @@ impl Pty {
             let (terminal, is_hung_up) = (Arc::clone(&terminal), Arc::clone(&is_hung_up));
             thread::spawn(move || read_screen(screen, &terminal, &is_hung_up));
         }
-        Self { child, master: Some(pair.master), keyboard: Some(keyboard), terminal, is_hung_up, name }
+        let patience = Duration::from_secs(15);
+        Self { child, master: Some(pair.master), keyboard: Some(keyboard), terminal, is_hung_up, name, patience }
+    }
+
+    /// Waits longer, for what is slow by nature.
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Types.
@@ -68,7 +76,7 @@ impl Pty {
         keyboard.write_all(text.as_bytes()).and_then(|()| keyboard.flush()).unwrap();
     }
 
-    /// Waits until the text of the screen is as wanted; fails after 15 s, showing the screen.
+    /// Waits until the text of the screen is as wanted; fails when that takes too long, showing the screen.
     #[track_caller]
     pub fn wait_for_screen(&self, what: &str, condition: impl Fn(&str) -> bool) -> String {
         self.wait_for(what, |terminal| Some(terminal.parser.screen().contents()).filter(|text| condition(text)))
@@ -131,7 +139,7 @@ impl Pty {
     /// Waits for the end of the command and gives its exit code.
     #[track_caller]
     pub fn wait_for_exit(&mut self) -> u32 {
-        let deadline = Instant::now() + Duration::from_secs(15);
+        let deadline = Instant::now() + self.patience;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.exit_code();
@@ -143,7 +151,7 @@ impl Pty {
 
     #[track_caller]
     fn wait_for<T>(&self, what: &str, find: impl Fn(&Terminal) -> Option<T>) -> T {
-        let deadline = Instant::now() + Duration::from_secs(15);
+        let deadline = Instant::now() + self.patience;
         let mut terminal = self.terminal.0.lock().unwrap();
         loop {
             if let Some(found) = find(&terminal) {

@@ -30,6 +30,6 @@ pub fn long_tests() -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests have their own environment")]
-pub(super) fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -240,6 +240,11 @@ impl Running {
         String::from_utf8_lossy(&self.stdout.bytes()).into_owned()
     }
 
+    #[track_caller]
+    pub fn wait_for_stderr(&self, text: &str) {
+        self.wait_for(&self.stderr, text);
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
