@@ -2,6 +2,7 @@
 
 mod cancel;
 mod frontend;
+mod instructions;
 mod metrics;
 mod next_step;
 mod outcome;

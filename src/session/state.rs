@@ -122,6 +122,15 @@ impl Session {
         if is_unanswered {
             self.take_back_prompt();
         }
+        if self.holds_words_of_others() {
+            self.toolbox.taint();
+        }
+    }
+
+    /// Whether a tool of somebody else has said something in this conversation.
+    fn holds_words_of_others(&self) -> bool {
+        let calls = self.messages.iter().flat_map(|message| &message.tool_calls);
+        calls.into_iter().any(|call| !self.toolbox.is_ours(&call.name))
     }
 
     /// Starts a new conversation with the same model and system prompt.
@@ -172,6 +181,7 @@ impl Session {
         self.unanswered = None;
         self.turn = 0;
         self.system_is_recorded = false;
+        self.toolbox.clear_taint();
     }
 
     pub(super) fn record_conversation(&mut self, name: Option<String>) {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use super::instructions::with_instructions;
 use super::metrics::Stopwatch;
 use super::next_step::{NextStep, next_step};
 use super::outcome::{Outcome, ReplyEnding, outcome};
@@ -70,6 +71,9 @@ impl Session {
         cancel: &mut Cancel,
     ) -> Result<TurnReport, TurnFailure> {
         self.begin(input)?;
+        if let Some(host) = &self.toolbox.host {
+            host.begin_turn();
+        }
         self.turn += 1;
         let label = self.model.label.clone();
         front.show(&TurnEvent::Started { conversation: &self.conversation, turn: self.turn, model: &label });
@@ -151,6 +155,7 @@ impl Session {
         turn: &mut TurnState,
     ) -> Result<Reply, TurnFailure> {
         self.look_for_tools(front, cancel).await;
+        let system = self.whole_system();
         let id = self.start_reply();
         self.save_prompt(front, cancel).await?;
         let mut built = ReplyBuilder::default();
@@ -160,7 +165,7 @@ impl Session {
             let ActiveModel { provider, model, parameters, .. } = &self.model;
             let request = ChatRequest {
                 model,
-                system: self.system.as_deref(),
+                system: system.as_deref(),
                 messages: &self.messages,
                 tools: if self.uses_tools { self.toolbox.specs() } else { &[] },
                 tool_choice: &self.tool_choice,
@@ -282,6 +287,17 @@ impl Session {
         }
         self.head = Some(reply.id.clone());
         self.messages.push(message);
+    }
+
+    /// The system prompt as it is sent.
+    fn whole_system(&self) -> Option<String> {
+        match &self.toolbox.host {
+            Some(host) if self.uses_tools => {
+                let offers = |server: &str| self.toolbox.offers(server);
+                with_instructions(self.system.as_deref(), &host.servers(), offers)
+            }
+            Some(_) | None => self.system.clone(),
+        }
     }
 
     /// What there is to call with the next request. Servers that are slow or missing hold up nothing for long.

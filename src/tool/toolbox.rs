@@ -230,6 +230,18 @@ impl Toolbox {
         (self.tools, self.specs) = (tools, specs);
     }
 
+    /// Whether any tool of this server is there to be called.
+    #[must_use]
+    pub fn offers(&self, server: &str) -> bool {
+        self.tools.values().any(|tool| tool.definition().server == server)
+    }
+
+    /// Whether the name is that of a tool in whose results nobody else's words are, by the server it begins with.
+    #[must_use]
+    pub fn is_ours(&self, tool: &str) -> bool {
+        tool.split_once("__").is_some_and(|(server, _)| self.settings.trusted_servers.iter().any(|ours| ours == server))
+    }
+
     /// What is offered to the model with the next request.
     #[must_use]
     pub fn specs(&self) -> &[ToolSpec] {
