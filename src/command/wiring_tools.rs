@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::context::Context;
+use super::mcp::browser::{self, Visit};
 use super::{wiring, wiring_builtin, wiring_mcp};
 use crate::cli::ToolOptions;
 use crate::config::{Config, LoadOptions};
@@ -70,6 +71,7 @@ pub fn equip(
         },
     );
     session.preview = added.preview();
+    session.open_page = Box::new(|page| Box::pin(open_page(page)));
     session.events = Some(events);
     session.publish_settings();
     Ok(())
@@ -92,6 +94,14 @@ fn grants(allowed: &[String]) -> Result<Vec<Grant>, Failure> {
         Ok(Grant { tool, holds_after_untrusted: false })
     };
     allowed.iter().map(grant).collect()
+}
+
+/// Only what a browser is for, as for signing in.
+async fn open_page(page: String) -> bool {
+    match Visit::to(&page) {
+        Ok(visit) => browser::open(&visit).await,
+        Err(_) => false,
+    }
 }
 
 /// Ends all servers of a session, gently first.

@@ -65,6 +65,12 @@ impl Session {
             return Ok(());
         }
         let said = ask(&Question::Server(&question), front, cancel, &mut self.journal).await?;
+        if let (ServerQuestion::Url { url, .. }, Answer::Yes) = (&question, &said)
+            && !(self.open_page)(url.clone()).await
+        {
+            let message = format!("no browser can be opened here: open {url} by hand");
+            front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "browser", message: &message });
+        }
         match question {
             ServerQuestion::Form { answer, .. } | ServerQuestion::Url { answer, .. } => {
                 // A server that waits no longer hears nothing.

@@ -1,5 +1,7 @@
 //! The state of one conversation at work, and how it starts, resumes and takes a message back.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -40,6 +42,9 @@ pub struct TurnSettings {
     pub tool_hops_max: u32,
 }
 
+/// Opens a page in the person's browser; false where none can be started.
+pub type OpenPage = Box<dyn Fn(String) -> Pin<Box<dyn Future<Output = bool>>>>;
+
 /// What a call would change, as a diff, where that can be told before it runs.
 pub type Preview = Box<dyn Fn(&str, &str, &Map<String, Value>) -> Option<String>>;
 
@@ -59,6 +64,8 @@ pub struct Session {
     pub shared: SharedSettings,
     /// Whether tools are offered; a person or a tool can switch them off.
     pub uses_tools: bool,
+    /// For a server that asks for it, once the person has agreed.
+    pub open_page: OpenPage,
     /// `None` where the model stays what it is.
     pub connect: Option<Connect>,
     pub(super) system: Option<String>,
@@ -91,6 +98,7 @@ impl Session {
             preview: Box::new(|_, _, _| None),
             shared: SharedSettings::default(),
             uses_tools: true,
+            open_page: Box::new(|_| Box::pin(std::future::ready(false))),
             connect: None,
             system,
             system_is_recorded: false,

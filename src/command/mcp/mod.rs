@@ -2,7 +2,7 @@
 
 mod add;
 mod arguments;
-mod browser;
+pub mod browser;
 mod call;
 mod change;
 mod each;
