@@ -12,6 +12,7 @@ mod pattern;
 mod pins;
 mod result_text;
 mod rule;
+mod search;
 mod selection;
 mod server_tool;
 mod settings;

@@ -1,5 +1,6 @@
 //! The toolbox: names to tools, built-in and external under one roof, with what the rules say of each call.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use futures::future::join_all;
 
 use super::admission::{Admitted, admit};
 use super::pins::Pins;
+use super::search::{Candidate, Catalog, FindTools};
 use super::server_tool::{CallLimits, Origin, ServerTool};
 use super::{Approval, CallFacts, Change, Tool, ToolboxSettings, Verdict};
 use crate::conversation::ToolSpec;
@@ -32,6 +34,8 @@ pub struct Toolbox {
     told: BTreeSet<String>,
     /// Read when the first external server is there.
     pins: Option<Pins>,
+    /// All that could be offered, and what was wanted of it.
+    catalog: Rc<RefCell<Catalog>>,
     specs: Vec<ToolSpec>,
     tools: BTreeMap<String, Rc<dyn Tool>>,
 }
@@ -57,6 +61,7 @@ impl Toolbox {
             given_up: BTreeSet::new(),
             told: BTreeSet::new(),
             pins: None,
+            catalog: Rc::default(),
             specs: Vec::new(),
             tools: BTreeMap::new(),
         }
@@ -92,6 +97,7 @@ impl Toolbox {
         if has_changed || !old.is_empty() {
             self.rebuild(&mut notices);
         }
+        self.offer();
         notices.retain(|notice| self.told.insert(notice.clone()));
         notices
     }
@@ -213,7 +219,8 @@ impl Toolbox {
         for tool in all() {
             *counts.entry(&tool.definition().spec.name).or_default() += 1;
         }
-        let (mut tools, mut specs): (BTreeMap<String, Rc<dyn Tool>>, Vec<ToolSpec>) = (BTreeMap::new(), Vec::new());
+        let (mut tools, mut candidates): (BTreeMap<String, Rc<dyn Tool>>, Vec<Candidate>) =
+            (BTreeMap::new(), Vec::new());
         for tool in all() {
             let definition = tool.definition();
             if counts[definition.spec.name.as_str()] > 1 {
@@ -225,9 +232,20 @@ impl Toolbox {
                 continue;
             }
             tools.insert(definition.spec.name.clone(), tool.clone());
-            specs.push(definition.spec.clone());
+            candidates.push(Candidate { spec: definition.spec.clone(), is_builtin: definition.is_builtin });
         }
-        (self.tools, self.specs) = (tools, specs);
+        let find: Rc<dyn Tool> = Rc::new(FindTools::new(self.catalog.clone()));
+        tools.insert(find.definition().spec.name.clone(), find);
+        self.catalog.borrow_mut().candidates = candidates;
+        self.tools = tools;
+    }
+
+    /// All tools, or where those are too many: some, and one that finds the others.
+    fn offer(&mut self) {
+        let catalog = self.catalog.borrow();
+        let some = catalog.offered(self.settings.spec_bytes_max, self.settings.specs_max);
+        let all = || catalog.candidates.iter().map(|candidate| candidate.spec.clone()).collect();
+        self.specs = some.unwrap_or_else(all);
     }
 
     /// Whether any tool of this server is there to be called.
@@ -250,7 +268,10 @@ impl Toolbox {
 
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Rc<dyn Tool>> {
-        self.tools.get(name).cloned()
+        let tool = self.tools.get(name).cloned()?;
+        // What was called stays offered.
+        self.catalog.borrow_mut().wanted.insert(name.to_owned());
+        Some(tool)
     }
 
     /// Whether a call may run.

@@ -43,6 +43,8 @@ mod repl_input;
 #[cfg(test)]
 mod repl_terminal;
 #[cfg(test)]
+mod say_so;
+#[cfg(test)]
 mod stdio;
 #[cfg(test)]
 mod storage_faults;
