@@ -31,6 +31,8 @@ mod mcp_oauth;
 #[cfg(test)]
 mod mcp_processes;
 #[cfg(test)]
+mod mcp_serve;
+#[cfg(test)]
 mod network_faults;
 #[cfg(test)]
 mod process_faults;
