@@ -7,14 +7,21 @@ mod calc;
 mod fetch;
 pub mod files;
 mod history;
+mod models;
+mod serve;
+mod served;
 mod servers;
+mod session_settings;
 mod settings;
 mod shell;
 #[cfg(test)]
 mod test_client;
 mod time;
 
-pub use servers::{in_process, server};
+pub use models::ConfiguredModel;
+pub use serve::serve_stdio;
+pub use served::Served;
+pub use servers::server;
 pub use settings::BuiltinSettings;
 
 #[cfg(test)]

@@ -1,27 +1,51 @@
 //! Names to servers. Nothing is made before somebody connects.
 
+use std::sync::Arc;
+
+use rmcp::service::{DynService, RoleServer};
 use rmcp::{ServerHandler, ServiceExt};
 
-use super::{BuiltinSettings, calc, fetch, files, history, shell, time};
+use super::{BuiltinSettings, calc, fetch, files, history, models, session_settings, shell, time};
 use crate::mcp::InProcess;
+
+/// One of the servers, whichever it is.
+pub type Service = Box<dyn DynService<RoleServer>>;
+
+/// Makes a server for one connection.
+pub type Make = Arc<dyn Fn() -> Service + Send + Sync>;
 
 /// The built-in server of this name.
 #[must_use]
 pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
+    let make = maker(name, settings)?;
+    Some(in_process(move || make()))
+}
+
+/// How the server of this name is made.
+#[must_use]
+pub fn maker(name: &str, settings: &BuiltinSettings) -> Option<Make> {
     match name {
-        "calc" => Some(in_process(calc::new)),
+        "calc" => Some(made_by(calc::new)),
         "history" => {
             let kept = settings.history.clone();
-            Some(in_process(move || history::new(kept.clone())))
+            Some(made_by(move || history::new(kept.clone())))
         }
-        "time" => Some(in_process(time::new)),
+        "models" => {
+            let models = settings.models.clone();
+            Some(made_by(move || models::new(models.clone())))
+        }
+        "settings" => {
+            let session = settings.session.clone();
+            Some(made_by(move || session_settings::new(session.clone())))
+        }
+        "time" => Some(made_by(time::new)),
         "files" => {
             let settings = files::FilesSettings { roots: settings.roots.clone(), denied: settings.denied.clone() };
-            Some(in_process(move || files::new(&settings)))
+            Some(made_by(move || files::new(&settings)))
         }
         "fetch" => {
             let settings = fetch::FetchSettings::new(settings.http.clone(), settings.allow_hosts.clone());
-            Some(in_process(move || fetch::new(&settings)))
+            Some(made_by(move || fetch::new(&settings)))
         }
         "shell" => {
             let settings = shell::ShellSettings {
@@ -30,21 +54,25 @@ pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
                 environment: settings.child_environment.clone(),
                 guard: settings.guard.clone(),
             };
-            Some(in_process(move || shell::new(&settings)))
+            Some(made_by(move || shell::new(&settings)))
         }
         _ => None,
     }
 }
 
 /// A server that is made anew for each connection, and answers as a task of the current runtime.
-pub fn in_process<H: ServerHandler>(make: impl Fn() -> H + Send + Sync + 'static) -> InProcess {
+pub fn in_process<S: rmcp::Service<RoleServer>>(make: impl Fn() -> S + Send + Sync + 'static) -> InProcess {
     InProcess::new(move |end| {
-        let handler = make();
+        let service = make();
         tokio::spawn(async move {
             // A client that leaves before it has greeted is no failure, and nobody could be told.
-            if let Ok(running) = handler.serve(end).await {
+            if let Ok(running) = service.serve(end).await {
                 let _ = running.waiting().await;
             }
         });
     })
+}
+
+fn made_by<H: ServerHandler>(make: impl Fn() -> H + Send + Sync + 'static) -> Make {
+    Arc::new(move || make().into_dyn())
 }

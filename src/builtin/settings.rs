@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::ConfiguredModel;
 use crate::conversation::SharedSettings;
 use crate::history::HistorySettings;
 use crate::http::HttpSettings;
@@ -15,6 +16,8 @@ pub struct BuiltinSettings {
     pub denied: Vec<PathBuf>,
     /// Where past conversations are; `None` where nothing is saved.
     pub history: Option<HistorySettings>,
+    /// Models that the configuration names, for `models`.
+    pub models: Vec<ConfiguredModel>,
     /// The session at work, for `settings`.
     pub session: SharedSettings,
     /// Extra certificate authorities and limits, for `fetch`.

@@ -5,7 +5,7 @@ use rmcp::service::RunningService;
 use rmcp::{RoleClient, ServerHandler, ServiceExt};
 use serde_json::Value;
 
-use super::in_process;
+use super::servers::in_process;
 
 pub struct TestClient(pub RunningService<RoleClient, ()>);
 

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::wiring_mcp::Servers;
 use crate::builtin::files::{self, FilesSettings};
-use crate::builtin::{self, BuiltinSettings};
+use crate::builtin::{self, BuiltinSettings, ConfiguredModel, Served};
 use crate::config::{Config, ConfigError, Environment, WantedBuiltin, server_settings, wanted_builtins};
 use crate::conversation::SharedSettings;
 use crate::exit::Failure;
-use crate::mcp::{Launch, ServerSettings, TRUSTED_SERVERS};
+use crate::mcp::{BUILTIN_SERVERS, HARMLESS_SERVERS, Launch, ServerSettings, TRUSTED_SERVERS, ToolFilter};
 use crate::session::Preview;
 
 /// What a session has to know of the servers that were added.
@@ -66,18 +66,58 @@ fn server(
     config: &Config,
     environment: &Environment,
 ) -> Result<(ServerSettings, BuiltinSettings), ConfigError> {
-    let place = config.server_place(environment);
-    // The folders are known once the rest of the section is understood; nothing is started before that.
-    let unlaunched = || Launch::Command { program: String::new(), args: Vec::new(), env: [].into(), cwd: None };
-    let server = server_settings(&wanted.name, &wanted.section, unlaunched(), place)?;
+    let (server, settings) = resolved(wanted, settings, config, environment)?;
+    let launch = builtin::server(&wanted.builtin, &settings).ok_or_else(|| unknown(wanted))?;
+    Ok((ServerSettings { launch: Launch::Builtin(launch), ..server }, settings))
+}
+
+/// The servers of these names, for another program; the harmless ones where none is named.
+pub fn served(config: &Config, environment: &Environment, names: &[String]) -> Result<Vec<Served>, Failure> {
+    let settings = settings(config, environment, SharedSettings::default());
+    let there = wanted_builtins(&config.file.mcp, names);
+    let wanted: Vec<_> = match names {
+        // Without a session there is nothing to set.
+        [] => there.iter().filter(|wanted| is_harmless(wanted) && wanted.builtin != "settings").collect(),
+        names => names.iter().map(|name| named(name, &there)).collect::<Result<_, _>>()?,
+    };
+    let serve = |wanted: &WantedBuiltin| {
+        let (server, settings) = resolved(wanted, &settings, config, environment)?;
+        let filter = ToolFilter::new(&server.allow, &server.deny);
+        let served = Served::new(wanted.name.clone(), &wanted.builtin, &settings, filter);
+        served.ok_or_else(|| unknown(wanted))
+    };
+    wanted.into_iter().map(|wanted| serve(wanted).map_err(Failure::from)).collect()
+}
+
+fn is_harmless(wanted: &WantedBuiltin) -> bool {
+    HARMLESS_SERVERS.contains(&wanted.builtin.as_str())
+}
+
+fn named<'a>(name: &str, there: &'a [WantedBuiltin]) -> Result<&'a WantedBuiltin, Failure> {
+    there.iter().find(|wanted| wanted.name == name).ok_or_else(|| {
+        let failure = Failure::usage(format!("no built-in server is called {name}"));
+        failure.hint(format!("there are {}", BUILTIN_SERVERS.join(", ")))
+    })
+}
+
+/// What the file says of a server, and what the server itself is handed: the same with its own folders.
+fn resolved(
+    wanted: &WantedBuiltin,
+    settings: &BuiltinSettings,
+    config: &Config,
+    environment: &Environment,
+) -> Result<(ServerSettings, BuiltinSettings), ConfigError> {
+    // How to start it is known once the rest of the section is understood; nothing is started before that.
+    let unlaunched = Launch::Command { program: String::new(), args: Vec::new(), env: [].into(), cwd: None };
+    let server = server_settings(&wanted.name, &wanted.section, unlaunched, config.server_place(environment))?;
     let roots = if server.roots.is_empty() { settings.roots.clone() } else { server.roots.clone() };
     let allow_hosts = wanted.section.allow_hosts.clone();
-    let settings = BuiltinSettings { roots, allow_hosts, ..settings.clone() };
-    let launch = builtin::server(&wanted.builtin, &settings).map(Launch::Builtin).ok_or_else(|| {
-        let key = format!("mcp.servers.{}.builtin", wanted.name);
-        ConfigError::Unusable { key, reason: format!("there is no built-in server {:?}", wanted.builtin), hint: None }
-    })?;
-    Ok((ServerSettings { launch, ..server }, settings))
+    Ok((server, BuiltinSettings { roots, allow_hosts, ..settings.clone() }))
+}
+
+fn unknown(wanted: &WantedBuiltin) -> ConfigError {
+    let key = format!("mcp.servers.{}.builtin", wanted.name);
+    ConfigError::Unusable { key, reason: format!("there is no built-in server {:?}", wanted.builtin), hint: None }
 }
 
 /// What all of them are handed. Where nothing is saved there is no history to look at either.
@@ -87,12 +127,26 @@ pub fn settings(config: &Config, environment: &Environment, session: SharedSetti
         roots: std::env::current_dir().into_iter().collect(),
         denied: denied(config, environment),
         history: config.history.path.is_some().then(|| config.history.clone()),
+        models: models(config),
         session,
         http: config.http.clone(),
         allow_hosts: Vec::new(),
         child_environment: environment.for_children(),
         guard: std::env::current_exe().ok(),
     }
+}
+
+/// The models that the file names: those of the providers, and those with a short name.
+fn models(config: &Config) -> Vec<ConfiguredModel> {
+    let llm = &config.file.llm;
+    let of_providers = llm.providers.iter().filter_map(|(provider, section)| {
+        Some(ConfiguredModel { provider: provider.clone(), id: section.model.clone()?, alias: None })
+    });
+    let with_alias = llm.models.iter().filter_map(|(alias, target)| {
+        let (provider, id) = target.split_once(':')?;
+        Some(ConfiguredModel { provider: provider.to_owned(), id: id.to_owned(), alias: Some(alias.clone()) })
+    });
+    of_providers.chain(with_alias).collect()
 }
 
 /// Our own files: no tool reads or changes them.

@@ -55,3 +55,4 @@ pub use program_path::find as find_program;
 pub use settings::{
     ClientAbilities, Consent, HostSettings, Launch, OauthGrant, OauthSettings, Protocol, ServerSettings,
 };
+pub use tool_filter::ToolFilter;

@@ -11,19 +11,21 @@ pub(super) const TOOLS_MAX: usize = 512;
 
 /// Patterns of names; a tool that both name is denied.
 #[derive(Clone, Debug)]
-pub(super) struct ToolFilter {
+pub struct ToolFilter {
     allow: GlobSet,
     deny: GlobSet,
 }
 
 impl ToolFilter {
     /// A pattern that is none names nothing.
-    pub(super) fn new(allow: &[String], deny: &[String]) -> Self {
+    #[must_use]
+    pub fn new(allow: &[String], deny: &[String]) -> Self {
         let allow = if allow.is_empty() { &["*".to_owned()][..] } else { allow };
         Self { allow: set(allow), deny: set(deny) }
     }
 
-    pub(super) fn offers(&self, tool: &str) -> bool {
+    #[must_use]
+    pub fn offers(&self, tool: &str) -> bool {
         self.allow.is_match(tool) && !self.deny.is_match(tool)
     }
 

@@ -1,5 +1,6 @@
 //! Dialects of model APIs: a request goes out, the events of [`crate::conversation::StreamEvent`] come back.
 
+mod catalog;
 mod connect;
 pub mod demo;
 mod error;
@@ -16,6 +17,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use crate::http::{Attempt, RetryPolicy, Verdict};
+pub use catalog::{Ability, KnownModel, catalog};
 pub use connect::connect;
 pub use error::{ErrorKind, ProviderError};
 pub use event_stream::{EventStream, Pumped};

@@ -25,11 +25,15 @@ mod mcp_faults;
 #[cfg(test)]
 mod mcp_host;
 #[cfg(test)]
+mod mcp_commands;
+#[cfg(test)]
 mod mcp_http;
 #[cfg(test)]
 mod mcp_oauth;
 #[cfg(test)]
 mod mcp_processes;
+#[cfg(test)]
+mod mcp_serve;
 #[cfg(test)]
 mod network_faults;
 #[cfg(test)]

@@ -1,0 +1,91 @@
+//! `sayso mcp …` as a person or a script types it: real servers, real files.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::{Pty, Sandbox};
+
+#[test]
+fn a_tool_is_called_without_a_model() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.sayso(["mcp", "tools", "time", "--format", "json"]).run().assert_exit(0);
+    let tools: serde_json::Value = serde_json::from_slice(&output.stdout_bytes).unwrap();
+    let tool = tools[0]["name"].as_str().unwrap().to_owned();
+    let output = sandbox.sayso(["mcp", "call", "time", &tool]).run().assert_exit(0);
+    assert!(!output.stdout_bytes.is_empty(), "{output:?}");
+    let output = sandbox.sayso(["mcp", "call", "time", &tool, "--format", "json"]).run().assert_exit(0);
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout_bytes).unwrap();
+    assert_eq!(result["isError"], false);
+}
+
+#[test]
+fn mistakes_have_their_exit_codes() {
+    let sandbox = Sandbox::new().config_text(
+        "mcp: {servers: {gone: {command: /no/such/program}, off: {command: x, enabled: false}, time: {builtin: time, tools: {deny: ['*']}}}}",
+    );
+    for (args, exit) in [
+        (&["mcp", "call", "nobody", "x"][..], 3),
+        (&["mcp", "call", "off", "x"], 3),
+        (&["mcp", "call", "gone", "x"], 5),
+        (&["mcp", "call", "calc", "no_such_tool"], 2),
+        (&["mcp", "call", "time", "anything"], 10),
+        (&["mcp", "rm", "nobody"], 3),
+        (&["mcp", "add", "x"], 2),
+    ] {
+        let output = sandbox.sayso(args.iter().copied()).run();
+        assert_eq!(output.code, Some(exit), "{args:?}: {output:?}");
+    }
+}
+
+#[test]
+fn a_server_goes_into_the_file_and_out_again_and_the_rest_stays_byte_for_byte() {
+    let text = "# mine\nmcp:\n  servers:\n    # kept\n    a: { command: x } # kept too\n\nui: { theme: auto } # the end\n";
+    let sandbox = Sandbox::new().config_text(text);
+    let file = sandbox.path("config/sayso/config.yaml");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let add = ["mcp", "add", "new", "--env", "A=${B}", "--yes", "--", "npx", "-y", "a\u{1b}[2Jb"];
+    let output = sandbox.sayso(add).run().assert_exit(0);
+    assert!(!output.stderr.contains('\u{1b}'), "{output:?}");
+    let added = fs::read_to_string(&file).unwrap();
+    assert!(added.contains("    new:\n      command: npx\n") && added.contains("# kept too\n"), "{added}");
+    sandbox.sayso(["mcp", "add", "new", "--yes", "--", "other"]).run().assert_exit(2);
+    sandbox.sayso(["mcp", "rm", "new", "--yes"]).run().assert_exit(0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    // Without a person and without `--yes` nothing happens.
+    sandbox.sayso(["mcp", "rm", "a"]).run().assert_exit(2);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
+fn servers_of_other_programs_are_taken_over() {
+    let sandbox = Sandbox::new();
+    let foreign = r#"{"mcpServers": {"a": {"command": "npx", "env": {"K": "${input:my-key}"}, "alwaysAllow": []}}}"#;
+    fs::write(sandbox.work_folder().join("other.json"), foreign).unwrap();
+    let output = sandbox.sayso(["mcp", "import", "other.json", "--yes"]).run().assert_exit(0);
+    for told in ["environment variable MY_KEY", "`alwaysAllow` is not known here"] {
+        assert!(output.stderr.contains(told), "{told}: {output:?}");
+    }
+    let text = fs::read_to_string(sandbox.path("config/sayso/config.yaml")).unwrap();
+    assert_eq!(text, "mcp:\n  servers:\n    a:\n      command: npx\n      env:\n        K: \"${MY_KEY}\"\n");
+}
+
+#[test]
+fn a_project_is_ignored_until_it_is_trusted_as_it_is() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.work_folder().join(".mcp.json");
+    fs::write(&file, r#"{"mcpServers": {"proj": {"command": "/bin/evil\u001b[2J"}}}"#).unwrap();
+    let list = || {
+        let output = sandbox.sayso(["mcp", "list", "--format", "tsv"]).run().assert_exit(0);
+        (String::from_utf8(output.stdout_bytes).unwrap().contains("proj\t"), output.stderr.contains("is ignored"))
+    };
+    assert_eq!(list(), (false, true));
+    let mut pty = Pty::start(sandbox.sayso(["mcp", "trust"]), 40, 100);
+    let screen = pty.wait_for_text("Trust this file as it is? [y/N]");
+    assert!(screen.contains("/bin/evil"), "{screen}");
+    pty.send("y\r");
+    assert_eq!(pty.wait_for_exit(), 0);
+    assert_eq!(list(), (true, false));
+    fs::write(&file, r#"{"mcpServers": {"proj": {"command": "/bin/worse"}}}"#).unwrap();
+    assert_eq!(list(), (false, true));
+}
