@@ -213,7 +213,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_sub
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "logout" -d 'Forget how to sign in to a remote server'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "trust" -d 'Trust the .mcp.json of this project, or the changed tools of a server'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "serve" -d 'Be a server: offer built-in tools to other programs, over stdin and stdout'
-complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "exercise" -d 'Connect to a server by URL and use everything it offers, for tests of the protocol'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "exercise" -d 'Use everything that a server offers, to see whether it answers: for those who write servers'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from list" -l format -d 'How to write the list' -r -f -a "table\t'For people'
 json\t'One array'
 jsonl\t'One object a line'
@@ -294,6 +294,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcomm
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l suggest -d 'Print the values that the server suggests for this argument, one a line; with a beginning or without' -r
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l format -d '`text`, or all messages as JSON' -r -f -a "text\t'The text of it'
 json\t'One object with everything'"
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l config -d 'Read this configuration file' -r -F
@@ -305,6 +306,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcomm
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l suggest -d 'Print the values that the server suggests for this argument, one a line; with a beginning or without' -r
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l format -d '`text`, or all messages as JSON' -r -f -a "text\t'The text of it'
 json\t'One object with everything'"
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l config -d 'Read this configuration file' -r -F
@@ -355,7 +357,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcomm
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -l no-browser -d 'Start no browser: print the address, read the one it leads to'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -l no-browser -d 'Start no browser: print the address, and read the one it leads to from stdin'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Leave out progress, notices and usage'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Say more about what happens (twice: everything)'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from login" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
@@ -390,6 +392,12 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcomm
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l client-metadata-url -d 'A document that describes the client to authorization servers that take one' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l timeout -d 'Give up after this time, as in 90s or 2m' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l format -d 'How to write what came of it' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''

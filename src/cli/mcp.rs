@@ -178,6 +178,10 @@ pub struct McpPromptOptions {
     #[arg(value_name = "KEY=VALUE")]
     pub arguments: Vec<String>,
 
+    /// Print the values that the server suggests for this argument, one a line; with a beginning or without
+    #[arg(long, value_name = "KEY[=BEGINNING]", conflicts_with = "arguments")]
+    pub suggest: Option<String>,
+
     /// `text`, or all messages as JSON
     #[arg(long, value_enum, default_value = "text")]
     pub format: ResultFormat,

@@ -66,7 +66,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
         };
         let unsaved = Journal::start(HistorySettings { path: None, ..config.history.clone() });
         let mut session = Session::new(unsaved, model, wiring::turn_settings(&config, 0), None);
-        wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Absent)?;
+        wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Absent).await?;
         session.toolbox.refresh().await;
         let request = dry_run(&config, &session, beginning, question);
         wiring_tools::close(session.toolbox.host.take()).await;
@@ -79,7 +79,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     settings.require_history = options.require_history;
     let mut session = wiring::session(&config, model, settings);
     let person = person(context);
-    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, person)?;
+    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, person).await?;
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
     wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
     session.publish_settings();

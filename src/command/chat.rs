@@ -60,7 +60,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         Beginning::New => None,
     };
     let mut session = wiring::session(&config, model, settings);
-    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Present)?;
+    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Present).await?;
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
     wiring::begin(&mut session, beginning, context);
     session.publish_settings();

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures::future::join_all;
+
 use super::context::Context;
 use super::mcp::browser::{self, Visit};
 use super::{wiring, wiring_builtin, wiring_mcp};
@@ -11,7 +13,7 @@ use crate::config::{Config, LoadOptions};
 use crate::conversation::ToolChoice;
 use crate::exit::Failure;
 use crate::http::HttpClient;
-use crate::mcp::{BUILTIN_SERVERS, ClientAbilities, McpHost};
+use crate::mcp::{BUILTIN_SERVERS, ClientAbilities, McpHost, ServerSettings};
 use crate::session::Session;
 use crate::tool::{Grant, ToolPattern, Toolbox, ToolboxSettings};
 
@@ -25,12 +27,12 @@ pub enum Person {
     Absent,
 }
 
-/// Gives a session its tools. Nothing is started that is not needed yet.
-pub fn equip(
+/// Gives a session its tools. Waits for servers that are required; nothing else is started that is not needed yet.
+pub async fn equip(
     session: &mut Session,
     options: &ToolOptions,
     config: &Config,
-    context: &Context,
+    context: &mut Context,
     person: Person,
 ) -> Result<(), Failure> {
     session.tool_choice = tool_choice(options.tool_choice.as_deref());
@@ -50,9 +52,13 @@ pub fn equip(
             return Err(servers.failure(name).unwrap_or_else(unknown));
         }
     }
+    for (name, error) in &servers.unusable {
+        context.warn(&format!("the MCP server {name} cannot be used: {error}"));
+    }
     let is_present = person == Person::Present;
     let abilities = ClientAbilities { elicit_form: is_present, elicit_url: is_present, sampling: is_present };
     let (host, events) = wiring_mcp::host(&servers, config, &context.environment, abilities);
+    require(&host, &servers.usable).await?;
     host.start();
     let tools = &config.chat.tools;
     session.toolbox = Toolbox::new(
@@ -77,6 +83,15 @@ pub fn equip(
     Ok(())
 }
 
+/// Nothing runs without these.
+async fn require(host: &McpHost, servers: &[ServerSettings]) -> Result<(), Failure> {
+    let required = servers.iter().filter(|server| server.required);
+    let outcomes = join_all(required.map(|server| host.connect(&server.name))).await;
+    let Some(error) = outcomes.into_iter().find_map(Result::err) else { return Ok(()) };
+    host.close(CLOSE_LIMIT).await;
+    Err(Failure::config(format!("{error}, and it is required")).hint("mend it, or set `required: false`"))
+}
+
 /// Where it is kept what external tools were.
 #[must_use]
 pub fn pins(config: &Config) -> Option<PathBuf> {
@@ -91,7 +106,7 @@ fn grants(allowed: &[String]) -> Result<Vec<Grant>, Failure> {
             let failure = Failure::usage(format!("--allow: {text:?} names no server, and nothing allows all of them"));
             return Err(failure.hint("name one, as in `--allow 'files/*'`"));
         }
-        Ok(Grant { tool, holds_after_untrusted: false })
+        Ok(Grant { tool })
     };
     allowed.iter().map(grant).collect()
 }

@@ -45,5 +45,5 @@ pub use problem::{ConfigError, KeyPath, Warning, nearest};
 pub use resolve::{Config, LoadOptions, config_place, load};
 pub use save::{save, write_private};
 pub use schema::of_file as schema;
-pub use servers::{ConfiguredServer, ConfiguredState, ServerPlace, server_settings};
+pub use servers::{ConfiguredState, server_settings};
 pub use source::{Source, read as read_source, read_regular_file};

@@ -3,7 +3,7 @@
 //! Silence would be a lie: each of them is told once. What would change the answer is an error
 //! where it is used, not a warning.
 
-use super::file::{ConfigFile, Logging, Retention, Theme, ToolNotifications, Tools};
+use super::file::{ConfigFile, Logging, Retention, Theme};
 use super::problem::{KeyPath, Warning};
 use crate::provider::Api;
 
@@ -26,12 +26,6 @@ pub fn not_built_yet(file: &ConfigFile) -> Vec<Warning> {
             "nothing is compressed by this version yet",
         ),
         (storage.redact, "chat.storage.redact", "nothing is masked by this version yet"),
-        (service.tools != Tools::default(), "chat.service.tools", "this version runs no tools yet"),
-        (
-            service.tool_notifications != ToolNotifications::default(),
-            "chat.service.tool_notifications",
-            "this version runs no tools yet",
-        ),
         (service.logging != Logging::default(), "chat.service.logging", "this version writes no log yet"),
         (file.ui.theme != Theme::Auto, "ui.theme", "this version shows answers as they come, without styles"),
         (file.ui.pager.is_some(), "ui.pager", "this version starts no pager yet"),

@@ -24,6 +24,6 @@ pub use frontend::{Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnE
 pub use outcome::{exit_of_cancel, exit_of_error};
 pub use question::{Answer, Answering, Approval, Question};
 pub use signals::{JobSignal, JobSignals, Signals};
-pub use state::{ActiveModel, OpenPage, Preview, Session, TurnSettings};
+pub use state::{ActiveModel, Preview, Session, TurnSettings};
 pub use turn::{TurnFailure, TurnInput, TurnReport};
 pub use turn_state::paragraph_break;

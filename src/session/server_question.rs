@@ -37,8 +37,9 @@ impl Session {
         (front, cancel): (&mut dyn Frontend, &mut Cancel),
     ) -> Result<(), CancelCause> {
         match event {
-            HostEvent::Progress { call, progress, total, message, .. } => {
-                if let Some(call) = calls.iter().find(|named| named.call.id == call) {
+            HostEvent::Progress { server, call, progress, total, message } => {
+                let is_of = |named: &&&NamedCall| named.call.id == call && named.server.as_ref() == Some(&server);
+                if let Some(call) = calls.iter().find(is_of) {
                     let message = message.as_deref();
                     front.show(&TurnEvent::ToolProgress { call, progress, total, message });
                 }
@@ -189,10 +190,10 @@ fn notice_of(event: &HostEvent) -> Option<(NoticeLevel, &'static str, String)> {
         HostEvent::Started { server, outcome: Err(reason) } => {
             Some((NoticeLevel::Warn, "mcp_server", format!("the MCP server {server} is not available: {reason}")))
         }
-        HostEvent::Started { outcome: Ok(()), .. }
-        | HostEvent::ResourceUpdated { .. }
-        | HostEvent::Progress { .. }
-        | HostEvent::Question(_) => None,
+        HostEvent::ResourceUpdated { server, uri } => {
+            Some((NoticeLevel::Info, "resource_updated", format!("{server}: {uri} has changed")))
+        }
+        HostEvent::Started { outcome: Ok(()), .. } | HostEvent::Progress { .. } | HostEvent::Question(_) => None,
     }
 }
 

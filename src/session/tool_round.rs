@@ -15,7 +15,7 @@ use super::{Answer, Approval, Cancel, CancelCause, Frontend, NamedCall, NoticeLe
 use crate::conversation::{MessageId, ToolCall, now_ms};
 use crate::history::{Entry, ToolEnd, ToolStart};
 use crate::mcp::HostEvent;
-use crate::tool::{CallFacts, Decision, Invocation, Tool, ToolOutput};
+use crate::tool::{CallFacts, Decision, Invocation, Tool, ToolDefinition, ToolOutput};
 
 /// The same call so often in one turn leads nowhere.
 const SAME_CALL_MAX: usize = 3;
@@ -177,6 +177,8 @@ impl Session {
                         tell_way_out(&definition.server, &definition.tool, front);
                         (Answer::Nobody, "policy")
                     }
+                    // A denial holds for what the person made of the call, too.
+                    Ok(Answer::With(changed)) if self.is_denied(definition, &changed) => (Answer::No, "policy"),
                     Ok(answer) => (answer, "person"),
                     Err(cause) => {
                         *stop = Some(ToolStop::Cancelled(cause));
@@ -201,6 +203,10 @@ impl Session {
         }
         front.show(&TurnEvent::Approval { call: &named, is_allowed, by, reason: &verdict.reason });
         Planned { named, plan, approval }
+    }
+
+    fn is_denied(&self, definition: &ToolDefinition, arguments: &Map<String, Value>) -> bool {
+        self.toolbox.judge(&CallFacts::of(definition, arguments)).decision == Decision::Deny
     }
 
     /// Runs calls side by side: several that change nothing, or one that may.

@@ -13,8 +13,6 @@ use super::{CallFacts, Decision, Rule, ToolPattern, Verdict};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     pub tool: ToolPattern,
-    /// Also when the words of others have come in.
-    pub holds_after_untrusted: bool,
 }
 
 /// A call that the person said "always" to.
@@ -88,10 +86,11 @@ impl Approval {
     fn asks_again(&self, call: &CallFacts<'_>) -> bool {
         let is_vouched_for =
             || self.rules.iter().any(|rule| rule.is_read_only && rule.decision == Decision::Allow && rule.fits(call));
-        let is_granted =
-            || self.grants.iter().any(|grant| grant.holds_after_untrusted && grant.tool.fits(call.server, call.tool));
         let is_this_very_call = || self.always.iter().any(|always| always.arguments.is_some() && always.fits(call));
-        self.is_tainted && !call.is_pure() && !is_vouched_for() && !is_granted() && !is_this_very_call()
+        // Whoever names a tool exactly for one run knows what it can be made to do; who writes `*` has not looked.
+        let is_named =
+            || self.grants.iter().any(|grant| grant.tool.is_exact() && grant.tool.fits(call.server, call.tool));
+        self.is_tainted && !call.is_pure() && !is_vouched_for() && !is_named() && !is_this_very_call()
     }
 
     /// The person said "always". Before the words of others came in, it goes for the tool; after, for

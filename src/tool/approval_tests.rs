@@ -12,7 +12,7 @@ fn rule(decision: Decision, tool: &str) -> Rule {
 }
 
 fn grant(tool: &str) -> Grant {
-    Grant { tool: ToolPattern::parse(tool).unwrap(), holds_after_untrusted: false }
+    Grant { tool: ToolPattern::parse(tool).unwrap() }
 }
 
 fn arguments() -> Map<String, Value> {
@@ -83,10 +83,9 @@ fn the_words_of_others_take_back_what_writes_or_reaches_the_network() {
     let arguments = arguments();
     let mut vouched = rule(Decision::Allow, "notes/read");
     vouched.is_read_only = true;
-    let kept = Grant { holds_after_untrusted: true, ..grant("mail/send") };
     let mut approval = Approval::new(
         vec![rule(Decision::Allow, "fetch/*"), rule(Decision::Allow, "notes/*"), vouched],
-        vec![grant("shell/*"), kept],
+        vec![grant("shell/*"), grant("mail/send")],
     );
     let calls = [
         own("fetch/fetch", true, true, &arguments),
@@ -100,6 +99,7 @@ fn the_words_of_others_take_back_what_writes_or_reaches_the_network() {
     assert_eq!(decisions(&approval), [Decision::Allow; 6]);
     approval.taint();
     let (yes, ask) = (Decision::Allow, Decision::Ask);
+    // `--allow mail/send` names the tool itself; `shell/*` does not.
     assert_eq!(decisions(&approval), [ask, ask, ask, yes, yes, yes]);
     let told = approval.judge(&calls[0]).reason;
     assert!(told.contains("words of others") && told.contains("the rule \"allow: fetch/*\""), "{told}");
@@ -173,7 +173,8 @@ proptest! {
         let denied = decide([rules.clone(), vec![rule(Decision::Deny, "*/*")]].concat());
         prop_assert_eq!(denied, Decision::Deny);
         let vouched = rules.iter().any(|rule| rule.is_read_only && rule.fits(&call));
-        if is_tainted && !call.is_pure() && !vouched {
+        let is_named = grants.iter().any(|grant| grant.tool.is_exact() && grant.tool.fits(call.server, call.tool));
+        if is_tainted && !call.is_pure() && !vouched && !is_named {
             prop_assert_ne!(decision, Decision::Allow);
         }
     }

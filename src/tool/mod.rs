@@ -25,7 +25,7 @@ use std::pin::Pin;
 use serde_json::{Map, Value};
 
 pub use approval::{Approval, Grant};
-pub use change::{Change, ChangeKind};
+pub use change::Change;
 pub use decision::{CallFacts, Decision, Verdict};
 pub use names::OWN_SERVER;
 pub use pattern::{ToolPattern, fits};

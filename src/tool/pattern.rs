@@ -65,6 +65,12 @@ impl ToolPattern {
         covers(&self.server, &other.server) && covers(&self.tool, &other.tool)
     }
 
+    /// Whether it names one tool of one server.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        !self.server.contains('*') && !self.tool.contains('*')
+    }
+
     /// Whether it names no server at all.
     #[must_use]
     pub fn is_any_server(&self) -> bool {

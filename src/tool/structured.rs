@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 /// A check that takes longer is given up: schemas can be made so that it never ends.
 const CHECK_MAX: Duration = Duration::from_secs(2);
+const REASON_BYTES_MAX: usize = 300;
 const SCHEMA_BYTES_MAX: usize = 64 * 1024;
 const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 
@@ -19,8 +20,11 @@ const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 pub struct OutputSchema {
     schema: Arc<Map<String, Value>>,
     /// `None` as long as it has not been read; an error is told with every result.
-    validator: Rc<RefCell<Option<Result<Arc<Validator>, String>>>>,
+    validator: Rc<RefCell<Option<Reading>>>,
 }
+
+/// What came of reading a schema.
+type Reading = Result<Arc<Validator>, String>;
 
 impl OutputSchema {
     #[must_use]
@@ -53,8 +57,13 @@ impl OutputSchema {
 
 fn found(validator: &Validator, value: &Value) -> Option<String> {
     let error = validator.validate(value).err()?;
-    let place = error.instance_path().as_str();
-    Some(format!("the structured result is not what the tool promised: {error} (at {place:?})"))
+    let (place, mut reason) = (error.instance_path().as_str(), error.to_string());
+    // It quotes the value, which can be as large as the result.
+    if reason.len() > REASON_BYTES_MAX {
+        reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
+        reason.push('…');
+    }
+    Some(format!("the structured result is not what the tool promised: {reason} (at {place:?})"))
 }
 
 fn read(schema: &Map<String, Value>) -> Result<Arc<Validator>, String> {

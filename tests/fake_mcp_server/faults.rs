@@ -42,10 +42,10 @@ impl Faults {
         }
         if self.has("grandchild") {
             // It inherits our stdout, as the children of `npx` do.
-            Command::new("sleep").arg("3600").stdin(Stdio::null()).spawn().expect("sleep can be started");
+            drop(Command::new("sleep").arg("3600").stdin(Stdio::null()).spawn().expect("sleep can be started"));
         }
         if self.has("grandchild-in-own-session") {
-            Command::new("setsid").args(["sleep", "3600"]).spawn().expect("setsid can be started");
+            drop(Command::new("setsid").args(["sleep", "3600"]).spawn().expect("setsid can be started"));
         }
     }
 

@@ -21,11 +21,11 @@ mod kill_faults;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod mcp_commands;
+#[cfg(test)]
 mod mcp_faults;
 #[cfg(test)]
 mod mcp_host;
-#[cfg(test)]
-mod mcp_commands;
 #[cfg(test)]
 mod mcp_http;
 #[cfg(test)]

@@ -39,7 +39,8 @@ fn mistakes_have_their_exit_codes() {
 
 #[test]
 fn a_server_goes_into_the_file_and_out_again_and_the_rest_stays_byte_for_byte() {
-    let text = "# mine\nmcp:\n  servers:\n    # kept\n    a: { command: x } # kept too\n\nui: { theme: auto } # the end\n";
+    let text =
+        "# mine\nmcp:\n  servers:\n    # kept\n    a: { command: x } # kept too\n\nui: { theme: auto } # the end\n";
     let sandbox = Sandbox::new().config_text(text);
     let file = sandbox.path("config/sayso/config.yaml");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();

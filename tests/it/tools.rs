@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::repl::{CTRL_C, start, wait_for_end};
-use crate::support::{ModelServer, Pty, Reply, Sandbox};
+use crate::support::{ModelServer, Pty, Reply, Sandbox, Wire};
 
 const ASKS: &str = "run it? [y/n/a/e/?]";
 
@@ -260,4 +260,20 @@ fn the_result_of_a_tool_cannot_steer_the_terminal() {
     for sequence in [&b"\x1b[2J"[..], b"\x1b]0;", b"\x1b[5A"] {
         assert!(!log.windows(sequence.len()).any(|window| window == sequence), "{}", pty.screen());
     }
+}
+#[test]
+fn a_tool_changes_the_settings_of_its_session() {
+    let script = |request: &crate::support::Received, number: usize| {
+        let model = request.json()["model"].as_str().unwrap_or_default().to_owned();
+        Some(match number {
+            0 => call("c1", "settings__change", &json!({"temperature": 0.25})),
+            _ => Reply::answer(&[&model]),
+        })
+    };
+    let server = ModelServer::scripted(Wire::Plain, script);
+    let sandbox = Sandbox::for_server(&server);
+    sandbox.ask_once(["hi", "--allow", "settings/change"]).run().assert_exit(0);
+    let requests = server.requests();
+    assert_eq!(requests[0].json()["temperature"], Value::Null);
+    assert_eq!(requests[1].json()["temperature"], json!(0.25));
 }

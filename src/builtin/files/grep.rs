@@ -106,16 +106,16 @@ impl<'a> Search<'a> {
             if around > 0 && from > shown_until && shown_until > 0 {
                 self.text.push_str("--\n");
             }
-            for before in from..index {
-                self.line(path, before, '-', lines[before]);
+            for (before, line) in lines.iter().enumerate().take(index).skip(from) {
+                self.line(path, before, '-', line);
             }
             if index >= shown_until {
                 self.line(path, index, ':', line);
             }
             let until = (index + 1 + around).min(lines.len());
-            for after in (index + 1).max(shown_until)..until {
-                let mark = if self.regex.is_match(lines[after]) { ':' } else { '-' };
-                self.line(path, after, mark, lines[after]);
+            for (after, line) in lines.iter().enumerate().take(until).skip((index + 1).max(shown_until)) {
+                let mark = if self.regex.is_match(line) { ':' } else { '-' };
+                self.line(path, after, mark, line);
             }
             shown_until = until.max(shown_until);
         }

@@ -105,7 +105,7 @@ impl Roots {
         }
         let beneath = |root: &'_ Root| {
             let below = root.names.iter().find_map(|name| written.strip_prefix(name).ok());
-            below.map(|below| below.to_owned())
+            below.map(ToOwned::to_owned)
         };
         // The deepest root wins where one holds another.
         let mut found: Option<(&Root, PathBuf)> = None;

@@ -83,7 +83,7 @@ pub fn walk(start: &Folder, is_cancelled: &dyn Fn() -> bool, visit: &mut dyn FnM
             }
             stack.extend(folders.into_iter().rev());
         }
-        let Some(ahead) = stack.pop() else { return None };
+        let ahead = stack.pop()?;
         next = enter(&ahead, &start.shut).map(|folder| (Rc::new(folder), ahead.below, ahead.depth));
     }
 }

@@ -9,7 +9,6 @@ use super::open::Stop;
 use crate::cli::McpImportOptions;
 use crate::command::context::Context;
 use crate::config::read_regular_file;
-use crate::conversation::exit_code;
 use crate::exit::Failure;
 
 /// Larger than any such file; `~/.claude.json` keeps much else.

@@ -61,9 +61,3 @@ async fn dispatch(command: &McpCommand, context: &mut Context) -> Result<u8, Fai
         McpCommand::Exercise(options) => exercise::run(options, context).await,
     }
 }
-
-/// The answer of a subcommand that is still to come.
-fn not_yet(name: &str) -> Failure {
-    let failure = Failure::usage(format!("`mcp {name}` is not part of this version of sayso yet"));
-    failure.hint("`sayso mcp --help` lists what there is")
-}

@@ -10,6 +10,9 @@ use crate::mcp::{Content, PromptMessage};
 
 /// Runs the command; the exit code.
 pub async fn run(options: &McpPromptOptions, context: &mut Context) -> Result<u8, Failure> {
+    if let Some(wanted) = &options.suggest {
+        return suggest(options, wanted, context).await;
+    }
     let arguments = arguments(&options.arguments)?;
     with_host(context, false, async |opened| {
         opened.check(&options.server)?;
@@ -19,6 +22,27 @@ pub async fn run(options: &McpPromptOptions, context: &mut Context) -> Result<u8
         let text = match options.format {
             ResultFormat::Text => text_of(&messages),
             ResultFormat::Json => format!("{:#}\n", messages.iter().map(message_json).collect::<Value>()),
+        };
+        Ok(opened.context.show(&text))
+    })
+    .await
+}
+
+/// What the server suggests for one argument.
+async fn suggest(options: &McpPromptOptions, wanted: &str, context: &mut Context) -> Result<u8, Failure> {
+    let (argument, beginning) = wanted.split_once('=').unwrap_or((wanted, ""));
+    with_host(context, false, async |opened| {
+        opened.check(&options.server)?;
+        let host = opened.host.clone();
+        let suggested = host.complete_prompt_argument(&options.server, &options.name, argument, beginning);
+        let suggested = opened.wait(&options.server, suggested).await??;
+        let text = match options.format {
+            ResultFormat::Text => {
+                suggested.values.iter().map(|value| format!("{}\n", value.replace('\n', " "))).collect()
+            }
+            ResultFormat::Json => {
+                format!("{:#}\n", json!({ "values": suggested.values, "has_more": suggested.has_more }))
+            }
         };
         Ok(opened.context.show(&text))
     })

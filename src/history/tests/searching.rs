@@ -30,9 +30,9 @@ fn all_words_are_wanted_and_the_newest_comes_first() {
     let pie = ("fruit".to_owned(), Role::Assistant, "A place where apple pie is eaten".to_owned());
     let join = ("Explain AND and OR".to_owned(), Role::Assistant, "Both join the words of an apple search".to_owned());
     assert_eq!(found(&history, "apple", ALL), [join.clone(), pie.clone()]);
-    assert_eq!(found(&history, "APPLE pie", ALL), [pie.clone()]);
+    assert_eq!(found(&history, "APPLE pie", ALL), std::slice::from_ref(&pie));
     assert_eq!(found(&history, "\"pie apple\"", ALL), []);
-    assert_eq!(found(&history, "\"apple pie\" eat*", ALL), [pie.clone()]);
+    assert_eq!(found(&history, "\"apple pie\" eat*", ALL), std::slice::from_ref(&pie));
     assert_eq!(found(&history, "apple", Page { offset: 1, limit: 1 }), [pie]);
     assert_eq!(found(&history, "cafe", ALL)[0].2, "What is a café?");
     assert_eq!(found(&history, "and or", ALL)[0].2, "Explain AND and OR");
