@@ -28,6 +28,17 @@ impl Session {
         }
     }
 
+    /// Shows what servers have said up to now. What is missing is told by whoever looked for it, and a question
+    /// that nothing of the person's asked for is declined.
+    pub(super) fn show_waiting_events(&mut self, front: &mut dyn Frontend) {
+        while let Some(event) = self.events.as_mut().and_then(|events| events.try_recv().ok()) {
+            let is_told_elsewhere = matches!(event, HostEvent::Started { .. });
+            if let (Some((level, code, message)), false) = (notice_of(&event), is_told_elsewhere) {
+                front.show(&TurnEvent::Notice { level, code, message: &message });
+            }
+        }
+    }
+
     /// Shows or answers an event of a server. `calls` are those that run.
     pub(super) async fn on_host_event(
         &mut self,

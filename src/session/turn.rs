@@ -310,6 +310,7 @@ impl Session {
         for message in &notices {
             front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "tools", message });
         }
+        self.show_waiting_events(front);
     }
 
     /// The calls beyond the limit are answered, not run, so that the conversation can go on.

@@ -10,7 +10,8 @@ fn a_tool_is_called_without_a_model() {
     let sandbox = Sandbox::new();
     let output = sandbox.sayso(["mcp", "tools", "time", "--format", "json"]).run().assert_exit(0);
     let tools: serde_json::Value = serde_json::from_slice(&output.stdout_bytes).unwrap();
-    let tool = tools[0]["name"].as_str().unwrap().to_owned();
+    let mut names = tools.as_array().unwrap().iter().filter_map(|tool| tool["name"].as_str());
+    let tool = names.find(|name| *name == "now").unwrap().to_owned();
     let output = sandbox.sayso(["mcp", "call", "time", &tool]).run().assert_exit(0);
     assert!(!output.stdout_bytes.is_empty(), "{output:?}");
     let output = sandbox.sayso(["mcp", "call", "time", &tool, "--format", "json"]).run().assert_exit(0);

@@ -132,6 +132,8 @@ fn a_server_that_becomes_another_is_held_back() {
     let pins = sandbox.path("state/sayso/mcp/pins.json");
     assert_eq!(fs::metadata(&pins).unwrap().permissions().mode() & 0o777, 0o600);
     become_another(&sandbox, "another-day");
+    // What is remembered of a server counts until it is up again.
+    sandbox.sayso(["mcp", "tools", "fake"]).run().assert_exit(0);
     let told = &["fake/echo has changed", "fake/brand-new is new", "sayso mcp trust fake"];
     ask(&sandbox, &[]).assert_exit(0).assert_stderr_has(told);
     let names = offered(&model, 1);
@@ -149,7 +151,7 @@ fn what_nobody_can_see_is_not_offered() {
     let model = ModelServer::always(Reply::answer(&["hi"]));
     let sandbox = sandbox(&model, &json!([]));
     become_another(&sandbox, "hidden-letters duplicates");
-    let told = &["fake/sneaky is not offered", "U+E0042", "fake/echo is not offered", "several tools of this name"];
+    let told = &["fake/sneaky is not offered", "U+E0042", "two of its tools are named echo"];
     ask(&sandbox, &[]).assert_exit(0).assert_stderr_has(told);
     let names = offered(&model, 0);
     assert!(!names.iter().any(|name| name == "fake__sneaky" || name == "fake__echo"), "{names:?}");
