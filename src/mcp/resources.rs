@@ -11,6 +11,9 @@ use super::{McpError, ResourceContent, ResourceInfo, ResourceTemplate, pages, tr
 /// Resources of one server, and templates.
 const RESOURCES_MAX: usize = 2048;
 
+/// JSON-RPC 2.0, section 5.1.
+const METHOD_NOT_FOUND: i64 = -32601;
+
 impl Server {
     pub(super) async fn resources(&self) -> Result<Vec<ResourceInfo>, McpError> {
         let connection = self.ready().await?;
@@ -34,8 +37,12 @@ impl Server {
             let page = connection.client.list_resource_templates(params).await?;
             Ok((page.resource_templates, page.next_cursor))
         });
-        let listed = connection.limited(listing).await?;
-        Ok(listed.items.into_iter().filter_map(translate::resource_template).collect())
+        match connection.limited(listing).await {
+            Ok(listed) => Ok(listed.items.into_iter().filter_map(translate::resource_template).collect()),
+            // Not every server with resources knows of templates.
+            Err(McpError::Refused { code: METHOD_NOT_FOUND, .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// From what was read before, as long as the server allows it and has not told of a change.

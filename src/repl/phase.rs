@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::{Input, InputEvent, PromptText, TurnPhase};
 use crate::session::{Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent};
-use crate::terminal::{Dialogue, EchoOff, Said, Turnout, mode};
+use crate::terminal::{Dialogue, Said, Turnout, mode};
 
 /// Two refusals by Ctrl-C within this time end the turn.
 const AGAIN_WITHIN: Duration = Duration::from_secs(2);
@@ -27,7 +27,6 @@ pub struct Watched<'a> {
     pub view: &'a mut dyn Frontend,
     pub watch: &'a Watch,
     pub input: &'a mut Input,
-    pub echo_off: &'a mut Option<EchoOff>,
     pub last_no: Option<Instant>,
 }
 
@@ -35,7 +34,6 @@ impl Watched<'_> {
     async fn converse(&mut self, question: &Question<'_>) -> Answer {
         // What was typed before the question was seen is no answer to it.
         mode::discard_typed();
-        *self.echo_off = None;
         let before = self.watch.phase.replace(TurnPhase::Asking);
         let mut dialogue = Dialogue::new(question);
         let answer = loop {
@@ -53,7 +51,6 @@ impl Watched<'_> {
             }
         };
         self.watch.phase.set(before);
-        *self.echo_off = if self.input.is_plain() { None } else { EchoOff::new() };
         answer
     }
 

@@ -57,13 +57,7 @@ impl Repl<'_> {
         let source = CancelSource::default();
         let mut cancel = source.token();
         let mut view = ReplyView::new(self.screen, self.view);
-        let mut watched = Watched {
-            view: &mut view,
-            watch: &watch,
-            input: &mut self.input,
-            echo_off: &mut self.echo_off,
-            last_no: None,
-        };
+        let mut watched = Watched { view: &mut view, watch: &watch, input: &mut self.input, last_no: None };
         let mut turn = std::pin::pin!(self.session.run_turn(input, &mut watched, &mut cancel));
         loop {
             let cause = tokio::select! {

@@ -134,6 +134,9 @@ fn a_person_says_yes_and_no() {
     pty.wait_for_text("good");
     assert_eq!(fs::read_to_string(sandbox.work_folder().join("notes.md")).unwrap(), "hello\n");
     assert_eq!(stored(&sandbox, "c2").1.as_deref(), Some("allowed by person"));
+    wait_for_end(&pty, &["test>"]);
+    pty.send("/exit\r");
+    assert_eq!(pty.wait_for_exit(), 0);
 }
 
 #[test]

@@ -140,6 +140,8 @@ fn the_model_answers_the_server_with_the_persons_say_so() {
     pty.send("n\r");
     pty.wait_for_screen("a second answer", |screen| screen.matches("done").count() == 2);
     assert!(!told(&model, "c3").contains("a permission"), "{}", told(&model, "c3"));
+    // What is typed ahead is not sent by itself.
+    wait_for_end(&pty, &["test>"]);
     pty.send("/exit\r");
     assert_eq!(pty.wait_for_exit(), 0);
 }
@@ -166,6 +168,8 @@ fn a_person_fills_in_the_form_of_a_server_and_opens_no_page() {
     pty.send("n\r");
     pty.wait_for_text("closed");
     assert!(told(&model, "c2").contains("decline"), "{}", told(&model, "c2"));
+    // What is typed ahead is not sent by itself.
+    wait_for_end(&pty, &["test>"]);
     pty.send("/exit\r");
     assert_eq!(pty.wait_for_exit(), 0);
 }
@@ -181,13 +185,15 @@ fn ctrl_c_cancels_a_call_and_the_server_lives_on() {
     let Some((bed, sent)) = bed(&model) else { return };
     let mut pty = chat(&bed);
     pty.send("go\r");
-    pty.wait_for_text("2 of 60");
+    pty.wait_for_text("3 %");
     pty.send(CTRL_C);
     wait_for_end(&pty, &["test>"]);
     pty.send("again\r");
     pty.wait_for_text("good");
     assert!(told(&model, "c2").contains("still there"));
     assert!(told(&model, "c1").contains("cancelled"), "{}", told(&model, "c1"));
+    // What is typed ahead is not sent by itself.
+    wait_for_end(&pty, &["test>"]);
     pty.send("/exit\r");
     assert_eq!(pty.wait_for_exit(), 0);
     let sent = fs::read_to_string(sent).unwrap();
