@@ -18,7 +18,14 @@ pub type Make = Arc<dyn Fn() -> Service + Send + Sync>;
 #[must_use]
 pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
     let make = maker(name, settings)?;
-    Some(in_process(move || make()))
+    Some(in_process(move || make()).known_as(build().map(|build| format!("{name} {build}"))))
+}
+
+/// What tells one build of this program from another: the tools of a server can differ between the two.
+fn build() -> Option<String> {
+    let program = std::env::current_exe().ok()?.metadata().ok()?;
+    let age = program.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(format!("{} {} {}", env!("CARGO_PKG_VERSION"), program.len(), age.as_nanos()))
 }
 
 /// How the server of this name is made.

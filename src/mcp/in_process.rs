@@ -17,12 +17,26 @@ const MESSAGES_MAX: usize = 64;
 
 /// Starts a server on its end of a connection, as a task of the current runtime.
 #[derive(Clone)]
-pub struct InProcess(Arc<dyn Fn(ServerEnd) + Send + Sync>);
+pub struct InProcess {
+    start: Arc<dyn Fn(ServerEnd) + Send + Sync>,
+    /// Changes whenever its tools can have changed.
+    identity: Option<String>,
+}
 
 impl InProcess {
     #[must_use]
     pub fn new(start: impl Fn(ServerEnd) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(start))
+        Self { start: Arc::new(start), identity: None }
+    }
+
+    /// Its tools may be remembered under this name: then it is connected to only when one of them is called.
+    #[must_use]
+    pub fn known_as(self, identity: Option<String>) -> Self {
+        Self { identity, ..self }
+    }
+
+    pub(super) fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
     }
 
     /// Starts the server; our end of its connection.
@@ -30,7 +44,7 @@ impl InProcess {
     pub fn connect(&self) -> ClientEnd {
         let (to_client, from_server) = mpsc::channel(MESSAGES_MAX);
         let (to_server, from_client) = mpsc::channel(MESSAGES_MAX);
-        (self.0)((to_client, from_client));
+        (self.start)((to_client, from_client));
         (to_server, from_server)
     }
 }

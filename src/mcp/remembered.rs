@@ -58,8 +58,7 @@ fn write(path: &Path, remembered: &Remembered) -> io::Result<()> {
 /// and nothing can be read from the name.
 fn identity(launch: &Launch) -> Option<String> {
     let parts: Vec<&str> = match launch {
-        // They come with this binary, and answer at once.
-        Launch::Builtin(_) => return None,
+        Launch::Builtin(builtin) => vec!["builtin", builtin.identity()?],
         Launch::Command { program, args, env, cwd } => {
             let folder = cwd.as_ref().map(|folder| folder.to_string_lossy());
             let text = serde_json::json!([program, args, env.keys().collect::<Vec<_>>(), folder]).to_string();
