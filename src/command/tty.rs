@@ -1,14 +1,20 @@
 //! Lines from the person at the terminal, also where standard input is something else.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::context::Context;
 use crate::session::{CancelCause, Signals};
 use crate::terminal::{Stream, TermSafe, TermSafeBuf};
 
 /// Nobody types more.
-const LINE_BYTES_MAX: u64 = 16 * 1024;
+const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// How often the terminal is looked at: a person does not notice, and no thread is left reading.
+const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
 /// A person who can be asked.
 pub struct Person {
@@ -36,20 +42,12 @@ impl Person {
         safe.push(TermSafe::literal(" "));
         context.screen.err().push(safe.as_safe());
         // Who cannot be asked does not answer.
-        let _ = context.screen.flush_waiting(std::time::Duration::from_secs(5));
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let Ok(terminal) = self.terminal.try_clone() else { return Ok(None) };
-        let spawned = std::thread::Builder::new().name("person".to_owned()).spawn(move || {
-            // Nobody waits for the answer any more when a signal came first.
-            drop(sender.send(read_line(terminal)));
-        });
-        if spawned.is_err() {
-            return Ok(None);
-        }
+        let _ = context.screen.flush_waiting(Duration::from_secs(5));
         let answer = tokio::select! {
             biased;
             cause = signals.next() => Err(cause),
-            read = receiver => Ok(read.ok().flatten()),
+            // A terminal that has gone says no more.
+            read = read_line(&self.terminal) => Ok(read.unwrap_or_default()),
         };
         if !matches!(answer, Ok(Some(_))) {
             context.screen.err().end_line();
@@ -74,10 +72,31 @@ fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
-fn read_line(terminal: File) -> Option<String> {
+/// One line; `None` is the end of input. Dropping the future leaves no reader behind.
+pub async fn read_line(terminal: impl AsFd) -> rustix::io::Result<Option<String>> {
     let mut line = Vec::new();
-    let count = BufReader::new(terminal).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).ok()?;
-    (count > 0).then(|| String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
+    let mut buffer = [0; 4096];
+    loop {
+        if !is_readable(&terminal) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            continue;
+        }
+        // The terminal gives a whole line at a time, so this does not block.
+        let count = rustix::io::read(&terminal, &mut buffer)?;
+        line.extend_from_slice(&buffer[..count]);
+        if count == 0 {
+            return Ok(None);
+        }
+        if line.ends_with(b"\n") || line.len() >= LINE_BYTES_MAX {
+            return Ok(Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned()));
+        }
+    }
+}
+
+/// True also where reading would fail: then it says so.
+fn is_readable(terminal: &impl AsFd) -> bool {
+    let mut wanted = [PollFd::new(terminal, PollFlags::IN)];
+    poll(&mut wanted, Some(&Timespec::default())).map_or(true, |ready| ready > 0)
 }
 
 #[cfg(test)]

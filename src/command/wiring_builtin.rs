@@ -18,6 +18,8 @@ pub struct Added {
     pub trusted: Vec<String>,
     /// Those that change files, by name: a question about one of their calls shows what it would change.
     pub files: Vec<(String, FilesSettings)>,
+    /// The names of those that reach other machines.
+    pub fetching: Vec<String>,
 }
 
 impl Added {
@@ -49,6 +51,9 @@ pub fn add(
                 if wanted.builtin == "files" {
                     let files = FilesSettings { roots: settings.roots, denied: settings.denied };
                     added.files.push((wanted.name.clone(), files));
+                }
+                if wanted.builtin == "fetch" {
+                    added.fetching.push(wanted.name.clone());
                 }
                 added.trusted.extend(TRUSTED_SERVERS.contains(&wanted.builtin.as_str()).then_some(wanted.name));
             }

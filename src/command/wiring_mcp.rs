@@ -6,7 +6,8 @@ use super::context::Context;
 use super::mcp::project::{Project, Trust};
 use crate::config::{Config, ConfigError, ConfiguredState, Environment};
 use crate::exit::Failure;
-use crate::mcp::{ClientAbilities, HostEvents, HostSettings, McpHost, ServerSettings};
+use crate::http::is_loopback_url;
+use crate::mcp::{ClientAbilities, HostEvents, HostSettings, Launch, McpHost, ServerSettings};
 
 /// What a command gets to know of the servers that are set up.
 pub struct Servers {
@@ -19,6 +20,27 @@ pub struct Servers {
 }
 
 impl Servers {
+    /// `--offline`: servers elsewhere are left out, and so are those of our own that fetch from elsewhere. A program
+    /// that is started here is on this machine; what it reaches is its own.
+    pub fn keep_to_this_machine(&mut self, fetching: &[String]) -> Result<(), Failure> {
+        let is_elsewhere = |server: &ServerSettings| match &server.launch {
+            Launch::Http { url, .. } => !is_loopback_url(url),
+            Launch::Builtin(_) => fetching.contains(&server.name),
+            Launch::Command { .. } => false,
+        };
+        let (elsewhere, here): (Vec<_>, Vec<_>) = std::mem::take(&mut self.usable).into_iter().partition(is_elsewhere);
+        self.usable = here;
+        for server in elsewhere {
+            let reason = "is not on this machine, and `--offline` reaches nothing else".to_owned();
+            let error = ConfigError::Unusable { key: format!("mcp.servers.{}", server.name), reason, hint: None };
+            if server.required {
+                return Err(error.into());
+            }
+            self.unusable.push((server.name, error));
+        }
+        Ok(())
+    }
+
     /// What is wrong with the one of this name, where something is.
     pub fn failure(&self, name: &str) -> Option<Failure> {
         if self.disabled.iter().any(|disabled| disabled == name) {

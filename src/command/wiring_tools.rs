@@ -42,6 +42,9 @@ pub async fn equip(
     let mut servers = wiring_mcp::servers(config, &context.environment)?;
     let mut added =
         wiring_builtin::add(&mut servers, config, &context.environment, &options.tools, session.shared.clone())?;
+    if context.global.offline {
+        servers.keep_to_this_machine(&added.fetching)?;
+    }
     for name in &options.tools {
         if !servers.usable.iter().any(|server| server.name == *name) {
             let unknown = || {

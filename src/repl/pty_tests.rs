@@ -45,21 +45,35 @@ fn settings(editing: Editing, plain: bool) -> InputSettings {
     InputSettings { editing, color: true, plain, history, completions: CompletionSource::default(), home: None }
 }
 
+/// The tests below start this binary once more, on a terminal, to be one of the three programs.
+const PROGRAM: &str = "SAYSO_TEST_PROGRAM";
+
+#[expect(clippy::disallowed_methods, reason = "a variable of the test, not of sayso")]
+fn is_started_as_program() -> bool {
+    std::env::var_os(PROGRAM).is_some()
+}
+
 #[test]
-#[ignore = "a program for the tests below"]
 fn emacs_program() {
+    if !is_started_as_program() {
+        return;
+    }
     run_program(settings(Editing::Emacs, false));
 }
 
 #[test]
-#[ignore = "a program for the tests below"]
 fn vi_program() {
+    if !is_started_as_program() {
+        return;
+    }
     run_program(settings(Editing::Vi, false));
 }
 
 #[test]
-#[ignore = "a program for the tests below"]
 fn plain_program() {
+    if !is_started_as_program() {
+        return;
+    }
     run_program(settings(Editing::Emacs, true));
 }
 
@@ -75,9 +89,10 @@ impl Terminal {
     fn run(program: &str) -> Self {
         let pty = native_pty_system().openpty(SIZE).unwrap();
         let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-        command.args(["--ignored", "--exact", "--nocapture", &format!("repl::pty_tests::{program}")]);
+        command.args(["--exact", "--nocapture", &format!("repl::pty_tests::{program}")]);
         command.env("TERM", "xterm-256color");
         command.env("NO_COLOR", "1");
+        command.env(PROGRAM, "1");
         let child = pty.slave.spawn_command(command).unwrap();
         let mut reader = pty.master.try_clone_reader().unwrap();
         let output = Arc::new(Mutex::new(Vec::new()));

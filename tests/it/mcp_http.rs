@@ -163,3 +163,19 @@ fn an_exercise_that_gets_no_answer_says_so() {
     let output = sandbox.sayso(["mcp", "exercise", "nobody"]).run();
     assert_eq!(output.code, Some(3), "{output:?}");
 }
+
+#[test]
+fn offline_leaves_out_what_is_elsewhere() {
+    let sandbox = Sandbox::new().config_text(
+        "mcp:\n  servers:\n    far: { url: 'https://mcp.example.com/mcp' }\n    near: { url: 'http://127.0.0.1:9/mcp' }\n",
+    );
+    let told = |server: &str, exit| {
+        let output = sandbox.sayso(["mcp", "tools", server, "--offline"]).run().assert_exit(exit);
+        output.assert_stderr_has(&[server]).stderr
+    };
+    assert!(told("far", 3).contains("`--offline` reaches nothing else"));
+    assert!(told("fetch", 3).contains("`--offline` reaches nothing else"));
+    // It is tried, and nobody is there.
+    assert!(!told("near", 5).contains("--offline"));
+    sandbox.sayso(["mcp", "tools", "time", "--offline"]).run().assert_exit(0);
+}

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Stdio;
 
 use rmcp::RoleClient;
 use rmcp::model::{CallToolRequestParams, CallToolResult, ClientConfig, ProtocolVersion};
 use rmcp::service::{ClientLifecycleMode, ClientServiceExt, RunningService};
-use rmcp::transport::TokioChildProcess;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -27,8 +27,10 @@ async fn connect(sandbox: &Sandbox, names: &[&str], lifecycle: ClientLifecycleMo
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_sayso"));
     command.args(["mcp", "serve"]).args(names).env_clear().envs(sandbox.environment());
     command.current_dir(sandbox.work_folder());
-    let transport = TokioChildProcess::new(command).unwrap();
-    ClientConfig::default().serve_with_lifecycle(transport, lifecycle).await.unwrap()
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // It ends with its stdin, when the client is dropped.
+    let pipes = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
+    ClientConfig::default().serve_with_lifecycle(pipes, lifecycle).await.unwrap()
 }
 
 async fn tool_names(client: &Client) -> BTreeSet<String> {

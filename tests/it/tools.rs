@@ -11,31 +11,6 @@ use crate::support::{ModelServer, Pty, Reply, Sandbox, Wire};
 
 const ASKS: &str = "run it? [y/n/a/e/?]";
 
-/// A reply that calls one tool.
-fn call(id: &str, name: &str, arguments: &Value) -> Reply {
-    calls(&[(id, name, arguments.clone())])
-}
-
-fn calls(all: &[(&str, &str, Value)]) -> Reply {
-    let calls: Vec<Value> = all
-        .iter()
-        .enumerate()
-        .map(|(index, (id, name, arguments))| {
-            json!({"index": index, "id": id, "function": {"name": name, "arguments": arguments.to_string()}})
-        })
-        .collect();
-    Reply::sse().delta(&json!({ "tool_calls": calls })).finish("tool_calls").done().end()
-}
-
-/// What the model was told of the call `id` with its last request.
-fn told(server: &ModelServer, id: &str) -> String {
-    let requests = server.requests();
-    let last = requests.last().unwrap().json();
-    let messages = last["messages"].as_array().unwrap();
-    let result = messages.iter().find(|message| message["tool_call_id"] == id);
-    result.unwrap_or_else(|| panic!("no result of {id} in {last:#}"))["content"].as_str().unwrap().to_owned()
-}
-
 /// The columns of a stored call: server, approval, ok.
 fn stored(sandbox: &Sandbox, id: &str) -> (Option<String>, Option<String>, Option<bool>) {
     let database = Connection::open(sandbox.database_path()).unwrap();
@@ -44,7 +19,7 @@ fn stored(sandbox: &Sandbox, id: &str) -> (Option<String>, Option<String>, Optio
 }
 
 fn write(id: &str) -> Reply {
-    call(id, "files__write", &json!({"path": "notes.md", "content": "hello\n"}))
+    Reply::call(id, "files__write", &json!({"path": "notes.md", "content": "hello\n"}))
 }
 
 /// A REPL that may use `files`, with a server of these replies.
@@ -58,14 +33,14 @@ fn chat(replies: impl Into<Vec<Reply>>) -> (ModelServer, Sandbox, Pty) {
 #[test]
 fn harmless_tools_are_offered_and_run_without_a_question() {
     let server = ModelServer::start([
-        call("c1", "calc__evaluate", &json!({"expression": "6 * 7"})),
+        Reply::call("c1", "calc__evaluate", &json!({"expression": "6 * 7"})),
         Reply::answer(&["It is 42."]),
     ]);
     let sandbox = Sandbox::for_server(&server);
     let output = sandbox.ask_once(["6 times 7?", "--format", "jsonl"]).run().assert_exit(0);
     let kinds: Vec<String> = output.events().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect();
     assert_eq!(kinds, ["start", "tool_call", "approval", "tool_result", "delta", "usage", "result"]);
-    assert!(told(&server, "c1").contains("42"), "{}", told(&server, "c1"));
+    assert!(server.told("c1").contains("42"), "{}", server.told("c1"));
     let offered = server.requests()[0].json()["tools"].to_string();
     for (name, is_offered) in
         [("time__", true), ("calc__", true), ("files__", false), ("shell__", false), ("fetch__", false)]
@@ -125,7 +100,7 @@ fn a_person_says_yes_and_no() {
     assert!(screen.contains("+hello"), "the change is shown as a diff: {screen}");
     pty.send("n\r");
     pty.wait_for_text("ok");
-    assert!(told(&server, "c1").contains("denied"), "{}", told(&server, "c1"));
+    assert!(server.told("c1").contains("denied"), "{}", server.told("c1"));
     assert!(!sandbox.work_folder().join("notes.md").exists());
     wait_for_end(&pty, &["test>"]);
     pty.send("please\r");
@@ -180,13 +155,13 @@ fn the_arguments_can_be_edited_before_the_call_runs() {
     pty.wait_for_text("ok");
     assert_eq!(fs::read_to_string(sandbox.work_folder().join("other.md")).unwrap(), "changed");
     assert!(!sandbox.work_folder().join("notes.md").exists());
-    assert!(!told(&server, "c1").contains("denied"));
+    assert!(!server.told("c1").contains("denied"));
 }
 
 #[test]
 fn always_is_asked_once() {
     let two = ["a.md", "b.md"].map(|path| json!({"path": path, "content": "x"}));
-    let two = calls(&[("c1", "files__write", two[0].clone()), ("c2", "files__write", two[1].clone())]);
+    let two = Reply::calls(&[("c1", "files__write", two[0].clone()), ("c2", "files__write", two[1].clone())]);
     let (_server, sandbox, mut pty) = chat([two, Reply::answer(&["ok"])]);
     pty.send("write it\r");
     pty.wait_for_text(ASKS);
@@ -199,7 +174,7 @@ fn always_is_asked_once() {
 
 #[test]
 fn ctrl_c_cancels_a_running_tool_and_the_prompt_is_back_at_once() {
-    let sleep = call("c1", "shell__run", &json!({"argv": ["sleep", "60"]}));
+    let sleep = Reply::call("c1", "shell__run", &json!({"argv": ["sleep", "60"]}));
     let (server, sandbox, mut pty) = chat([sleep, Reply::answer(&["again"])]);
     pty.send("sleep\r");
     pty.wait_for_text(ASKS);
@@ -213,12 +188,12 @@ fn ctrl_c_cancels_a_running_tool_and_the_prompt_is_back_at_once() {
     // The server itself checks that the call is answered.
     pty.send("go on\r");
     pty.wait_for_text("again");
-    assert_eq!(told(&server, "c1"), "cancelled by the user");
+    assert_eq!(server.told("c1"), "cancelled by the user");
 }
 
 #[test]
 fn results_keep_the_order_of_the_calls() {
-    let three = calls(&[
+    let three = Reply::calls(&[
         ("a", "calc__evaluate", json!({"expression": "1 + 1"})),
         ("b", "time__now", json!({})),
         ("c", "calc__evaluate", json!({"expression": "2 + 2"})),
@@ -233,7 +208,7 @@ fn results_keep_the_order_of_the_calls() {
 
 #[test]
 fn a_kill_while_a_tool_runs_leaves_a_conversation_that_goes_on() {
-    let sleep = call("c1", "shell__run", &json!({"argv": ["sleep", "60"]}));
+    let sleep = Reply::call("c1", "shell__run", &json!({"argv": ["sleep", "60"]}));
     let server = ModelServer::start([sleep, Reply::answer(&["fine"])]);
     let sandbox = Sandbox::for_server(&server);
     let running = sandbox.ask_once(["hi", "-t", "shell", "--allow", "shell/run", "-v"]).spawn();
@@ -249,13 +224,13 @@ fn a_kill_while_a_tool_runs_leaves_a_conversation_that_goes_on() {
     running.signal(rustix::process::Signal::KILL);
     running.wait();
     sandbox.ask_once(["-c", "again"]).run().assert_exit(0).assert_stdout("fine\n");
-    assert!(told(&server, "c1").contains("interrupted"));
+    assert!(server.told("c1").contains("interrupted"));
 }
 
 #[test]
 fn the_result_of_a_tool_cannot_steer_the_terminal() {
     let (_server, sandbox, mut pty) =
-        chat([call("c1", "files__read", &json!({"path": "evil\u{1b}[2J.txt"})), Reply::answer(&["ok"])]);
+        chat([Reply::call("c1", "files__read", &json!({"path": "evil\u{1b}[2J.txt"})), Reply::answer(&["ok"])]);
     fs::write(sandbox.work_folder().join("evil\u{1b}[2J.txt"), "\u{1b}]0;title\u{7}\u{1b}[5A").unwrap();
     pty.send("read it\r");
     pty.wait_for_text("ok");
@@ -269,7 +244,7 @@ fn a_tool_changes_the_settings_of_its_session() {
     let script = |request: &crate::support::Received, number: usize| {
         let model = request.json()["model"].as_str().unwrap_or_default().to_owned();
         Some(match number {
-            0 => call("c1", "settings__change", &json!({"temperature": 0.25})),
+            0 => Reply::call("c1", "settings__change", &json!({"temperature": 0.25})),
             _ => Reply::answer(&[&model]),
         })
     };

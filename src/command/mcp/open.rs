@@ -83,7 +83,10 @@ fn open(context: &mut Context, accept_defaults: bool) -> Result<Opened<'_>, Fail
     let mut servers = wiring_mcp::servers(&config, &context.environment)?;
     // By hand every built-in server can be used, also those that a model is not offered.
     let builtins: Vec<String> = BUILTIN_SERVERS.map(str::to_owned).to_vec();
-    wiring_builtin::add(&mut servers, &config, &context.environment, &builtins, SharedSettings::default())?;
+    let added = wiring_builtin::add(&mut servers, &config, &context.environment, &builtins, SharedSettings::default())?;
+    if context.global.offline {
+        servers.keep_to_this_machine(&added.fetching)?;
+    }
     let policy = match Person::find(context) {
         _ if accept_defaults => Policy::Defaults,
         Some(person) => Policy::Ask(person),

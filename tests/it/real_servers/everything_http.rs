@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::turns::{call, told};
 use super::{Bed, RUN_LIMIT};
 use crate::repl::wait_for_end;
 use crate::support::{ModelServer, Received, Reply, Wire, closed_port};
@@ -77,7 +76,7 @@ fn it_asks_the_model_in_the_middle_of_a_call() {
     let script = |_: &Received, number: usize| {
         let ask = json!({"prompt": "anybody there?"});
         Some(match number {
-            0 => call("c1", "remote__trigger-sampling-request", &ask),
+            0 => Reply::call("c1", "remote__trigger-sampling-request", &ask),
             1 => Reply::answer(&["over and out"]),
             _ => Reply::answer(&["done"]),
         })
@@ -93,7 +92,7 @@ fn it_asks_the_model_in_the_middle_of_a_call() {
     pty.send("y\r");
     pty.wait_for_text("done");
     wait_for_end(&pty, &["test>"]);
-    let result: Value = json!(told(&model, "c1"));
+    let result: Value = json!(model.told("c1"));
     assert!(result.to_string().contains("over and out"), "{result}");
     pty.send("/exit\r");
     assert_eq!(pty.wait_for_exit(), 0);

@@ -5,14 +5,13 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::Bed;
-use super::turns::{call, told};
 use crate::support::{ModelServer, Reply};
 
 #[test]
 fn the_roots_replace_the_folders_of_the_file_server() {
     let model = ModelServer::start([
-        call("c1", "filesystem__read_text_file", &json!({"path": "notes.md"})),
-        call("c2", "filesystem__write_file", &json!({"path": "made.md", "content": "by the model\n"})),
+        Reply::call("c1", "filesystem__read_text_file", &json!({"path": "notes.md"})),
+        Reply::call("c2", "filesystem__write_file", &json!({"path": "made.md", "content": "by the model\n"})),
         Reply::answer(&["not reached"]),
     ]);
     let Some(bed) = Bed::for_model(&model) else { return };
@@ -44,7 +43,7 @@ fn the_roots_replace_the_folders_of_the_file_server() {
     let asked = bed.sayso(["ask", "hi", "--allow", "filesystem/*"]).run().assert_exit(10);
     asked.assert_stderr_has(&["filesystem/read_text_file", "filesystem/write_file wants to run"]);
     assert_eq!(model.requests().len(), 2);
-    assert!(told(&model, "c1").contains("from the work folder"), "{}", told(&model, "c1"));
+    assert!(model.told("c1").contains("from the work folder"), "{}", model.told("c1"));
     assert!(!std::path::Path::new(&bed.work("made.md")).exists());
     bed.call("filesystem", "write_file", [format!("path={}", bed.work("made.md")).as_str(), "content=by hand"]);
     assert_eq!(fs::read_to_string(bed.work("made.md")).unwrap(), "by hand");
@@ -74,7 +73,7 @@ fn thoughts_follow_one_another_in_one_connection() {
     let thought = |id: &str, number: u64, more: bool| {
         let arguments = json!({"thought": format!("step {number}"), "thoughtNumber": number, "totalThoughts": 2,
             "nextThoughtNeeded": more});
-        call(id, "thinking__sequentialthinking", &arguments)
+        Reply::call(id, "thinking__sequentialthinking", &arguments)
     };
     let model =
         ModelServer::start([thought("c1", 1, true), thought("c2", 2, false), Reply::answer(&["thought through"])]);
@@ -83,7 +82,7 @@ fn thoughts_follow_one_another_in_one_connection() {
     let bed = bed.server("thinking", &[&program], &json!({})).vouched("thinking/*");
     let asked = bed.sayso(["ask", "hi"]);
     asked.run().assert_exit(0).assert_stdout("thought through\n");
-    let result: Value = serde_json::from_str(&told(&model, "c2")).unwrap();
+    let result: Value = serde_json::from_str(&model.told("c2")).unwrap();
     assert_eq!(result["thoughtHistoryLength"], 2, "the server is the same one: {result:#}");
     let offered = model.requests()[0].json()["tools"].clone();
     let tool =

@@ -9,7 +9,6 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::Bed;
-use super::turns::{call, told};
 use crate::support::{ModelServer, Reply, needs};
 
 const MODERN: &str = "2026-07-28";
@@ -38,7 +37,7 @@ impl Bed {
 #[test]
 fn the_time() {
     let model = ModelServer::start([
-        call("c1", "clock__get_current_time", &json!({"timezone": "Europe/Paris"})),
+        Reply::call("c1", "clock__get_current_time", &json!({"timezone": "Europe/Paris"})),
         Reply::answer(&["late"]),
     ]);
     let Some(bed) = Bed::for_model(&model) else { return };
@@ -51,7 +50,7 @@ fn the_time() {
     let wrong = bed.sayso(["mcp", "call", "clock", "get_current_time", "timezone=Mars/Base"]).run().assert_exit(8);
     assert!(wrong.stderr.contains("Mars/Base"), "{wrong:?}");
     bed.sayso(["ask", "hi", "--allow", "clock/get_*"]).run().assert_exit(0).assert_stdout("late\n");
-    assert!(told(&model, "c1").contains("Europe/Paris"), "{}", told(&model, "c1"));
+    assert!(model.told("c1").contains("Europe/Paris"), "{}", model.told("c1"));
 }
 
 #[test]
@@ -131,8 +130,8 @@ fn serve(page: &'static str) -> String {
 #[test]
 fn a_database_that_a_call_changes() {
     let model = ModelServer::start([
-        call("c1", "store__write_query", &json!({"query": "INSERT INTO fruit VALUES ('pear', 3)"})),
-        call("c2", "store__read_query", &json!({"query": "SELECT count(*) AS n FROM fruit"})),
+        Reply::call("c1", "store__write_query", &json!({"query": "INSERT INTO fruit VALUES ('pear', 3)"})),
+        Reply::call("c2", "store__read_query", &json!({"query": "SELECT count(*) AS n FROM fruit"})),
         Reply::answer(&["two kinds"]),
     ]);
     let Some(bed) = Bed::for_model(&model) else { return };
@@ -144,7 +143,7 @@ fn a_database_that_a_call_changes() {
     bed.call("store", "write_query", ["query=INSERT INTO fruit VALUES ('apple', 7)"]);
     let bed = bed.vouched("store/read_query");
     bed.sayso(["ask", "hi", "--allow", "store/write_query"]).run().assert_exit(0).assert_stdout("two kinds\n");
-    assert!(told(&model, "c2").contains("'n': 2"), "{}", told(&model, "c2"));
+    assert!(model.told("c2").contains("'n': 2"), "{}", model.told("c2"));
     let database = Connection::open(&file).unwrap();
     let total: i64 = database.query_row("SELECT sum(count) FROM fruit", [], |row| row.get(0)).unwrap();
     assert_eq!(total, 10);

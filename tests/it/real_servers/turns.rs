@@ -8,40 +8,6 @@ use super::Bed;
 use crate::repl::{CTRL_C, wait_for_end};
 use crate::support::{ModelServer, Pty, Received, Reply, Wire};
 
-/// A reply that calls one tool.
-pub fn call(id: &str, name: &str, arguments: &Value) -> Reply {
-    calls(&[(id, name, arguments.clone())])
-}
-
-fn calls(all: &[(&str, &str, Value)]) -> Reply {
-    let calls: Vec<Value> = all
-        .iter()
-        .enumerate()
-        .map(|(index, (id, name, arguments))| {
-            json!({"index": index, "id": id, "function": {"name": name, "arguments": arguments.to_string()}})
-        })
-        .collect();
-    Reply::sse().delta(&json!({ "tool_calls": calls })).finish("tool_calls").done().end()
-}
-
-/// What the model was told of the call `id` with its last request.
-#[track_caller]
-pub fn told(model: &ModelServer, id: &str) -> String {
-    let requests = model.requests();
-    let last = requests.last().unwrap().json();
-    let messages = last["messages"].as_array().unwrap();
-    let result = messages.iter().find(|message| message["tool_call_id"] == id);
-    let content = &result.unwrap_or_else(|| panic!("no result of {id} in {last:#}"))["content"];
-    content.as_str().map_or_else(|| content.to_string(), str::to_owned)
-}
-
-/// The names of the tools that the model was offered first.
-pub fn offered(model: &ModelServer) -> Vec<String> {
-    let request = model.requests()[0].json();
-    let tools = request["tools"].as_array().into_iter().flatten();
-    tools.map(|tool| tool["function"]["name"].as_str().unwrap().to_owned()).collect()
-}
-
 /// The server and a model, and what the server is sent in a file.
 fn bed(model: &ModelServer) -> Option<(Bed, String)> {
     let bed = Bed::for_model(model)?;
@@ -86,7 +52,7 @@ pub fn fill_in(pty: &mut Pty) {
 #[test]
 fn what_its_tools_bring_reaches_the_model() {
     let model = ModelServer::start([
-        calls(&[
+        Reply::calls(&[
             ("c1", "all__echo", json!({"message": "hi there"})),
             ("c2", "all__get-structured-content", json!({"location": "Chicago"})),
             ("c3", "all__get-resource-links", json!({"count": 2})),
@@ -104,10 +70,10 @@ fn what_its_tools_bring_reaches_the_model() {
         ("c4", "image/png"),
         ("c5", "expected number"),
     ] {
-        assert!(told(&model, id).contains(part), "{part} in {}", told(&model, id));
+        assert!(model.told(id).contains(part), "{part} in {}", model.told(id));
     }
     // Nobody is there to be asked: what would ask is not offered.
-    let offered = offered(&model);
+    let offered = model.offered(0);
     assert!(!offered.iter().any(|name| name.contains("sampling") || name.contains("elicitation")), "{offered:?}");
 }
 
@@ -115,7 +81,7 @@ fn what_its_tools_bring_reaches_the_model() {
 fn the_model_answers_the_server_with_the_persons_say_so() {
     let ask = json!({"prompt": "what is a say-so?", "maxTokens": 50});
     let script = move |request: &Received, number: usize| match number {
-        0 | 3 => Some(call(&format!("c{number}"), "all__trigger-sampling-request", &ask)),
+        0 | 3 => Some(Reply::call(&format!("c{number}"), "all__trigger-sampling-request", &ask)),
         1 => {
             let request = request.json();
             assert_eq!(request["tools"], Value::Null, "a server's question comes without tools: {request:#}");
@@ -133,13 +99,13 @@ fn the_model_answers_the_server_with_the_persons_say_so() {
     assert!(screen.contains("You are a helpful test server."), "{screen}");
     pty.send("y\r");
     pty.wait_for_text("done");
-    assert!(told(&model, "c0").contains("a permission"), "{}", told(&model, "c0"));
+    assert!(model.told("c0").contains("a permission"), "{}", model.told("c0"));
     wait_for_end(&pty, &["test>"]);
     pty.send("again\r");
     pty.wait_for_screen("a second question", |screen| screen.matches("let the model answer? [y/n]").count() == 2);
     pty.send("n\r");
     pty.wait_for_screen("a second answer", |screen| screen.matches("done").count() == 2);
-    assert!(!told(&model, "c3").contains("a permission"), "{}", told(&model, "c3"));
+    assert!(!model.told("c3").contains("a permission"), "{}", model.told("c3"));
     // What is typed ahead is not sent by itself.
     wait_for_end(&pty, &["test>"]);
     pty.send("/exit\r");
@@ -150,9 +116,9 @@ fn the_model_answers_the_server_with_the_persons_say_so() {
 fn a_person_fills_in_the_form_of_a_server_and_opens_no_page() {
     let url = json!({"url": "https://example.com/consent"});
     let model = ModelServer::start([
-        call("c1", "all__trigger-elicitation-request", &json!({})),
+        Reply::call("c1", "all__trigger-elicitation-request", &json!({})),
         Reply::answer(&["filled"]),
-        call("c2", "all__trigger-url-elicitation", &url),
+        Reply::call("c2", "all__trigger-url-elicitation", &url),
         Reply::answer(&["closed"]),
     ]);
     let Some((bed, _)) = bed(&model) else { return };
@@ -160,14 +126,14 @@ fn a_person_fills_in_the_form_of_a_server_and_opens_no_page() {
     pty.send("go\r");
     fill_in(&mut pty);
     pty.wait_for_text("filled");
-    assert!(told(&model, "c1").contains("- Name: Ada"), "{}", told(&model, "c1"));
+    assert!(model.told("c1").contains("- Name: Ada"), "{}", model.told("c1"));
     wait_for_end(&pty, &["test>"]);
     pty.send("now the page\r");
     let screen = pty.wait_for_text("open it in the browser? [y/n]");
     assert!(screen.contains("https://example.com/consent") && screen.contains("example.com"), "{screen}");
     pty.send("n\r");
     pty.wait_for_text("closed");
-    assert!(told(&model, "c2").contains("decline"), "{}", told(&model, "c2"));
+    assert!(model.told("c2").contains("decline"), "{}", model.told("c2"));
     // What is typed ahead is not sent by itself.
     wait_for_end(&pty, &["test>"]);
     pty.send("/exit\r");
@@ -178,8 +144,8 @@ fn a_person_fills_in_the_form_of_a_server_and_opens_no_page() {
 fn ctrl_c_cancels_a_call_and_the_server_lives_on() {
     let slow = json!({"duration": 60, "steps": 60});
     let model = ModelServer::start([
-        call("c1", "all__trigger-long-running-operation", &slow),
-        call("c2", "all__echo", &json!({"message": "still there"})),
+        Reply::call("c1", "all__trigger-long-running-operation", &slow),
+        Reply::call("c2", "all__echo", &json!({"message": "still there"})),
         Reply::answer(&["good"]),
     ]);
     let Some((bed, sent)) = bed(&model) else { return };
@@ -190,8 +156,8 @@ fn ctrl_c_cancels_a_call_and_the_server_lives_on() {
     wait_for_end(&pty, &["test>"]);
     pty.send("again\r");
     pty.wait_for_text("good");
-    assert!(told(&model, "c2").contains("still there"));
-    assert!(told(&model, "c1").contains("cancelled"), "{}", told(&model, "c1"));
+    assert!(model.told("c2").contains("still there"));
+    assert!(model.told("c1").contains("cancelled"), "{}", model.told("c1"));
     // What is typed ahead is not sent by itself.
     wait_for_end(&pty, &["test>"]);
     pty.send("/exit\r");
@@ -207,7 +173,8 @@ fn the_log_of_a_server_is_told_from_notice_on() {
     const TRIES: u64 = 9;
     let script = |_: &Received, number: usize| {
         let number = number as u64;
-        let toggle = |number: u64| call(&format!("c{number}"), "all__toggle-simulated-logging", &json!({"n": number}));
+        let toggle =
+            |number: u64| Reply::call(&format!("c{number}"), "all__toggle-simulated-logging", &json!({"n": number}));
         Some(if number < 2 * TRIES { toggle(number) } else { Reply::answer(&["done"]) })
     };
     let model = ModelServer::scripted(Wire::Plain, script);

@@ -237,6 +237,23 @@ impl ModelServer {
         requests.remove(0)
     }
 
+    /// What the model was told of the call `id` with its last request.
+    #[track_caller]
+    pub fn told(&self, id: &str) -> String {
+        let last = self.requests().last().unwrap().json();
+        let messages = last["messages"].as_array().unwrap();
+        let result = messages.iter().find(|message| message["tool_call_id"] == id);
+        let content = &result.unwrap_or_else(|| panic!("no result of {id} in {last:#}"))["content"];
+        content.as_str().map_or_else(|| content.to_string(), str::to_owned)
+    }
+
+    /// The names of the tools that were offered with the request of this number, from 0.
+    pub fn offered(&self, request: usize) -> Vec<String> {
+        let body = self.requests()[request].json();
+        let tools = body["tools"].as_array().into_iter().flatten();
+        tools.map(|tool| tool["function"]["name"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// Waits for the chat request of this number, from 1.
     pub fn wait_for_request(&self, number: usize) -> Received {
         self.wait(&format!("request {number}"), |requests| requests.get(number - 1).cloned())

@@ -72,6 +72,18 @@ impl Reply {
         tokens.iter().fold(Self::sse().role(), |reply, token| reply.text(token)).finished()
     }
 
+    /// A reply that calls one tool.
+    pub fn call(id: &str, name: &str, arguments: &Value) -> Self {
+        Self::calls(&[(id, name, arguments.clone())])
+    }
+
+    /// A reply that calls tools: id, name, arguments.
+    pub fn calls(all: &[(&str, &str, Value)]) -> Self {
+        let call = |(index, (id, name, arguments)): (usize, &(&str, &str, Value))| json!({"index": index, "id": id, "function": {"name": name, "arguments": arguments.to_string()}});
+        let calls: Vec<Value> = all.iter().enumerate().map(call).collect();
+        Self::sse().delta(&json!({ "tool_calls": calls })).finish("tool_calls").done().end()
+    }
+
     /// A failure with the body that OpenAI-like servers send.
     pub fn error(status: u16, message: &str) -> Self {
         Self::json(status, &json!({"error": {"message": message, "type": "test_error", "code": null}}))
