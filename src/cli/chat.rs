@@ -155,28 +155,30 @@ pub struct ConversationOptions {
     pub timing: bool,
 }
 
+/// Not `next_help_heading`: that would take in the options that follow where this is flattened.
+const TOOLS: &str = "Tools";
+
 /// What the model may call.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Tools")]
 pub struct ToolOptions {
     /// Offer this server's tools too, as in files, shell or fetch (repeatable)
-    #[arg(short, long = "tool", value_name = "SERVER", conflicts_with = "no_tools")]
+    #[arg(help_heading = TOOLS, short, long = "tool", value_name = "SERVER", conflicts_with = "no_tools")]
     pub tools: Vec<String>,
 
     /// Offer no tools at all
-    #[arg(long)]
+    #[arg(help_heading = TOOLS, long)]
     pub no_tools: bool,
 
     /// Run this tool without asking; `*` stands for all tools of a server (repeatable)
-    #[arg(long, value_name = "SERVER/TOOL", conflicts_with = "no_tools")]
+    #[arg(help_heading = TOOLS, long, value_name = "SERVER/TOOL", conflicts_with = "no_tools")]
     pub allow: Vec<String>,
 
     /// Rounds of tool calls in one turn [default: 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    #[arg(help_heading = TOOLS, long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub max_hops: Option<u32>,
 
     /// Whether the model has to call a tool: auto, none, required, or the tool's name
-    #[arg(long, value_name = "CHOICE")]
+    #[arg(help_heading = TOOLS, long, value_name = "CHOICE")]
     pub tool_choice: Option<String>,
 }
 

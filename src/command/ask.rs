@@ -91,6 +91,18 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
             return stopped.into_exit();
         }
     };
+    // Only what the person has written names resources: a pipe is data.
+    let attached = tokio::select! {
+        attached = session.attach_resources(options.prompt.as_deref().unwrap_or_default()) => attached,
+        cause = signals.next() => {
+            session.journal.abandon();
+            return Ok(exit_of_cancel(cause));
+        }
+    };
+    for warning in &attached.warnings {
+        context.warn(warning);
+    }
+    let question = question + &attached.text;
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);
     let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, question)).await? {

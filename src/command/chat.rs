@@ -74,7 +74,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         environment: &context.environment,
         client: &client,
         global: &context.global,
-        completions,
+        completions: completions.clone(),
     };
     let repl = Repl {
         session,
@@ -89,6 +89,8 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         color,
         ctrl_c: CtrlC::default(),
         echo_off: None,
+        completions,
+        offered_servers: Vec::new(),
         stopped_servers: Vec::new(),
         suspended: None,
     };

@@ -20,6 +20,14 @@ pub enum ArgumentKind {
     CommandName,
     Model,
     Session,
+    Server,
+    /// `restart` and a server.
+    Restart,
+    /// `on` or `off`, and a server.
+    ToolSwitch,
+    /// A prompt of a server, then its arguments.
+    Prompt,
+    Resource,
     OneOf(&'static [&'static str]),
 }
 
@@ -97,18 +105,19 @@ pub static COMMANDS: &[CommandSpec] = &[
     })
     .takes("[ID]", ArgumentKind::Session),
     CommandSpec::ready("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
-    CommandSpec::ready("tools", "list the tools the model is offered", |rest| alone(rest, Command::Tools)),
+    CommandSpec::ready("tools", "list the tools the model is offered, or switch them off and on", tools)
+        .takes("[on|off [SERVER]]", ArgumentKind::ToolSwitch),
     CommandSpec::ready("mcp", "list the servers, or start one anew", mcp)
-        .takes("[restart NAME]", ArgumentKind::Nothing),
-    CommandSpec::ready("approve", "show tools that are held back, or let them in", |rest| {
+        .takes("[restart NAME]", ArgumentKind::Restart),
+    CommandSpec::ready("approve", "show what may run and what is held back, or let the tools of a server in", |rest| {
         one_word(rest).map(|server| Command::Approve { server })
     })
-    .takes("[SERVER]", ArgumentKind::Nothing),
-    CommandSpec::ready("prompt", "ask a prompt of a server", prompt).takes("SERVER:NAME [K=V]", ArgumentKind::Nothing),
+    .takes("[SERVER]", ArgumentKind::Server),
+    CommandSpec::ready("prompt", "ask a prompt of a server", prompt).takes("SERVER:NAME [K=V]", ArgumentKind::Prompt),
     CommandSpec::ready("resource", "print a resource of a server", |rest| {
         optional(rest).map(|address| Command::Resource { address })
     })
-    .takes("SERVER:URI", ArgumentKind::Nothing),
+    .takes("SERVER:URI", ArgumentKind::Resource),
     CommandSpec::later("resume"),
     CommandSpec::later("pin"),
     CommandSpec::later("fork"),
@@ -143,6 +152,18 @@ fn mcp(rest: &str) -> Option<Command> {
         ["restart", server] => Some(Command::Mcp { restart: Some((*server).to_owned()) }),
         _ => None,
     }
+}
+
+fn tools(rest: &str) -> Option<Command> {
+    let switch = match rest.split_whitespace().collect::<Vec<_>>().as_slice() {
+        [] => None,
+        ["on"] => Some((true, None)),
+        ["off"] => Some((false, None)),
+        ["on", server] => Some((true, Some((*server).to_owned()))),
+        ["off", server] => Some((false, Some((*server).to_owned()))),
+        _ => return None,
+    };
+    Some(Command::Tools { switch })
 }
 
 fn prompt(rest: &str) -> Option<Command> {

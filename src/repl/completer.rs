@@ -19,6 +19,10 @@ pub struct CompletionSource(Arc<Mutex<Names>>);
 struct Names {
     models: Vec<String>,
     sessions: Vec<String>,
+    servers: Vec<String>,
+    /// With the names of their arguments.
+    prompts: Vec<(String, Vec<String>)>,
+    resources: Vec<String>,
 }
 
 impl CompletionSource {
@@ -30,6 +34,22 @@ impl CompletionSource {
     /// Offered where a conversation is named.
     pub fn set_sessions(&self, sessions: Vec<String>) {
         self.names().sessions = presentable(sessions);
+    }
+
+    pub fn set_servers(&self, servers: Vec<String>) {
+        self.names().servers = presentable(servers);
+    }
+
+    /// As `server:name`, each with the names of its arguments.
+    pub fn set_prompts(&self, prompts: Vec<(String, Vec<String>)>) {
+        let usable =
+            prompts.into_iter().filter(|(name, _)| is_presentable(name) && !name.contains(char::is_whitespace));
+        self.names().prompts = usable.map(|(name, arguments)| (name, presentable(arguments))).collect();
+    }
+
+    /// As `server:uri`.
+    pub fn set_resources(&self, resources: Vec<String>) {
+        self.names().resources = presentable(resources);
     }
 
     fn names(&self) -> MutexGuard<'_, Names> {
@@ -92,13 +112,49 @@ impl Completions {
             ArgumentKind::Model => matching(self.source.names().models.iter().map(String::as_str), typed),
             ArgumentKind::Session => matching(self.source.names().sessions.iter().map(String::as_str), typed),
             ArgumentKind::OneOf(words) => matching(words.iter().copied(), typed),
+            ArgumentKind::Server => matching(self.source.names().servers.iter().map(String::as_str), typed),
+            ArgumentKind::Restart => self.behind_words(&["restart"], typed),
+            ArgumentKind::ToolSwitch => self.behind_words(&["on", "off"], typed),
+            ArgumentKind::Resource => matching(self.source.names().resources.iter().map(String::as_str), typed),
+            ArgumentKind::Prompt => return Some(self.prompt_offers(before_cursor, typed)),
         };
         Some((before_cursor.len() - typed.len(), offers))
     }
 
+    /// One of the words and a server.
+    fn behind_words(&self, words: &[&str], typed: &str) -> Vec<Offer> {
+        let names = self.source.names();
+        let both = words.iter().flat_map(|word| names.servers.iter().map(move |server| format!("{word} {server}")));
+        let both: Vec<String> = both.collect();
+        matching(both.iter().map(String::as_str), typed)
+    }
+
+    /// Prompts, and behind a whole one the arguments it takes.
+    fn prompt_offers(&self, before_cursor: &str, typed: &str) -> (usize, Vec<Offer>) {
+        let names = self.source.names();
+        let Some((prompt, rest)) = typed.split_once(' ') else {
+            let prompts = matching(names.prompts.iter().map(|(name, _)| name.as_str()), typed);
+            return (before_cursor.len() - typed.len(), prompts);
+        };
+        let word = rest.rsplit(' ').next().unwrap_or_default();
+        let arguments = names.prompts.iter().find(|(name, _)| name == prompt).map(|(_, arguments)| arguments);
+        let missing = arguments.into_iter().flatten().filter(|argument| !rest.contains(&format!("{argument}=")));
+        let missing: Vec<String> = missing.map(|argument| format!("{argument}=")).collect();
+        (before_cursor.len() - word.len(), matching(missing.iter().map(String::as_str), word))
+    }
+
+    /// Files, and resources of servers, after `@`.
     fn file_offers(&self, before_cursor: &str) -> Option<(usize, Vec<Offer>)> {
         let start = path_start(before_cursor)?;
-        Some((start, paths(&before_cursor[start..], self.home.as_deref())))
+        let typed = &before_cursor[start..];
+        let mut offers = paths(typed, self.home.as_deref());
+        if !typed.is_empty() {
+            let names = self.source.names();
+            let resources = names.resources.iter().filter(|resource| resource.starts_with(typed));
+            offers
+                .extend(resources.map(|resource| Offer { shown: resource.clone(), inserted: format!("{resource} ") }));
+        }
+        Some((start, offers))
     }
 }
 
@@ -205,6 +261,28 @@ mod tests {
         assert_eq!(inserted("/help th"), (6, strings(&["thinking"])));
         assert_eq!(inserted("/usr/bi"), (7, strings(&[])));
         assert_eq!(inserted("text"), (4, strings(&[])));
+    }
+
+    #[test]
+    fn servers_and_what_they_have() {
+        let source = CompletionSource::default();
+        source.set_servers(strings(&["docs", "git", "evil\u{1b}[2J"]));
+        source
+            .set_prompts(vec![("docs:review".to_owned(), strings(&["style", "city"])), ("git:log".to_owned(), vec![])]);
+        source.set_resources(strings(&["docs:file:///a.md", "docs:file:///b.md"]));
+        let completions = Completions::new(source, None);
+        let offers = |line: &str| {
+            let (start, offers) = completions.offers(line);
+            (start, offers.into_iter().map(|offer| offer.inserted).collect::<Vec<_>>())
+        };
+        assert_eq!(offers("/approve g"), (9, strings(&["git"])));
+        assert_eq!(offers("/mcp re"), (5, strings(&["restart docs", "restart git"])));
+        assert_eq!(offers("/tools off d"), (7, strings(&["off docs"])));
+        assert_eq!(offers("/prompt d"), (8, strings(&["docs:review"])));
+        assert_eq!(offers("/prompt docs:review "), (20, strings(&["style=", "city="])));
+        assert_eq!(offers("/prompt docs:review city=Rome s"), (30, strings(&["style="])));
+        assert_eq!(offers("/resource docs:file:///b"), (10, strings(&["docs:file:///b.md"])));
+        assert_eq!(offers("read @docs:"), (6, strings(&["docs:file:///a.md ", "docs:file:///b.md "])));
     }
 
     #[test]

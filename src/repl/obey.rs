@@ -28,7 +28,8 @@ impl Repl<'_> {
             }
             Command::Show { conversation: None } => self.show_current(),
             Command::Usage => self.show_usage(),
-            Command::Tools => self.show_tools().await,
+            Command::Tools { switch: None } => self.show_tools().await,
+            Command::Tools { switch: Some((is_on, server)) } => self.switch_tools(is_on, server.as_deref()),
             Command::Mcp { restart } => self.show_servers(restart).await,
             Command::Approve { server } => self.approve(server.as_deref()),
             Command::Resource { address } => self.show_resource(&address).await,

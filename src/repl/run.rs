@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::{Command, CtrlC, Entered, Input, InputEvent, PromptAction, PromptText, complaint, edit_text, parse};
+use super::{
+    Command, CompletionSource, CtrlC, Entered, Input, InputEvent, PromptAction, PromptText, complaint, edit_text, parse,
+};
 use crate::conversation::{exit_code, now_ms};
 use crate::history::{Entry, FlushOutcome};
 use crate::session::{
@@ -47,6 +49,9 @@ pub struct Repl<'a> {
     pub ctrl_c: CtrlC,
     /// Between two lines nothing is echoed, so that what is typed ahead stands only at its prompt.
     pub echo_off: Option<EchoOff>,
+    pub completions: CompletionSource,
+    /// Servers whose prompts and resources Tab offers.
+    pub offered_servers: Vec<String>,
     /// Whose calls the last Ctrl-C has cancelled.
     pub stopped_servers: Vec<String>,
     /// How the terminal was when the process was stopped.
@@ -64,6 +69,7 @@ impl Repl<'_> {
             if !self.input.is_reading() {
                 self.echo_off = if self.input.is_plain() { None } else { self.echo_off.take().or_else(EchoOff::new) };
                 self.session.model.provider.prewarm();
+                self.offer_names();
                 self.input.request(self.prompt(), initial.take());
             }
             let flow = tokio::select! {
@@ -260,10 +266,10 @@ impl Repl<'_> {
         }
         match entered {
             Entered::Empty => ControlFlow::Continue(None),
-            Entered::Prompt(text) => {
-                let text = self.with_resources(text).await;
-                self.turn(TurnInput::Prompt(text)).await
-            }
+            Entered::Prompt(text) => match self.with_resources(&text).await {
+                Some(whole) => self.turn(TurnInput::Prompt(whole)).await,
+                None => ControlFlow::Continue(Some(text)),
+            },
             Entered::Command(Command::Prompt { address, arguments }) => self.run_prompt(&address, &arguments).await,
             Entered::Command(Command::Exit) => ControlFlow::Break(exit_code::OK),
             Entered::Command(Command::Retry) => self.turn(TurnInput::Retry).await,

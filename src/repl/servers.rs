@@ -5,17 +5,15 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::Repl;
 use super::run::Flow;
-use crate::mcp::{Content, McpHost, PromptMessage, ResourceContent, ServerState, ServerStatus};
-use crate::session::{CancelCause, TurnInput};
+use super::{CompletionSource, Repl};
+use crate::mcp::{McpHost, PromptMessage, ServerState, ServerStatus};
+use crate::session::{CancelCause, TurnInput, resource_text};
 
-/// Text of one resource that goes along with a prompt.
-const RESOURCE_BYTES_MAX: usize = 1 << 20;
-/// Resources that go along with one prompt.
-const RESOURCES_MAX: usize = 20;
 /// How long a server may take, whatever the configuration says: the prompt is waiting.
 const WAIT_MAX: Duration = Duration::from_secs(60);
+/// The same for names that Tab offers: nobody waits for them.
+const NAMES_WAIT_MAX: Duration = Duration::from_secs(5);
 
 impl Repl<'_> {
     /// `/mcp`: the servers and their state; `/mcp restart NAME`.
@@ -61,11 +59,12 @@ impl Repl<'_> {
     /// `/approve`: what is held back; `/approve SERVER` lets the tools of a server in again.
     pub(super) fn approve(&mut self, server: Option<&str>) {
         let changes = self.session.toolbox.quarantined();
-        if changes.is_empty() {
-            self.note("nothing is held back; what may run is asked when it is called");
-            return;
-        }
-        let Some(server) = server else {
+        let Some(server) = server.filter(|_| !changes.is_empty()) else {
+            self.show_permissions();
+            if changes.is_empty() {
+                self.note("no tools are held back");
+                return;
+            }
             let shown: Vec<String> = changes.iter().map(|change| format!("{}\n", change.shown())).collect();
             self.page(&shown.join("\n"));
             self.note("/approve SERVER offers the tools of a server as they are now");
@@ -76,6 +75,47 @@ impl Repl<'_> {
                 Ok(()) => self.note(&format!("{}: accepted", change.title())),
                 Err(reason) => self.fail("config", &reason),
             }
+        }
+    }
+
+    /// What has been allowed or denied beforehand.
+    fn show_permissions(&mut self) {
+        let lines = self.session.toolbox.permissions();
+        if lines.is_empty() {
+            self.note("nothing is allowed beforehand: tools of our own that only read run, all others are asked about");
+        } else {
+            self.page(&lines.join("\n"));
+        }
+    }
+
+    /// `/tools on|off [SERVER]`.
+    pub(super) fn switch_tools(&mut self, is_on: bool, server: Option<&str>) {
+        let word = if is_on { "on" } else { "off" };
+        let Some(server) = server else {
+            self.session.uses_tools = is_on;
+            self.session.publish_settings();
+            return self.note(&format!("tools are {word}"));
+        };
+        let Some(host) = self.host() else { return };
+        if host.servers().iter().any(|known| known.name == server) {
+            self.session.toolbox.switch(server, is_on);
+            self.note(&format!("the tools of {server} are {word}, from the next message on"));
+        } else {
+            self.fail("usage", &format!("no server is named {server}; /mcp lists them"));
+        }
+    }
+
+    /// What Tab offers: the servers, and what those that are there have. Nothing is connected to for it.
+    pub(super) fn offer_names(&mut self) {
+        let Some(host) = self.session.toolbox.host.clone() else { return };
+        let servers = host.servers();
+        self.completions.set_servers(servers.iter().map(|server| server.name.clone()).collect());
+        let is_there = |server: &&ServerStatus| server.state == ServerState::Ready && server.transport != "builtin";
+        let ready: Vec<String> = servers.iter().filter(is_there).map(|server| server.name.clone()).collect();
+        if ready != self.offered_servers {
+            self.offered_servers.clone_from(&ready);
+            let completions = self.completions.clone();
+            tokio::task::spawn_local(async move { offer_contents(&host, &ready, &completions).await });
         }
     }
 
@@ -115,24 +155,16 @@ impl Repl<'_> {
         }
     }
 
-    /// The prompt with the resources that it names as `@server:uri`. What no server has stays text.
-    pub(super) async fn with_resources(&mut self, prompt: String) -> String {
-        let Some(host) = self.session.toolbox.host.clone() else { return prompt };
-        let servers: Vec<String> = host.servers().into_iter().map(|server| server.name).collect();
-        let named: Vec<(String, String)> = mentions(&prompt, &servers);
-        let mut text = prompt;
-        for (server, uri) in named {
-            match self.waited(host.read_resource(&server, &uri)).await {
-                Some(Ok(parts)) => {
-                    text.push_str(&format!("\n\n--- {server}:{uri} ---\n{}", resource_text(&parts)));
-                    // The words of others: what writes or tells is asked about again.
-                    self.session.toolbox.taint();
-                }
-                Some(Err(error)) => self.warn(&format!("@{server}:{uri} stays as it is: {error}")),
-                None => break,
-            }
+    /// The prompt with the resources that it names as `@server:uri`. What no server has stays text. `None`: stopped.
+    pub(super) async fn with_resources(&mut self, prompt: &str) -> Option<String> {
+        let attached = tokio::select! {
+            attached = self.session.attach_resources(prompt) => attached,
+            _ = self.signals.next() => return None,
+        };
+        for warning in &attached.warnings {
+            self.warn(warning);
         }
-        text
+        Some(format!("{prompt}{}", attached.text))
     }
 
     fn host(&mut self) -> Option<McpHost> {
@@ -163,6 +195,24 @@ impl Repl<'_> {
     }
 }
 
+/// Asks servers for the names of their prompts and resources. One that does not answer has none to offer.
+async fn offer_contents(host: &McpHost, servers: &[String], completions: &CompletionSource) {
+    let (mut prompts, mut resources) = (Vec::new(), Vec::new());
+    for server in servers {
+        if let Ok(Ok(found)) = tokio::time::timeout(NAMES_WAIT_MAX, host.prompts(server)).await {
+            prompts.extend(found.into_iter().map(|prompt| {
+                let arguments = prompt.arguments.into_iter().map(|argument| argument.name).collect();
+                (format!("{server}:{}", prompt.name), arguments)
+            }));
+        }
+        if let Ok(Ok(found)) = tokio::time::timeout(NAMES_WAIT_MAX, host.resources(server)).await {
+            resources.extend(found.into_iter().map(|resource| format!("{server}:{}", resource.uri)));
+        }
+    }
+    completions.set_prompts(prompts);
+    completions.set_resources(resources);
+}
+
 fn server_line(server: &ServerStatus) -> String {
     let state = match &server.state {
         ServerState::Idle => "idle".to_owned(),
@@ -171,7 +221,8 @@ fn server_line(server: &ServerStatus) -> String {
         ServerState::Failed(reason) => format!("failed: {reason}"),
         ServerState::Disabled => "off".to_owned(),
     };
-    let tools = server.tools.map(|count| format!(", {count} tools")).unwrap_or_default();
+    let count = |count| if count == 1 { ", 1 tool".to_owned() } else { format!(", {count} tools") };
+    let tools = server.tools.map(count).unwrap_or_default();
     let protocol = server.protocol.as_ref().map(|protocol| format!(", {protocol}")).unwrap_or_default();
     format!("{}  {}, {state}{tools}{protocol}\n", server.name, server.transport)
 }
@@ -206,39 +257,9 @@ fn prompt_text(messages: &[PromptMessage]) -> String {
     }
 }
 
-fn resource_text(parts: &[ResourceContent]) -> String {
-    let mut text = String::new();
-    for part in parts {
-        match Content::Resource(part.clone()).as_text() {
-            Some(part) => text.push_str(part),
-            None => text.push_str(&format!("[{}: no text]", part.uri)),
-        }
-        text.push('\n');
-    }
-    if text.len() > RESOURCE_BYTES_MAX {
-        text.truncate(text.floor_char_boundary(RESOURCE_BYTES_MAX));
-        text.push_str("\n[the rest is left out]\n");
-    }
-    text
-}
-
-/// The words `@server:uri` whose server there is.
-fn mentions(prompt: &str, servers: &[String]) -> Vec<(String, String)> {
-    let words = prompt.split_whitespace().filter_map(|word| word.strip_prefix('@')?.split_once(':'));
-    let known = words.filter(|(server, uri)| !uri.is_empty() && servers.iter().any(|name| name == server));
-    known.take(RESOURCES_MAX).map(|(server, uri)| (server.to_owned(), uri.to_owned())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_servers_that_are_there_are_mentioned() {
-        let servers = ["docs".to_owned()];
-        let found = mentions("look at @docs:file:///a.md and me@docs:x @other:x @docs: @notes.md", &servers);
-        assert_eq!(found, [("docs".to_owned(), "file:///a.md".to_owned())]);
-    }
 
     #[test]
     fn arguments_of_a_prompt_are_texts() {

@@ -60,7 +60,10 @@ pub enum Command {
     },
     Usage,
     /// What the model is offered.
-    Tools,
+    Tools {
+        /// On or off, and the server that it is for; without one, all tools.
+        switch: Option<(bool, Option<String>)>,
+    },
     /// The servers, or one of them started anew.
     Mcp {
         restart: Option<String>,

@@ -72,6 +72,18 @@ impl Approval {
         Verdict { decision, by: "policy", reason }
     }
 
+    /// The rules, the options and the answers that count, one a line.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<String> {
+        let rules = self.rules.iter().map(Rule::described);
+        let grants = self.grants.iter().map(|grant| format!("--allow {}", grant.tool));
+        let always = self.always.iter().map(|always| match &always.arguments {
+            None => format!("\"always\" for {}/{}", always.server, always.tool),
+            Some(_) => format!("\"always\" for one very call of {}/{}", always.server, always.tool),
+        });
+        rules.chain(grants).chain(always).collect()
+    }
+
     /// What says yes to a question beforehand.
     fn answered(&self, call: &CallFacts<'_>) -> Option<Verdict> {
         let yes = |by, reason| Some(Verdict { decision: Decision::Allow, by, reason });

@@ -30,6 +30,8 @@ pub struct Toolbox {
     servers: Vec<ServerTools>,
     /// Servers that were waited for in vain: once is enough.
     given_up: BTreeSet<String>,
+    /// Servers that the person does not want to be offered.
+    switched_off: BTreeSet<String>,
     /// Notices that were given: each is told once.
     told: BTreeSet<String>,
     /// Read when the first external server is there.
@@ -60,6 +62,7 @@ impl Toolbox {
             servers: Vec::new(),
             given_up: BTreeSet::new(),
             told: BTreeSet::new(),
+            switched_off: BTreeSet::new(),
             pins: None,
             catalog: Rc::default(),
             specs: Vec::new(),
@@ -107,7 +110,22 @@ impl Toolbox {
             ServerState::Disabled => true,
             ServerState::Idle | ServerState::Connecting | ServerState::Ready | ServerState::Failed(_) => false,
         };
-        !is_off && self.settings.selection.concerns(&server.name)
+        !is_off && !self.switched_off.contains(&server.name) && self.settings.selection.concerns(&server.name)
+    }
+
+    /// Offers the tools of a server no longer, or again.
+    pub fn switch(&mut self, server: &str, is_on: bool) {
+        if is_on {
+            self.switched_off.remove(server);
+        } else {
+            self.switched_off.insert(server.to_owned());
+        }
+    }
+
+    /// What may run without a question, and what never may, as lines; the defaults are not among them.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<String> {
+        self.approval.permissions()
     }
 
     /// All servers at once, each no longer than the limit; who was not there is not waited for again.

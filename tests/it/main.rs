@@ -35,6 +35,8 @@ mod mcp_processes;
 #[cfg(test)]
 mod mcp_serve;
 #[cfg(test)]
+mod mcp_turns;
+#[cfg(test)]
 mod network_faults;
 #[cfg(test)]
 mod process_faults;

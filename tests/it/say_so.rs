@@ -7,22 +7,17 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{ModelServer, Output, Reply, Sandbox, TestConfig};
+use crate::support::{FakeMcp, ModelServer, Output, Reply, Sandbox, TestConfig};
 
 /// A reply that calls one tool.
-fn fake_server() -> String {
-    let path = Path::new(env!("CARGO_BIN_EXE_sayso")).with_file_name("examples").join("fake_mcp_server");
-    assert!(path.exists(), "{} is built with `cargo build --examples`", path.display());
-    path.to_str().unwrap().to_owned()
-}
-
 /// A sandbox with the server `fake`, which today has the faults that the file `faults` names.
 fn sandbox(model: &ModelServer, rules: &Value) -> Sandbox {
     let sandbox = Sandbox::new();
     let script = sandbox.path("work/server.sh");
     let faults = sandbox.path("work/faults");
     fs::write(&faults, "").unwrap();
-    fs::write(&script, format!("#!/bin/sh\nexec {} $(cat {})\n", fake_server(), faults.display())).unwrap();
+    fs::write(&script, format!("#!/bin/sh\nexec {} $(cat {})\n", FakeMcp::program().display(), faults.display()))
+        .unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     let server = json!({"command": script.to_str().unwrap()});
     let config =

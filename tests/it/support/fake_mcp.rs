@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Run, Sandbox, TestConfig};
+use super::{ModelServer, Run, Sandbox, TestConfig};
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -25,10 +25,19 @@ impl FakeMcp {
 
     /// `settings` are added to those of the server.
     pub fn with(faults: &[&str], settings: Value) -> Self {
+        Self::beside(TestConfig::new("http://127.0.0.1:9/v1"), faults, settings)
+    }
+
+    /// With a model that can call its tools.
+    pub fn for_model(model: &ModelServer, faults: &[&str]) -> Self {
+        Self::beside(TestConfig::for_server(model), faults, json!({}))
+    }
+
+    fn beside(config: TestConfig, faults: &[&str], settings: Value) -> Self {
         let marker = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let sandbox = Sandbox::new();
         let mut server = json!({
-            "command": program(),
+            "command": Self::program(),
             "args": faults,
             "env": {"SAYSO_TEST_MARKER": marker, "FAKE_LOG": sandbox.path("fake.log")},
             "timeout": 20,
@@ -36,7 +45,7 @@ impl FakeMcp {
         for (name, value) in settings.as_object().unwrap() {
             server[name] = value.clone();
         }
-        let config = TestConfig::new("http://127.0.0.1:9/v1").set("mcp.servers.fake", server);
+        let config = config.set("mcp.servers.fake", server);
         Self { sandbox: sandbox.config(&config), marker }
     }
 
@@ -88,11 +97,11 @@ impl FakeMcp {
             sleep(Duration::from_millis(20));
         }
     }
-}
 
-/// Beside the binary under test, where cargo puts examples.
-fn program() -> PathBuf {
-    let path = Path::new(env!("CARGO_BIN_EXE_sayso")).with_file_name("examples").join("fake_mcp_server");
-    assert!(path.exists(), "{} is built with `cargo build --examples`", path.display());
-    path
+    /// Beside the binary under test, where cargo puts examples.
+    pub fn program() -> PathBuf {
+        let path = Path::new(env!("CARGO_BIN_EXE_sayso")).with_file_name("examples").join("fake_mcp_server");
+        assert!(path.exists(), "{} is built with `cargo build --examples`", path.display());
+        path
+    }
 }
