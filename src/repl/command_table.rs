@@ -105,11 +105,11 @@ pub static COMMANDS: &[CommandSpec] = &[
     })
     .takes("[ID]", ArgumentKind::Session),
     CommandSpec::ready("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
-    CommandSpec::ready("tools", "list the tools the model is offered, or switch them off and on", tools)
+    CommandSpec::ready("tools", "list the model's tools, or switch them off and on", tools)
         .takes("[on|off [SERVER]]", ArgumentKind::ToolSwitch),
     CommandSpec::ready("mcp", "list the servers, or start one anew", mcp)
         .takes("[restart NAME]", ArgumentKind::Restart),
-    CommandSpec::ready("approve", "show what may run and what is held back, or let the tools of a server in", |rest| {
+    CommandSpec::ready("approve", "show what may run, or let the tools of a server in", |rest| {
         one_word(rest).map(|server| Command::Approve { server })
     })
     .takes("[SERVER]", ArgumentKind::Server),

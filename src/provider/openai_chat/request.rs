@@ -1,6 +1,7 @@
 //! Our messages as the JSON of a chat-completions request. Pure.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
@@ -280,11 +281,28 @@ struct Tool<'a>(&'a ToolSpec);
 impl Serialize for Tool<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ToolSpec { name, description, parameters } = self.0;
-        let parameters: Value =
-            serde_json::from_str(parameters).unwrap_or_else(|_| json!({ "type": "object", "properties": {} }));
-        let function = json!({ "name": name, "description": description, "parameters": parameters });
-        json!({ "type": "function", "function": function }).serialize(serializer)
+        // Sent as it is written: a tree of it would be made with every request.
+        let parameters =
+            serde_json::from_str::<&RawValue>(parameters).unwrap_or(NO_PARAMETERS.get_or_init(no_parameters));
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("type", "function")?;
+        map.serialize_entry("function", &Function { name, description, parameters })?;
+        map.end()
     }
+}
+
+#[derive(serde::Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: &'a RawValue,
+}
+
+/// For a tool whose schema is no JSON.
+static NO_PARAMETERS: OnceLock<Box<RawValue>> = OnceLock::new();
+
+fn no_parameters() -> Box<RawValue> {
+    RawValue::from_string(r#"{"type":"object","properties":{}}"#.to_owned()).expect("it is JSON")
 }
 
 #[cfg(test)]
