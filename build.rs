@@ -1,5 +1,6 @@
 //! Asks the linker to lay what runs in every answer side by side. The rest of the program, most of
-//! it, then never comes into memory: 2 MiB less, and fewer page faults at the start.
+//! it, then never comes into memory: 2 MiB less, and fewer page faults at the start. And to pack the
+//! addresses that the loader has to adapt at each start: 0.8 MB less to read.
 #![expect(clippy::disallowed_methods, reason = "so a build script talks with cargo")]
 
 use std::path::Path;
@@ -9,8 +10,8 @@ fn main() {
     let script = Path::new(&variable("CARGO_MANIFEST_DIR")).join("link/order.ld");
     println!("cargo::rerun-if-changed={}", script.display());
     println!("cargo::rerun-if-changed=build.rs");
-    let flag = format!("-Wl,-T,{}", script.display());
-    if is_wanted() && linker_takes(&flag) {
+    let wanted = [format!("-Wl,-T,{}", script.display()), "-Wl,-z,pack-relative-relocs".to_owned()];
+    for flag in wanted.iter().filter(|flag| is_wanted() && program_runs_with(flag)) {
         println!("cargo::rustc-link-arg-bins={flag}");
     }
 }
@@ -22,8 +23,8 @@ fn is_wanted() -> bool {
         && variable("TARGET").contains("-linux-gnu")
 }
 
-/// Links the smallest program. Some linkers know no scripts, and an order is not worth a failure.
-fn linker_takes(flag: &str) -> bool {
+/// Links the smallest program and runs it. Some linkers and loaders know less, and none of it is worth a failure.
+fn program_runs_with(flag: &str) -> bool {
     let folder = variable("OUT_DIR");
     let source = Path::new(&folder).join("probe.rs");
     if std::fs::write(&source, "fn main() {}").is_err() {
@@ -36,7 +37,10 @@ fn linker_takes(flag: &str) -> bool {
     }
     let flags = variable("CARGO_ENCODED_RUSTFLAGS");
     command.args(flags.split('\x1f').filter(|flag| !flag.is_empty()));
-    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    let succeeds = |command: &mut Command| {
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    succeeds(&mut command) && succeeds(&mut Command::new(Path::new(&folder).join("probe")))
 }
 
 fn variable(name: &str) -> String {

@@ -8,8 +8,7 @@ model="$2"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
-CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_RELEASE_DEBUG=line-tables-only \
-    cargo build --release --locked --target-dir target/order
+CARGO_PROFILE_RELEASE_STRIP=none cargo build --release --locked --target-dir target/order
 
 run() {
     HOME="$work" valgrind -q --tool=callgrind --demangle=no --callgrind-out-file="$work/calls.$1" \

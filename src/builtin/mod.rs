@@ -3,6 +3,7 @@
 //! Each is an `rmcp` handler in a file or folder of its name, with `new`; the same handler serves our
 //! own sessions over channels and other hosts over stdio.
 
+mod any_server;
 mod calc;
 mod fetch;
 pub mod files;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::{Json, Parameters};
-use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
+use rmcp::{schemars, tool, tool_router};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::builtin::any_server::ToolServer;
 use crate::provider::{Ability, KnownModel, catalog};
 
 const LIMIT: usize = 20;
@@ -110,8 +111,17 @@ impl Models {
     }
 }
 
-#[tool_handler(router = self.tool_router, name = "sayso-models", instructions = "A catalogue of language models.")]
-impl ServerHandler for Models {}
+impl ToolServer for Models {
+    const NAME: &str = "sayso-models";
+
+    fn instructions(&self) -> String {
+        "A catalogue of language models.".to_owned()
+    }
+
+    fn router(&self) -> &ToolRouter<Self> {
+        &self.tool_router
+    }
+}
 
 /// Those that are set up first, then the others as the catalogue has them.
 fn rows(configured: &[ConfiguredModel]) -> Vec<Row> {

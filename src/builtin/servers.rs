@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use rmcp::ServiceExt;
 use rmcp::service::{DynService, RoleServer};
-use rmcp::{ServerHandler, ServiceExt};
 
+use super::any_server::{AnyServer, ToolServer};
 use super::{BuiltinSettings, calc, fetch, files, history, models, session_settings, shell, time};
 use crate::mcp::InProcess;
 
@@ -80,6 +81,6 @@ pub fn in_process<S: rmcp::Service<RoleServer>>(make: impl Fn() -> S + Send + Sy
     })
 }
 
-fn made_by<H: ServerHandler>(make: impl Fn() -> H + Send + Sync + 'static) -> Make {
-    Arc::new(move || make().into_dyn())
+fn made_by<S: ToolServer>(make: impl Fn() -> S + Send + Sync + 'static) -> Make {
+    Arc::new(move || AnyServer::new(make()).into_dyn())
 }

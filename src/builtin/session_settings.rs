@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::{Json, Parameters};
-use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
+use rmcp::{schemars, tool, tool_router};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::builtin::any_server::ToolServer;
 use crate::conversation::{RequestRefused, SettingsChange, SharedSettings};
 
 const MODEL_BYTES_MAX: usize = 300;
@@ -116,8 +117,17 @@ impl Settings {
     }
 }
 
-#[tool_handler(router = self.tool_router, name = "sayso-settings", instructions = "The settings of the session at hand.")]
-impl ServerHandler for Settings {}
+impl ToolServer for Settings {
+    const NAME: &str = "sayso-settings";
+
+    fn instructions(&self) -> String {
+        "The settings of the session at hand.".to_owned()
+    }
+
+    fn router(&self) -> &ToolRouter<Self> {
+        &self.tool_router
+    }
+}
 
 /// The changes that were asked for, checked for what can be checked without the session.
 fn changes(wanted: ChangeParameters) -> Result<Vec<SettingsChange>, String> {

@@ -2,17 +2,19 @@
 
 use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock};
 use rmcp::service::RunningService;
-use rmcp::{RoleClient, ServerHandler, ServiceExt};
+use rmcp::{RoleClient, ServiceExt};
 use serde_json::Value;
 
+use super::any_server::{AnyServer, ToolServer};
 use super::servers::in_process;
 
 pub struct TestClient(pub RunningService<RoleClient, ()>);
 
 impl TestClient {
     /// Must be called inside a runtime.
-    pub async fn connect<H: ServerHandler + Clone + Sync>(handler: H) -> Self {
-        let server = in_process(move || handler.clone());
+    pub async fn connect(server: impl ToolServer) -> Self {
+        let server = AnyServer::new(server);
+        let server = in_process(move || server.clone());
         Self(().serve(server.connect()).await.unwrap())
     }
 

@@ -8,10 +8,11 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Unit, ZonedDateTime};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::{Json, Parameters};
-use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
+use rmcp::{schemars, tool, tool_router};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::builtin::any_server::ToolServer;
 use crate::conversation::now_ms;
 
 /// No time, zone or duration is longer.
@@ -145,8 +146,17 @@ impl Time {
     }
 }
 
-#[tool_handler(router = self.tool_router, name = "sayso-time", instructions = "The clock and the calendar of this machine.")]
-impl ServerHandler for Time {}
+impl ToolServer for Time {
+    const NAME: &str = "sayso-time";
+
+    fn instructions(&self) -> String {
+        "The clock and the calendar of this machine.".to_owned()
+    }
+
+    fn router(&self) -> &ToolRouter<Self> {
+        &self.tool_router
+    }
+}
 
 fn now() -> Timestamp {
     Timestamp::from_millisecond(now_ms()).unwrap_or_default()

@@ -173,7 +173,43 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::builtin::server;
+    use crate::mcp::{BUILTIN_SERVERS, HostSettings, Launch, McpHost, Protocol};
+    use crate::tool::{Admitted, admit};
+
+    fn settings_of(name: &str) -> ServerSettings {
+        ServerSettings {
+            name: name.to_owned(),
+            launch: Launch::Builtin(server(name, &BuiltinSettings::default()).unwrap()),
+            required: false,
+            request_timeout: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(20),
+            allow: Vec::new(),
+            deny: Vec::new(),
+            roots: Vec::new(),
+            protocol: Protocol::Auto,
+        }
+    }
+
+    #[test]
+    fn what_is_built_in_would_be_admitted_like_any_other_tool() {
+        let servers = BUILTIN_SERVERS.into_iter().map(settings_of).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default());
+        runtime.unwrap().block_on(async {
+            let (host, _events) = McpHost::new(HostSettings { servers, ..HostSettings::default() });
+            for name in BUILTIN_SERVERS {
+                let tools = host.tools(name).await.unwrap();
+                let (ours, nobodys) = (admit(&tools, true).0, admit(&tools, false));
+                assert!(!ours.is_empty() && nobodys.1.is_empty(), "{name}: {:?}", nobodys.1);
+                let parameters =
+                    |tools: &[Admitted]| tools.iter().map(|tool| tool.parameters.clone()).collect::<Vec<_>>();
+                assert_eq!(parameters(&ours), parameters(&nobodys.0), "{name}");
+            }
+        });
+    }
 
     #[test]
     fn the_files_of_sayso_are_nobodys_business() {

@@ -8,6 +8,7 @@ use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt
 
 use serde::{Deserialize, Serialize};
 
+use super::any_transport::AnyTransport;
 use super::child::{Child, Pipes, Start};
 use super::client_features::ClientFeatures;
 use super::http_transport::http_transport;
@@ -116,7 +117,7 @@ async fn attempts(
         }
         Launch::Http { url, headers, oauth } => {
             let transport = http_transport(&server.name, url, headers, oauth, host).map_err(ConnectError::Final)?;
-            let served = features.clone().serve_with_lifecycle(transport, lifecycle(era)).await;
+            let served = features.clone().serve_with_lifecycle(AnyTransport::new(transport), lifecycle(era)).await;
             let client = served.map_err(|error| match error.is_authorization_required() {
                 true => ConnectError::Final(McpError::SignInNeeded { server: server.name.clone() }),
                 false => ConnectError::Failed(reason(&error)),
@@ -145,7 +146,8 @@ async fn in_process(
     features: ClientFeatures,
     era: Option<Era>,
 ) -> Result<Connected, ConnectError> {
-    let served = features.serve_with_lifecycle(builtin.connect(), lifecycle(era.or(Some(Era::Legacy)))).await;
+    let served =
+        features.serve_with_lifecycle(AnyTransport::new(builtin.connect()), lifecycle(era.or(Some(Era::Legacy)))).await;
     let client = served.map_err(|error| ConnectError::Failed(reason(&error)))?;
     Ok(Connected { client, child: None })
 }
@@ -158,7 +160,7 @@ async fn stdio(
 ) -> Result<Connected, ConnectError> {
     let signs = Signs::default();
     let transport = ChildTransport::new(pipes, child.ending(), signs.clone(), silence_max);
-    match features.serve_with_lifecycle(transport, lifecycle(era)).await {
+    match features.serve_with_lifecycle(AnyTransport::new(transport), lifecycle(era)).await {
         Ok(client) => Ok(Connected { client, child: Some((child, signs)) }),
         Err(error) => {
             let reason = signs.fault().unwrap_or_else(|| reason(&error));

@@ -1,9 +1,9 @@
 //! What servers offer and answer, as plain data. Every text in it comes from outside: hostile.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use super::Schema;
 
 /// A tool as its server describes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,8 +12,8 @@ pub struct ToolInfo {
     pub title: Option<String>,
     pub description: String,
     /// A JSON Schema of the 2020-12 draft, exactly as it came.
-    pub input_schema: Arc<Map<String, Value>>,
-    pub output_schema: Option<Arc<Map<String, Value>>>,
+    pub input_schema: Schema,
+    pub output_schema: Option<Schema>,
     /// What the server says of the tool; believed of our own servers only.
     pub read_only_hint: Option<bool>,
     pub destructive_hint: Option<bool>,

@@ -2,6 +2,7 @@
 //!
 //! The SDK (`rmcp`) is used in this folder, and on the server's side in `builtin/`; nobody else sees it.
 
+mod any_transport;
 mod builtin_names;
 mod changes;
 mod child;
@@ -28,6 +29,7 @@ mod remembered;
 mod request;
 mod resource_cache;
 mod resources;
+mod schema;
 mod server;
 mod settings;
 mod stderr_tail;
@@ -52,6 +54,7 @@ pub use host::McpHost;
 pub use in_process::InProcess;
 pub use oauth::{OauthServer, SignIn, SignInStart};
 pub use program_path::find as find_program;
+pub use schema::Schema;
 pub use settings::{
     ClientAbilities, Consent, HostSettings, Launch, OauthGrant, OauthSettings, Protocol, ServerSettings,
 };

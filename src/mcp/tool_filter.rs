@@ -12,21 +12,22 @@ pub(super) const TOOLS_MAX: usize = 512;
 /// Patterns of names; a tool that both name is denied.
 #[derive(Clone, Debug)]
 pub struct ToolFilter {
-    allow: GlobSet,
-    deny: GlobSet,
+    /// `None`: all. Most servers have no patterns, and to make a set of none takes a while too.
+    allow: Option<GlobSet>,
+    deny: Option<GlobSet>,
 }
 
 impl ToolFilter {
     /// A pattern that is none names nothing.
     #[must_use]
     pub fn new(allow: &[String], deny: &[String]) -> Self {
-        let allow = if allow.is_empty() { &["*".to_owned()][..] } else { allow };
         Self { allow: set(allow), deny: set(deny) }
     }
 
     #[must_use]
     pub fn offers(&self, tool: &str) -> bool {
-        self.allow.is_match(tool) && !self.deny.is_match(tool)
+        let names = |set: &GlobSet| set.is_match(tool);
+        self.allow.as_ref().is_none_or(names) && !self.deny.as_ref().is_some_and(names)
     }
 
     /// The tools that are offered, and the names that two of them share: neither is.
@@ -42,21 +43,23 @@ impl ToolFilter {
     }
 }
 
-fn set(patterns: &[String]) -> GlobSet {
+fn set(patterns: &[String]) -> Option<GlobSet> {
+    if patterns.is_empty() {
+        return None;
+    }
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         if let Ok(glob) = GlobBuilder::new(pattern).build() {
             set.add(glob);
         }
     }
-    set.build().unwrap_or_default()
+    Some(set.build().unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
+    use crate::mcp::Schema;
 
     fn filter(allow: &[&str], deny: &[&str]) -> ToolFilter {
         let owned = |patterns: &[&str]| patterns.iter().map(|pattern| (*pattern).to_owned()).collect::<Vec<_>>();
@@ -68,7 +71,7 @@ mod tests {
             name: name.to_owned(),
             title: None,
             description: String::new(),
-            input_schema: Arc::default(),
+            input_schema: Schema::default(),
             output_schema: None,
             read_only_hint: None,
             destructive_hint: None,

@@ -2,6 +2,7 @@
 #![expect(deprecated, reason = "older servers sample and log; newer ones will not")]
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rmcp::model::{
     CallToolResult, ContentBlock, CreateMessageResult, LoggingLevel, Prompt, ReadResourceResult, Resource,
@@ -49,8 +50,8 @@ pub(super) fn tool(tool: Tool) -> Option<ToolInfo> {
         name: tool.name.into_owned(),
         title: described(tool.title.or(annotations.title)),
         description: described(tool.description.map(std::borrow::Cow::into_owned)).unwrap_or_default(),
-        input_schema: tool.input_schema,
-        output_schema: tool.output_schema,
+        input_schema: Arc::unwrap_or_clone(tool.input_schema).into(),
+        output_schema: tool.output_schema.map(|schema| Arc::unwrap_or_clone(schema).into()),
         read_only_hint: annotations.read_only_hint,
         destructive_hint: annotations.destructive_hint,
         open_world_hint: annotations.open_world_hint,

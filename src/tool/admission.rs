@@ -36,9 +36,10 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// The tools of one server, divided. The order is the server's.
+/// The tools of one server, divided. The order is the server's. `are_ours`: they are linked into this program, so
+/// that a test has looked at them before, and no start has to.
 #[must_use]
-pub fn admit(tools: &[ToolInfo]) -> (Vec<Admitted>, Vec<Refused>) {
+pub fn admit(tools: &[ToolInfo], are_ours: bool) -> (Vec<Admitted>, Vec<Refused>) {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for tool in tools {
         *counts.entry(&tool.name).or_default() += 1;
@@ -46,7 +47,12 @@ pub fn admit(tools: &[ToolInfo]) -> (Vec<Admitted>, Vec<Refused>) {
     let (mut admitted, mut refused) = (Vec::new(), Vec::new());
     for tool in tools.iter().take(TOOLS_MAX) {
         let is_twice = counts.get(tool.name.as_str()).is_some_and(|count| *count > 1);
-        match if is_twice { Err("its server has several tools of this name".to_owned()) } else { examine(tool) } {
+        let examined = match () {
+            () if is_twice => Err("its server has several tools of this name".to_owned()),
+            () if are_ours => Ok(tool.input_schema.text().to_owned()),
+            () => examine(tool),
+        };
+        match examined {
             Ok(parameters) => admitted.push(Admitted { tool: cut_description(tool), parameters }),
             Err(reason) => refused.push(Refused { tool: tool.name.clone(), reason }),
         }
@@ -147,8 +153,6 @@ fn cut_description(tool: &ToolInfo) -> ToolInfo {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::json;
 
     use super::*;
@@ -158,7 +162,7 @@ mod tests {
             name: name.to_owned(),
             title: None,
             description: description.to_owned(),
-            input_schema: Arc::new(schema.as_object().unwrap().clone()),
+            input_schema: schema.as_object().unwrap().clone().into(),
             output_schema: None,
             read_only_hint: None,
             destructive_hint: None,
@@ -167,7 +171,7 @@ mod tests {
     }
 
     fn refusal(tool: ToolInfo) -> String {
-        let (admitted, refused) = admit(&[tool]);
+        let (admitted, refused) = admit(&[tool], false);
         assert!(admitted.is_empty());
         refused.into_iter().map(|refused| refused.reason).collect()
     }
@@ -176,7 +180,7 @@ mod tests {
     fn one_bad_tool_costs_itself_alone() {
         let object = json!({"type": "object"});
         let tools = ["a", "twice", "b", "twice"].map(|name| tool(name, "", &object));
-        let (admitted, refused) = admit(&tools);
+        let (admitted, refused) = admit(&tools, false);
         assert_eq!(admitted.iter().map(|tool| tool.tool.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         let reason = "its server has several tools of this name".to_owned();
         assert_eq!(refused[0], Refused { tool: "twice".into(), reason });
@@ -197,7 +201,7 @@ mod tests {
             assert_eq!(refusal(tool("a", "", &schema)), reason);
         }
         assert_eq!(refusal(tool("", "", &json!({}))), "its name has to have 1 to 256 bytes");
-        let (admitted, _) = admit(&[tool("a", "", &json!({"properties": {}}))]);
+        let (admitted, _) = admit(&[tool("a", "", &json!({"properties": {}}))], false);
         assert_eq!(admitted[0].parameters, r#"{"properties":{},"type":"object"}"#);
     }
 
@@ -208,7 +212,7 @@ mod tests {
             assert!(refusal(tool(text, "", &json!({}))).starts_with("its name holds"), "{text:?}");
         }
         for text in ["Lines\n\tand tabs", "👩\u{200D}💻 at work", "日本語, עברית, naïve", "☺\u{FE0F}"] {
-            assert_eq!(admit(&[tool("a", text, &json!({}))]).0.len(), 1, "{text:?}");
+            assert_eq!(admit(&[tool("a", text, &json!({}))], false).0.len(), 1, "{text:?}");
         }
         assert!(refusal(tool("a\nb", "", &json!({}))).contains("U+000A"));
     }
@@ -216,7 +220,7 @@ mod tests {
     #[test]
     fn there_is_an_end_to_it() {
         let many: Vec<ToolInfo> = (0..600).map(|n| tool(&format!("t{n}"), &"ä".repeat(20_000), &json!({}))).collect();
-        let (admitted, refused) = admit(&many);
+        let (admitted, refused) = admit(&many, false);
         assert_eq!((admitted.len(), refused.len()), (512, 1));
         assert_eq!(refused[0].tool, "t512 and what follows");
         assert!(admitted[0].tool.description.len() < DESCRIPTION_BYTES_MAX + 10);

@@ -24,6 +24,8 @@ use std::pin::Pin;
 
 use serde_json::{Map, Value};
 
+#[cfg(test)]
+pub use admission::{Admitted, admit};
 pub use approval::{Approval, Grant};
 pub use change::Change;
 pub use decision::{CallFacts, Decision, Verdict};

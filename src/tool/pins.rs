@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::admission::Admitted;
 use super::change::{Change, ChangeKind};
+use crate::mcp::Schema;
 
 const VERSION: u32 = 1;
 const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
@@ -132,7 +133,7 @@ impl Pins {
 impl Pin {
     fn of(identity: &str, admitted: &Admitted) -> Self {
         let tool = &admitted.tool;
-        let output = tool.output_schema.as_ref().map(|schema| serde_json::to_string(&**schema).unwrap_or_default());
+        let output = tool.output_schema.as_ref().map(Schema::text);
         let annotations = format!("{:?} {:?} {:?}", tool.read_only_hint, tool.destructive_hint, tool.open_world_hint);
         let mut hasher = Sha256::new();
         for part in [
@@ -141,7 +142,7 @@ impl Pin {
             tool.title.as_deref().unwrap_or_default(),
             &tool.description,
             &admitted.parameters,
-            output.as_deref().unwrap_or_default(),
+            output.unwrap_or_default(),
             &annotations,
         ] {
             hasher.update((part.len() as u64).to_be_bytes());
@@ -179,7 +180,6 @@ fn write_beside(path: &Path, text: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
-    use std::sync::Arc;
 
     use super::*;
     use crate::mcp::ToolInfo;
@@ -190,7 +190,7 @@ mod tests {
                 name: (*name).to_owned(),
                 title: None,
                 description: (*description).to_owned(),
-                input_schema: Arc::default(),
+                input_schema: Schema::default(),
                 output_schema: None,
                 read_only_hint: None,
                 destructive_hint: None,

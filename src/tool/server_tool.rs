@@ -119,9 +119,8 @@ fn definition(origin: Origin<'_>, admitted: &Admitted) -> ToolDefinition {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
+    use crate::mcp::Schema;
 
     #[test]
     fn only_our_own_tools_are_believed() {
@@ -130,7 +129,7 @@ mod tests {
                 name: "t".into(),
                 title: None,
                 description: "does".into(),
-                input_schema: Arc::default(),
+                input_schema: Schema::default(),
                 output_schema: None,
                 read_only_hint,
                 destructive_hint: None,

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jsonschema::{PatternOptions, Validator};
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::mcp::Schema;
 
 /// A check that takes longer is given up: schemas can be made so that it never ends.
 const CHECK_MAX: Duration = Duration::from_secs(2);
@@ -18,7 +20,7 @@ const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 /// The promise of one tool, read when it is first needed.
 #[derive(Clone)]
 pub struct OutputSchema {
-    schema: Arc<Map<String, Value>>,
+    schema: Schema,
     /// `None` as long as it has not been read; an error is told with every result.
     validator: Rc<RefCell<Option<Reading>>>,
 }
@@ -28,7 +30,7 @@ type Reading = Result<Arc<Validator>, String>;
 
 impl OutputSchema {
     #[must_use]
-    pub fn new(schema: Arc<Map<String, Value>>) -> Self {
+    pub fn new(schema: Schema) -> Self {
         Self { schema, validator: Rc::default() }
     }
 
@@ -66,12 +68,12 @@ fn found(validator: &Validator, value: &Value) -> Option<String> {
     Some(format!("the structured result is not what the tool promised: {reason} (at {place:?})"))
 }
 
-fn read(schema: &Map<String, Value>) -> Result<Arc<Validator>, String> {
+fn read(schema: &Schema) -> Result<Arc<Validator>, String> {
     let unusable = |reason: &str| format!("the promised schema of the structured result cannot be used: {reason}");
-    let schema = Value::Object(schema.clone());
-    if schema.to_string().len() > SCHEMA_BYTES_MAX {
+    if schema.text().len() > SCHEMA_BYTES_MAX {
         return Err(unusable("it is too large"));
     }
+    let schema = Value::Object((**schema).clone());
     // Expressions without look-around match in linear time; references to the network are refused.
     jsonschema::options()
         .offline()
@@ -89,7 +91,7 @@ mod tests {
 
     fn mismatch(schema: &Value, value: &Value) -> Option<String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let schema = OutputSchema::new(Arc::new(schema.as_object().unwrap().clone()));
+        let schema = OutputSchema::new(schema.as_object().unwrap().clone().into());
         let found = runtime.block_on(schema.mismatch(value));
         runtime.shutdown_background();
         found

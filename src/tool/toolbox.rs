@@ -163,17 +163,14 @@ impl Toolbox {
         notices: &mut Vec<String>,
     ) -> ServerTools {
         let name = &status.name;
-        let (admitted, refused) = admit(&source);
+        let is_builtin = status.transport == BUILTIN;
+        let (admitted, refused) = admit(&source, is_builtin);
         notices.extend(
             refused
                 .iter()
                 .map(|refused| format!("the tool {name}/{} is not offered: {}", refused.tool, refused.reason)),
         );
-        let origin = Origin {
-            server: name,
-            is_builtin: status.transport == BUILTIN,
-            is_trusted: self.settings.trusted_servers.contains(name),
-        };
+        let origin = Origin { server: name, is_builtin, is_trusted: self.settings.trusted_servers.contains(name) };
         let limits = CallLimits { timeout: self.settings.timeout, result_bytes_max: self.settings.result_bytes_max };
         let quarantined = if origin.is_builtin { Vec::new() } else { self.check_pins(host, name, &admitted, notices) };
         let is_offered = |tool: &&Admitted| {

@@ -1,5 +1,6 @@
 //! The server `calc`: arithmetic that a model would only guess, exact where numbers can be.
 
+use crate::builtin::any_server::ToolServer;
 mod expression;
 mod functions;
 mod number;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::{Json, Parameters};
-use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
+use rmcp::{schemars, tool, tool_router};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -62,5 +63,14 @@ impl Calc {
     }
 }
 
-#[tool_handler(router = self.tool_router, name = "sayso-calc", instructions = "Exact arithmetic.")]
-impl ServerHandler for Calc {}
+impl ToolServer for Calc {
+    const NAME: &str = "sayso-calc";
+
+    fn instructions(&self) -> String {
+        "Exact arithmetic.".to_owned()
+    }
+
+    fn router(&self) -> &ToolRouter<Self> {
+        &self.tool_router
+    }
+}

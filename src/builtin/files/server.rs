@@ -1,12 +1,12 @@
 //! The tools of the server, as the protocol shows them.
 
+use crate::builtin::any_server::ToolServer;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{Implementation, ServerCapabilities, ServerConfig};
 use rmcp::service::RequestContext;
-use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
+use rmcp::{RoleServer, tool, tool_router};
 
 use super::arguments::{Edit, Glob, Grep, List, MakeFolder, Move, Patch, Read, Remove, Write};
 use super::change::Change;
@@ -189,15 +189,17 @@ impl Files {
     }
 }
 
-#[tool_handler(router = self.router)]
-impl ServerHandler for Files {
-    fn get_info(&self) -> ServerConfig {
-        let instructions = format!(
+impl ToolServer for Files {
+    const NAME: &str = "sayso-files";
+
+    fn instructions(&self) -> String {
+        format!(
             "Paths are relative to the first of the allowed folders, or absolute beneath one of them: {}",
             self.roots.names()
-        );
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(Implementation::new("sayso-files", env!("CARGO_PKG_VERSION")))
-            .with_instructions(instructions)
+        )
+    }
+
+    fn router(&self) -> &ToolRouter<Self> {
+        &self.router
     }
 }

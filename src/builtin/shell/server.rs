@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{Implementation, ServerCapabilities, ServerConfig};
 use rmcp::service::RequestContext;
-use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
+use rmcp::{RoleServer, tool, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ShellSettings;
 use super::run::{End, Finished, Order, run};
+use crate::builtin::any_server::ToolServer;
 use crate::builtin::files::{FilesSettings, Roots};
 
 const SHELL: &str = "/bin/sh";
@@ -144,15 +144,17 @@ fn is_secret(name: &str) -> bool {
     SECRET_NAMES.iter().any(|part| name.contains(part))
 }
 
-#[tool_handler(router = self.router)]
-impl ServerHandler for Shell {
-    fn get_info(&self) -> ServerConfig {
-        let instructions = format!(
+impl ToolServer for Shell {
+    const NAME: &str = "sayso-shell";
+
+    fn instructions(&self) -> String {
+        format!(
             "`cwd` is relative to the first of these folders, or absolute beneath one of them: {}",
             self.roots.names()
-        );
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(Implementation::new("sayso-shell", env!("CARGO_PKG_VERSION")))
-            .with_instructions(instructions)
+        )
+    }
+
+    fn router(&self) -> &ToolRouter<Self> {
+        &self.router
     }
 }
