@@ -57,6 +57,7 @@ fn http(http: &HttpSettings) -> bool {
         && (1..=HOUR_MS).contains(&http.first_byte_timeout_ms)
         && (1..=DAY_MS).contains(&http.first_token_timeout_ms)
         && (1..=DAY_MS).contains(&http.idle_timeout_ms)
+        && (10..=HOUR_MS).contains(&http.ping_interval_ms)
 }
 
 fn mcp(mcp: &Mcp) -> bool {

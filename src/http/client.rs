@@ -18,8 +18,7 @@ use super::prewarm::{Lease, Origin, PURPOSE, PrewarmLayer, Purpose, Reserved, WA
 use super::{HttpSettings, Secret, tls};
 
 const USER_AGENT: &str = concat!("sayso/", env!("CARGO_PKG_VERSION"));
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
+const PING_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 const POOL_IDLE_INTERACTIVE: Duration = Duration::from_secs(600);
 
 /// How long the process is going to use its connections.
@@ -146,13 +145,24 @@ impl HttpClient {
     }
 
     fn explain(&self, error: &reqwest::Error, target: &Target) -> HttpError {
-        HttpError::before_response(error, target, Duration::from_millis(self.0.settings.connect_timeout_ms))
+        let mut error =
+            HttpError::before_response(error, target, Duration::from_millis(self.0.settings.connect_timeout_ms));
+        if self.is_proxied(target) && error.kind == HttpErrorKind::Connect {
+            error.hint = Some(
+                "llm.http.trust_env is on: HTTP_PROXY, HTTPS_PROXY and NO_PROXY say which way the request goes".into(),
+            );
+        }
+        error
+    }
+
+    /// Whether the environment says which way a request goes.
+    fn is_proxied(&self, target: &Target) -> bool {
+        self.0.settings.trust_env && !target.is_loopback
     }
 
     fn client_for(&self, url: &Url) -> Result<&Pair, HttpError> {
         let shared = &*self.0;
-        let is_proxied = shared.settings.trust_env && !target_of(url).is_loopback;
-        let client = match (is_proxied, url.scheme()) {
+        let client = match (self.is_proxied(&target_of(url)), url.scheme()) {
             (true, _) => shared.proxied.get_or_init(|| shared.build(&Route::Proxied)),
             (false, "https") => shared.tls.get_or_init(|| shared.build(&Route::Tls)),
             (false, _) => shared.plain.get_or_init(|| shared.build(&Route::Plain)),
@@ -206,9 +216,10 @@ impl Shared {
             builder = builder.no_proxy();
         }
         if self.lifetime == Lifetime::Interactive {
+            let interval = Duration::from_millis(settings.ping_interval_ms);
             builder = builder
-                .http2_keep_alive_interval(PING_INTERVAL)
-                .http2_keep_alive_timeout(PING_TIMEOUT)
+                .http2_keep_alive_interval(interval)
+                .http2_keep_alive_timeout(interval.min(PING_TIMEOUT_MAX))
                 .http2_keep_alive_while_idle(true)
                 .pool_idle_timeout(POOL_IDLE_INTERACTIVE);
         }

@@ -42,6 +42,9 @@ pub struct HttpSettings {
     /// Milliseconds without progress after the first token; keep-alives do not count.
     #[schemars(range(min = 1, max = 86_400_000))]
     pub idle_timeout_ms: u64,
+    /// At a prompt, milliseconds between two questions to an HTTP/2 server whether it is still there.
+    #[schemars(range(min = 10, max = 3_600_000))]
+    pub ping_interval_ms: u64,
     /// Open the connection before the first message is sent.
     pub prewarm: bool,
     /// Accept gzip: fewer bytes, but some gateways then hold tokens back.
@@ -62,6 +65,7 @@ impl Default for HttpSettings {
             first_byte_timeout_ms: 60_000,
             first_token_timeout_ms: 600_000,
             idle_timeout_ms: 120_000,
+            ping_interval_ms: 20_000,
             prewarm: true,
             compression: false,
             ca_file: None,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::{ModelServer, Output, Reply, Sandbox, TestConfig, Wire};
+use crate::repl::{CTRL_D, start, wait_for_end};
+use crate::support::{ModelServer, Output, Pty, Reply, Sandbox, TestConfig, Wire, wait_until};
 
 fn ask(replies: impl Into<Vec<Reply>>) -> (ModelServer, Sandbox, Output) {
     let server = ModelServer::start_on(Wire::Http2, replies);
@@ -65,6 +66,69 @@ fn http2_large_answers_pass_flow_control() {
     let (_server, _sandbox, output) = ask([reply]);
     let output = output.assert_exit(0);
     assert_eq!(output.stdout_bytes.len(), 32 * token.len() + 1);
+}
+
+/// A REPL with a server that speaks HTTP/2, after its first answer.
+fn after_one_answer(replies: impl Into<Vec<Reply>>) -> (ModelServer, Sandbox, Pty) {
+    let server = ModelServer::start_on(Wire::Http2, replies);
+    let sandbox = Sandbox::new().config(&TestConfig::for_server(&server).http("ping_interval_ms", 100));
+    let mut pty = start(sandbox.sayso(["chat"]), "test>");
+    pty.send("hi\r");
+    wait_for_end(&pty, &["Hello", "usage: 7 in, 3 out", "", "test>"]);
+    (server, sandbox, pty)
+}
+
+/// Asks once more: the answer must come without a word about the connection.
+#[track_caller]
+fn assert_goes_on(server: &ModelServer, mut pty: Pty) {
+    pty.send("more\r");
+    let screen = wait_for_end(&pty, &["again", "usage: 7 in, 3 out", "", "test>"]);
+    assert!(!screen.contains("warning") && !screen.contains("retry"), "{screen}");
+    assert_eq!(server.requests().len(), 2);
+    pty.send(CTRL_D);
+    assert_eq!(pty.wait_for_exit(), 0);
+}
+
+#[test]
+fn http2_goaway_makes_the_next_turn_open_a_new_connection() {
+    let first = Reply::sse().text("Hel").go_away().text("lo").finished();
+    let (server, _sandbox, pty) = after_one_answer([first, Reply::answer(&["again"])]);
+    wait_until("the first connection to be closed", || server.connections()[0].closed_at.is_some());
+    assert_goes_on(&server, pty);
+    assert!(server.connections().len() >= 2);
+}
+
+#[test]
+fn http2_connection_that_dies_while_the_person_types_is_noticed() {
+    let (server, _sandbox, mut pty) = after_one_answer([Reply::answer(&["Hello"]), Reply::answer(&["again"])]);
+    pty.send("mo");
+    server.forget_connections();
+    // Nobody has said that it is dead: only a ping without an answer can tell.
+    wait_until("the dead connection to be given up", || server.connections()[0].closed_at.is_some());
+    pty.send("\x7f\x7f");
+    assert_goes_on(&server, pty);
+}
+
+#[test]
+fn http2_connection_that_was_opened_ahead_and_died_is_replaced() {
+    // Nobody reads what is sent on the dead one, so the server sees one request.
+    let server = ModelServer::start_on(Wire::Http2, [Reply::answer(&["Hello"])]);
+    let sandbox = Sandbox::new().config(&TestConfig::for_server(&server).http("ping_interval_ms", 100));
+    let mut pty = start(sandbox.sayso(["chat"]), "test>");
+    wait_until("the connection to be opened", || server.connections().first().is_some_and(|first| first.tls.is_some()));
+    server.forget_connections();
+    pty.send("hi\r");
+    wait_for_end(&pty, &["test> hi", "Hello", "usage: 7 in, 3 out", "", "test>"]);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn http2_connection_that_lives_is_kept_however_often_it_is_asked() {
+    let (server, _sandbox, pty) = after_one_answer([Reply::answer(&["Hello"]), Reply::answer(&["again"])]);
+    // Several pings long.
+    std::thread::sleep(Duration::from_millis(700));
+    assert_goes_on(&server, pty);
+    assert_eq!(server.connections().len(), 1);
 }
 
 /// A frame with its 9-byte head; stream 0 unless told.

@@ -41,6 +41,8 @@ mod network_faults;
 #[cfg(test)]
 mod process_faults;
 #[cfg(test)]
+mod proxies;
+#[cfg(test)]
 mod real_servers;
 #[cfg(test)]
 mod repl;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::repl::{start, wait_for_end};
 use crate::support::{
     BlackHole, Certificate, Framing, ModelServer, Output, Reply, Sandbox, TEST_KEY, TestConfig, Wire, closed_port,
     needs,
@@ -57,6 +58,18 @@ fn network_black_hole_ends_at_the_connect_timeout() {
     let config = TestConfig::new(&format!("http://{}/v1", hole.address)).http("connect_timeout_ms", 300);
     let output = Sandbox::new().config(&config).ask_once(["hi"]).run().assert_exit(5);
     assert!((300..3_000).contains(&output.elapsed.as_millis()), "{output:?}");
+}
+
+#[test]
+fn network_black_hole_behind_tls_ends_at_the_connect_timeout() {
+    // The connection opens, and the handshake is never answered.
+    let server = ModelServer::start_on(Wire::RawPlain, [Reply::nothing().wait_for_client_close()]);
+    let config = TestConfig::new(&format!("https://{}/v1", server.address)).http("connect_timeout_ms", 300);
+    let sandbox = Sandbox::new().config(&config);
+    let output = sandbox.ask_once(["hi"]).run().assert_exit(5).assert_stdout("");
+    assert!(output.elapsed >= Duration::from_millis(300), "{output:?}");
+    output.assert_stderr_has(&["error[network]", "no answer within 0.3 s"]);
+    sandbox.assert_turn_without_text("error(network)");
 }
 
 #[test]
@@ -279,6 +292,34 @@ fn a_connection_closed_before_any_event_is_tried_again_and_then_exit_5() {
         let output = ask_once(&server).1;
         assert_eq!((output.code, server.requests().len()), (Some(5), 1), "{what}: {output:?}");
     }
+}
+
+#[test]
+fn a_connection_that_is_closed_while_the_person_types_is_replaced_without_a_word() {
+    for idle_end in [Reply::fin, Reply::rst] {
+        let server = ModelServer::start([idle_end(Reply::answer(&["Hello"])), Reply::answer(&["again"])]);
+        let sandbox = Sandbox::for_server(&server);
+        let mut pty = start(sandbox.sayso(["chat"]), "test>");
+        pty.send("hi\r");
+        wait_for_end(&pty, &["test> hi", "Hello", "usage: 7 in, 3 out", "", "test>"]);
+        pty.send("more\r");
+        let screen = wait_for_end(&pty, &["test> more", "again", "usage: 7 in, 3 out", "", "test>"]);
+        assert!(!screen.contains("retry") && !screen.contains("warning"), "{screen}");
+        assert_eq!(server.requests().len(), 2);
+    }
+}
+
+#[test]
+fn a_black_hole_at_the_prompt_costs_the_turn_and_no_more() {
+    let hole = BlackHole::new();
+    let config = TestConfig::new(&format!("http://{}/v1", hole.address)).http("connect_timeout_ms", 200);
+    let sandbox = Sandbox::new().config(&config);
+    let mut pty = start(sandbox.sayso(["chat"]), "test>").patient(Duration::from_secs(60));
+    pty.send("hi\r");
+    pty.wait_for_text("no answer within 0.2 s");
+    wait_for_end(&pty, &["", "test>"]);
+    pty.send("/exit\r");
+    assert_eq!(pty.wait_for_exit(), 0);
 }
 
 #[test]

@@ -74,16 +74,17 @@ impl OpenAiChat {
         })
     }
 
-    /// A key is needed but on this machine, and never sent where others can read it.
+    /// A key is needed but on this machine, and never sent where others can read it: so a server elsewhere without
+    /// TLS is one that wants none.
     fn check_key(&self) -> Result<(), ProviderError> {
         let Self { settings, host, .. } = self;
         let is_local = is_loopback_host(host);
         let has_own_header = settings.headers.iter().any(|(name, _)| is_secret_header(name));
-        if settings.key.is_none() && !has_own_header && !is_local {
+        let is_plain = settings.base_url.trim_start().to_ascii_lowercase().starts_with("http://");
+        if settings.key.is_none() && !has_own_header && !is_local && !is_plain {
             let message = format!("no API key (looked for {})", settings.key_source);
             return Err(ProviderError::new(ErrorKind::Auth, message).hint(key_hint(&settings.key_source)));
         }
-        let is_plain = settings.base_url.trim_start().to_ascii_lowercase().starts_with("http://");
         if is_plain && !is_local && (settings.key.is_some() || has_own_header) {
             let message = format!("the API key is not sent in clear text to {host} (http://)");
             return Err(ProviderError::new(ErrorKind::Auth, message)

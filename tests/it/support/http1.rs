@@ -266,7 +266,7 @@ impl<W: Wire> Connection<'_, W> {
 }
 
 /// Whether the client closes its side within this time. Looks at the socket, reads nothing.
-fn is_closed_within(socket: &TcpStream, wait: Duration) -> bool {
+pub fn is_closed_within(socket: &TcpStream, wait: Duration) -> bool {
     #[cfg(target_os = "linux")]
     let closed = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
     #[cfg(not(target_os = "linux"))]

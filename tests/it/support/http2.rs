@@ -14,34 +14,48 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::http1::is_closed_within;
 use super::model_server::{Log, Received};
 use super::reply::Step;
 
 type Body = SendStream<bytes::Bytes>;
 
-pub fn serve(socket: &TcpStream, number: usize, log: &Arc<Log>, config: Arc<ServerConfig>) {
+pub fn serve(raw: &TcpStream, number: usize, log: &Arc<Log>, config: Arc<ServerConfig>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let socket = socket.try_clone().unwrap();
+    let socket = raw.try_clone().unwrap();
     socket.set_nonblocking(true).unwrap();
     let log = Arc::clone(log);
-    LocalSet::new().block_on(&runtime, connection(socket, number, log, config));
+    let end = LocalSet::new().block_on(&runtime, connection(socket, number, Arc::clone(&log), config));
+    if end == End::Dead {
+        while !log.is_stopped() && !is_closed_within(raw, Duration::from_millis(20)) {}
+    }
 }
 
-async fn connection(socket: TcpStream, number: usize, log: Arc<Log>, config: Arc<ServerConfig>) {
+/// Why a connection is not served any longer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Over,
+    Dead,
+}
+
+async fn connection(socket: TcpStream, number: usize, log: Arc<Log>, config: Arc<ServerConfig>) -> End {
     let socket = tokio::net::TcpStream::from_std(socket).unwrap();
     let stream = match TlsAcceptor::from(config).accept(socket).await {
         Ok(stream) => stream,
-        Err(error) => return log.tls(number, Err(error.to_string())),
+        Err(error) => {
+            log.tls(number, Err(error.to_string()));
+            return End::Over;
+        }
     };
     let protocol = String::from_utf8_lossy(stream.get_ref().1.alpn_protocol().unwrap_or_default()).into_owned();
     log.tls(number, Ok(protocol));
-    let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+    let Ok(mut connection) = h2::server::handshake(stream).await else { return End::Over };
     let (go_away, mut going_away) = mpsc::unbounded_channel::<()>();
     let go_away = Rc::new(go_away);
     loop {
         tokio::select! {
             accepted = connection.accept() => {
-                let Some(Ok((request, respond))) = accepted else { return };
+                let Some(Ok((request, respond))) = accepted else { return End::Over };
                 let exchange = Exchange {
                     log: Arc::clone(&log),
                     go_away: Rc::clone(&go_away),
@@ -52,7 +66,14 @@ async fn connection(socket: TcpStream, number: usize, log: Arc<Log>, config: Arc
                 tokio::task::spawn_local(exchange.run(request));
             }
             _ = going_away.recv() => connection.graceful_shutdown(),
+            () = death(number, &log) => return End::Dead,
         }
+    }
+}
+
+async fn death(number: usize, log: &Log) {
+    while !log.is_dead(number) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

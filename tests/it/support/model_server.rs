@@ -72,6 +72,8 @@ struct State {
     chats: usize,
     violations: Vec<String>,
     sockets: Vec<Weak<TcpStream>>,
+    /// Connections below this number are dead: nothing is read from them, nothing written, and they stay open.
+    alive_from: usize,
     is_stopped: bool,
 }
 
@@ -140,6 +142,10 @@ impl Log {
 
     pub fn violation(&self, text: String) {
         self.state().violations.push(text);
+    }
+
+    pub fn is_dead(&self, connection: usize) -> bool {
+        connection < self.state().alive_from
     }
 
     pub fn is_stopped(&self) -> bool {
@@ -223,6 +229,12 @@ impl ModelServer {
 
     pub fn connections(&self) -> Vec<Connection> {
         self.log.state().connections.clone()
+    }
+
+    /// From now on nobody answers on the connections that are there (HTTP/2), as behind a router that forgot them.
+    pub fn forget_connections(&self) {
+        let mut state = self.log.state();
+        state.alive_from = state.connections.len();
     }
 
     /// The chat requests so far.
