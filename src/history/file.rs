@@ -4,8 +4,8 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// SQLite's companions of a database in WAL mode.
-const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+/// SQLite's companions of a database, with a WAL and without.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Tells a file from another one that took its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

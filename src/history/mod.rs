@@ -1,5 +1,6 @@
 //! The SQLite history: one thread writes, read-only connections read, a kill loses only the last window.
 
+mod connect;
 mod delta_buffer;
 mod entry;
 mod error;
@@ -8,6 +9,7 @@ mod journal;
 mod kept;
 mod owner;
 mod query;
+mod queue;
 mod reader;
 mod recovery;
 mod rows;

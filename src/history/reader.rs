@@ -1,10 +1,13 @@
 //! Opens the history for reading: also while another process writes, and where nothing can be written.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::connect::BUSY_SLICE;
 use super::owner::Owners;
+use super::queue::{self, Line};
 use super::store::BUSY_TIMEOUT;
 use super::{HistoryError, HistorySettings, schema};
 
@@ -29,8 +32,8 @@ impl History {
     }
 
     fn empty() -> Result<Self, HistoryError> {
-        let mut connection = Connection::open_in_memory()?;
-        schema::migrate(&mut connection)?;
+        let connection = Connection::open_in_memory()?;
+        schema::migrate(&connection, Connection::unchecked_transaction)?;
         Ok(Self { connection, owners: None })
     }
 }
@@ -38,25 +41,32 @@ impl History {
 /// Tries the ways to open a file in turn: the usual one and, for read-only disks, those that
 /// need no shared memory. They take no locks, so they are only for where nobody can write.
 fn open_file(path: &Path, mmap_mb: u64) -> Result<Connection, HistoryError> {
-    let usual = open_by(path, "NORMAL");
+    let mut usual = open_by(path, "NORMAL", BUSY_SLICE);
+    // SQLite takes a lack of locks for a lock that somebody else holds.
+    let is_busy = matches!(&usual, Err(error) if queue::is_busy(error));
+    let has_no_locks = is_busy && Line::of(path).is_known_to_have_no_locks();
+    if is_busy && !has_no_locks {
+        usual = open_by(path, "NORMAL", BUSY_TIMEOUT);
+    }
     let connection = match usual {
-        Err(error) if is_about_access(&error) => {
+        Err(error) if has_no_locks || is_about_access(&error) => {
             let uri = |options: &str| PathBuf::from(format!("file:{}?mode=ro&{options}", percent_encoded(path)));
             // The last one leaves out what is in the WAL.
-            open_by(&uri("vfs=unix-none"), "EXCLUSIVE")
-                .or_else(|_| open_by(&uri("immutable=1"), "NORMAL"))
+            open_by(&uri("vfs=unix-none"), "EXCLUSIVE", BUSY_TIMEOUT)
+                .or_else(|_| open_by(&uri("immutable=1"), "NORMAL", BUSY_TIMEOUT))
                 .map_err(|_| HistoryError::unusable(path, error))?
         }
         result => result?,
     };
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(&format!("PRAGMA mmap_size = {}", mmap_mb << 20))?;
     Ok(connection)
 }
 
-fn open_by(name: &Path, locking_mode: &str) -> rusqlite::Result<Connection> {
+fn open_by(name: &Path, locking_mode: &str, patience: Duration) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(name, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_timeout(patience)?;
     connection.execute_batch(&format!(
         "PRAGMA locking_mode = {locking_mode}; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;"

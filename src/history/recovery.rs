@@ -1,25 +1,26 @@
 //! Closes the replies that a process left open when it died; those of living processes are never touched.
 
-use rusqlite::{Connection, Result, TransactionBehavior};
+use rusqlite::{Connection, Result};
 
 use super::owner::Owners;
+use super::queue::Wait;
 use super::statements;
 use crate::conversation::{InterruptReason, MessageId};
 
 /// Ends the replies of all dead processes with what their deltas hold. Returns the titles of
 /// the conversations they belong to.
-pub fn recover(connection: &mut Connection, owners: &Owners) -> Result<Vec<String>> {
+pub fn recover(connection: &Connection, owners: &Owners, wait: &mut Wait) -> Result<Vec<String>> {
     let dead: Vec<String> = open_owners(connection)?.into_iter().filter(|token| !owners.is_alive(token)).collect();
     let mut titles = Vec::new();
     for token in dead {
-        titles.extend(close_replies_of(connection, &token)?);
+        titles.extend(close_replies_of(connection, &token, wait)?);
     }
     Ok(titles)
 }
 
 /// Ends the open replies of one process as interrupted by a crash.
-pub fn close_replies_of(connection: &mut Connection, owner: &str) -> Result<Vec<String>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+pub fn close_replies_of(connection: &Connection, owner: &str, wait: &mut Wait) -> Result<Vec<String>> {
+    let transaction = wait.begin(connection)?;
     let replies = replies_of(&transaction, owner)?;
     for (number, id, _) in &replies {
         transaction

@@ -1,6 +1,6 @@
 //! The version of the tables: migrations only get added, and run in one transaction.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction};
 
 /// The version this program writes; a file with a higher one is only read.
 pub const VERSION: u32 = 2;
@@ -15,11 +15,15 @@ pub fn version(connection: &Connection) -> rusqlite::Result<u32> {
 
 /// Brings an older file up to [`VERSION`], and returns the version the file has then: higher
 /// where a newer program was here. Of several processes one migrates and the others wait.
-pub fn migrate(connection: &mut Connection) -> rusqlite::Result<u32> {
+/// `begin` waits for the lock.
+pub fn migrate<'c>(
+    connection: &'c Connection,
+    begin: impl FnOnce(&'c Connection) -> rusqlite::Result<Transaction<'c>>,
+) -> rusqlite::Result<u32> {
     if version(connection)? >= VERSION {
         return version(connection);
     }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = begin(connection)?;
     let found = version(&transaction)?;
     for (_, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
         transaction.execute_batch(migration)?;
@@ -75,18 +79,18 @@ mod tests {
 
     #[test]
     fn a_newer_file_is_left_alone() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 999).unwrap();
-        assert_eq!(migrate(&mut connection).unwrap(), 999);
+        assert_eq!(migrate(&connection, Connection::unchecked_transaction).unwrap(), 999);
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
         assert_eq!(tables, 0);
     }
 
     #[test]
     fn the_search_index_follows_every_change_of_a_message() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "trusted_schema", false).unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&connection, Connection::unchecked_transaction).unwrap();
         assert_eq!(version(&connection).unwrap(), VERSION);
         connection.execute_batch(ROWS).unwrap();
         let found = |word: &str| found(&connection, word);
@@ -110,11 +114,11 @@ mod tests {
 
     #[test]
     fn a_file_of_the_first_version_is_brought_up_and_its_running_reply_ends_well() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(MIGRATIONS[0]).unwrap();
         connection.pragma_update(None, "user_version", 1).unwrap();
         connection.execute_batch(ROWS).unwrap();
-        assert_eq!(migrate(&mut connection).unwrap(), VERSION);
+        assert_eq!(migrate(&connection, Connection::unchecked_transaction).unwrap(), VERSION);
         assert_eq!(found(&connection, "gruße"), 1);
         end_reply(&connection, "an answer", MessageStatus::Complete);
         assert_eq!(found(&connection, "answer"), 1);

@@ -1,22 +1,21 @@
 //! The connection that writes: how it is opened, and how a batch of facts becomes a commit.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rusqlite::config::DbConfig;
+use rusqlite::Connection;
 use rusqlite::ffi;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+use super::connect::{self, JournalMode};
 use super::file::{self, FileIdentity};
+use super::queue::Wait;
 use super::statements::{self, Fact};
 use super::{HistoryError, schema};
 
-/// How long a write waits for another process.
+/// How long a write waits for a lock while nothing happens.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pause between tries where SQLite itself does not wait.
-const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// A WAL this long is written back into the database while the writer has nothing else to do.
-const WAL_BYTES_MAX: u64 = 4 << 20;
+pub(super) const WAL_BYTES_MAX: u64 = 4 << 20;
 /// At exit a shorter WAL stays as it is: writing it back costs two more waits for the disk.
 const WAL_BYTES_KEPT_MAX: u64 = 1 << 20;
 
@@ -29,14 +28,6 @@ pub enum Durability {
     Power,
 }
 
-/// Where changes go before they are in the database file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum JournalMode {
-    Wal,
-    /// Where the file system cannot do WAL, as on network drives.
-    Delete,
-}
-
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
@@ -47,19 +38,17 @@ pub struct Store {
     synchronous: Option<Durability>,
     /// Commits were made that a loss of power could undo.
     has_unsynced_commits: bool,
-    patience: Duration,
 }
 
 impl Store {
-    /// Opens the file for writing; makes and migrates it where needed. Never blocks for longer
-    /// than a few times [`BUSY_TIMEOUT`].
-    pub fn open(path: &Path, mmap_mb: u64, patience: Duration) -> Result<Self, HistoryError> {
+    /// Opens the file for writing; makes and migrates it where needed. Waits for others as `wait` says.
+    pub fn open(path: &Path, mmap_mb: u64, wait: &mut Wait) -> Result<Self, HistoryError> {
         file::prepare(path).map_err(|error| HistoryError::unusable(path, error))?;
         let identity = FileIdentity::of(path)
             .map_err(|error| HistoryError::unusable(path, error))?
             .ok_or_else(|| HistoryError::unusable(path, "it was removed while it was opened"))?;
-        let (mut connection, journal_mode) = connect_in_best_mode(path, mmap_mb, patience)?;
-        let version = schema::migrate(&mut connection)?;
+        let (connection, journal_mode) = connect::connect(path, mmap_mb, wait)?;
+        let version = schema::migrate(&connection, |connection| wait.begin(connection))?;
         if version > schema::VERSION {
             let reason = format!(
                 "a newer version of sayso has written it (schema {version}, this version knows {}); it is read, but not written",
@@ -76,7 +65,6 @@ impl Store {
             journal_mode,
             synchronous: None,
             has_unsynced_commits: false,
-            patience,
         })
     }
 
@@ -86,13 +74,6 @@ impl Store {
 
     pub fn identity(&self) -> FileIdentity {
         self.identity
-    }
-
-    /// How long a statement waits for the lock of another process from now on.
-    pub fn set_patience(&mut self, patience: Duration) {
-        if self.patience != patience && self.connection.busy_timeout(patience).is_ok() {
-            self.patience = patience;
-        }
     }
 
     /// Things a person should know about how the file was opened.
@@ -134,9 +115,15 @@ impl Store {
     }
 
     /// Writes all facts in one transaction.
-    pub fn commit(&mut self, facts: &[Fact], owner: &str, durability: Durability) -> Result<(), HistoryError> {
-        self.set_synchronous(durability)?;
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    pub fn commit(
+        &mut self,
+        facts: &[Fact],
+        owner: &str,
+        promise: Durability,
+        wait: &mut Wait,
+    ) -> Result<(), HistoryError> {
+        self.set_synchronous(promise)?;
+        let transaction = wait.begin(&self.connection)?;
         for fact in facts {
             statements::apply(&transaction, fact, owner)?;
         }
@@ -145,7 +132,7 @@ impl Store {
             transaction.pragma_update(None, "user_version", schema::VERSION)?;
         }
         transaction.commit()?;
-        self.has_unsynced_commits = durability == Durability::Process && self.journal_mode == JournalMode::Wal;
+        self.has_unsynced_commits = promise == Durability::Process && self.journal_mode == JournalMode::Wal;
         Ok(())
     }
 
@@ -172,7 +159,7 @@ impl Store {
             // Readers can be in the way: the next commit tries again.
             let _ = self.connection.busy_timeout(Duration::ZERO);
             let _ = self.checkpoint();
-            let _ = self.connection.busy_timeout(self.patience);
+            let _ = self.connection.busy_timeout(BUSY_TIMEOUT);
         }
     }
 
@@ -197,94 +184,4 @@ impl Store {
         }
         Ok(())
     }
-}
-
-fn connect_in_best_mode(
-    path: &Path,
-    mmap_mb: u64,
-    patience: Duration,
-) -> Result<(Connection, JournalMode), HistoryError> {
-    match connect_with_wal(path, mmap_mb, patience) {
-        Ok(found) => Ok(found),
-        Err(HistoryError::Sqlite(error)) if is_missing_wal_support(&error) => {
-            connect_without_wal(path, mmap_mb, patience)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn connect_with_wal(path: &Path, mmap_mb: u64, patience: Duration) -> Result<(Connection, JournalMode), HistoryError> {
-    let connection = connect(path, mmap_mb, "NORMAL", patience)?;
-    if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
-        // Counts only in an empty file; later it would cost a write each time.
-        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
-    }
-    let mode = set_journal_mode(&connection, "wal", patience)?;
-    // Only now the WAL and its shared memory are opened.
-    schema::version(&connection)?;
-    if mode == "wal" {
-        return Ok((connection, JournalMode::Wal));
-    }
-    set_journal_mode(&connection, "delete", patience)?;
-    Ok((connection, JournalMode::Delete))
-}
-
-/// Leaves WAL mode where there is no shared memory. In exclusive mode a WAL needs none, so
-/// what another system left in it is not lost.
-fn connect_without_wal(
-    path: &Path,
-    mmap_mb: u64,
-    patience: Duration,
-) -> Result<(Connection, JournalMode), HistoryError> {
-    let connection = connect(path, mmap_mb, "EXCLUSIVE", patience)?;
-    set_journal_mode(&connection, "delete", patience)?;
-    connection.execute_batch("PRAGMA locking_mode = NORMAL")?;
-    schema::version(&connection)?;
-    Ok((connection, JournalMode::Delete))
-}
-
-fn connect(path: &Path, mmap_mb: u64, locking_mode: &str, patience: Duration) -> Result<Connection, HistoryError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    if connection.is_readonly("main")? {
-        return Err(HistoryError::unusable(path, "the file is read-only"));
-    }
-    connection.busy_timeout(patience)?;
-    connection.set_prepared_statement_cache_capacity(32);
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
-    // `fullfsync` matters on macOS alone.
-    connection.execute_batch(&format!(
-        "PRAGMA locking_mode = {locking_mode}; PRAGMA fullfsync = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;
-         PRAGMA mmap_size = {}; PRAGMA journal_size_limit = {WAL_BYTES_MAX}; PRAGMA wal_autocheckpoint = 0;",
-        mmap_mb << 20
-    ))?;
-    Ok(connection)
-}
-
-/// Retries by hand: SQLite does not wait where two processes switch a new file at once.
-fn set_journal_mode(connection: &Connection, wanted: &str, patience: Duration) -> rusqlite::Result<String> {
-    let deadline = Instant::now() + patience;
-    loop {
-        match connection.pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0)) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < deadline => {
-                std::thread::sleep(BUSY_PAUSE);
-            }
-            result => return result,
-        }
-    }
-}
-
-fn is_missing_wal_support(error: &rusqlite::Error) -> bool {
-    error.sqlite_error().is_some_and(|error| {
-        error.code == ErrorCode::CannotOpen
-            || matches!(
-                error.extended_code,
-                ffi::SQLITE_IOERR_SHMOPEN
-                    | ffi::SQLITE_IOERR_SHMSIZE
-                    | ffi::SQLITE_IOERR_SHMLOCK
-                    | ffi::SQLITE_IOERR_SHMMAP
-            )
-    })
 }

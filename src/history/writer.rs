@@ -12,6 +12,7 @@ use super::error::Remedy;
 use super::file::{self, FileIdentity};
 use super::kept::Kept;
 use super::owner::{Owner, Owners};
+use super::queue::{Line, Wait};
 use super::recovery;
 use super::statements::{Deltas, Fact};
 use super::store::{BUSY_TIMEOUT, Durability, Store};
@@ -52,6 +53,7 @@ pub struct Writer {
     shared: Arc<Shared>,
     owners: Owners,
     owner: Option<Owner>,
+    line: Line,
     store: Option<Store>,
     /// Not written yet; in a failure it grows until the next barrier.
     pending: Vec<Fact>,
@@ -63,6 +65,8 @@ pub struct Writer {
     last_delta_commit: Option<Instant>,
     /// How often a damaged file was moved aside.
     start_overs: u32,
+    /// What was said about the file; once is enough.
+    warned: Vec<String>,
 }
 
 /// Two commits of deltas are at least this far apart. It is far below any `interval_ms` that
@@ -76,13 +80,14 @@ const START_OVERS_MAX: u32 = 3;
 
 impl Writer {
     pub fn new(path: PathBuf, mmap_mb: u64, shared: Arc<Shared>) -> Self {
-        let owners = Owners::beside(&path);
+        let (owners, line) = (Owners::beside(&path), Line::of(&path));
         Self {
             path,
             mmap_mb,
             shared,
             owners,
             owner: None,
+            line,
             store: None,
             pending: Vec::new(),
             kept: Kept::default(),
@@ -90,12 +95,13 @@ impl Writer {
             is_disk_in_doubt: false,
             last_delta_commit: None,
             start_overs: 0,
+            warned: Vec::new(),
         }
     }
 
     /// Runs until the journal is dropped.
     pub fn run(mut self, commands: &Receiver<Command>) {
-        if let Err(error) = self.open() {
+        if let Err(error) = self.open(&mut self.wait()) {
             self.note_failure(&error);
         }
         while let Ok(first) = commands.recv() {
@@ -127,10 +133,12 @@ impl Writer {
     }
 
     fn serve(&mut self, barriers: Vec<oneshot::Sender<FlushOutcome>>) {
+        // Our turn lasts until the WAL is short again.
+        let mut wait = self.wait();
         if !barriers.is_empty() {
-            self.commit(Durability::Power);
+            self.commit(Durability::Power, &mut wait);
         } else if self.failure.is_none() {
-            self.commit(Durability::Process);
+            self.commit(Durability::Process, &mut wait);
         }
         for answer in barriers {
             let outcome = self.failure.clone().map_or(FlushOutcome::Durable, FlushOutcome::Failed);
@@ -159,13 +167,13 @@ impl Writer {
         self.pending.push(fact);
     }
 
-    fn commit(&mut self, durability: Durability) {
-        let mut result = self.try_commit(durability);
+    fn commit(&mut self, durability: Durability, wait: &mut Wait) {
+        let mut result = self.try_commit(durability, wait);
         if let Err(error) = &result
             && error.remedy() == Remedy::StartOver
         {
             let cause = error.reason();
-            result = self.start_over(&cause).and_then(|()| self.try_commit(durability));
+            result = self.start_over(&cause).and_then(|()| self.try_commit(durability, wait));
         }
         match result {
             Ok(()) => {
@@ -177,7 +185,7 @@ impl Writer {
         }
     }
 
-    fn try_commit(&mut self, durability: Durability) -> Result<(), HistoryError> {
+    fn try_commit(&mut self, durability: Durability, wait: &mut Wait) -> Result<(), HistoryError> {
         if self.store.as_ref().is_some_and(Store::is_replaced) {
             self.follow_the_path();
         }
@@ -185,12 +193,10 @@ impl Writer {
         if self.pending.is_empty() && is_idle {
             return Ok(());
         }
-        self.open()?;
+        self.open(wait)?;
         let owner = self.owner_token();
-        let patience = self.patience();
         let Some(store) = &mut self.store else { return Ok(()) };
-        store.set_patience(patience);
-        store.commit(&self.pending, &owner, durability)?;
+        store.commit(&self.pending, &owner, durability, wait)?;
         let has_deltas = self.pending.iter().any(|fact| matches!(fact, Fact::Deltas(_)));
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
         self.shared.delta_commits.fetch_add(u64::from(has_deltas), Ordering::Relaxed);
@@ -201,19 +207,19 @@ impl Writer {
 
     /// The first lock is waited out. Who has waited once in vain looks again only briefly: the
     /// answer is in memory, and somebody waits for the end of this process.
-    fn patience(&self) -> Duration {
-        if self.failure.is_none() { BUSY_TIMEOUT } else { BUSY_TIMEOUT_AGAIN }
+    fn wait(&self) -> Wait {
+        self.line.wait(if self.failure.is_none() { BUSY_TIMEOUT } else { BUSY_TIMEOUT_AGAIN })
     }
 
     /// Opens the file where it is not open, and closes what dead processes left in it.
-    fn open(&mut self) -> Result<(), HistoryError> {
+    fn open(&mut self, wait: &mut Wait) -> Result<(), HistoryError> {
         if self.store.is_some() {
             return Ok(());
         }
-        let mut store = match self.open_and_recover() {
+        let mut store = match self.open_and_recover(wait) {
             Err(error) if error.remedy() == Remedy::StartOver => {
                 self.start_over(&error.reason())?;
-                self.open_and_recover()?
+                self.open_and_recover(wait)?
             }
             result => result?,
         };
@@ -221,14 +227,19 @@ impl Writer {
             store.write_wal_again()?;
             self.is_disk_in_doubt = false;
         }
-        store.warnings().into_iter().for_each(|warning| self.shared.notice(warning));
+        for warning in store.warnings() {
+            if !self.warned.contains(&warning) {
+                self.shared.notice(warning.clone());
+                self.warned.push(warning);
+            }
+        }
         self.store = Some(store);
         Ok(())
     }
 
-    fn open_and_recover(&mut self) -> Result<Store, HistoryError> {
-        let mut store = Store::open(&self.path, self.mmap_mb, self.patience())?;
-        let titles = recovery::recover(store.connection(), &self.owners)?;
+    fn open_and_recover(&mut self, wait: &mut Wait) -> Result<Store, HistoryError> {
+        let mut store = Store::open(&self.path, self.mmap_mb, wait)?;
+        let titles = recovery::recover(store.connection(), &self.owners, wait)?;
         self.owners.sweep();
         match titles.as_slice() {
             [] => {}
@@ -313,12 +324,13 @@ impl Writer {
     }
 
     fn finish(&mut self) {
+        let mut wait = self.wait();
         if !self.pending.is_empty() {
-            self.commit(Durability::Power);
+            self.commit(Durability::Power, &mut wait);
         }
         if let (Some(store), Some(owner)) = (&mut self.store, &self.owner) {
             // Left open by a panic: what came is an answer as it is.
-            let _ = recovery::close_replies_of(store.connection(), &owner.token);
+            let _ = recovery::close_replies_of(store.connection(), &owner.token, &mut wait);
         }
         if let Some(store) = &mut self.store {
             store.shorten_wal_at_exit();

@@ -15,11 +15,15 @@ mod completions;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod disk_writes;
+#[cfg(test)]
 mod http2_faults;
 #[cfg(test)]
 mod kill_faults;
 #[cfg(test)]
 mod kit;
+#[cfg(test)]
+mod lock_faults;
 #[cfg(test)]
 mod mcp_commands;
 #[cfg(test)]

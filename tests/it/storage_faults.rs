@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::repl::{start, wait_for_end};
 use crate::support::{Gate, ModelServer, Output, Reply, Run, Sandbox, Strace, TestConfig, needs};
 
 const WRITES: &str = "write,pwrite64";
@@ -300,6 +301,23 @@ fn a_slow_disk_does_not_slow_the_tokens() {
     let gap_ms = output.result()["timing"]["gap_p99_ms"].as_f64().unwrap();
     assert!(gap_ms < 200.0, "{gap_ms} ms between tokens");
     sandbox.assert_turn("complete", &"word ".repeat(60));
+}
+
+#[test]
+fn a_stuck_disk_does_not_keep_anybody_from_typing() {
+    if !needs("strace") {
+        return;
+    }
+    let server = answering();
+    let sandbox = Sandbox::for_server(&server);
+    // Longer than anything is waited for here: what depends on the disk never comes.
+    let strace = Strace::new(&sandbox).inject("fdatasync,fsync:delay_enter=60000000").on_history(&sandbox);
+    let mut pty = start(sandbox.sayso(["chat"]).strace(&strace), "test>");
+    pty.send("hello wrld");
+    wait_for_end(&pty, &["test> hello wrld"]);
+    pty.send("\x1b[D\x1b[D\x1b[Do");
+    wait_for_end(&pty, &["test> hello world"]);
+    assert!(server.requests().is_empty());
 }
 
 /// Streams half an answer, lets `change` at the files of the history, streams the rest.

@@ -25,8 +25,10 @@ fn crashed(text: &str) -> (MessageStatus, String) {
 /// As a kill leaves it: the lock is gone, the file stays.
 fn forget_lock(place: &Place) {
     let folder = place.path.with_file_name("locks");
-    for entry in std::fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
+    for path in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.extension().is_none_or(|extension| extension != "lock") {
+            continue;
+        }
         std::fs::rename(&path, path.with_extension("old")).unwrap();
         std::fs::write(&path, "").unwrap();
     }
@@ -98,7 +100,7 @@ fn lock_files_of_the_dead_are_removed() {
     std::fs::write(place.path.with_file_name("locks").join("01DEAD.lock"), "").unwrap();
     let living = owners.enter();
     assert_eq!(close(place.journal()), FlushOutcome::Durable);
-    let left: Vec<_> =
-        std::fs::read_dir(place.path.with_file_name("locks")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let entries = std::fs::read_dir(place.path.with_file_name("locks")).unwrap().map(|entry| entry.unwrap().path());
+    let left: Vec<_> = entries.filter(|path| path.extension().is_some_and(|extension| extension == "lock")).collect();
     assert_eq!(left, [place.path.with_file_name("locks").join(format!("{}.lock", living.token))]);
 }

@@ -7,6 +7,8 @@ use rusqlite::Connection;
 
 use super::{Chat, Place, block_on, close, complete, flush, persisting, settings, texts};
 use crate::conversation::{InterruptReason, MessageId, MessageStatus, Replay, Role, ToolCall, Usage};
+use crate::history::file::beside;
+use crate::history::queue::Line;
 use crate::history::schema::{self, VERSION};
 use crate::history::store::Store;
 use crate::history::{
@@ -70,10 +72,17 @@ fn everything_on_the_disk_is_private() {
     assert_eq!(place.files(), ["history.db", "history.db-shm", "history.db-wal", "locks"]);
     assert_eq!(["history.db", "history.db-shm", "history.db-wal"].map(mode), [0o600; 3]);
     assert_eq!([mode(""), mode("locks")], [0o700; 2]);
-    let locks = std::fs::read_dir(folder.join("locks")).unwrap().count();
+    let locks = || {
+        let entries = std::fs::read_dir(folder.join("locks")).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort_by_key(|name| name.ends_with(".lock"));
+        names
+    };
+    let names = locks();
+    assert!(names.len() == 2 && names[0] == "history.db.writers" && names[1].ends_with(".lock"), "{names:?}");
+    assert_eq!([mode("locks/history.db.writers"), mode(&format!("locks/{}", names[1]))], [0o600; 2]);
     assert_eq!(close(journal), FlushOutcome::Durable);
-    let left = std::fs::read_dir(folder.join("locks")).unwrap().count();
-    assert_eq!((locks, left), (1, 0));
+    assert_eq!(locks(), ["history.db.writers"]);
 }
 
 #[test]
@@ -221,13 +230,55 @@ fn sixteen_starts_at_once_on_an_empty_file_all_succeed() {
     let versions: Vec<u32> = std::thread::scope(|scope| {
         let start = || {
             barrier.wait();
-            let mut store = Store::open(&place.path, 0, std::time::Duration::from_secs(5)).unwrap();
+            let mut wait = Line::of(&place.path).wait(Duration::from_secs(5));
+            let mut store = Store::open(&place.path, 0, &mut wait).unwrap();
             schema::version(store.connection()).unwrap()
         };
         let threads: Vec<_> = (0..16).map(|_| scope.spawn(start)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(versions, [VERSION; 16]);
+}
+
+#[test]
+fn sixteen_starts_at_once_on_an_old_file_all_succeed() {
+    let place = Place::new();
+    crate::history::file::prepare(&place.path).unwrap();
+    let old = Connection::open(&place.path).unwrap();
+    old.execute_batch(include_str!("../migrations/0001_initial.sql")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let mut journal = place.journal();
+                Chat::start(&mut journal, None).turn(&mut journal, "q", "a");
+                assert_eq!(journal.take_notices(), Vec::<String>::new());
+                assert_eq!(close(journal), FlushOutcome::Durable);
+            });
+        }
+    });
+    assert_eq!(place.history().conversations(100).unwrap().len(), 16);
+    assert_eq!(schema::version(&Connection::open(&place.path).unwrap()).unwrap(), VERSION);
+}
+
+#[test]
+fn sixty_four_writers_of_twenty_messages_lose_nothing_and_never_hear_of_a_lock() {
+    let place = Place::new();
+    std::thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                let mut journal = place.journal();
+                let mut chat = Chat::start(&mut journal, None);
+                (0..10).for_each(|turn| chat.turn(&mut journal, &format!("q {turn}"), "a"));
+                assert_eq!(journal.take_notices(), Vec::<String>::new());
+                assert_eq!(close(journal), FlushOutcome::Durable);
+            });
+        }
+    });
+    let conversations = place.history().conversations(100).unwrap();
+    let messages: u64 = conversations.iter().map(|conversation| conversation.messages).sum();
+    assert_eq!((conversations.len(), messages), (64, 64 * 20));
 }
 
 #[test]
@@ -266,7 +317,31 @@ fn the_wal_does_not_grow_without_end() {
         chat.turn(&mut journal, "q", &answer);
     }
     // Each turn is over 256 KiB: all of them 10 MiB and more.
-    let length = std::fs::metadata(crate::history::file::beside(&place.path, "-wal")).unwrap().len();
+    let length = std::fs::metadata(beside(&place.path, "-wal")).unwrap().len();
     assert!(length < 6 << 20, "{length}");
     assert_eq!(texts(&History::open_read(&place.settings()).unwrap(), &chat.id).len(), 80);
+}
+
+#[test]
+fn a_reader_that_stays_holds_up_no_writer_and_the_wal_shrinks_when_it_leaves() {
+    let wal_bytes = |place: &Place| std::fs::metadata(beside(&place.path, "-wal")).map_or(0, |wal| wal.len());
+    let place = Place::new();
+    let mut journal = place.journal();
+    let mut chat = Chat::start(&mut journal, None);
+    let answer = "0123456789abcdef".repeat(1 << 14);
+    chat.turn(&mut journal, "q", &answer);
+    let reader = Connection::open(&place.path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM message").unwrap();
+    (0..40).for_each(|_| chat.turn(&mut journal, "q", &answer));
+    assert!(wal_bytes(&place) > 8 << 20, "nothing was held: {}", wal_bytes(&place));
+    assert_eq!(journal.take_notices(), Vec::<String>::new());
+    reader.execute_batch("COMMIT").unwrap();
+    chat.turn(&mut journal, "q", "a");
+    // Shortened after the answer to the barrier; the next one waits for it.
+    flush(&mut journal);
+    assert!(wal_bytes(&place) <= 4 << 20, "{}", wal_bytes(&place));
+    chat.turn(&mut journal, "q", &answer.repeat(8));
+    assert_eq!(close(journal), FlushOutcome::Durable);
+    assert!(wal_bytes(&place) <= 1 << 20, "{}", wal_bytes(&place));
+    assert_eq!(texts(&place.history(), &chat.id).len(), 2 * 43);
 }

@@ -51,6 +51,16 @@ impl Sandbox {
         self.path("data/sayso/history.db")
     }
 
+    /// A file of the history by its suffix, as in `-wal`.
+    pub fn history_file(&self, suffix: &str) -> PathBuf {
+        self.data_folder().join(format!("history.db{suffix}"))
+    }
+
+    /// The lock that writers of the history wait for.
+    pub fn writers_lock(&self) -> PathBuf {
+        self.data_folder().join("locks/history.db.writers")
+    }
+
     /// Where the command is run.
     pub fn work_folder(&self) -> PathBuf {
         self.path("work")

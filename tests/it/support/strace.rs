@@ -14,7 +14,12 @@ pub struct Strace {
 
 impl Strace {
     pub fn new(sandbox: &Sandbox) -> Self {
-        Self { log: sandbox.path("strace.log"), expressions: Vec::new(), paths: Vec::new(), hex_bytes: None }
+        Self::logging_to(sandbox.path("strace.log"))
+    }
+
+    /// For several at once.
+    pub fn logging_to(log: PathBuf) -> Self {
+        Self { log, expressions: Vec::new(), paths: Vec::new(), hex_bytes: None }
     }
 
     /// As in `trace=fdatasync`.
@@ -34,6 +39,12 @@ impl Strace {
         let path = sandbox.database_path();
         let name = path.to_str().unwrap();
         self.paths = ["", "-wal", "-shm", "-journal"].map(|suffix| PathBuf::from(format!("{name}{suffix}"))).to_vec();
+        self
+    }
+
+    /// Only calls on these files count, and on those of earlier calls.
+    pub fn on(mut self, paths: &[PathBuf]) -> Self {
+        self.paths.extend_from_slice(paths);
         self
     }
 
@@ -62,6 +73,13 @@ impl Strace {
     /// The calls that were traced, one line each.
     pub fn lines(&self) -> Vec<String> {
         fs::read_to_string(&self.log).unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
+    /// The sum of what the calls of these names returned, where they did not fail.
+    pub fn sum(&self, calls: &[&str]) -> u64 {
+        let is_meant = |line: &&String| calls.iter().any(|call| line.contains(&format!(" {call}(")));
+        let returned = |line: &String| line.rsplit("= ").next()?.split_whitespace().next()?.parse::<u64>().ok();
+        self.lines().iter().filter(is_meant).filter_map(returned).sum()
     }
 
     /// How often a call was made, on files whose path ends so.
