@@ -11,11 +11,15 @@ mod builtin_files;
 #[cfg(test)]
 mod builtin_shell;
 #[cfg(test)]
+mod clock_faults;
+#[cfg(test)]
 mod completions;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod disk_writes;
+#[cfg(test)]
+mod fault_rows;
 #[cfg(test)]
 mod http2_faults;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Framing, ModelServer, Output, Reply, Sandbox, TestConfig};
 
@@ -365,6 +365,51 @@ fn after_a_tool_call_without_result_the_conversation_goes_on() {
     sandbox.ask_once(["hi", "--max-hops", "0"]).run().assert_exit(9).assert_stdout("");
     // The server itself checks that the call is answered or left out.
     sandbox.ask_once(["-c", "again"]).run().assert_exit(0).assert_stdout("fine\n");
+}
+
+#[test]
+fn ids_of_calls_that_repeat_are_made_our_own() {
+    let call = |index: u32, id: Option<&str>| {
+        let function = json!({"name": "read", "arguments": json!({"index": index}).to_string()});
+        id.map_or_else(
+            || json!({"index": index, "function": function}),
+            |id| json!({"index": index, "id": id, "function": function}),
+        )
+    };
+    let reply = |calls: &[Value]| {
+        calls.iter().fold(Reply::sse(), |reply, call| reply.delta(&json!({"tool_calls": [call]}))).finish("tool_calls")
+    };
+    let replies = [
+        // The same id twice in one reply, none at all, and an index that another call has had.
+        reply(&[call(0, Some("a")), call(1, Some("a")), call(2, None), call(0, Some("b"))]).done().end(),
+        // And once more in the next one.
+        reply(&[call(5, Some("a")), call(6, Some("b"))]).done().end(),
+        Reply::answer(&["fine"]),
+        Reply::answer(&["still fine"]),
+    ];
+    // The server itself checks that each id stands once and that each call is answered.
+    let server = ModelServer::start(replies);
+    let sandbox = Sandbox::for_server(&server);
+    sandbox.ask_once(["hi"]).run().assert_exit(0).assert_stdout("fine\n");
+    sandbox.ask_once(["-c", "again"]).run().assert_exit(0).assert_stdout("still fine\n");
+    let messages = server.requests()[3].json()["messages"].clone();
+    let results = messages.as_array().unwrap().iter().filter(|message| message["role"] == "tool").count();
+    assert_eq!(results, 6, "{messages:#}");
+}
+
+#[test]
+fn arguments_of_more_than_a_mebibyte_are_not_run_and_are_sent_as_valid_json() {
+    let part = "x".repeat(256 << 10);
+    let delta = |arguments: &str| json!({"tool_calls": [{"index": 0, "function": {"arguments": arguments}}]});
+    let start =
+        json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "read", "arguments": "{\"path\": \""}}]});
+    let reply = (0..5).fold(Reply::sse().delta(&start), |reply, _| reply.delta(&delta(&part)));
+    let reply = reply.delta(&delta("\"}")).finish("tool_calls").done().end();
+    let server = ModelServer::start([reply, Reply::answer(&["fine"])]);
+    let output = Sandbox::for_server(&server).ask_once(["hi", "--format", "jsonl"]).run().assert_exit(0);
+    let results = output.events_of("tool_result");
+    assert_eq!((results.len(), &results[0]["ok"]), (1, &json!(false)), "{results:?}");
+    assert!(server.requests()[1].body.len() < 64 << 10, "{} bytes", server.requests()[1].body.len());
 }
 
 #[test]

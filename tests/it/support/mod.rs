@@ -2,6 +2,7 @@
 
 mod addresses;
 mod certificates;
+mod clock;
 mod config;
 mod fake_mcp;
 mod history;
@@ -21,6 +22,7 @@ mod web;
 
 pub use addresses::{BlackHole, closed_port};
 pub use certificates::Certificate;
+pub use clock::WallClock;
 pub use config::TestConfig;
 pub use fake_mcp::FakeMcp;
 pub use model_server::{ModelServer, Received, Wire, wait_until};
