@@ -4,7 +4,9 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// SQLite's companions of a database, with a WAL and without.
+/// SQLite's companions of a database with a WAL.
+const WAL_COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+/// And without: what undoes a transaction that was not finished. It must never meet another database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Tells a file from another one that took its place.
@@ -90,18 +92,18 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// after a kill in between is a database without its WAL, never a new one with a foreign WAL.
 pub fn move_aside(path: &Path, mark: &str) -> io::Result<PathBuf> {
     let target = free_name(path, mark);
-    move_companions(path, &target)?;
+    move_companions(path, &target, &COMPANIONS)?;
     fs::rename(path, &target)?;
     Ok(target)
 }
 
-/// Renames the companions alone, after the database itself has gone.
-pub fn move_companions_aside(path: &Path, mark: &str) -> io::Result<()> {
-    move_companions(path, &free_name(path, mark))
+/// Renames the WAL alone, after its database has gone. A journal is of the one that is there now.
+pub fn move_wal_aside(path: &Path, mark: &str) -> io::Result<()> {
+    move_companions(path, &free_name(path, mark), &WAL_COMPANIONS)
 }
 
-fn move_companions(path: &Path, target: &Path) -> io::Result<()> {
-    for suffix in COMPANIONS {
+fn move_companions(path: &Path, target: &Path, companions: &[&str]) -> io::Result<()> {
+    for suffix in companions {
         match fs::rename(beside(path, suffix), beside(target, suffix)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -143,9 +145,10 @@ mod tests {
         for text in ["one", "two"] {
             fs::write(&path, text).unwrap();
             fs::write(beside(&path, "-wal"), text).unwrap();
+            fs::write(beside(&path, "-journal"), text).unwrap();
             move_aside(&path, "corrupt-1").unwrap();
         }
-        for (name, text) in [("", "one"), ("-wal", "one"), ("-2", "two"), ("-2-wal", "two")] {
+        for (name, text) in [("", "one"), ("-wal", "one"), ("-2", "two"), ("-2-wal", "two"), ("-2-journal", "two")] {
             let moved = beside(&path, &format!(".corrupt-1{name}"));
             assert_eq!(fs::read_to_string(&moved).unwrap(), text, "{moved:?}");
         }

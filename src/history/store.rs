@@ -105,7 +105,7 @@ impl Store {
         drop(connection);
         let wal = FileIdentity::of(&file::beside(&path, "-wal")).unwrap_or_default();
         if wal.is_some() && wal == wal_identity {
-            let _ = file::move_companions_aside(&path, mark);
+            let _ = file::move_wal_aside(&path, mark);
         }
     }
 

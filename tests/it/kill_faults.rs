@@ -81,6 +81,19 @@ fn kill_at_write(number: usize, persist: bool) -> bool {
     }
 }
 
+/// The same where there is no write-ahead log: what a transaction would change is in the old journal meanwhile.
+fn kill_at_write_without_wal(number: usize) -> bool {
+    let server = server();
+    let sandbox = sandbox(&server, true);
+    let kill = format!("{WRITES}:signal=KILL:when={number}");
+    let strace = Strace::new(&sandbox).inject("mmap:error=ENODEV").inject(&kill).on_history(&sandbox);
+    let output = sandbox.ask_once(["hi"]).strace(&strace).run();
+    if output.signal == Some(9) {
+        check_after_kill(&server, &sandbox, true);
+    }
+    output.signal == Some(9)
+}
+
 /// Runs `check` for 1..=count on a few threads and gives how many of them were true.
 fn in_parallel(count: usize, check: impl Fn(usize) -> bool + Sync) -> usize {
     let (next, hits) = (AtomicUsize::new(1), AtomicUsize::new(0));
@@ -107,6 +120,17 @@ fn kill_9_at_every_write_with_persist_on_loses_at_most_the_window() {
     }
     let count = if long_tests() { 200 } else { 40 };
     let kills = in_parallel(count, |number| kill_at_write(number, true));
+    assert!(kills >= 10, "only {kills} of {count} runs were killed: does strace see the writes?");
+}
+
+#[test]
+fn kill_9_at_every_write_without_a_wal_loses_at_most_the_window() {
+    if !needs("strace") {
+        return;
+    }
+    let count = if long_tests() { 200 } else { 24 };
+    // Most writes of so small a history are those of making it: the later ones count as well.
+    let kills = in_parallel(count, |number| kill_at_write_without_wal(number * 7));
     assert!(kills >= 10, "only {kills} of {count} runs were killed: does strace see the writes?");
 }
 
