@@ -90,6 +90,18 @@ impl McpHost {
         self.server(server).ok()?.tools.borrow().clone()
     }
 
+    /// Whether it says that it has something to be read; as it said the last time where it is not there.
+    #[must_use]
+    pub fn has_resources(&self, server: &str) -> bool {
+        self.server(server).is_ok_and(|server| server.has_resources())
+    }
+
+    /// Whether the configuration lets a tool of this name be offered.
+    #[must_use]
+    pub fn offers_tool(&self, server: &str, tool: &str) -> bool {
+        self.server(server).is_ok_and(|server| server.filter.offers(tool))
+    }
+
     /// Stands for the program or the address of a server: with another one, it is another server.
     #[must_use]
     pub fn identity(&self, server: &str) -> Option<String> {

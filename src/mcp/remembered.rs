@@ -23,6 +23,9 @@ pub(super) struct Remembered {
     pub era: Option<Era>,
     /// `None`: they were never listed.
     pub tools: Option<Vec<ToolInfo>>,
+    /// It has something to be read.
+    #[serde(default)]
+    pub has_resources: bool,
 }
 
 impl Memory {
@@ -107,7 +110,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let memory = Memory::new(Some(&folder.path().join("below")), &command(&[], &[]));
         assert_eq!(memory.load(), Remembered::default());
-        let remembered = Remembered { era: Some(Era::Modern), tools: Some(Vec::new()) };
+        let remembered = Remembered { era: Some(Era::Modern), tools: Some(Vec::new()), has_resources: true };
         memory.store(&remembered);
         assert_eq!(memory.load(), remembered);
         fs::write(memory.0.as_ref().unwrap(), "{").unwrap();

@@ -171,11 +171,17 @@ impl Server {
 
     /// Keeps for the next start what the server has turned out to be.
     pub(super) fn remember(&self, connection: &Connection, listed: Vec<ToolInfo>) {
-        let remembered = Remembered { era: connection.next_era(), tools: Some(listed) };
+        let has_resources = connection.capabilities().resources.is_some();
+        let remembered = Remembered { era: connection.next_era(), tools: Some(listed), has_resources };
         if *self.remembered.borrow() != remembered {
             self.memory.store(&remembered);
             self.remembered.replace(remembered);
         }
+    }
+
+    /// Whether it has something to be read, as it said when its tools were listed.
+    pub(super) fn has_resources(&self) -> bool {
+        self.remembered.borrow().has_resources
     }
 
     /// Whether a start is due: the first, or one after a death that this turn still allows.

@@ -40,6 +40,7 @@ impl Server {
 
     async fn list(&self, connection: &Connection) -> Result<Arc<[ToolInfo]>, McpError> {
         if connection.capabilities().tools.is_none() {
+            self.remember(connection, Vec::new());
             return Ok(Arc::default());
         }
         let listing = pages::all(TOOLS_MAX, async |params| {

@@ -10,6 +10,7 @@ mod decision;
 mod names;
 mod pattern;
 mod pins;
+mod resource_tools;
 mod result_text;
 mod rule;
 mod search;

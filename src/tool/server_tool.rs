@@ -96,7 +96,7 @@ impl Tool for ServerTool {
     }
 }
 
-fn failed(text: String) -> ToolOutput {
+pub(super) fn failed(text: String) -> ToolOutput {
     ToolOutput { text, is_error: true, ..ToolOutput::default() }
 }
 

@@ -9,6 +9,7 @@ use futures::future::join_all;
 
 use super::admission::{Admitted, admit};
 use super::pins::Pins;
+use super::resource_tools::resource_tools;
 use super::search::{Candidate, Catalog, FindTools};
 use super::server_tool::{CallLimits, Origin, ServerTool};
 use super::{Approval, CallFacts, Change, Tool, ToolboxSettings, Verdict};
@@ -46,7 +47,7 @@ pub struct Toolbox {
 struct ServerTools {
     name: String,
     source: Arc<[ToolInfo]>,
-    tools: Vec<Rc<ServerTool>>,
+    tools: Vec<Rc<dyn Tool>>,
     /// Not offered until the person has seen them.
     quarantined: Vec<Change>,
 }
@@ -178,8 +179,30 @@ impl Toolbox {
                 && !quarantined.iter().any(|change| change.tool == tool.tool.name)
         };
         let tools = admitted.iter().filter(is_offered);
-        let tools = tools.map(|tool| Rc::new(ServerTool::new(host.clone(), origin, tool, limits))).collect();
+        let tools = tools.map(|tool| -> Rc<dyn Tool> { Rc::new(ServerTool::new(host.clone(), origin, tool, limits)) });
+        let mut tools: Vec<_> = tools.collect();
+        if host.has_resources(name) {
+            tools.extend(self.resource_tools(host, name, &source, limits));
+        }
         ServerTools { name: name.clone(), source, tools, quarantined }
+    }
+
+    /// The tools for what can be read of a server; where it has tools of these names, those are it.
+    fn resource_tools(
+        &self,
+        host: &McpHost,
+        server: &str,
+        own: &[ToolInfo],
+        limits: CallLimits,
+    ) -> Vec<Rc<dyn Tool>> {
+        let is_offered = |name: &str| {
+            self.settings.selection.offers(server, name)
+                && host.offers_tool(server, name)
+                && !own.iter().any(|tool| tool.name == name)
+        };
+        let tools = resource_tools(host, server, limits).into_iter();
+        let offered = tools.filter(|tool| is_offered(&tool.definition().tool));
+        offered.map(|tool| -> Rc<dyn Tool> { tool }).collect()
     }
 
     /// What is not as it was, and is held back.
