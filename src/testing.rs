@@ -48,6 +48,7 @@ impl BuiltinCall {
             allow: Vec::new(),
             deny: Vec::new(),
             roots: Vec::new(),
+            log_level: None,
             protocol: Protocol::Auto,
         };
         let options = tokio::runtime::LocalOptions::default();

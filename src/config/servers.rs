@@ -6,14 +6,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::env::Environment;
-use super::file::{Mcp, Oauth, OauthGrantName, ServerProtocol, ServerSection, ServerType, is_secret_header};
+use super::file::{
+    Mcp, Oauth, OauthGrantName, ServerLogLevel, ServerProtocol, ServerSection, ServerType, is_secret_header,
+};
 use super::paths::Paths;
 use super::problem::ConfigError;
 use super::rules::check_url;
 use super::source::{mode_of, read_regular_file};
 use super::variables;
 use crate::http::{Secret, is_loopback_url};
-use crate::mcp::{Consent, Launch, OauthGrant, OauthSettings, Protocol, ServerSettings};
+use crate::mcp::{Consent, Launch, LogLevel, OauthGrant, OauthSettings, Protocol, ServerSettings};
 
 /// An RSA key of 16384 bits has 13 KiB.
 const PRIVATE_KEY_BYTES_MAX: u64 = 64 * 1024;
@@ -98,7 +100,21 @@ pub fn server_settings(
             ServerProtocol::Legacy => Protocol::Legacy,
             ServerProtocol::Modern => Protocol::Modern,
         },
+        log_level: server.log_level.map(log_level),
     })
+}
+
+fn log_level(written: ServerLogLevel) -> LogLevel {
+    match written {
+        ServerLogLevel::Debug => LogLevel::Debug,
+        ServerLogLevel::Info => LogLevel::Info,
+        ServerLogLevel::Notice => LogLevel::Notice,
+        ServerLogLevel::Warning => LogLevel::Warning,
+        ServerLogLevel::Error => LogLevel::Error,
+        ServerLogLevel::Critical => LogLevel::Critical,
+        ServerLogLevel::Alert => LogLevel::Alert,
+        ServerLogLevel::Emergency => LogLevel::Emergency,
+    }
 }
 
 /// How to reach it. The rules have seen to it that there is one way.

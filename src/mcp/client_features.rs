@@ -19,8 +19,9 @@ use serde_json::{Map, Value};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use super::changes::Changes;
-use super::translate::{log_level, log_text, sampling_messages, sampling_result, shortened};
-use super::{ClientAbilities, ElicitAnswer, HostEvent, ServerQuestion};
+use super::log_level::LogWish;
+use super::translate::{log_text, sampling_messages, sampling_result, shortened};
+use super::{ClientAbilities, ElicitAnswer, HostEvent, LogLevel, ServerQuestion};
 
 /// Questions of one server that are open at the same time; further ones are refused.
 const QUESTIONS_MAX: usize = 16;
@@ -48,6 +49,7 @@ struct Inner {
     roots: Vec<Root>,
     events: mpsc::Sender<HostEvent>,
     changes: Changes,
+    log: LogWish,
     /// Which call of ours a progress token stands for.
     calls: Mutex<HashMap<ProgressToken, String>>,
     places: Semaphore,
@@ -57,13 +59,19 @@ struct Inner {
     roots_asked: Notify,
 }
 
+/// Who hears what the server says without having been asked.
+pub(super) struct Listeners {
+    pub events: mpsc::Sender<HostEvent>,
+    pub changes: Changes,
+    pub log: LogWish,
+}
+
 impl ClientFeatures {
     pub(super) fn new(
         server: &str,
         abilities: ClientAbilities,
         roots: Vec<Root>,
-        events: mpsc::Sender<HostEvent>,
-        changes: Changes,
+        Listeners { events, changes, log }: Listeners,
     ) -> Self {
         Self(Arc::new(Inner {
             server: server.to_owned(),
@@ -71,6 +79,7 @@ impl ClientFeatures {
             roots,
             events,
             changes,
+            log,
             calls: Mutex::default(),
             places: Semaphore::new(QUESTIONS_MAX),
             open_questions: AtomicUsize::new(0),
@@ -249,11 +258,11 @@ impl ClientHandler for ClientFeatures {
         params: LoggingMessageNotificationParam,
         _context: NotificationContext<RoleClient>,
     ) {
-        self.tell(HostEvent::Log {
-            server: self.0.server.clone(),
-            level: log_level(params.level),
-            text: shortened(log_text(params.data), MESSAGE_CHARS_MAX),
-        });
+        let level = LogLevel::of(params.level);
+        if self.0.log.lets_through(level) {
+            let text = shortened(log_text(params.data), MESSAGE_CHARS_MAX);
+            self.tell(HostEvent::Log { server: self.0.server.clone(), level, text });
+        }
     }
 
     async fn on_resource_updated(

@@ -1,17 +1,19 @@
 //! One live connection to a server, and what it can say of its end.
+#![expect(deprecated, reason = "older servers are told how much to log; newer ones hear it with each request")]
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rmcp::model::{ClientRequest, ServerCapabilities, ServerResult};
+use rmcp::model::{ClientRequest, ServerCapabilities, ServerResult, SetLevelRequestParams};
 use rmcp::service::ServiceError;
 use tokio::task::AbortHandle;
 
 use super::McpError;
 use super::child::Child;
 use super::connect::{Connected, Era};
-use super::request::{self, Client, RequestError, Round};
+use super::log_level::LogWish;
+use super::request::{self, Client, RequestError, Round, Terms};
 use super::stdio::Signs;
 use super::translate::shortened;
 
@@ -26,6 +28,7 @@ pub(super) struct Connection {
     child: Option<(Child, Signs)>,
     server: String,
     timeout: Duration,
+    log: LogWish,
     /// Its tools have been asked for since it stands.
     pub is_listed: Cell<bool>,
     /// Resources whose updates it tells us of.
@@ -35,13 +38,14 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(connected: Connected, server: &str, timeout: Duration) -> Self {
+    pub(super) fn new(connected: Connected, server: &str, timeout: Duration, log: LogWish) -> Self {
         let Connected { client, child } = connected;
         Self {
             client,
             child,
             server: server.to_owned(),
             timeout,
+            log,
             is_listed: Cell::new(false),
             subscribed: RefCell::default(),
             tasks: RefCell::default(),
@@ -101,7 +105,29 @@ impl Connection {
         call: Option<&str>,
         question: impl Fn(Round) -> ClientRequest,
     ) -> Result<ServerResult, McpError> {
-        self.named(request::ask(&self.client, self.timeout, call, question).await).await
+        self.named(request::ask(&self.client, self.terms(), call, question).await).await
+    }
+
+    /// A server without a handshake is told with each request how much of its log is wanted.
+    fn terms(&self) -> Terms {
+        let log_level = self.log.level().filter(|_| self.era() == Some(Era::Modern) && self.keeps_log());
+        Terms { timeout: self.timeout, log_level }
+    }
+
+    fn keeps_log(&self) -> bool {
+        self.capabilities().logging.is_some()
+    }
+
+    /// Tells how much of its log is wanted; whether it will do so.
+    pub(super) async fn tell_log_level(&self) -> bool {
+        match (self.log.level(), self.era()) {
+            (Some(level), Some(Era::Legacy)) if self.keeps_log() => {
+                let params = SetLevelRequestParams::new(level.to_sdk());
+                self.limited(self.client.set_level(params)).await.is_ok()
+            }
+            (Some(_), Some(Era::Modern)) => self.keeps_log(),
+            (Some(_) | None, Some(Era::Legacy) | None) | (None, Some(Era::Modern)) => false,
+        }
     }
 
     /// Gives a request of the SDK its time limit, and its error a name.

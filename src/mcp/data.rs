@@ -144,6 +144,25 @@ pub struct PromptMessage {
     pub content: Content,
 }
 
+/// Which argument a server is to suggest values for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompletionQuestion {
+    pub subject: CompletionSubject,
+    pub argument: String,
+    /// What it begins with.
+    pub value: String,
+    /// Other arguments that are known already.
+    pub known: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CompletionSubject {
+    /// By its name.
+    Prompt(String),
+    /// As its server writes it.
+    Template(String),
+}
+
 /// Values that a server suggests for an argument.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Completion {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
-use super::Content;
+use super::{Content, LogLevel};
 
 /// The receiving end, for whoever runs the turn. Questions that nobody takes are declined.
 pub type HostEvents = mpsc::Receiver<HostEvent>;
@@ -18,10 +18,10 @@ pub enum HostEvent {
         total: Option<f64>,
         message: Option<String>,
     },
-    /// A log line; `level` as in syslog: `debug` … `emergency`.
+    /// A log line that somebody wants to see.
     Log {
         server: String,
-        level: &'static str,
+        level: LogLevel,
         text: String,
     },
     /// Its tools are not what they were: shown, and offered from the next turn on.

@@ -14,8 +14,8 @@ use super::connection::Connection;
 use super::register::Register;
 use super::server::{Server, Shared};
 use super::{
-    CallResult, Completion, HostEvent, HostEvents, HostSettings, McpError, PromptInfo, PromptMessage, ResourceContent,
-    ResourceInfo, ResourceTemplate, ServerStatus, ToolInfo,
+    CallResult, Completion, CompletionQuestion, HostEvent, HostEvents, HostSettings, Launch, LogLevel, McpError,
+    PromptInfo, PromptMessage, ResourceContent, ResourceInfo, ResourceTemplate, ServerStatus, ToolInfo,
 };
 
 /// Events nobody has taken yet; progress beyond it is dropped, questions wait.
@@ -102,6 +102,11 @@ impl McpHost {
         self.server(server).is_ok_and(|server| server.filter.offers(tool))
     }
 
+    /// How much the server is to tell in its log, until sayso ends. Connects where that has not happened yet.
+    pub async fn set_log_level(&self, server: &str, level: LogLevel) -> Result<(), McpError> {
+        self.server(server)?.set_log_level(level).await
+    }
+
     /// Stands for the program or the address of a server: with another one, it is another server.
     #[must_use]
     pub fn identity(&self, server: &str) -> Option<String> {
@@ -157,15 +162,24 @@ impl McpHost {
         self.server(server)?.prompt(name, arguments).await
     }
 
-    /// Suggestions for an argument of a prompt.
-    pub async fn complete_prompt_argument(
-        &self,
-        server: &str,
-        prompt: &str,
-        argument: &str,
-        value: &str,
-    ) -> Result<Completion, McpError> {
-        self.server(server)?.complete(prompt, argument, value).await
+    /// Suggestions for an argument of a prompt or of a resource template.
+    pub async fn complete(&self, server: &str, question: &CompletionQuestion) -> Result<Completion, McpError> {
+        self.server(server)?.complete(question).await
+    }
+
+    /// The servers that have a prompt of this name, and what kept others from telling. Our own have none.
+    pub async fn servers_with_prompt(&self, name: &str) -> (Vec<String>, Vec<McpError>) {
+        let external = self.inner.servers.iter().filter(|server| !matches!(server.settings.launch, Launch::Builtin(_)));
+        let asked = external.map(|server| async move { (server.name().to_owned(), server.prompts().await) });
+        let (mut having, mut failed) = (Vec::new(), Vec::new());
+        for (server, prompts) in join_all(asked).await {
+            match prompts {
+                Ok(prompts) if prompts.iter().any(|prompt| prompt.name == name) => having.push(server),
+                Ok(_) => {}
+                Err(error) => failed.push(error),
+            }
+        }
+        (having, failed)
     }
 
     /// Ends a server that does not listen; the next call starts it anew. Nothing happens where none runs.

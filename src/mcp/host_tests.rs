@@ -74,6 +74,7 @@ fn server(name: &str, launch: Launch) -> ServerSettings {
         deny: Vec::new(),
         roots: Vec::new(),
         protocol: Protocol::Auto,
+        log_level: None,
     }
 }
 

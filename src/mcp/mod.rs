@@ -19,6 +19,7 @@ mod host_tests;
 mod http_transport;
 mod in_process;
 mod lines;
+mod log_level;
 mod oauth;
 mod pages;
 mod processes;
@@ -44,14 +45,15 @@ mod wire;
 pub use builtin_names::{BUILTIN_SERVERS, HARMLESS_SERVERS, TRUSTED_SERVERS};
 pub use child::guarded;
 pub use data::{
-    CallResult, Completion, Content, PromptArgument, PromptInfo, PromptMessage, ResourceContent, ResourceInfo,
-    ResourceTemplate, ServerState, ServerStatus, ToolInfo,
+    CallResult, Completion, CompletionQuestion, CompletionSubject, Content, PromptArgument, PromptInfo, PromptMessage,
+    ResourceContent, ResourceInfo, ResourceTemplate, ServerState, ServerStatus, ToolInfo,
 };
 pub use error::McpError;
 pub use event::{ElicitAnswer, HostEvent, HostEvents, SamplingAnswer, SamplingMessage, ServerQuestion};
 pub use guard::guard;
 pub use host::McpHost;
 pub use in_process::InProcess;
+pub use log_level::LogLevel;
 pub use oauth::{OauthServer, SignIn, SignInStart};
 pub use program_path::find as find_program;
 pub use schema::Schema;

@@ -1,10 +1,13 @@
 //! The prompts of a server, filled in and completed.
 
-use rmcp::model::{ClientRequest, GetPromptRequest, GetPromptRequestParams, ServerResult};
+use rmcp::model::{
+    ArgumentInfo, ClientRequest, CompleteRequestParams, CompletionContext, GetPromptRequest, GetPromptRequestParams,
+    Reference, ServerResult,
+};
 use serde_json::{Map, Value};
 
 use super::server::Server;
-use super::{Completion, McpError, PromptInfo, PromptMessage, pages, translate};
+use super::{Completion, CompletionQuestion, CompletionSubject, McpError, PromptInfo, PromptMessage, pages, translate};
 
 /// Prompts of one server.
 const PROMPTS_MAX: usize = 512;
@@ -50,12 +53,21 @@ impl Server {
     }
 
     /// Nothing is suggested by a server that does not know how to.
-    pub(super) async fn complete(&self, prompt: &str, argument: &str, value: &str) -> Result<Completion, McpError> {
+    pub(super) async fn complete(&self, question: &CompletionQuestion) -> Result<Completion, McpError> {
         let connection = self.ready().await?;
         if connection.capabilities().completions.is_none() {
             return Ok(Completion::default());
         }
-        let completing = connection.client.complete_prompt_argument(prompt, argument, value, None);
+        let CompletionQuestion { subject, argument, value, known } = question;
+        let reference = match subject {
+            CompletionSubject::Prompt(name) => Reference::for_prompt(name),
+            CompletionSubject::Template(template) => Reference::for_resource(template),
+        };
+        let mut params = CompleteRequestParams::new(reference, ArgumentInfo::new(argument, value));
+        if !known.is_empty() {
+            params.context = Some(CompletionContext::with_arguments(known.iter().cloned().collect()));
+        }
+        let completing = async { connection.client.complete(params).await.map(|result| result.completion) };
         let found = connection.limited(completing).await?;
         let has_more = found.has_more == Some(true) || found.values.len() > SUGGESTIONS_MAX;
         Ok(Completion { values: found.values.into_iter().take(SUGGESTIONS_MAX).collect(), has_more })

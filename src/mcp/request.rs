@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use rmcp::model::{ClientRequest, ErrorCode, InputRequest, InputRequests, InputResponses, ServerResult};
+use rmcp::model::{
+    ClientRequest, ErrorCode, InputRequest, InputRequests, InputResponses, RequestMetaObject, ServerResult,
+};
 use rmcp::service::{PeerRequestOptions, RequestHandle, RoleClient, RunningService, ServiceError};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::McpError;
 use super::client_features::ClientFeatures;
+use super::{LogLevel, McpError};
 
 /// The SDK's end of a connection, with our side of the protocol in it.
 pub(super) type Client = RunningService<RoleClient, ClientFeatures>;
@@ -73,16 +75,33 @@ pub(super) struct Round {
     pub state: Option<String>,
 }
 
+/// What goes for every round of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub timeout: Duration,
+    /// How much the server is to tell of its work on it; `None`: nothing is said of that.
+    pub log_level: Option<LogLevel>,
+}
+
+impl Terms {
+    fn options(self) -> PeerRequestOptions {
+        let Some(level) = self.log_level else { return PeerRequestOptions::no_options() };
+        let mut meta = RequestMetaObject::new();
+        meta.set_log_level(level.to_sdk());
+        PeerRequestOptions::no_options().with_meta(meta)
+    }
+}
+
 /// Asks, and answers what is asked back, until there is a result. `call` comes back with progress.
 pub(super) async fn ask(
     client: &Client,
-    timeout: Duration,
+    terms: Terms,
     call: Option<&str>,
     question: impl Fn(Round) -> ClientRequest,
 ) -> Result<ServerResult, RequestError> {
     let mut round = Round::default();
     for number in 0..ROUNDS_MAX {
-        match ask_once(client, timeout, call, question(round)).await? {
+        match ask_once(client, terms, call, question(round)).await? {
             ServerResult::InputRequiredResult(asked) => {
                 let requests = asked.input_requests.unwrap_or_default();
                 if requests.is_empty() {
@@ -139,11 +158,12 @@ fn json(answer: Result<impl Serialize, rmcp::ErrorData>) -> Result<Value, Reques
 /// Asks once. Given up, be it by the time limit or by dropping the future, the server is told.
 pub(super) async fn ask_once(
     client: &Client,
-    timeout: Duration,
+    terms: Terms,
     call: Option<&str>,
     question: ClientRequest,
 ) -> Result<ServerResult, RequestError> {
-    let sending = client.send_cancellable_request(question, PeerRequestOptions::no_options());
+    let Terms { timeout, .. } = terms;
+    let sending = client.send_cancellable_request(question, terms.options());
     let handle = tokio::time::timeout(timeout, sending).await.map_err(|_| RequestError::TimedOut)??;
     let _followed = call.map(|call| client.service().follow(&handle.progress_token, call));
     let mut open = OpenRequest { handle: Some(handle), features: client.service().clone() };

@@ -8,15 +8,16 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 
 use super::changes::Changes;
-use super::client_features::ClientFeatures;
+use super::client_features::{ClientFeatures, Listeners};
 use super::connect::{self, ConnectError};
 use super::connection::Connection;
+use super::log_level::LogWish;
 use super::register::Register;
 use super::remembered::{Memory, Remembered};
 use super::resource_cache::ResourceCache;
 use super::tool_filter::ToolFilter;
 use super::{
-    HostEvent, HostSettings, Launch, McpError, ServerSettings, ServerState, ServerStatus, ToolInfo, translate,
+    HostEvent, HostSettings, Launch, LogLevel, McpError, ServerSettings, ServerState, ServerStatus, ToolInfo, translate,
 };
 
 /// What all servers of a host share.
@@ -30,6 +31,7 @@ pub(super) struct Server {
     pub settings: ServerSettings,
     pub filter: ToolFilter,
     pub changes: Changes,
+    log: LogWish,
     pub tools: RefCell<Option<Arc<[ToolInfo]>>>,
     pub resources: RefCell<ResourceCache>,
     pub(super) remembered: RefCell<Remembered>,
@@ -39,6 +41,8 @@ pub(super) struct Server {
     state: RefCell<State>,
     /// One connects at a time; the others wait for what comes of it.
     connecting: Mutex<()>,
+    /// One asks for the tools at a time.
+    pub(super) listing: Mutex<()>,
     restarts_left: Cell<usize>,
 }
 
@@ -53,6 +57,9 @@ enum State {
 /// Between a change and a look at it: changes come in swarms.
 const NEWS_WAIT: Duration = Duration::from_millis(100);
 
+/// JSON-RPC 2.0, section 5.1.
+const METHOD_NOT_FOUND: i64 = -32601;
+
 /// After a server died: in one turn.
 const RESTARTS_MAX: usize = 1;
 
@@ -64,6 +71,7 @@ impl Server {
         let tools = remembered.tools.clone().map(|tools| filter.offered(tools).0.into());
         Rc::new_cyclic(|me| Self {
             filter,
+            log: LogWish::new(settings.log_level),
             settings,
             changes: Changes::default(),
             tools: RefCell::new(tools),
@@ -74,6 +82,7 @@ impl Server {
             shared,
             state: RefCell::new(State::Idle),
             connecting: Mutex::new(()),
+            listing: Mutex::new(()),
             restarts_left: Cell::new(RESTARTS_MAX),
         })
     }
@@ -124,8 +133,7 @@ impl Server {
             self.name(),
             self.shared.settings.abilities,
             translate::roots(self.settings.roots.iter().map(std::path::PathBuf::as_path)),
-            self.shared.events.clone(),
-            self.changes.clone(),
+            Listeners { events: self.shared.events.clone(), changes: self.changes.clone(), log: self.log.clone() },
         );
         let era = self.remembered.borrow().era;
         let connected = connect::connect(&self.settings, &self.shared, features, era).await;
@@ -133,7 +141,10 @@ impl Server {
             ConnectError::Final(error) => error,
             ConnectError::Failed(reason) => self.unavailable(reason),
         })?;
-        let connection = Connection::new(connected, self.name(), self.settings.request_timeout);
+        let connection = Connection::new(connected, self.name(), self.settings.request_timeout, self.log.clone());
+        if self.log.level().is_some() {
+            connection.tell_log_level().await;
+        }
         // What was read over another connection may have changed unheard.
         self.resources.borrow_mut().clear();
         if !matches!(self.settings.launch, Launch::Builtin(_)) {
@@ -184,6 +195,15 @@ impl Server {
         self.remembered.borrow().has_resources
     }
 
+    /// From now on, and on the connections to come.
+    pub(super) async fn set_log_level(&self, level: LogLevel) -> Result<(), McpError> {
+        self.log.set(level);
+        match self.ready().await?.tell_log_level().await {
+            true => Ok(()),
+            false => Err(self.refused(METHOD_NOT_FOUND, "it keeps no log that could be asked for".to_owned())),
+        }
+    }
+
     /// Whether a start is due: the first, or one after a death that this turn still allows.
     fn may_start(&self) -> Result<(), McpError> {
         match &*self.state.borrow() {
@@ -225,7 +245,7 @@ impl Server {
 
     /// Tells the person something about this server.
     pub(super) fn warn(&self, text: String) {
-        let event = HostEvent::Log { server: self.name().to_owned(), level: "warning", text };
+        let event = HostEvent::Log { server: self.name().to_owned(), level: LogLevel::Warning, text };
         self.tell(event);
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::InProcess;
+use super::{InProcess, LogLevel};
 use crate::http::Secret;
 
 /// One server.
@@ -26,6 +26,8 @@ pub struct ServerSettings {
     /// Folders the server is told to work in.
     pub roots: Vec<PathBuf>,
     pub protocol: Protocol,
+    /// What it is asked to tell in its log; `None`: what it tells by itself, from notices on.
+    pub log_level: Option<LogLevel>,
 }
 
 impl ServerSettings {

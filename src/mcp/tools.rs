@@ -22,6 +22,8 @@ impl Server {
 
     /// The tools as they are now: asked for once per connection, and when they have changed.
     pub(super) async fn listed(&self, connection: &Connection) -> Result<Arc<[ToolInfo]>, McpError> {
+        // Who comes meanwhile gets the same list.
+        let _turn = self.listing.lock().await;
         let has_changed = self.changes.take_tools();
         if connection.is_listed.get()
             && !has_changed

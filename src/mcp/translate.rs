@@ -1,12 +1,12 @@
 //! From the words of the SDK to our own, and what is too long or too many cut on the way (pure).
-#![expect(deprecated, reason = "older servers sample and log; newer ones will not")]
+#![expect(deprecated, reason = "older servers sample; newer ones will not")]
 
 use std::path::Path;
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolResult, ContentBlock, CreateMessageResult, LoggingLevel, Prompt, ReadResourceResult, Resource,
-    ResourceContents, Role, Root, SamplingMessageContentBlock, Tool,
+    CallToolResult, ContentBlock, CreateMessageResult, Prompt, ReadResourceResult, Resource, ResourceContents, Role,
+    Root, SamplingMessageContentBlock, Tool,
 };
 use serde_json::Value;
 
@@ -171,19 +171,6 @@ pub(super) fn sampling_result(answer: SamplingAnswer) -> CreateMessageResult {
         CreateMessageResult::new(rmcp::model::SamplingMessage::new(Role::Assistant, content), answer.model);
     result.stop_reason = answer.stop_reason;
     result
-}
-
-pub(super) fn log_level(level: LoggingLevel) -> &'static str {
-    match level {
-        LoggingLevel::Debug => "debug",
-        LoggingLevel::Info => "info",
-        LoggingLevel::Notice => "notice",
-        LoggingLevel::Warning => "warning",
-        LoggingLevel::Error => "error",
-        LoggingLevel::Critical => "critical",
-        LoggingLevel::Alert => "alert",
-        LoggingLevel::Emergency => "emergency",
-    }
 }
 
 pub(super) fn log_text(data: Value) -> String {

@@ -1,6 +1,7 @@
 //! The one table of slash commands: the parser, `/help` and completion all read it.
 
-use super::slash::{Command, ThinkingDisplay};
+use super::slash::{Command, ServerChange, ThinkingDisplay};
+use crate::mcp::LogLevel;
 
 /// One slash command.
 pub struct CommandSpec {
@@ -21,8 +22,8 @@ pub enum ArgumentKind {
     Model,
     Session,
     Server,
-    /// `restart` and a server.
-    Restart,
+    /// `restart` and a server, or `log`, a server and a level.
+    ServerChange,
     /// `on` or `off`, and a server.
     ToolSwitch,
     /// A prompt of a server, then its arguments.
@@ -107,13 +108,13 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec::ready("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
     CommandSpec::ready("tools", "list the model's tools, or switch them off and on", tools)
         .takes("[on|off [SERVER]]", ArgumentKind::ToolSwitch),
-    CommandSpec::ready("mcp", "list the servers, or start one anew", mcp)
-        .takes("[restart NAME]", ArgumentKind::Restart),
+    CommandSpec::ready("mcp", "list the servers, restart one, or set its log LEVEL", mcp)
+        .takes("[restart|log NAME …]", ArgumentKind::ServerChange),
     CommandSpec::ready("approve", "show what may run, or let the tools of a server in", |rest| {
         one_word(rest).map(|server| Command::Approve { server })
     })
     .takes("[SERVER]", ArgumentKind::Server),
-    CommandSpec::ready("prompt", "ask a prompt of a server", prompt).takes("SERVER:NAME [K=V]", ArgumentKind::Prompt),
+    CommandSpec::ready("prompt", "ask a prompt of a server", prompt).takes("[SERVER:]NAME [K=V]", ArgumentKind::Prompt),
     CommandSpec::ready("resource", "print a resource of a server", |rest| {
         optional(rest).map(|address| Command::Resource { address })
     })
@@ -148,8 +149,12 @@ fn one_word(rest: &str) -> Option<Option<String>> {
 
 fn mcp(rest: &str) -> Option<Command> {
     match rest.split_whitespace().collect::<Vec<_>>().as_slice() {
-        [] => Some(Command::Mcp { restart: None }),
-        ["restart", server] => Some(Command::Mcp { restart: Some((*server).to_owned()) }),
+        [] => Some(Command::Mcp { change: None }),
+        ["restart", server] => Some(Command::Mcp { change: Some(ServerChange::Restart((*server).to_owned())) }),
+        ["log", server, level] => {
+            let change = ServerChange::Log((*server).to_owned(), LogLevel::named(level)?);
+            Some(Command::Mcp { change: Some(change) })
+        }
         _ => None,
     }
 }
@@ -270,8 +275,8 @@ mod tests {
     #[test]
     fn help_fits_a_narrow_terminal_and_names_only_what_is_there() {
         let all = help(None).unwrap();
-        assert!(all.lines().all(|line| line.len() <= 80), "{all}");
-        assert!(all.contains("/model [[PROVIDER:]MODEL]  show or change the model\n"), "{all}");
+        assert!(all.lines().all(|line| line.chars().count() <= 80), "{all}");
+        assert!(all.contains("/model [[PROVIDER:]MODEL]    show or change the model\n"), "{all}");
         assert!(!all.contains("/fork"), "{all}");
         assert_eq!(help(Some("/quit")).unwrap(), "/exit\n  leave\n  also: /quit\n");
         assert_eq!(help(Some("fork")).unwrap(), "/fork is not part of this version yet\n");

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::command_table::{self, ArgumentKind};
+use super::suggestions::Asker;
+use super::uri_template;
+use crate::mcp::{CompletionQuestion, CompletionSubject, LogLevel};
 
 /// Editing helpers look at the whole line on each key; beyond this they would be felt.
 pub const LINE_BYTES_MAX: usize = 8 * 1024;
@@ -23,6 +26,10 @@ struct Names {
     /// With the names of their arguments.
     prompts: Vec<(String, Vec<String>)>,
     resources: Vec<String>,
+    /// Servers and their templates.
+    templates: Vec<(String, String)>,
+    /// Whoever can ask servers for values.
+    asker: Option<Asker>,
 }
 
 impl CompletionSource {
@@ -50,6 +57,22 @@ impl CompletionSource {
     /// As `server:uri`.
     pub fn set_resources(&self, resources: Vec<String>) {
         self.names().resources = presentable(resources);
+    }
+
+    /// With their servers.
+    pub fn set_templates(&self, templates: Vec<(String, String)>) {
+        self.names().templates = templates.into_iter().filter(|(_, template)| is_presentable(template)).collect();
+    }
+
+    pub fn set_asker(&self, asker: Asker) {
+        self.names().asker = Some(asker);
+    }
+
+    /// Values that a server suggests. Blocks for a moment.
+    fn suggested(&self, server: &str, question: CompletionQuestion) -> Vec<String> {
+        // The lock is not held while somebody else has to answer.
+        let asker = self.names().asker.clone();
+        presentable(asker.map(|asker| asker.ask(server, question)).unwrap_or_default())
     }
 
     fn names(&self) -> MutexGuard<'_, Names> {
@@ -113,12 +136,26 @@ impl Completions {
             ArgumentKind::Session => matching(self.source.names().sessions.iter().map(String::as_str), typed),
             ArgumentKind::OneOf(words) => matching(words.iter().copied(), typed),
             ArgumentKind::Server => matching(self.source.names().servers.iter().map(String::as_str), typed),
-            ArgumentKind::Restart => self.behind_words(&["restart"], typed),
+            ArgumentKind::ServerChange => self.server_changes(typed),
             ArgumentKind::ToolSwitch => self.behind_words(&["on", "off"], typed),
-            ArgumentKind::Resource => matching(self.source.names().resources.iter().map(String::as_str), typed),
+            ArgumentKind::Resource => {
+                let addresses: Vec<String> = self.addresses().into_iter().map(|(address, _)| address).collect();
+                let mut offers = matching(addresses.iter().map(String::as_str), typed);
+                offers.extend(self.filled_templates(typed).into_iter().map(|(address, _)| same(address)));
+                offers
+            }
             ArgumentKind::Prompt => return Some(self.prompt_offers(before_cursor, typed)),
         };
         Some((before_cursor.len() - typed.len(), offers))
+    }
+
+    /// `restart` or `log` with a server, and behind that the levels.
+    fn server_changes(&self, typed: &str) -> Vec<Offer> {
+        let Some((of_server, _)) = typed.strip_prefix("log ").and_then(|rest| rest.split_once(' ')) else {
+            return self.behind_words(&["restart", "log"], typed);
+        };
+        let levels = LogLevel::ALL.map(|level| format!("log {of_server} {}", level.name()));
+        matching(levels.iter().map(String::as_str), typed)
     }
 
     /// One of the words and a server.
@@ -131,16 +168,79 @@ impl Completions {
 
     /// Prompts, and behind a whole one the arguments it takes.
     fn prompt_offers(&self, before_cursor: &str, typed: &str) -> (usize, Vec<Offer>) {
-        let names = self.source.names();
         let Some((prompt, rest)) = typed.split_once(' ') else {
+            let names = self.source.names();
             let prompts = matching(names.prompts.iter().map(|(name, _)| name.as_str()), typed);
             return (before_cursor.len() - typed.len(), prompts);
         };
         let word = rest.rsplit(' ').next().unwrap_or_default();
-        let arguments = names.prompts.iter().find(|(name, _)| name == prompt).map(|(_, arguments)| arguments);
-        let missing = arguments.into_iter().flatten().filter(|argument| !rest.contains(&format!("{argument}=")));
-        let missing: Vec<String> = missing.map(|argument| format!("{argument}=")).collect();
-        (before_cursor.len() - word.len(), matching(missing.iter().map(String::as_str), word))
+        let start = before_cursor.len() - word.len();
+        let Some((address, arguments)) = self.prompt(prompt) else { return (start, Vec::new()) };
+        let Some((argument, value)) = word.split_once('=') else {
+            let missing = arguments.iter().filter(|argument| !rest.contains(&format!("{argument}=")));
+            let missing: Vec<String> = missing.map(|argument| format!("{argument}=")).collect();
+            return (start, matching(missing.iter().map(String::as_str), word));
+        };
+        let values = self.prompt_values(&address, argument, value, rest).into_iter();
+        (start, values.map(|value| same(format!("{argument}={}", quoted(&value)))).collect())
+    }
+
+    /// By `server:name`, or by a name that only one server has.
+    fn prompt(&self, typed: &str) -> Option<(String, Vec<String>)> {
+        let names = self.source.names();
+        let is_named = |address: &str| address.split_once(':').is_some_and(|(_, name)| name == typed);
+        if let Some(found) = names.prompts.iter().find(|(address, _)| address == typed) {
+            return Some(found.clone());
+        }
+        let mut named = names.prompts.iter().filter(|(address, _)| is_named(address));
+        named.next().filter(|_| named.next().is_none()).cloned()
+    }
+
+    fn prompt_values(&self, address: &str, argument: &str, value: &str, typed: &str) -> Vec<String> {
+        let Some((server, name)) = address.split_once(':') else { return Vec::new() };
+        let pairs = typed.split(' ').filter_map(|word| word.split_once('='));
+        let known = pairs.filter(|(other, _)| *other != argument);
+        let question = CompletionQuestion {
+            subject: CompletionSubject::Prompt(name.to_owned()),
+            argument: argument.to_owned(),
+            value: value.to_owned(),
+            known: known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        };
+        self.source.suggested(server, question)
+    }
+
+    /// Resources, and how addresses of templates begin; whether each is whole.
+    fn addresses(&self) -> Vec<(String, bool)> {
+        let names = self.source.names();
+        let resources = names.resources.iter().map(|resource| (resource.clone(), true));
+        let beginnings = names.templates.iter().map(|(server, template)| {
+            let beginning = uri_template::beginning(template);
+            (format!("{server}:{beginning}"), beginning == template)
+        });
+        resources.chain(beginnings).collect()
+    }
+
+    /// Templates that what was typed leads into, with the values that their servers suggest; whether each is whole.
+    fn filled_templates(&self, typed: &str) -> Vec<(String, bool)> {
+        let templates = self.source.names().templates.clone();
+        let mut filled = Vec::new();
+        for (server, template) in &templates {
+            let Some((_, uri)) = typed.split_once(':').filter(|(typed, _)| typed == server) else { continue };
+            let Some(slot) = uri_template::slot(template, uri) else { continue };
+            let question = CompletionQuestion {
+                subject: CompletionSubject::Template(template.clone()),
+                argument: slot.variable.to_owned(),
+                value: slot.value.clone(),
+                known: slot.known.clone(),
+            };
+            let before = &uri[..slot.start];
+            let values = self.source.suggested(server, question).into_iter();
+            filled.extend(values.map(|value| {
+                let address = format!("{server}:{before}{}{}", slot.encoded(&value), slot.following);
+                (address, slot.following.is_empty())
+            }));
+        }
+        filled
     }
 
     /// Files, and resources of servers, after `@`.
@@ -149,13 +249,24 @@ impl Completions {
         let typed = &before_cursor[start..];
         let mut offers = paths(typed, self.home.as_deref());
         if !typed.is_empty() {
-            let names = self.source.names();
-            let resources = names.resources.iter().filter(|resource| resource.starts_with(typed));
-            offers
-                .extend(resources.map(|resource| Offer { shown: resource.clone(), inserted: format!("{resource} ") }));
+            let known = self.addresses().into_iter().filter(|(address, _)| address.starts_with(typed));
+            offers.extend(known.chain(self.filled_templates(typed)).map(|(address, is_whole)| {
+                let end = if is_whole { " " } else { "" };
+                Offer { inserted: format!("{address}{end}"), shown: address }
+            }));
         }
         Some((start, offers))
     }
+}
+
+/// Inserted as it is shown.
+fn same(text: String) -> Offer {
+    Offer { shown: text.clone(), inserted: text }
+}
+
+/// As `/prompt` reads it: a value with blanks stands in quotes.
+fn quoted(value: &str) -> String {
+    if value.contains(char::is_whitespace) { format!("\"{value}\"") } else { value.to_owned() }
 }
 
 fn command_offers(before_cursor: &str) -> Option<(usize, Vec<Offer>)> {
@@ -277,6 +388,8 @@ mod tests {
         };
         assert_eq!(offers("/approve g"), (9, strings(&["git"])));
         assert_eq!(offers("/mcp re"), (5, strings(&["restart docs", "restart git"])));
+        assert_eq!(offers("/mcp log g"), (5, strings(&["log git"])));
+        assert_eq!(offers("/mcp log git w"), (5, strings(&["log git warning"])));
         assert_eq!(offers("/tools off d"), (7, strings(&["off docs"])));
         assert_eq!(offers("/prompt d"), (8, strings(&["docs:review"])));
         assert_eq!(offers("/prompt docs:review "), (20, strings(&["style=", "city="])));

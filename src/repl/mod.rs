@@ -18,7 +18,9 @@ mod pty_tests;
 mod run;
 mod servers;
 mod slash;
+mod suggestions;
 mod turn;
+mod uri_template;
 
 pub use command_table::help;
 pub use completer::CompletionSource;

@@ -30,7 +30,8 @@ impl Repl<'_> {
             Command::Usage => self.show_usage(),
             Command::Tools { switch: None } => self.show_tools().await,
             Command::Tools { switch: Some((is_on, server)) } => self.switch_tools(is_on, server.as_deref()),
-            Command::Mcp { restart } => self.show_servers(restart).await,
+            Command::Mcp { change: None } => self.show_servers(),
+            Command::Mcp { change: Some(change) } => self.change_server(change).await,
             Command::Approve { server } => self.approve(server.as_deref()),
             Command::Resource { address } => self.show_resource(&address).await,
         }

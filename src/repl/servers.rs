@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::run::Flow;
+use super::slash::ServerChange;
+use super::suggestions;
 use super::{CompletionSource, Repl};
 use crate::mcp::{McpHost, PromptMessage, ServerState, ServerStatus};
 use crate::session::{CancelCause, TurnInput, resource_text};
@@ -16,19 +18,29 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 const NAMES_WAIT_MAX: Duration = Duration::from_secs(5);
 
 impl Repl<'_> {
-    /// `/mcp`: the servers and their state; `/mcp restart NAME`.
-    pub(super) async fn show_servers(&mut self, restart: Option<String>) {
+    /// `/mcp`: the servers and their state.
+    pub(super) fn show_servers(&mut self) {
         let Some(host) = self.host() else { return };
-        match restart {
-            None => {
-                let lines: String = host.servers().iter().map(server_line).collect();
-                self.page(if lines.is_empty() { "no servers are set up; `sayso mcp add` sets one up" } else { &lines });
+        let lines: String = host.servers().iter().map(server_line).collect();
+        self.page(if lines.is_empty() { "no servers are set up; `sayso mcp add` sets one up" } else { &lines });
+    }
+
+    /// `/mcp restart NAME` and `/mcp log NAME LEVEL`.
+    pub(super) async fn change_server(&mut self, change: ServerChange) {
+        let Some(host) = self.host() else { return };
+        let (changed, done) = match &change {
+            ServerChange::Restart(server) => {
+                (self.waited(host.restart(server)).await, format!("{server} is started anew"))
             }
-            Some(server) => match self.waited(host.restart(&server)).await {
-                Some(Ok(())) => self.note(&format!("{server} is started anew")),
-                Some(Err(error)) => self.fail("mcp", &error.to_string()),
-                None => {}
-            },
+            ServerChange::Log(server, level) => {
+                let done = format!("{server} is to tell what is {} and above, until sayso ends", level.name());
+                (self.waited(host.set_log_level(server, *level)).await, done)
+            }
+        };
+        match changed {
+            Some(Ok(())) => self.note(&done),
+            Some(Err(error)) => self.fail("mcp", &error.to_string()),
+            None => {}
         }
     }
 
@@ -114,19 +126,19 @@ impl Repl<'_> {
         let ready: Vec<String> = servers.iter().filter(is_there).map(|server| server.name.clone()).collect();
         if ready != self.offered_servers {
             self.offered_servers.clone_from(&ready);
+            self.completions.set_asker(suggestions::answer_with(host.clone()));
             let completions = self.completions.clone();
             tokio::task::spawn_local(async move { offer_contents(&host, &ready, &completions).await });
         }
     }
 
-    /// `/prompt SERVER:NAME key=value`: the messages of the prompt are asked.
+    /// `/prompt [SERVER:]NAME key=value`: the messages of the prompt are asked.
     pub(super) async fn run_prompt(&mut self, address: &str, pairs: &str) -> Flow {
         let Some(host) = self.host() else { return ControlFlow::Continue(None) };
-        let Some((server, name)) = address.split_once(':') else {
-            self.fail("usage", "a prompt is named SERVER:NAME");
+        let Some((server, name)) = self.prompt_place(&host, address).await else {
             return ControlFlow::Continue(None);
         };
-        let asked = host.prompt(server, name, prompt_arguments(pairs));
+        let asked = host.prompt(&server, &name, prompt_arguments(pairs));
         match self.waited(asked).await {
             Some(Ok(messages)) => {
                 let text = prompt_text(&messages);
@@ -139,6 +151,31 @@ impl Repl<'_> {
             }
             None => ControlFlow::Continue(None),
         }
+    }
+
+    /// The server and the name of a prompt. Without a server, the only one that has it.
+    async fn prompt_place(&mut self, host: &McpHost, address: &str) -> Option<(String, String)> {
+        let servers = host.servers();
+        let named = address.split_once(':').filter(|(server, _)| servers.iter().any(|known| known.name == *server));
+        if let Some((server, name)) = named {
+            return Some((server.to_owned(), name.to_owned()));
+        }
+        let (having, failed) = self.waited(host.servers_with_prompt(address)).await?;
+        if let [server] = having.as_slice() {
+            return Some((server.clone(), address.to_owned()));
+        }
+        for error in failed {
+            self.warn(&error.to_string());
+        }
+        let candidates: Vec<String> = having.iter().map(|server| format!("{server}:{address}")).collect();
+        self.fail(
+            "usage",
+            &match candidates.as_slice() {
+                [] => format!("no server has a prompt {address}; Tab lists them behind `/prompt`"),
+                candidates => format!("several servers have it: {}", candidates.join(", ")),
+            },
+        );
+        None
     }
 
     /// `/resource SERVER:URI`: its text is printed.
@@ -197,7 +234,7 @@ impl Repl<'_> {
 
 /// Asks servers for the names of their prompts and resources. One that does not answer has none to offer.
 async fn offer_contents(host: &McpHost, servers: &[String], completions: &CompletionSource) {
-    let (mut prompts, mut resources) = (Vec::new(), Vec::new());
+    let (mut prompts, mut resources, mut templates) = (Vec::new(), Vec::new(), Vec::new());
     for server in servers {
         if let Ok(Ok(found)) = tokio::time::timeout(NAMES_WAIT_MAX, host.prompts(server)).await {
             prompts.extend(found.into_iter().map(|prompt| {
@@ -208,9 +245,13 @@ async fn offer_contents(host: &McpHost, servers: &[String], completions: &Comple
         if let Ok(Ok(found)) = tokio::time::timeout(NAMES_WAIT_MAX, host.resources(server)).await {
             resources.extend(found.into_iter().map(|resource| format!("{server}:{}", resource.uri)));
         }
+        if let Ok(Ok(found)) = tokio::time::timeout(NAMES_WAIT_MAX, host.resource_templates(server)).await {
+            templates.extend(found.into_iter().map(|template| (server.clone(), template.uri_template)));
+        }
     }
     completions.set_prompts(prompts);
     completions.set_resources(resources);
+    completions.set_templates(templates);
 }
 
 fn server_line(server: &ServerStatus) -> String {

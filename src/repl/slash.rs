@@ -5,6 +5,7 @@
 //! before a space stays as it is, since that is how a comment starts.
 
 use super::command_table::{self, Support};
+use crate::mcp::LogLevel;
 
 /// One entered line, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,14 @@ pub enum Entered {
         name: &'static str,
     },
     Empty,
+}
+
+/// What `/mcp` can do with a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerChange {
+    Restart(String),
+    /// How much it is to tell in its log.
+    Log(String, LogLevel),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +73,9 @@ pub enum Command {
         /// On or off, and the server that it is for; without one, all tools.
         switch: Option<(bool, Option<String>)>,
     },
-    /// The servers, or one of them started anew.
+    /// The servers, or something to be done with one of them.
     Mcp {
-        restart: Option<String>,
+        change: Option<ServerChange>,
     },
     /// Tools that are held back; those of a server are let in.
     Approve {

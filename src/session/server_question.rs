@@ -7,7 +7,7 @@ use super::tool_round::{ask, next_event};
 use super::turn_state::TurnState;
 use super::{Answer, Cancel, CancelCause, Frontend, NamedCall, NoticeLevel, Question, Session, TurnEvent};
 use crate::conversation::{Message, MessageId, ReplyBuilder, Role, StopReason, StreamEvent, ToolChoice, now_ms};
-use crate::mcp::{Content, ElicitAnswer, HostEvent, SamplingAnswer, SamplingMessage, ServerQuestion};
+use crate::mcp::{Content, ElicitAnswer, HostEvent, LogLevel, SamplingAnswer, SamplingMessage, ServerQuestion};
 use crate::provider::{ChatRequest, ModelParameters, Pumped};
 
 /// Answers that servers get from the model in one turn.
@@ -191,10 +191,10 @@ fn message_of(message: &SamplingMessage) -> Message {
 #[must_use]
 fn notice_of(event: &HostEvent) -> Option<(NoticeLevel, &'static str, String)> {
     match event {
-        HostEvent::Log { server, level, text } => is_worth_telling(level).then(|| {
-            let level = if *level == "notice" { NoticeLevel::Info } else { NoticeLevel::Warn };
-            (level, "mcp_log", format!("{server}: {text}"))
-        }),
+        HostEvent::Log { server, level, text } => {
+            let level = if *level <= LogLevel::Notice { NoticeLevel::Info } else { NoticeLevel::Warn };
+            Some((level, "mcp_log", format!("{server}: {text}")))
+        }
         HostEvent::ToolsChanged { server } => {
             Some((NoticeLevel::Info, "tools_changed", format!("the tools of {server} have changed")))
         }
@@ -206,9 +206,4 @@ fn notice_of(event: &HostEvent) -> Option<(NoticeLevel, &'static str, String)> {
         }
         HostEvent::Started { outcome: Ok(()), .. } | HostEvent::Progress { .. } | HostEvent::Question(_) => None,
     }
-}
-
-/// Servers are talkative: what is no warning stays out of the way.
-fn is_worth_telling(level: &str) -> bool {
-    !matches!(level, "debug" | "info")
 }

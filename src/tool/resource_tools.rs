@@ -39,9 +39,8 @@ pub struct ResourceTool {
 /// The tools for this server.
 #[must_use]
 pub fn resource_tools(host: &McpHost, server: &str, limits: CallLimits) -> [Rc<ResourceTool>; 2] {
-    [Kind::List, Kind::Read].map(|kind| {
-        Rc::new(ResourceTool { definition: definition(server, kind), host: host.clone(), kind, limits })
-    })
+    [Kind::List, Kind::Read]
+        .map(|kind| Rc::new(ResourceTool { definition: definition(server, kind), host: host.clone(), kind, limits }))
 }
 
 impl ResourceTool {
@@ -193,8 +192,7 @@ mod tests {
             mime: None,
         };
         let long = "ä".repeat(300);
-        let lines =
-            fitting([resource("a://1", None), resource("a://2", Some(&long))].iter().map(resource_line), "");
+        let lines = fitting([resource("a://1", None), resource("a://2", Some(&long))].iter().map(resource_line), "");
         let text = listing(&lines, &fitting([template_line(&template)].into_iter(), "ANY"));
         assert_eq!(
             text,

@@ -181,20 +181,19 @@ impl Toolbox {
         let tools = admitted.iter().filter(is_offered);
         let tools = tools.map(|tool| -> Rc<dyn Tool> { Rc::new(ServerTool::new(host.clone(), origin, tool, limits)) });
         let mut tools: Vec<_> = tools.collect();
-        if host.has_resources(name) {
+        let is_held_back = !admitted.is_empty() && quarantined.len() == admitted.len() || self.pins_are_lost();
+        if host.has_resources(name) && !is_held_back {
             tools.extend(self.resource_tools(host, name, &source, limits));
         }
         ServerTools { name: name.clone(), source, tools, quarantined }
     }
 
+    fn pins_are_lost(&self) -> bool {
+        self.pins.as_ref().is_some_and(|pins| pins.problem().is_some())
+    }
+
     /// The tools for what can be read of a server; where it has tools of these names, those are it.
-    fn resource_tools(
-        &self,
-        host: &McpHost,
-        server: &str,
-        own: &[ToolInfo],
-        limits: CallLimits,
-    ) -> Vec<Rc<dyn Tool>> {
+    fn resource_tools(&self, host: &McpHost, server: &str, own: &[ToolInfo], limits: CallLimits) -> Vec<Rc<dyn Tool>> {
         let is_offered = |name: &str| {
             self.settings.selection.offers(server, name)
                 && host.offers_tool(server, name)

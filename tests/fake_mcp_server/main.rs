@@ -27,6 +27,7 @@ fn main() {
         has_changed: false,
         subscription: None,
         polls: 0,
+        log_level: None,
     };
     server.run();
     server.faults.at_the_end();
@@ -50,6 +51,8 @@ struct Server {
     subscription: Option<Value>,
     /// How often the one task has been asked after.
     polls: u64,
+    /// What the client wants to hear of the log.
+    log_level: Option<String>,
 }
 
 impl Server {
@@ -93,7 +96,11 @@ impl Server {
                 self.wire.result(id, self.complete(result));
             }
             "resources/read" => self.read_resource(id, params),
-            "resources/subscribe" | "resources/unsubscribe" | "logging/setLevel" => self.wire.result(id, json!({})),
+            "logging/setLevel" => {
+                self.log_level = params["level"].as_str().map(str::to_owned);
+                self.wire.result(id, json!({}));
+            }
+            "resources/subscribe" | "resources/unsubscribe" => self.wire.result(id, json!({})),
             "subscriptions/listen" => self.listen(id, params),
             "prompts/list" => {
                 let prompts = json!([{"name": "greet", "arguments": [{"name": "who", "required": true}]}]);
@@ -105,7 +112,15 @@ impl Server {
                 self.wire.result(id, self.complete(json!({"messages": [message]})));
             }
             "completion/complete" => {
-                let values = json!({"completion": {"values": ["Ada", "Alan"], "hasMore": true}});
+                let known = params["context"]["arguments"].to_string();
+                let values = match params["ref"]["type"].as_str() {
+                    Some("ref/resource") => {
+                        json!([format!("{}x y", params["argument"]["value"].as_str().unwrap_or(""))])
+                    }
+                    _ if known.contains("tone") => json!(["Ada Lovelace"]),
+                    _ => json!(["Ada", "Alan"]),
+                };
+                let values = json!({"completion": {"values": values, "hasMore": true}});
                 self.wire.result(id, self.complete(values));
             }
             _ => self.wire.error(id, -32601, "unknown method"),
@@ -133,7 +148,7 @@ impl Server {
         }
         let result = json!({
             "protocolVersion": params["protocolVersion"],
-            "capabilities": capabilities(),
+            "capabilities": self.capabilities(),
             "serverInfo": {"name": "fake", "version": "1"},
             "instructions": "A server for tests.",
         });
@@ -152,7 +167,7 @@ impl Server {
         }
         let result = json!({
             "supportedVersions": ["2026-07-28"],
-            "capabilities": capabilities(),
+            "capabilities": self.capabilities(),
             "instructions": "A server for tests.",
             "ttlMs": 0,
             "cacheScope": "private",
@@ -209,13 +224,19 @@ impl Server {
     }
 }
 
-fn capabilities() -> Value {
-    json!({
-        "tools": {"listChanged": true},
-        "resources": {"subscribe": true, "listChanged": true},
-        "prompts": {"listChanged": true},
-        "completions": {},
-        "logging": {},
-        "extensions": {"io.modelcontextprotocol/tasks": {}},
-    })
+impl Server {
+    fn capabilities(&self) -> Value {
+        let mut capabilities = json!({
+            "tools": {"listChanged": true},
+            "resources": {"subscribe": true, "listChanged": true},
+            "prompts": {"listChanged": true},
+            "completions": {},
+            "logging": {},
+            "extensions": {"io.modelcontextprotocol/tasks": {}},
+        });
+        if self.faults.has("no-resources") {
+            capabilities.as_object_mut().expect("it is one").remove("resources");
+        }
+        capabilities
+    }
 }

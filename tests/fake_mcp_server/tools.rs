@@ -1,13 +1,13 @@
 //! The tools: most are a fault that can be called.
 
-use std::thread::sleep;
+use std::thread::{sleep, spawn};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use crate::{Server, Waiting, faults};
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 23] = [
     "echo",
     "exit",
     "hang",
@@ -29,6 +29,8 @@ const NAMES: [&str; 21] = [
     "structured",
     "task",
     "refuse",
+    "log",
+    "slow",
 ];
 
 /// More than any client should read in one line.
@@ -127,9 +129,35 @@ impl Server {
                 });
                 self.wire.result(id, task);
             }
+            "log" => self.log(id, params),
+            "slow" => self.slow(id),
             "refuse" => self.wire.error(id, -32000, "not today"),
             _ => self.done(id, &arguments.to_string()),
         }
+    }
+
+    /// A line of each of some levels, as far as they are wanted.
+    fn log(&mut self, id: &Value, params: &Value) {
+        const LEVELS: [&str; 4] = ["debug", "info", "notice", "warning"];
+        let wanted = match self.faults.has("modern") {
+            true => params["_meta"]["io.modelcontextprotocol/logLevel"].as_str().map(str::to_owned),
+            false => Some(self.log_level.clone().unwrap_or_else(|| "debug".to_owned())),
+        };
+        let first = wanted.map_or(LEVELS.len(), |wanted| LEVELS.iter().position(|level| *level == wanted).unwrap_or(0));
+        for level in &LEVELS[first..] {
+            let line = json!({"level": level, "logger": "fake", "data": format!("a line of {level}")});
+            self.wire.notification("notifications/message", line);
+        }
+        self.done(id, "logged");
+    }
+
+    /// Takes a second, and does not keep others waiting.
+    fn slow(&mut self, id: &Value) {
+        let answer = json!({"jsonrpc": "2.0", "id": id, "result": self.complete(text("slow"))});
+        spawn(move || {
+            sleep(Duration::from_secs(1));
+            println!("{answer}");
+        });
     }
 
     fn ask_back(&mut self, name: &str, id: &Value, params: &Value) {

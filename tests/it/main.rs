@@ -37,10 +37,12 @@ mod mcp_host;
 #[cfg(test)]
 mod mcp_http;
 #[cfg(test)]
+mod mcp_logs;
 mod mcp_oauth;
 #[cfg(test)]
 mod mcp_processes;
 #[cfg(test)]
+mod mcp_resources;
 mod mcp_serve;
 #[cfg(test)]
 mod mcp_turns;

@@ -189,10 +189,9 @@ impl Opened<'_> {
     }
 }
 
-/// An event that is only told. Servers are talkative: what is no warning stays out of the way.
+/// An event that is only told.
 fn notice(event: &HostEvent) -> Option<(NoticeLevel, String)> {
     match event {
-        HostEvent::Log { level: "debug" | "info", .. } => None,
         HostEvent::Log { server, text, .. } => Some((NoticeLevel::Info, format!("{server}: {text}"))),
         HostEvent::Started { .. }
         | HostEvent::ToolsChanged { .. }

@@ -6,7 +6,7 @@ use super::open::with_host;
 use crate::cli::{McpPromptOptions, ResultFormat};
 use crate::command::context::Context;
 use crate::exit::Failure;
-use crate::mcp::{Content, PromptMessage};
+use crate::mcp::{CompletionQuestion, CompletionSubject, Content, PromptMessage};
 
 /// Runs the command; the exit code.
 pub async fn run(options: &McpPromptOptions, context: &mut Context) -> Result<u8, Failure> {
@@ -34,7 +34,13 @@ async fn suggest(options: &McpPromptOptions, wanted: &str, context: &mut Context
     with_host(context, false, async |opened| {
         opened.check(&options.server)?;
         let host = opened.host.clone();
-        let suggested = host.complete_prompt_argument(&options.server, &options.name, argument, beginning);
+        let question = CompletionQuestion {
+            subject: CompletionSubject::Prompt(options.name.clone()),
+            argument: argument.to_owned(),
+            value: beginning.to_owned(),
+            known: Vec::new(),
+        };
+        let suggested = host.complete(&options.server, &question);
         let suggested = opened.wait(&options.server, suggested).await??;
         let text = match options.format {
             ResultFormat::Text => {

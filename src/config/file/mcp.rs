@@ -64,6 +64,8 @@ pub struct ServerSection {
     pub allow_hosts: Vec<String>,
     /// The revision of the protocol to speak.
     pub protocol: Protocol,
+    /// How much it tells in its log; left out, what it tells by itself, from `notice` on.
+    pub log_level: Option<LogLevel>,
     /// Signing in to a remote server.
     pub oauth: Option<Oauth>,
 }
@@ -88,6 +90,7 @@ impl Default for ServerSection {
             roots: Vec::new(),
             allow_hosts: Vec::new(),
             protocol: Protocol::Auto,
+            log_level: None,
             oauth: None,
         }
     }
@@ -132,6 +135,20 @@ pub enum Protocol {
     Legacy,
     /// The revision of 2026, without.
     Modern,
+}
+
+/// As in syslog, the least serious first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    Debug,
+    Info,
+    Notice,
+    Warning,
+    Error,
+    Critical,
+    Alert,
+    Emergency,
 }
 
 /// Signing in to a remote server. All of it can be found out where the server tells.

@@ -15,7 +15,10 @@ use serde::{Deserialize, Serialize};
 
 pub use chat::{Chat, Logging, Retention, StorageType, Tools};
 pub use llm::{Llm, ProviderSection};
-pub use mcp::{Grant as OauthGrantName, Mcp, Oauth, Protocol as ServerProtocol, ServerSection, ServerType, ToolFilter};
+pub use mcp::{
+    Grant as OauthGrantName, LogLevel as ServerLogLevel, Mcp, Oauth, Protocol as ServerProtocol, ServerSection,
+    ServerType, ToolFilter,
+};
 pub use rules::RuleSection;
 pub use secret_text::{SecretText, is_secret_header};
 pub use ui::{ColorChoice, Editing, Theme, Thinking, Ui};

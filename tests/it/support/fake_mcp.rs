@@ -15,6 +15,7 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 /// A sandbox with one server, `fake`, that has these faults.
 pub struct FakeMcp {
     pub sandbox: Sandbox,
+    config: TestConfig,
     marker: String,
 }
 
@@ -30,7 +31,18 @@ impl FakeMcp {
 
     /// With a model that can call its tools.
     pub fn for_model(model: &ModelServer, faults: &[&str]) -> Self {
-        Self::beside(TestConfig::for_server(model), faults, json!({}))
+        Self::for_model_with(model, faults, json!({}))
+    }
+
+    pub fn for_model_with(model: &ModelServer, faults: &[&str], settings: Value) -> Self {
+        Self::beside(TestConfig::for_server(model), faults, settings)
+    }
+
+    /// The same with another setting.
+    pub fn set(mut self, key: &str, value: Value) -> Self {
+        self.config = self.config.set(key, value);
+        self.sandbox = self.sandbox.config(&self.config);
+        self
     }
 
     fn beside(config: TestConfig, faults: &[&str], settings: Value) -> Self {
@@ -46,7 +58,7 @@ impl FakeMcp {
             server[name] = value.clone();
         }
         let config = config.set("mcp.servers.fake", server);
-        Self { sandbox: sandbox.config(&config), marker }
+        Self { sandbox: sandbox.config(&config), config, marker }
     }
 
     /// `mcp call fake TOOL`, not yet started.

@@ -136,6 +136,7 @@ fn open(
         deny: Vec::new(),
         roots: Vec::new(),
         protocol: given.protocol,
+        log_level: None,
     }];
     // Nothing of a server that is only tried is kept.
     let (host, events) = wiring_mcp::fleeting_host(&servers, config, &context.environment, abilities);
