@@ -54,7 +54,7 @@ pub use guard::guard;
 pub use host::McpHost;
 pub use in_process::InProcess;
 pub use log_level::LogLevel;
-pub use oauth::{OauthServer, SignIn, SignInStart};
+pub use oauth::{OauthServer, SignIn, SignInStart, SignedOut};
 pub use program_path::find as find_program;
 pub use schema::Schema;
 pub use settings::{

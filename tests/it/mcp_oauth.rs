@@ -23,9 +23,12 @@ struct Habits {
     issuer_on_the_way_back: &'static str,
     expires_in: u64,
     has_pkce: bool,
+    /// What its place for tokens that are to end answers; there is none where this is 0.
+    revocation_status: u16,
 }
 
-const GOOD: Habits = Habits { issuer: "", issuer_on_the_way_back: "", expires_in: 3600, has_pkce: true };
+const GOOD: Habits =
+    Habits { issuer: "", issuer_on_the_way_back: "", expires_in: 3600, has_pkce: true, revocation_status: 0 };
 
 fn authorization_server(habits: Habits) -> Web {
     let tokens = AtomicUsize::new(0);
@@ -43,8 +46,12 @@ fn authorization_server(habits: Habits) -> Web {
                     if habits.has_pkce {
                         metadata["code_challenge_methods_supported"] = json!(["S256"]);
                     }
+                    if habits.revocation_status != 0 {
+                        metadata["revocation_endpoint"] = json!(format!("{own}/revoke"));
+                    }
                     Said::json(&metadata)
                 }
+                "/revoke" => Said::status(habits.revocation_status),
                 "/register" => {
                     let redirects = asked.json()["redirect_uris"].clone();
                     Said::json(&json!({"client_id": "registered", "client_name": "sayso", "redirect_uris": redirects}))
@@ -156,6 +163,42 @@ fn signing_in_keeps_a_token_and_signing_out_forgets_it() {
     assert!(!fs::read_to_string(&file).unwrap().contains("token-0"));
     sandbox.sayso(CALL).run().assert_exit(4);
     sandbox.sayso(["mcp", "logout", "remote"]).run().assert_exit(0).assert_stderr_has(&["you were not signed in"]);
+}
+
+#[test]
+fn signing_out_revokes_what_was_given() {
+    for (status, said) in [(200, "and revoked"), (503, "could not be revoked")] {
+        let (authority, _server, sandbox) = servers(Habits { revocation_status: status, ..GOOD });
+        log_in(&sandbox).assert_exit(0);
+        sandbox.sayso(["mcp", "logout", "remote"]).run().assert_exit(0).assert_stderr_has(&["signed out", said]);
+        assert!(!fs::read_to_string(credentials(&sandbox)).unwrap().contains("token-0"), "{status}");
+        let revoked: Vec<_> = authority.asked().into_iter().filter(|asked| asked.path == "/revoke").collect();
+        let fields: Vec<_> = revoked
+            .iter()
+            .map(|asked| ["token", "token_type_hint", "client_id"].map(|name| asked.field(name).unwrap_or_default()))
+            .collect();
+        let given = [["refresh-0", "refresh_token", "registered"], ["token-0", "access_token", "registered"]];
+        // Who cannot end the first is not asked about the second.
+        assert_eq!(fields, given[..if status == 200 { 2 } else { 1 }], "{status}");
+        sandbox.sayso(CALL).run().assert_exit(4);
+    }
+}
+
+#[test]
+fn signing_out_works_without_the_authorization_server() {
+    let authority = authorization_server(Habits { revocation_status: 200, ..GOOD });
+    let (issuer, is_gone) = (authority.url(""), Arc::new(AtomicBool::new(false)));
+    let gone = is_gone.clone();
+    let server = protected_server(move || {
+        // Nobody listens there.
+        if gone.load(Ordering::Relaxed) { "http://127.0.0.1:9".to_owned() } else { issuer.clone() }
+    });
+    let sandbox = remote(&server);
+    log_in(&sandbox).assert_exit(0);
+    is_gone.store(true, Ordering::Relaxed);
+    sandbox.sayso(["mcp", "logout", "remote"]).run().assert_exit(0).assert_stderr_has(&["could not be revoked"]);
+    assert!(!fs::read_to_string(credentials(&sandbox)).unwrap().contains("token-0"));
+    assert!(authority.asked().iter().all(|asked| asked.path != "/revoke"), "the token went elsewhere");
 }
 
 #[test]

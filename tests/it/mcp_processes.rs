@@ -83,7 +83,7 @@ fn many_starts_stops_and_kills_leave_nobody() {
     let rounds = if long_tests() { 500 } else { 50 };
     let fake = FakeMcp::new(&["grandchild"]);
     for round in 0..rounds {
-        match round % 5 {
+        match round % 6 {
             0 => {
                 fake.call("echo").run().assert_exit(0);
             }
@@ -91,13 +91,32 @@ fn many_starts_stops_and_kills_leave_nobody() {
                 fake.call("exit").run();
             }
             // At whatever point it may be.
-            _ => {
+            kind => {
                 let running = fake.call("hang").spawn();
                 std::thread::sleep(Duration::from_millis(round * 7 % 120));
-                running.signal(if round % 2 == 0 { Signal::KILL } else { Signal::TERM });
+                match kind {
+                    2 | 3 => running.signal(Signal::KILL),
+                    4 => running.signal(Signal::TERM),
+                    _ => {
+                        kill_server(&fake);
+                        running.signal(Signal::TERM);
+                    }
+                }
                 running.wait();
             }
         }
     }
     fake.assert_none_left(SOON);
+}
+
+/// Ends the server itself, the hard way, where it runs already.
+fn kill_server(fake: &FakeMcp) {
+    let is_server = |id: &i32| {
+        std::fs::read_to_string(format!("/proc/{id}/cmdline"))
+            .is_ok_and(|line| line.starts_with(FakeMcp::program().to_str().unwrap()))
+    };
+    for id in fake.processes().iter().filter(|id| is_server(id)) {
+        // It may have ended by itself.
+        let _ = kill_process(rustix::process::Pid::from_raw(*id).unwrap(), Signal::KILL);
+    }
 }

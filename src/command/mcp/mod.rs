@@ -55,7 +55,7 @@ async fn dispatch(command: &McpCommand, context: &mut Context) -> Result<u8, Fai
         McpCommand::Rm(options) => rm::run(options, context).await,
         McpCommand::Import(options) => import::run(options, context).await,
         McpCommand::Login(options) => login::run(options, context).await,
-        McpCommand::Logout(options) => logout::run(options, context),
+        McpCommand::Logout(options) => logout::run(options, context).await,
         McpCommand::Trust(options) => trust::run(options, context).await,
         McpCommand::Serve(options) => serve::run(options, context).await,
         McpCommand::Exercise(options) => exercise::run(options, context).await,

@@ -12,7 +12,7 @@ use crate::conversation::now_ms;
 use crate::mcp::{OauthGrant, OauthSettings};
 
 const GRANT: &str = "client_credentials";
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Whether the authorization server has nothing for people.
 pub(super) fn is_only_way(metadata: &AuthorizationMetadata) -> bool {

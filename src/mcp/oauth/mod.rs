@@ -9,6 +9,7 @@ mod client;
 mod flow;
 mod machine;
 mod requests;
+mod revoke;
 mod store;
 mod tokens;
 
@@ -23,6 +24,7 @@ use crate::http::{HttpSettings, is_loopback_host};
 
 pub(super) use client::SignedClient;
 pub use flow::{SignIn, SignInStart};
+pub use revoke::SignedOut;
 pub(super) use tokens::Tokens;
 
 /// One MCP server, as far as signing in to it goes.
@@ -57,11 +59,6 @@ impl OauthServer {
             settings: settings.clone(),
             credentials: Credentials::new(state_folder),
         })
-    }
-
-    /// Forgets what is known of the server; whether there was anything.
-    pub fn sign_out(&self) -> Result<bool, McpError> {
-        self.credentials.remove(self.key()).map_err(|error| self.failed(error))
     }
 
     /// Whether a token is there, good or not.
