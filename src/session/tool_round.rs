@@ -39,6 +39,8 @@ enum Plan {
     Run {
         tool: Rc<dyn Tool>,
         invocation: Invocation,
+        /// Others may run beside it.
+        changes_nothing: bool,
     },
     /// It does not run; this is what the model is told.
     Answered(ToolOutput),
@@ -197,9 +199,12 @@ impl Session {
             *stop = Some(ToolStop::Refused);
         }
         let approval = format!("{} by {by}", if is_allowed { "allowed" } else { "denied" });
-        let mut named = named;
-        if let (Plan::Run { invocation, .. }, true) = (&plan, arguments_changed) {
-            named.call.arguments = Value::Object(invocation.arguments.clone()).to_string();
+        let (mut named, mut plan) = (named, plan);
+        if let Plan::Run { invocation, changes_nothing, .. } = &mut plan {
+            *changes_nothing = self.toolbox.changes_nothing(&CallFacts::of(definition, &invocation.arguments));
+            if arguments_changed {
+                named.call.arguments = Value::Object(invocation.arguments.clone()).to_string();
+            }
         }
         front.show(&TurnEvent::Approval { call: &named, is_allowed, by, reason: &verdict.reason });
         Planned { named, plan, approval }
@@ -228,7 +233,7 @@ impl Session {
                         front.show(&TurnEvent::ToolResult { call: &call.named, elapsed: Duration::ZERO, output });
                         outputs[index] = Some(output.clone());
                     }
-                    Plan::Run { tool, invocation } => {
+                    Plan::Run { tool, invocation, .. } => {
                         front.show(&TurnEvent::ToolStarted(&call.named));
                         running.push(start(index, tool.clone(), invocation.clone()));
                     }
@@ -354,7 +359,7 @@ pub(super) async fn ask(
 /// How many of the next calls run side by side: those that change nothing, or a single one.
 fn group_size(calls: &[Planned]) -> usize {
     let is_harmless = |call: &&Planned| match &call.plan {
-        Plan::Run { tool, .. } => tool.definition().is_read_only,
+        Plan::Run { changes_nothing, .. } => *changes_nothing,
         Plan::Answered(_) => true,
     };
     calls.iter().take_while(is_harmless).count().max(1)
@@ -386,8 +391,11 @@ fn plan_of(
     named: &NamedCall,
     (tool, arguments): (Rc<dyn Tool>, Map<String, Value>),
 ) -> (Plan, bool) {
-    let run =
-        |arguments| Plan::Run { tool: tool.clone(), invocation: Invocation { id: named.call.id.clone(), arguments } };
+    let run = |arguments| Plan::Run {
+        tool: tool.clone(),
+        invocation: Invocation { id: named.call.id.clone(), arguments },
+        changes_nothing: false,
+    };
     match answer {
         Answer::Yes | Answer::Always => (run(arguments), false),
         Answer::With(changed) => (run(changed.clone()), true),

@@ -96,13 +96,17 @@ impl Approval {
 
     /// Whether a permission is not enough any more.
     fn asks_again(&self, call: &CallFacts<'_>) -> bool {
-        let is_vouched_for =
-            || self.rules.iter().any(|rule| rule.is_read_only && rule.decision == Decision::Allow && rule.fits(call));
         let is_this_very_call = || self.always.iter().any(|always| always.arguments.is_some() && always.fits(call));
         // Whoever names a tool exactly for one run knows what it can be made to do; who writes `*` has not looked.
         let is_named =
             || self.grants.iter().any(|grant| grant.tool.is_exact() && grant.tool.fits(call.server, call.tool));
-        self.is_tainted && !call.is_pure() && !is_vouched_for() && !is_named() && !is_this_very_call()
+        self.is_tainted && !call.is_pure() && !self.is_vouched_for(call) && !is_named() && !is_this_very_call()
+    }
+
+    /// Whether a rule says that it changes nothing and tells nobody.
+    #[must_use]
+    pub fn is_vouched_for(&self, call: &CallFacts<'_>) -> bool {
+        self.rules.iter().any(|rule| rule.is_read_only && rule.decision == Decision::Allow && rule.fits(call))
     }
 
     /// The person said "always". Before the words of others came in, it goes for the tool; after, for

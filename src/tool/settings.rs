@@ -35,7 +35,7 @@ impl Default for ToolboxSettings {
         Self {
             timeout: Duration::from_secs(60),
             result_bytes_max: 1024 * 1024,
-            parallel_max: 4,
+            parallel_max: 8,
             wait_max: Duration::from_secs(10),
             spec_bytes_max: 24 * 1024,
             specs_max: 40,

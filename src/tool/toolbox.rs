@@ -317,6 +317,12 @@ impl Toolbox {
         self.approval.judge(call)
     }
 
+    /// Whether it may run beside others: it changes nothing, as we know or as a rule says.
+    #[must_use]
+    pub fn changes_nothing(&self, call: &CallFacts<'_>) -> bool {
+        call.is_read_only || self.approval.is_vouched_for(call)
+    }
+
     /// The person said "always" to this one: it is not asked about again in this process.
     pub fn always_allow(&mut self, call: &CallFacts<'_>) {
         self.approval.always_allow(call);

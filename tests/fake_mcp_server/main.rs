@@ -28,6 +28,7 @@ fn main() {
         subscription: None,
         polls: 0,
         log_level: None,
+        gathered: Vec::new(),
     };
     server.run();
     server.faults.at_the_end();
@@ -53,6 +54,8 @@ struct Server {
     polls: u64,
     /// What the client wants to hear of the log.
     log_level: Option<String>,
+    /// Calls that wait for others.
+    gathered: Vec<Value>,
 }
 
 impl Server {

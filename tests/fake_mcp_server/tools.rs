@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{Server, Waiting, faults};
 
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "echo",
     "exit",
     "hang",
@@ -31,6 +31,7 @@ const NAMES: [&str; 23] = [
     "refuse",
     "log",
     "slow",
+    "gather",
 ];
 
 /// More than any client should read in one line.
@@ -131,6 +132,7 @@ impl Server {
             }
             "log" => self.log(id, params),
             "slow" => self.slow(id),
+            "gather" => self.gather(id, arguments),
             "refuse" => self.wire.error(id, -32000, "not today"),
             _ => self.done(id, &arguments.to_string()),
         }
@@ -158,6 +160,16 @@ impl Server {
             sleep(Duration::from_secs(1));
             println!("{answer}");
         });
+    }
+
+    /// Answers nobody before enough of them are there.
+    fn gather(&mut self, id: &Value, arguments: &Value) {
+        self.gathered.push(id.clone());
+        if Some(self.gathered.len() as u64) == arguments["count"].as_u64() {
+            for id in std::mem::take(&mut self.gathered) {
+                self.done(&id, "gathered");
+            }
+        }
     }
 
     fn ask_back(&mut self, name: &str, id: &Value, params: &Value) {

@@ -1,5 +1,8 @@
 //! Servers that change, die and are read from while a model uses them.
 
+use std::time::Duration;
+
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::repl::{start, wait_for_end};
@@ -50,7 +53,7 @@ fn a_server_that_dies_is_started_again_once_in_a_turn() {
     assert!(!model.told("c4").contains("third life"), "{}", model.told("c4"));
     fake.sandbox.ask_once(["-c", "again"].into_iter().chain(allowed)).run().assert_exit(0);
     assert!(model.told("c5").contains("next turn"), "{}", model.told("c5"));
-    fake.assert_none_left(std::time::Duration::from_secs(3));
+    fake.assert_none_left(Duration::from_secs(3));
 }
 
 #[test]
@@ -106,4 +109,61 @@ fn tab_offers_servers_and_tools_can_be_switched_off() {
     wait_for_end(&pty, &["test>"]);
     pty.send("/prompt fake:\t");
     pty.wait_for_text("/prompt fake:greet");
+}
+
+#[test]
+fn calls_that_a_rule_vouches_for_run_side_by_side() {
+    let ids: Vec<String> = (0..8).map(|number| format!("c{number}")).collect();
+    // None of them is answered before all of them are there.
+    let calls: Vec<_> = ids.iter().map(|id| (id.as_str(), "fake__gather", json!({"count": 8, "id": id}))).collect();
+    let model = ModelServer::start([Reply::calls(&calls), Reply::answer(&["done"])]);
+    let rules = json!([{"allow": "fake/gather", "read_only": true}]);
+    let fake = FakeMcp::for_model(&model, &[]).set("chat.service.tools.rules", rules);
+    fake.sandbox.ask_once(["hi"]).run().assert_exit(0).assert_stdout("done\n");
+    for id in &ids {
+        assert_eq!(model.told(id), "gathered");
+    }
+}
+
+#[test]
+fn calls_that_may_change_something_run_one_after_the_other() {
+    let calls =
+        [("c1", "fake__gather", json!({"count": 2, "id": 1})), ("c2", "fake__gather", json!({"count": 2, "id": 2}))];
+    let model = ModelServer::start([Reply::calls(&calls), Reply::answer(&["done"])]);
+    let fake = FakeMcp::for_model_with(&model, &[], json!({"timeout": 1}));
+    fake.sandbox.ask_once(["hi", "--allow", "fake/gather"]).run().assert_exit(0);
+    assert!(model.told("c1").contains("did not answer within 1s"), "{}", model.told("c1"));
+}
+
+#[test]
+fn a_task_that_is_given_up_is_cancelled_at_its_server() {
+    let fake = FakeMcp::new(&["modern", "endless-task"]);
+    let running = fake.call("task").spawn();
+    fake.wait_for_log("tasks/get");
+    running.signal(Signal::INT);
+    let output = running.wait();
+    assert_eq!(output.code, Some(130), "{output:?}");
+    assert!(fake.log().contains("tasks/cancel"), "{}", fake.log());
+    fake.assert_none_left(Duration::ZERO);
+}
+
+#[test]
+fn ctrl_c_at_the_prompt_cancels_a_task_and_the_server_goes_on() {
+    let model = ModelServer::start([
+        call("c1", "task", &json!({})),
+        call("c2", "report", &json!({})),
+        Reply::answer(&["reported"]),
+    ]);
+    let fake = FakeMcp::for_model(&model, &["modern", "endless-task"]);
+    let run = fake.sandbox.sayso(["chat", "--allow", "fake/task", "--allow", "fake/report"]);
+    let mut pty = start(run, "test>");
+    pty.send("hi\r");
+    fake.wait_for_log("tasks/get");
+    pty.send("\x03");
+    wait_for_end(&pty, &["test>"]);
+    fake.wait_for_log("tasks/cancel");
+    pty.send("what happened?\r");
+    pty.wait_for_text("reported");
+    assert!(model.told("c1").contains("cancelled by the user"), "{}", model.told("c1"));
+    assert!(model.told("c2").contains("\"task\""), "{}", model.told("c2"));
 }

@@ -87,7 +87,7 @@ pub struct Tools {
 impl Default for Tools {
     fn default() -> Self {
         Self {
-            max_parallel: 4,
+            max_parallel: 8,
             timeout_seconds: 60,
             result_bytes_max: 1_048_576,
             search_over_kb: 24,
