@@ -68,6 +68,14 @@ impl Server {
         if self.faults.has("hidden-letters") {
             tools.push(json!({"name": "sneaky", "description": "Good.\u{E0042}", "inputSchema": {"type": "object"}}));
         }
+        if self.faults.has("odd-names") {
+            tools.push(tool("a.b"));
+            tools.push(tool(&"x".repeat(100)));
+        }
+        if self.faults.has("bad-schemas") {
+            tools.push(json!({"name": "bad-type", "inputSchema": {"type": "string"}}));
+            tools.push(json!({"name": "any-of", "inputSchema": {"type": "object", "anyOf": []}}));
+        }
         if self.has_changed {
             tools.push(tool("new"));
         }

@@ -32,6 +32,7 @@ mod lock_faults;
 mod mcp_commands;
 #[cfg(test)]
 mod mcp_faults;
+mod mcp_faults_at_work;
 #[cfg(test)]
 mod mcp_host;
 #[cfg(test)]
