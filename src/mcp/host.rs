@@ -21,6 +21,9 @@ use super::{
 /// Events nobody has taken yet; progress beyond it is dropped, questions wait.
 const EVENTS_MAX: usize = 256;
 
+/// Starting many programs is work, and the prompt comes first. Whoever needs a server before that starts it.
+const START_DELAY: Duration = Duration::from_millis(100);
+
 /// What a child that is killed may still take.
 const KILL_WAIT: Duration = Duration::from_millis(1500);
 
@@ -50,8 +53,17 @@ impl McpHost {
     /// Connects, in the background and all at once, to the servers whose tools are not known from
     /// an earlier time. What comes of it is told by [`HostEvent::Started`].
     pub fn start(&self) {
+        let host = self.clone();
+        let start = tokio::task::spawn_local(async move {
+            tokio::time::sleep(START_DELAY).await;
+            host.start_unknown();
+        });
+        self.inner.starts.borrow_mut().push(start.abort_handle());
+    }
+
+    fn start_unknown(&self) {
         for server in &self.inner.servers {
-            if server.is_idle() && server.tools.borrow().is_none() {
+            if server.is_idle() && server.known().tools.borrow().is_none() {
                 let server = Rc::clone(server);
                 let start = tokio::task::spawn_local(async move {
                     let outcome = server.tools().await.map(|_| ()).map_err(|error| error.to_string());
@@ -84,10 +96,23 @@ impl McpHost {
         self.inner.servers.iter().map(|server| server.status()).collect()
     }
 
+    /// In the order of the configuration.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.inner.servers.iter().map(|server| server.name())
+    }
+
+    /// Those at work that are not our own.
+    #[must_use]
+    pub fn ready_external(&self) -> Vec<String> {
+        let is_external = |server: &&Rc<Server>| !matches!(server.settings.launch, Launch::Builtin(_));
+        let ready = self.inner.servers.iter().filter(|server| is_external(server) && server.live().is_some());
+        ready.map(|server| server.name().to_owned()).collect()
+    }
+
     /// What is known of a server's tools without waiting: live, or from the cache; `None` where nothing is.
     #[must_use]
     pub fn known_tools(&self, server: &str) -> Option<Arc<[ToolInfo]>> {
-        self.server(server).ok()?.tools.borrow().clone()
+        self.server(server).ok()?.known().tools.borrow().clone()
     }
 
     /// Whether it says that it has something to be read; as it said the last time where it is not there.

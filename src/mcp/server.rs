@@ -1,6 +1,6 @@
 //! The life of one server: idle, connecting, ready, failed; started again at most once per turn when it died.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,9 +32,9 @@ pub(super) struct Server {
     pub filter: ToolFilter,
     pub changes: Changes,
     log: LogWish,
-    pub tools: RefCell<Option<Arc<[ToolInfo]>>>,
     pub resources: RefCell<ResourceCache>,
-    pub(super) remembered: RefCell<Remembered>,
+    /// Read from the disk when somebody wants to know.
+    known: OnceCell<Known>,
     memory: Memory,
     me: Weak<Self>,
     shared: Rc<Shared>,
@@ -44,6 +44,12 @@ pub(super) struct Server {
     /// One asks for the tools at a time.
     pub(super) listing: Mutex<()>,
     restarts_left: Cell<usize>,
+}
+
+/// What is known of it without asking.
+pub(super) struct Known {
+    pub tools: RefCell<Option<Arc<[ToolInfo]>>>,
+    remembered: RefCell<Remembered>,
 }
 
 enum State {
@@ -66,17 +72,14 @@ const RESTARTS_MAX: usize = 1;
 impl Server {
     pub(super) fn new(settings: ServerSettings, shared: Rc<Shared>) -> Rc<Self> {
         let memory = Memory::new(shared.settings.cache_folder.as_deref(), &settings.launch);
-        let remembered = memory.load();
         let filter = ToolFilter::new(&settings.allow, &settings.deny);
-        let tools = remembered.tools.clone().map(|tools| filter.offered(tools).0.into());
         Rc::new_cyclic(|me| Self {
             filter,
             log: LogWish::new(settings.log_level),
             settings,
             changes: Changes::default(),
-            tools: RefCell::new(tools),
             resources: RefCell::default(),
-            remembered: RefCell::new(remembered),
+            known: OnceCell::new(),
             memory,
             me: me.clone(),
             shared,
@@ -84,6 +87,14 @@ impl Server {
             connecting: Mutex::new(()),
             listing: Mutex::new(()),
             restarts_left: Cell::new(RESTARTS_MAX),
+        })
+    }
+
+    pub(super) fn known(&self) -> &Known {
+        self.known.get_or_init(|| {
+            let remembered = self.memory.load();
+            let tools = remembered.tools.clone().map(|tools| self.filter.offered(tools).0.into());
+            Known { tools: RefCell::new(tools), remembered: RefCell::new(remembered) }
         })
     }
 
@@ -135,7 +146,7 @@ impl Server {
             translate::roots(self.settings.roots.iter().map(std::path::PathBuf::as_path)),
             Listeners { events: self.shared.events.clone(), changes: self.changes.clone(), log: self.log.clone() },
         );
-        let era = self.remembered.borrow().era;
+        let era = self.known().remembered.borrow().era;
         let connected = connect::connect(&self.settings, &self.shared, features, era).await;
         let connected = connected.map_err(|error| match error {
             ConnectError::Final(error) => error,
@@ -184,15 +195,16 @@ impl Server {
     pub(super) fn remember(&self, connection: &Connection, listed: Vec<ToolInfo>) {
         let has_resources = connection.capabilities().resources.is_some();
         let remembered = Remembered { era: connection.next_era(), tools: Some(listed), has_resources };
-        if *self.remembered.borrow() != remembered {
+        let before = &self.known().remembered;
+        if *before.borrow() != remembered {
             self.memory.store(&remembered);
-            self.remembered.replace(remembered);
+            before.replace(remembered);
         }
     }
 
     /// Whether it has something to be read, as it said when its tools were listed.
     pub(super) fn has_resources(&self) -> bool {
-        self.remembered.borrow().has_resources
+        self.known().remembered.borrow().has_resources
     }
 
     /// From now on, and on the connections to come.
@@ -271,7 +283,7 @@ impl Server {
             },
             protocol: live.as_ref().and_then(|connection| connection.protocol()),
             instructions: live.as_ref().and_then(|connection| connection.instructions()),
-            tools: self.tools.borrow().as_ref().map(|tools| tools.len()),
+            tools: self.known().tools.borrow().as_ref().map(|tools| tools.len()),
         }
     }
 }

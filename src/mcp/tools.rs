@@ -27,13 +27,13 @@ impl Server {
         let has_changed = self.changes.take_tools();
         if connection.is_listed.get()
             && !has_changed
-            && let Some(tools) = self.tools.borrow().clone()
+            && let Some(tools) = self.known().tools.borrow().clone()
         {
             return Ok(tools);
         }
         let tools = self.list(connection).await?;
         connection.is_listed.set(true);
-        let before = self.tools.replace(Some(Arc::clone(&tools)));
+        let before = self.known().tools.replace(Some(Arc::clone(&tools)));
         if before.is_some_and(|before| before != tools) && !has_changed {
             self.tell(HostEvent::ToolsChanged { server: self.name().to_owned() });
         }

@@ -109,7 +109,7 @@ impl Repl<'_> {
             return self.note(&format!("tools are {word}"));
         };
         let Some(host) = self.host() else { return };
-        if host.servers().iter().any(|known| known.name == server) {
+        if host.names().any(|known| known == server) {
             self.session.toolbox.switch(server, is_on);
             self.note(&format!("the tools of {server} are {word}, from the next message on"));
         } else {
@@ -120,10 +120,8 @@ impl Repl<'_> {
     /// What Tab offers: the servers, and what those that are there have. Nothing is connected to for it.
     pub(super) fn offer_names(&mut self) {
         let Some(host) = self.session.toolbox.host.clone() else { return };
-        let servers = host.servers();
-        self.completions.set_servers(servers.iter().map(|server| server.name.clone()).collect());
-        let is_there = |server: &&ServerStatus| server.state == ServerState::Ready && server.transport != "builtin";
-        let ready: Vec<String> = servers.iter().filter(is_there).map(|server| server.name.clone()).collect();
+        self.completions.set_servers(host.names().map(str::to_owned).collect());
+        let ready = host.ready_external();
         if ready != self.offered_servers {
             self.offered_servers.clone_from(&ready);
             self.completions.set_asker(suggestions::answer_with(host.clone()));
@@ -155,8 +153,7 @@ impl Repl<'_> {
 
     /// The server and the name of a prompt. Without a server, the only one that has it.
     async fn prompt_place(&mut self, host: &McpHost, address: &str) -> Option<(String, String)> {
-        let servers = host.servers();
-        let named = address.split_once(':').filter(|(server, _)| servers.iter().any(|known| known.name == *server));
+        let named = address.split_once(':').filter(|(server, _)| host.names().any(|known| known == *server));
         if let Some((server, name)) = named {
             return Some((server.to_owned(), name.to_owned()));
         }

@@ -25,7 +25,7 @@ impl Session {
     pub async fn attach_resources(&mut self, prompt: &str) -> Attached {
         let mut attached = Attached::default();
         let Some(host) = self.toolbox.host.clone().filter(|_| prompt.contains('@')) else { return attached };
-        let servers: Vec<String> = host.servers().into_iter().map(|server| server.name).collect();
+        let servers: Vec<String> = host.names().map(str::to_owned).collect();
         for (server, uri) in mentions(prompt, &servers) {
             let reason = match tokio::time::timeout(WAIT_MAX, host.read_resource(&server, &uri)).await {
                 Ok(Ok(parts)) => {

@@ -302,6 +302,9 @@ impl Session {
 
     /// What there is to call with the next request. Servers that are slow or missing hold up nothing for long.
     async fn look_for_tools(&mut self, front: &mut dyn Frontend, cancel: &mut Cancel) {
+        if !self.uses_tools {
+            return self.show_waiting_events(front);
+        }
         let notices = tokio::select! {
             biased;
             _ = cancel.cancelled() => return,

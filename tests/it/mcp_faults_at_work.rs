@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::mcp_http::{greeting, sandbox as remote, text};
 use crate::repl::{start, wait_for_end};
-use crate::support::{Asked, FakeMcp, ModelServer, Reply, Said, Web};
+use crate::support::{Asked, FakeMcp, ModelServer, Reply, Said, Web, wait_until};
 
 const MIB: usize = 1024 * 1024;
 
@@ -34,10 +34,12 @@ fn the_prompt_is_there_before_a_server_that_does_not_greet() {
     let fake = FakeMcp::for_model_with(&model, &["slow"], json!({"connect_timeout": 600}));
     // Ten minutes would be beyond every patience.
     let mut pty = start(fake.sandbox.sayso(["chat"]), "test>");
+    wait_until("the server is started beside the prompt", || !fake.processes().is_empty());
     pty.send("/mcp\r");
     pty.wait_for_text("fake  stdio, connecting");
     wait_for_end(&pty, &["test>"]);
     pty.send("/tools off\r");
+    pty.wait_for_text("tools are off");
     wait_for_end(&pty, &["test>"]);
     pty.send("hi\r");
     pty.wait_for_text("one");
