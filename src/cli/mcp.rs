@@ -287,6 +287,16 @@ pub struct McpServeOptions {
     pub names: Vec<String>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ProtocolChoice {
+    /// What the server speaks
+    Auto,
+    /// Those before 2026, with a handshake
+    Legacy,
+    /// That of 2026, without
+    Modern,
+}
+
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXERCISE_EXAMPLES)]
 pub struct McpExerciseOptions {
@@ -297,6 +307,10 @@ pub struct McpExerciseOptions {
     /// A document that describes the client to authorization servers that take one
     #[arg(long, value_name = "URL")]
     pub client_metadata_url: Option<String>,
+
+    /// Which revisions to speak to a server given by its address
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub protocol: Option<ProtocolChoice>,
 
     /// Give up after this time, as in 90s or 2m
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "25s")]

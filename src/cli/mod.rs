@@ -18,7 +18,7 @@ pub use later::is_later_command;
 pub use mcp::{
     McpAddOptions, McpCallOptions, McpCommand, McpExerciseOptions, McpImportOptions, McpListOptions, McpLoginOptions,
     McpLogoutOptions, McpPromptOptions, McpReadOptions, McpRmOptions, McpServeOptions, McpServersOptions,
-    McpTrustOptions, ResultFormat,
+    McpTrustOptions, ProtocolChoice, ResultFormat,
 };
 pub use parse::{Stop, UsageError, parse};
 pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat};

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use rmcp::model::ProtocolVersion;
 use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _};
+use rmcp::transport::streamable_http_client::StreamableHttpError;
 
 use serde::{Deserialize, Serialize};
 
 use super::any_transport::AnyTransport;
 use super::child::{Child, Pipes, Start};
 use super::client_features::ClientFeatures;
-use super::http_transport::http_transport;
+use super::http_transport::HttpPlace;
 use super::request::Client;
 use super::server::Shared;
 use super::stderr_tail::StderrTail;
@@ -105,6 +106,12 @@ async fn attempts(
 ) -> Result<Connected, ConnectError> {
     let first = era(server.protocol, remembered);
     let (host, register) = (&shared.settings, &shared.register);
+    let place = match &server.launch {
+        Launch::Http { url, headers, oauth } => {
+            Some(HttpPlace::new(&server.name, url, headers, oauth, host).map_err(ConnectError::Final)?)
+        }
+        Launch::Builtin(_) | Launch::Command { .. } => None,
+    };
     let attempt = async |era| match &server.launch {
         Launch::Builtin(builtin) => in_process(builtin, features.clone(), era).await,
         Launch::Command { program, args, env, cwd } => {
@@ -115,28 +122,46 @@ async fn attempts(
             let silence_max = SILENCE_MAX.min(server.connect_timeout / 2);
             stdio(child, pipes, silence_max, (features.clone(), era)).await
         }
-        Launch::Http { url, headers, oauth } => {
-            let transport = http_transport(&server.name, url, headers, oauth, host).map_err(ConnectError::Final)?;
-            let served = features.clone().serve_with_lifecycle(AnyTransport::new(transport), lifecycle(era)).await;
-            let client = served.map_err(|error| match error.is_authorization_required() {
-                true => ConnectError::Final(McpError::SignInNeeded { server: server.name.clone() }),
-                false => ConnectError::Failed(reason(&error)),
+        Launch::Http { .. } => {
+            let transport = place.as_ref().expect("it was made above for such servers").transport();
+            // Not the SDK's own way to find out: it would sign in again after a failure to sign in.
+            let served = features
+                .clone()
+                .serve_with_lifecycle(AnyTransport::new(transport), lifecycle(era.or(Some(Era::Modern))))
+                .await;
+            let client = served.map_err(|error| match failure_to_sign_in(&error) {
+                _ if error.is_authorization_required() => {
+                    ConnectError::Final(McpError::SignInNeeded { server: server.name.clone() })
+                }
+                Some(reason) => ConnectError::Final(McpError::SignInFailed { server: server.name.clone(), reason }),
+                None => ConnectError::Failed(reason(&error)),
             })?;
             Ok(Connected { client, child: None })
         }
     };
-    match attempt(first).await {
-        Err(ConnectError::Failed(reason)) if server.protocol == Protocol::Auto => match first {
-            // The server is not what it was.
-            Some(_) => attempt(None).await,
-            // Some old servers end, or talk nonsense, when they hear a question that they do not know.
-            None if matches!(server.launch, Launch::Command { .. } | Launch::Http { .. }) => {
-                // What the first one said tells more.
-                attempt(Some(Era::Legacy)).await.map_err(|_| ConnectError::Failed(reason))
-            }
-            None => Err(ConnectError::Failed(reason)),
-        },
-        ended => ended,
+    let failure = match attempt(first).await {
+        Err(ConnectError::Failed(reason)) if server.protocol == Protocol::Auto => reason,
+        ended => return ended,
+    };
+    match (first, &server.launch) {
+        // Some old servers end, or talk nonsense, when they hear a question that they do not know.
+        (None, Launch::Command { .. } | Launch::Http { .. }) | (Some(Era::Modern), Launch::Http { .. }) => {
+            // What the first one said tells more.
+            attempt(Some(Era::Legacy)).await.map_err(|_| ConnectError::Failed(failure))
+        }
+        // The server is not what it was.
+        (Some(_), _) => attempt(None).await,
+        (None, Launch::Builtin(_)) => Err(ConnectError::Failed(failure)),
+    }
+}
+
+/// Why signing in failed, where that is what failed: another revision of the protocol does not help then.
+fn failure_to_sign_in(error: &ClientInitializeError) -> Option<String> {
+    let ClientInitializeError::TransportError { error, .. } = error else { return None };
+    match error.error.downcast_ref::<StreamableHttpError<reqwest::Error>>()? {
+        StreamableHttpError::Auth(error) => Some(error.to_string()),
+        StreamableHttpError::InsufficientScope(_) => Some("what it gives is not enough for this server".to_owned()),
+        _ => None,
     }
 }
 

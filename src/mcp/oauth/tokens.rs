@@ -14,6 +14,8 @@ use crate::mcp::Consent;
 
 /// Attempts to sign in without a request having succeeded in between. A server that is never content is left.
 const ATTEMPTS_MAX: u32 = 3;
+/// The same for scopes that a token lacks: what the second one does not bring, no other will.
+const SCOPE_ATTEMPTS_MAX: u32 = 2;
 /// A token is refreshed this long before its end.
 const MARGIN_SECONDS: u64 = 30;
 
@@ -76,7 +78,11 @@ impl Tokens {
             Consent::Page => true,
             Consent::Nobody => machine::is_possible(&self.server.settings),
         };
-        if !may_sign_in || *attempts >= ATTEMPTS_MAX {
+        let attempts_max = match complaint {
+            Complaint::Token => ATTEMPTS_MAX,
+            Complaint::Scope => SCOPE_ATTEMPTS_MAX,
+        };
+        if !may_sign_in || *attempts >= attempts_max {
             if complaint == Complaint::Scope {
                 self.remember_missed(challenge)?;
             }

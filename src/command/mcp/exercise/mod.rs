@@ -16,7 +16,7 @@ use self::report::Report;
 use self::work::{Call, exercise};
 use super::super::context::Context;
 use super::super::{wiring, wiring_builtin, wiring_mcp};
-use crate::cli::McpExerciseOptions;
+use crate::cli::{McpExerciseOptions, ProtocolChoice};
 use crate::config::{Config, LoadOptions};
 use crate::conversation::{SharedSettings, exit_code};
 use crate::exit::Failure;
@@ -135,7 +135,12 @@ fn open(
         allow: Vec::new(),
         deny: Vec::new(),
         roots: Vec::new(),
-        protocol: given.protocol,
+        protocol: match options.protocol {
+            None => given.protocol,
+            Some(ProtocolChoice::Auto) => Protocol::Auto,
+            Some(ProtocolChoice::Legacy) => Protocol::Legacy,
+            Some(ProtocolChoice::Modern) => Protocol::Modern,
+        },
         log_level: None,
     }];
     // Nothing of a server that is only tried is kept.
