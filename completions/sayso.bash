@@ -901,7 +901,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__mcp__subcmd__exercise)
-            opts="-q -v -h --client-metadata-url --timeout --format --config --color --quiet --verbose --accessible --offline --help"
+            opts="-q -v -h --client-metadata-url --protocol --timeout --format --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -909,6 +909,10 @@ _sayso() {
             case "${prev}" in
                 --client-metadata-url)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --protocol)
+                    COMPREPLY=($(compgen -W "auto legacy modern" -- "${cur}"))
                     return 0
                     ;;
                 --timeout)

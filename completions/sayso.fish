@@ -393,6 +393,9 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcomm
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l client-metadata-url -d 'A document that describes the client to authorization servers that take one' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l protocol -d 'Which revisions to speak to a server given by its address' -r -f -a "auto\t'What the server speaks'
+legacy\t'Those before 2026, with a handshake'
+modern\t'That of 2026, without'"
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l timeout -d 'Give up after this time, as in 90s or 2m' -r
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l format -d 'How to write what came of it' -r -f -a "table\t'For people'
 json\t'One array'

@@ -75,7 +75,7 @@ pub enum McpCommand {
     Import(McpImportOptions),
     /// Sign in to a remote server
     Login(McpLoginOptions),
-    /// Forget how to sign in to a remote server
+    /// Forget how to sign in to a remote server, and have its tokens revoked
     Logout(McpLogoutOptions),
     /// Trust the .mcp.json of this project, or the changed tools of a server
     Trust(McpTrustOptions),

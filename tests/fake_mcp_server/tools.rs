@@ -1,5 +1,6 @@
 //! The tools: most are a fault that can be called.
 
+use std::io::{Write as _, stdout};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
@@ -166,7 +167,8 @@ impl Server {
         let answer = json!({"jsonrpc": "2.0", "id": id, "result": self.complete(text("slow"))});
         spawn(move || {
             sleep(Duration::from_secs(1));
-            println!("{answer}");
+            // In one piece, because the others write too. A client that has gone is no reason to fail.
+            let _ = stdout().write_all(format!("{answer}\n").as_bytes());
         });
     }
 

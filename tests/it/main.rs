@@ -32,6 +32,7 @@ mod lock_faults;
 mod mcp_commands;
 #[cfg(test)]
 mod mcp_faults;
+#[cfg(test)]
 mod mcp_faults_at_work;
 #[cfg(test)]
 mod mcp_host;
@@ -39,11 +40,13 @@ mod mcp_host;
 mod mcp_http;
 #[cfg(test)]
 mod mcp_logs;
+#[cfg(test)]
 mod mcp_oauth;
 #[cfg(test)]
 mod mcp_processes;
 #[cfg(test)]
 mod mcp_resources;
+#[cfg(test)]
 mod mcp_serve;
 #[cfg(test)]
 mod mcp_turns;
