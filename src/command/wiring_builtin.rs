@@ -191,6 +191,7 @@ mod tests {
             deny: Vec::new(),
             roots: Vec::new(),
             protocol: Protocol::Auto,
+            log_level: None,
         }
     }
 

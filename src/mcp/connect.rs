@@ -158,7 +158,8 @@ async fn attempts(
 /// Why signing in failed, where that is what failed: another revision of the protocol does not help then.
 fn failure_to_sign_in(error: &ClientInitializeError) -> Option<String> {
     let ClientInitializeError::TransportError { error, .. } = error else { return None };
-    match error.error.downcast_ref::<StreamableHttpError<reqwest::Error>>()? {
+    // What `AnyTransport` wraps.
+    match error.error.source()?.downcast_ref::<StreamableHttpError<reqwest::Error>>()? {
         StreamableHttpError::Auth(error) => Some(error.to_string()),
         StreamableHttpError::InsufficientScope(_) => Some("what it gives is not enough for this server".to_owned()),
         _ => None,
