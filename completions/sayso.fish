@@ -101,17 +101,19 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -s v -l verbose -d 'Sa
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -l config -d 'Read this configuration file' -r -F
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -s q -l quiet -d 'Leave out progress, notices and usage'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -s v -l verbose -d 'Say more about what happens (twice: everything)'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -l offline -d 'Reach nothing but this machine itself'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -f -a "list" -d 'List conversations, the newest first'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show" -f -a "show" -d 'Show the messages of a conversation'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -f -a "list" -d 'List conversations, the newest first'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -f -a "show" -d 'Show the messages of a conversation'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -f -a "export" -d 'Write conversations as Markdown, HTML or JSON'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -f -a "import" -d 'Read conversations: exports of sayso, logs of llm, sessions of aichat'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l format -d 'How to write the list' -r -f -a "table\t'For people'
 json\t'One array'
 jsonl\t'One object a line'
@@ -140,6 +142,33 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l format -d 'How to write them; json and jsonl hold everything and can be imported again' -r -f -a "md\t'Markdown, to read'
+html\t'One page that needs nothing else, to read in a browser'
+json\t'One object with everything in it'
+jsonl\t'One conversation a line, with everything in it'"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file instead of stdout; what is there is not overwritten' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -l from -d 'What kind of files they are' -r -f -a "auto\t'Look into the file'
+sayso\t'What `sayso history export` wrote as json or jsonl'
+llm\t'The logs.db of simonw/llm'
+aichat\t'Session files of aichat (YAML)'"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''

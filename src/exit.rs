@@ -87,6 +87,7 @@ impl From<HistoryError> for Failure {
                 Self { class: "usage", exit: exit_code::USAGE, ..failure }
                     .hint("a word has a letter or digit in it; `\"…\"` keeps words together")
             }
+            HistoryError::NotImportable { .. } | HistoryError::NotKept => failure,
             HistoryError::Unusable { .. } | HistoryError::Sqlite(_) => {
                 failure.hint("`--no-save` works without a history; `sayso config path` shows where it is looked for")
             }

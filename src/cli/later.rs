@@ -3,13 +3,7 @@
 /// Commands and their subcommands, by what stands before them.
 const COMMANDS: &[(&str, &[&str])] = &[
     ("", &["batch", "stats", "init", "doctor", "keys", "models", "shell-init"]),
-    (
-        "history",
-        &[
-            "search", "rename", "fork", "pin", "unpin", "rm", "export", "import", "backup", "prune", "scrub", "sql",
-            "check", "recover", "diff", "follow",
-        ],
-    ),
+    ("history", &["search", "rename", "fork", "pin", "unpin", "rm", "diff", "follow"]),
     ("config", &["get", "set", "edit"]),
     ("help", &["keys", "batch", "stats", "init", "doctor", "models", "shell-init"]),
 ];

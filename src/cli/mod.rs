@@ -7,6 +7,7 @@ mod later;
 mod mcp;
 mod parse;
 mod setup;
+mod upkeep;
 mod values;
 
 use std::path::PathBuf;
@@ -22,6 +23,10 @@ pub use mcp::{
 };
 pub use parse::{Stop, UsageError, parse};
 pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat};
+pub use upkeep::{
+    BackupOptions, CheckOptions, ExportFormat, ExportOptions, ImportOptions, ImportSource, PruneOptions,
+    RecoverOptions, ScrubOptions, SqlOptions,
+};
 pub use values::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
 
 const EXAMPLES: &str = "\

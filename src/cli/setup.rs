@@ -3,12 +3,18 @@
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::upkeep::{ExportOptions, ImportOptions};
+
 #[derive(Clone, Debug, Subcommand)]
 pub enum HistoryCommand {
     /// List conversations, the newest first
     List(ListOptions),
     /// Show the messages of a conversation
     Show(ShowOptions),
+    /// Write conversations as Markdown, HTML or JSON
+    Export(ExportOptions),
+    /// Read conversations: exports of sayso, logs of llm, sessions of aichat
+    Import(ImportOptions),
 }
 
 #[derive(Args, Clone, Debug)]

@@ -7,7 +7,7 @@ use crate::config::Environment;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::session::{Flushed, OutputError};
-use crate::terminal::{ColorChoice, OutputSettings, Screen, Stream, TermSafe, TermSafeBuf, render_error};
+use crate::terminal::{ColorChoice, OutputSettings, RowTime, Screen, Stream, TermSafe, TermSafeBuf, render_error};
 
 /// How long the last words wait for a slow reader of a command that prints once.
 const LAST_WORDS_WAIT: Duration = Duration::from_secs(60 * 60);
@@ -57,6 +57,27 @@ impl Context {
             Ok(Flushed::All | Flushed::Blocked) | Err(OutputError::Closed) => exit_code::OK,
             Err(error) => self.fail(&Failure::from(error)),
         }
+    }
+
+    /// Writes what was printed, waiting for a slow reader.
+    pub fn flush_stdout(&mut self) -> Result<(), OutputError> {
+        self.screen.flush_waiting(LAST_WORDS_WAIT).map(drop)
+    }
+
+    /// Begins to show how far a long work has come, on stderr, from 300 ms on.
+    pub fn begin_progress(&mut self, label: &'static str) {
+        let mut text = TermSafeBuf::new();
+        text.push_literal(label);
+        self.screen.start_row(text, RowTime::Share { done: 0, total: 0 });
+    }
+
+    /// So much of it is done; a `total` of 0 is not known.
+    pub fn progress(&mut self, done: u64, total: u64) {
+        self.screen.update_row(RowTime::Share { done, total });
+    }
+
+    pub fn end_progress(&mut self) {
+        self.screen.stop_row();
     }
 
     /// Prints an error to stderr; its exit code.

@@ -219,7 +219,7 @@ fn status_text(status: &MessageStatus) -> String {
 }
 
 /// RFC 3339; a time that no calendar holds is empty.
-fn utc(time_ms: UnixMillis) -> String {
+pub fn utc(time_ms: UnixMillis) -> String {
     Timestamp::from_millisecond(time_ms).map_or_else(|_| String::new(), |time| time.to_string())
 }
 

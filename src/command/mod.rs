@@ -1,5 +1,6 @@
 //! One file per command: what each of them does, on top of the layers below.
 
+mod archive;
 pub mod ask;
 pub mod chat;
 pub mod completions;
@@ -14,6 +15,7 @@ pub mod prompt;
 pub mod run;
 pub mod stdin;
 pub mod tty;
+mod upkeep;
 pub mod wiring;
 pub mod wiring_builtin;
 pub mod wiring_mcp;

@@ -5,9 +5,9 @@ use std::io::IsTerminal;
 use std::panic::catch_unwind;
 
 use super::context::Context;
-use super::{ask, chat, completions, config, help, history, mcp};
+use super::{ask, chat, completions, config, help, history, mcp, upkeep};
 use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, HistoryCommand, Stop, parse};
-use crate::config::{Environment, LoadOptions, load};
+use crate::config::{Config, Environment, LoadOptions, load};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::history::History;
@@ -62,7 +62,7 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
         Some(Command::Chat(options)) => return talk(chat::run(*options, context)),
         Some(Command::Ask(options)) => return talk(ask::run(*options, context)),
         Some(Command::Mcp(command)) => return talk(mcp::run(command, context)),
-        Some(Command::History(command)) => run_history(&command, &mut context),
+        Some(Command::History(command)) => return look_at_history(&command, &mut context),
         Some(Command::Config(command)) => return run_config(command, &mut context),
         Some(Command::Completions(options)) => Ok(completions::script(options.shell)),
         Some(Command::Man) => completions::manual().map_err(|error| Failure::internal(error.to_string())),
@@ -83,11 +83,20 @@ fn talk(ended: Result<u8, Failure>) -> u8 {
     ended.unwrap_or_else(|failure| Context::early(Environment::default()).fail(&failure))
 }
 
-/// The history is read, never written: nothing is created where there is none.
-fn run_history(command: &HistoryCommand, context: &mut Context) -> Result<String, Failure> {
+fn look_at_history(command: &HistoryCommand, context: &mut Context) -> u8 {
     let options =
         LoadOptions { config_file: context.global.config.clone(), skip_key_command: true, ..LoadOptions::default() };
-    let config = load(&options, &context.environment)?;
+    let ended = load(&options, &context.environment).map_err(Failure::from).and_then(|config| {
+        match upkeep::run(command, &config, context) {
+            Some(ended) => ended,
+            None => run_history(command, &config).map(|text| context.show(&text)),
+        }
+    });
+    ended.unwrap_or_else(|failure| context.fail(&failure))
+}
+
+/// The history is read, never written: nothing is created where there is none.
+fn run_history(command: &HistoryCommand, config: &Config) -> Result<String, Failure> {
     let stored = History::open_read(&config.stored)?;
     let limit =
         |limit: Option<u64>, default| limit.map_or(default, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
@@ -97,6 +106,8 @@ fn run_history(command: &HistoryCommand, context: &mut Context) -> Result<String
             let address = options.conversation.as_deref();
             history::show(&stored, address, limit(options.limit, usize::MAX), options.format)
         }
+        // Not here: they do more than look.
+        HistoryCommand::Export(_) | HistoryCommand::Import(_) => Ok(String::new()),
     };
     Ok(text?)
 }

@@ -21,6 +21,11 @@ pub enum HistoryError {
     NothingToSearch { text: String },
     #[error("a search takes {words_max} words at most")]
     TooManyWords { words_max: usize },
+    /// A conversation of a file that is to be imported does not fit into the history.
+    #[error("it cannot be imported: {what}")]
+    NotImportable { what: String },
+    #[error("no history is kept: `chat.storage.type` is `memory`, or there is no data folder")]
+    NotKept,
     /// The file or its folder cannot be used.
     #[error("cannot use the history {}: {reason}", path.display())]
     Unusable { path: PathBuf, reason: String },
@@ -67,6 +72,8 @@ impl HistoryError {
             | Self::Empty
             | Self::NothingToSearch { .. }
             | Self::TooManyWords { .. }
+            | Self::NotImportable { .. }
+            | Self::NotKept
             | Self::Unusable { .. } => self.to_string(),
         }
     }
@@ -80,6 +87,8 @@ impl HistoryError {
             | Self::Empty
             | Self::NothingToSearch { .. }
             | Self::TooManyWords { .. }
+            | Self::NotImportable { .. }
+            | Self::NotKept
             | Self::Unusable { .. } => None,
         }
     }

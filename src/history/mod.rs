@@ -8,6 +8,8 @@ mod file;
 mod journal;
 mod kept;
 mod owner;
+mod packing;
+mod portable;
 mod query;
 mod queue;
 mod reader;
@@ -23,6 +25,10 @@ mod writer;
 pub use entry::{DeltaKind, Entry, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
 pub use error::HistoryError;
 pub use journal::{FlushOutcome, Journal, WriteCounts};
+pub use portable::{
+    DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableConversation, PortableMessage, Time,
+    aichat_session, is_llm_log, read_document, write_document,
+};
 pub use query::ConversationSummary;
 pub use reader::History;
 pub use rows::StoredMessage;

@@ -9,7 +9,7 @@ use super::connect::BUSY_SLICE;
 use super::owner::Owners;
 use super::queue::{self, Line};
 use super::store::BUSY_TIMEOUT;
-use super::{HistoryError, HistorySettings, schema};
+use super::{HistoryError, HistorySettings, packing, schema};
 
 /// A read-only view of all conversations. Every call sees what is committed by then.
 pub struct History {
@@ -71,6 +71,7 @@ fn open_by(name: &Path, locking_mode: &str, patience: Duration) -> rusqlite::Res
         "PRAGMA locking_mode = {locking_mode}; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;"
     ))?;
+    packing::register(&connection)?;
     // The first statement that reads the file.
     schema::version(&connection)?;
     Ok(connection)

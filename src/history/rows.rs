@@ -25,7 +25,7 @@ const COLUMNS: &str = "m.number, m.id, (SELECT id FROM message WHERE number = m.
     m.output_tokens, m.cached_tokens, m.cache_write_tokens, m.reasoning_tokens, m.total_tokens, m.cost_usd, m.metrics,
     m.replay_origin, m.replay_json,
     CASE m.status WHEN 'streaming' THEN (SELECT coalesce(group_concat(text, '' ORDER BY number), '') FROM message_delta
-        WHERE message = m.number AND kind = 'text') ELSE m.text END AS text,
+        WHERE message = m.number AND kind = 'text') ELSE coalesce(unpack(m.packed), m.text) END AS text,
     CASE m.status WHEN 'streaming' THEN (SELECT coalesce(group_concat(text, '' ORDER BY number), '') FROM message_delta
         WHERE message = m.number AND kind = 'reasoning') ELSE m.reasoning END AS reasoning";
 

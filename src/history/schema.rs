@@ -2,11 +2,16 @@
 
 use rusqlite::{Connection, Transaction};
 
-/// The version this program writes; a file with a higher one is only read.
-pub const VERSION: u32 = 2;
+use super::packing;
 
-const MIGRATIONS: [&str; VERSION as usize] =
-    [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_index_answers_apart.sql")];
+/// The version this program writes; a file with a higher one is only read.
+pub const VERSION: u32 = 3;
+
+const MIGRATIONS: [&str; VERSION as usize] = [
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_index_answers_apart.sql"),
+    include_str!("migrations/0003_upkeep.sql"),
+];
 
 /// 0 is a new file.
 pub fn version(connection: &Connection) -> rusqlite::Result<u32> {
@@ -20,6 +25,7 @@ pub fn migrate<'c>(
     connection: &'c Connection,
     begin: impl FnOnce(&'c Connection) -> rusqlite::Result<Transaction<'c>>,
 ) -> rusqlite::Result<u32> {
+    packing::register(connection)?;
     if version(connection)? >= VERSION {
         return version(connection);
     }

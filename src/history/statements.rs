@@ -317,7 +317,7 @@ impl UsageColumns {
 }
 
 /// The first words of a prompt, on one line.
-fn title(prompt: &str) -> String {
+pub fn title(prompt: &str) -> String {
     let words: Vec<_> = prompt.split_whitespace().take(TITLE_CHARS_MAX).collect();
     let line = words.join(" ");
     if line.chars().nth(TITLE_CHARS_MAX).is_none() {

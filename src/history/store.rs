@@ -173,7 +173,8 @@ impl Store {
         Ok(())
     }
 
-    fn set_synchronous(&mut self, durability: Durability) -> Result<(), HistoryError> {
+    /// What the commits from now on promise, as far as [`Store::commit`] does not make them.
+    pub fn set_synchronous(&mut self, durability: Durability) -> Result<(), HistoryError> {
         if self.synchronous != Some(durability) {
             let level = match (durability, self.journal_mode) {
                 (Durability::Process, JournalMode::Wal) => "NORMAL",

@@ -166,6 +166,13 @@ impl Screen {
         self.row.start(label, time, Instant::now());
     }
 
+    /// What the row counts has changed. Draws it a few times a second at most.
+    pub fn update_row(&mut self, time: RowTime) {
+        if self.row.update(time, Instant::now()) {
+            self.tick_row();
+        }
+    }
+
     #[must_use]
     pub fn row_style(&self) -> RowStyle {
         let OutputSettings { term_dumb, accessible, quiet, .. } = self.settings;

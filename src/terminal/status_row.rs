@@ -15,6 +15,9 @@ use super::term_safe::{Color, Style, TermSafeBuf};
 
 /// A shorter wait shows nothing.
 const DELAY: Duration = Duration::from_millis(300);
+/// Between two pictures of a share.
+const REDRAW: Duration = Duration::from_millis(100);
+const SHARE_COLUMNS: u64 = 20;
 /// Where nothing can be redrawn, a line is written this often.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
@@ -36,6 +39,11 @@ pub enum RowStyle {
 pub enum RowTime {
     Since(Instant),
     Until(Instant),
+    /// How much of a work is done; a total of 0 is not known.
+    Share {
+        done: u64,
+        total: u64,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +58,8 @@ struct Wait {
     label: TermSafeBuf,
     time: RowTime,
     started: Instant,
+    /// When its share was drawn last.
+    drawn: Instant,
     heartbeats: u32,
 }
 
@@ -58,7 +68,18 @@ impl StatusRow {
     pub fn start(&mut self, label: TermSafeBuf, time: RowTime, now: Instant) {
         // A row that goes on under a new name does not blink.
         let started = if self.is_drawn { now.checked_sub(DELAY).unwrap_or(now) } else { now };
-        self.wait = Some(Wait { label, time, started, heartbeats: 0 });
+        self.wait = Some(Wait { label, time, started, drawn: now, heartbeats: 0 });
+    }
+
+    /// Changes what the row counts; true: it is time to draw it again.
+    pub fn update(&mut self, time: RowTime, now: Instant) -> bool {
+        let Some(wait) = &mut self.wait else { return false };
+        wait.time = time;
+        let is_due = now.saturating_duration_since(wait.drawn) >= REDRAW;
+        if is_due {
+            wait.drawn = now;
+        }
+        is_due
     }
 
     #[must_use]
@@ -119,6 +140,14 @@ impl Wait {
             // Rounded up: it counts 3, 2, 1.
             RowTime::Until(until) => {
                 write!(text, " in {} s", until.saturating_duration_since(now).as_millis().div_ceil(1000))
+            }
+            RowTime::Share { done, total: 0 } => write!(text, "{separator}{done}"),
+            RowTime::Share { done, total } => {
+                let done = done.min(total);
+                let part =
+                    |of: u64| usize::try_from(u128::from(done) * u128::from(of) / u128::from(total)).unwrap_or(0);
+                let (filled, columns) = (part(SHARE_COLUMNS), usize::try_from(SHARE_COLUMNS).unwrap_or(0));
+                write!(text, "{separator}{}{} {} %", "━".repeat(filled), "╌".repeat(columns - filled), part(100))
             }
         };
         text

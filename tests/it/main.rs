@@ -21,6 +21,8 @@ mod disk_writes;
 #[cfg(test)]
 mod fault_rows;
 #[cfg(test)]
+mod history_archive;
+#[cfg(test)]
 mod http2_faults;
 #[cfg(test)]
 mod kill_faults;

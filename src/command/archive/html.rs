@@ -1,0 +1,182 @@
+//! Conversations as one page that needs nothing else: no script, no font, no request. Everything said is escaped.
+
+use std::fmt::Write as _;
+
+use super::branch::{about, active_branch, label};
+use super::timeline::timeline;
+use crate::history::{PortableConversation, PortableMessage};
+
+/// With the policy no text could load or run anything, even if it were not escaped.
+const HEAD: &str = "<!doctype html>
+<html lang=\"en\">
+<head>
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
+<meta name=\"referrer\" content=\"no-referrer\">
+";
+
+const STYLE: &str = "<style>
+:root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fdfdfb; --faint: #6b6b6b; --line: #d9d9d4; --user: #eef3fa;
+  --wait: #c9b458; --answer: #4c8c6b; --tool: #8a6bb1; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e4e0; --paper: #17181a; --faint: #9a9a96; --line: #35363a;
+  --user: #1f2733; --wait: #a8943a; --answer: #58a07c; --tool: #a184c9; } }
+body { background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto;
+  padding: 0 1rem; }
+h1 { font-size: 1.4rem; margin-top: 2.5rem; } h2 { font-size: 1rem; margin: 0; }
+article { border: 1px solid var(--line); border-radius: 6px; padding: .7rem 1rem; margin: .8rem 0; }
+article.user { background: var(--user); }
+.about, nav, .id { color: var(--faint); font-size: .8rem; } a { color: inherit; }
+.text { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); border-radius: 4px; padding: .5rem;
+  font: 13px/1.4 ui-monospace, monospace; }
+summary { cursor: pointer; color: var(--faint); font-size: .85rem; }
+svg text { fill: var(--faint); font: 11px system-ui, sans-serif; }
+.wait { fill: var(--wait); } .answer { fill: var(--answer); } .tool { fill: var(--tool); }
+</style>
+";
+
+/// The page from its beginning to the first conversation.
+#[must_use]
+pub fn page_begin(title: &str) -> String {
+    format!("{HEAD}<title>{}</title>\n{STYLE}</head>\n<body>\n", escape(title))
+}
+
+pub const PAGE_END: &str = "</body>\n</html>\n";
+
+/// The list of what is on the page.
+#[must_use]
+pub fn contents(entries: &[(String, String)]) -> String {
+    if entries.len() < 2 {
+        return String::new();
+    }
+    let links =
+        entries.iter().map(|(id, label)| format!("<li><a href=\"#{}\">{}</a></li>\n", escape(id), escape(label)));
+    format!("<nav><ol>\n{}</ol></nav>\n", links.collect::<String>())
+}
+
+/// One conversation.
+#[must_use]
+pub fn section(conversation: &PortableConversation) -> String {
+    let branch = active_branch(conversation);
+    let id = escape(&conversation.id);
+    let mut page = format!(
+        "<section id=\"{id}\">\n<h1>{}</h1>\n<p class=\"id\"><a href=\"#{id}\">{id}</a>{}</p>\n{}",
+        escape(label(conversation)),
+        match conversation.messages.len() - branch.len() {
+            0 => String::new(),
+            others => format!(" · {others} more messages on other branches"),
+        },
+        timeline(&branch)
+    );
+    for message in branch {
+        write_message(&mut page, message);
+    }
+    page.push_str("</section>\n");
+    page
+}
+
+fn write_message(page: &mut String, message: &PortableMessage) {
+    let (id, role) = (escape(&message.id), escape(&message.role));
+    // Writing to a string cannot fail.
+    let _ = write!(
+        page,
+        "<article id=\"{id}\" class=\"{role}\">\n<h2>{role} <a class=\"about\" href=\"#{id}\">{}</a></h2>\n",
+        escape(&about(message).join(" · "))
+    );
+    if !message.reasoning.is_empty() {
+        let _ = write!(
+            page,
+            "<details><summary>reasoning</summary><div class=\"text\">{}</div></details>\n",
+            escape(&message.reasoning)
+        );
+    }
+    if message.role == "tool" {
+        let _ = write!(page, "<details><summary>result</summary><pre>{}</pre></details>\n", escape(&message.text));
+    } else {
+        page.push_str(&prose(&message.text));
+    }
+    for call in &message.tool_calls {
+        let server = call.server.as_ref().map_or_else(String::new, |server| format!("{server}/"));
+        let approval = call.approval.as_ref().map_or_else(String::new, |approval| format!(" · {approval}"));
+        let _ = write!(
+            page,
+            "<details><summary>→ {}{}</summary><pre>{}</pre></details>\n",
+            escape(&format!("{server}{}", call.name)),
+            escape(&approval),
+            escape(&call.arguments)
+        );
+    }
+    page.push_str("</article>\n");
+}
+
+/// Text as it stands; what is between fences is set as code.
+fn prose(text: &str) -> String {
+    let mut page = String::new();
+    let mut open: Option<&str> = None;
+    let mut part = String::new();
+    for line in text.split_inclusive('\n') {
+        let fence = line.trim_start().split(|character| character != '`').next().unwrap_or_default();
+        match open {
+            None if fence.len() >= 3 => {
+                end_part(&mut page, &mut part, "div class=\"text\"", "div");
+                open = Some(fence);
+            }
+            Some(begun) if fence.len() >= begun.len() && line.trim() == fence => {
+                end_part(&mut page, &mut part, "pre", "pre");
+                open = None;
+            }
+            None | Some(_) => part.push_str(line),
+        }
+    }
+    let (begin, end) = if open.is_some() { ("pre", "pre") } else { ("div class=\"text\"", "div") };
+    end_part(&mut page, &mut part, begin, end);
+    page
+}
+
+fn end_part(page: &mut String, part: &mut String, begin: &str, end: &str) {
+    let text = std::mem::take(part);
+    if !text.trim().is_empty() {
+        let _ = write!(page, "<{begin}>{}</{end}>\n", escape(text.trim_matches('\n')));
+    }
+}
+
+/// Text for the inside of an element or of a quoted attribute. What a browser would take for a
+/// command or hide is shown as a replacement character.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\n' | '\t' => escaped.push(character),
+            _ if character.is_control() || is_bidi_control(character) => escaped.push('\u{FFFD}'),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+fn is_bidi_control(character: char) -> bool {
+    matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_was_said_is_markup() {
+        assert_eq!(escape("<b a='1' \"&\u{202E}\0>"), "&lt;b a=&#39;1&#39; &quot;&amp;\u{FFFD}\u{FFFD}&gt;");
+        assert_eq!(
+            prose("a <b>\n```html\n</pre><script>\n```\nc"),
+            "<div class=\"text\">a &lt;b&gt;</div>\n<pre>&lt;/pre&gt;&lt;script&gt;</pre>\n<div class=\"text\">c</div>\n"
+        );
+        assert_eq!(prose("````\n```\nx"), "<pre>```\nx</pre>\n");
+        assert_eq!(prose(""), "");
+    }
+}

@@ -1,0 +1,11 @@
+//! `history export` and `history import`: conversations as files.
+
+mod branch;
+mod export;
+mod html;
+mod import;
+mod markdown;
+mod timeline;
+
+pub use export::export;
+pub use import::import;

@@ -1,0 +1,246 @@
+//! Conversations into the tables, in transactions short enough that nobody waits for them.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::{PortableConversation, PortableMessage};
+use crate::conversation::{InterruptReason, Role};
+use crate::history::statements::title;
+use crate::history::store::{BUSY_TIMEOUT, Durability, Store};
+use crate::history::{HistoryError, HistorySettings};
+
+/// Nobody else waits longer for the lock than this, and one long conversation.
+const LOCK_MAX: Duration = Duration::from_millis(50);
+const MESSAGES_IN_TRANSACTION_MAX: u64 = 256;
+const ID_BYTES_MAX: usize = 64;
+const STATUSES: [&str; 4] = ["streaming", "complete", "interrupted", "error"];
+
+/// What an import has brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportCounts {
+    /// New ones.
+    pub conversations: u64,
+    /// New ones.
+    pub messages: u64,
+    /// Messages that were there already.
+    pub known: u64,
+}
+
+/// Writes conversations into the history. What is there already stays as it is, so that the
+/// same file can be imported again, also after an import that was cut off.
+pub struct Importer {
+    store: Store,
+    counts: ImportCounts,
+    /// When the open transaction began, and how many messages it holds.
+    open: Option<(Instant, u64)>,
+}
+
+impl Importer {
+    /// Opens the history for writing, and makes it where there is none.
+    pub fn open(settings: &HistorySettings) -> std::result::Result<Self, HistoryError> {
+        let path = settings.path.as_deref().ok_or(HistoryError::NotKept)?;
+        let mut store = Store::open(path, settings.mmap_mb, BUSY_TIMEOUT)?;
+        store.set_synchronous(Durability::Power)?;
+        Ok(Self { store, counts: ImportCounts::default(), open: None })
+    }
+
+    /// Adds what is new of a conversation.
+    pub fn add(&mut self, conversation: &PortableConversation) -> std::result::Result<(), HistoryError> {
+        check(conversation)?;
+        if self.open.is_none() {
+            self.store.connection().execute_batch("BEGIN IMMEDIATE")?;
+            self.open = Some((Instant::now(), 0));
+        }
+        let added = add_conversation(self.store.connection(), conversation)?;
+        self.counts.conversations += u64::from(added.is_new);
+        self.counts.messages += added.messages;
+        self.counts.known += conversation.messages.len() as u64 - added.messages;
+        if let Some((since, messages)) = &mut self.open {
+            *messages += conversation.messages.len() as u64;
+            if *messages >= MESSAGES_IN_TRANSACTION_MAX || since.elapsed() >= LOCK_MAX {
+                self.commit()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes everything durable.
+    pub fn finish(mut self) -> std::result::Result<ImportCounts, HistoryError> {
+        self.commit()?;
+        self.store.shorten_wal_at_exit();
+        Ok(self.counts)
+    }
+
+    fn commit(&mut self) -> std::result::Result<(), HistoryError> {
+        if self.open.take().is_some() {
+            self.store.connection().execute_batch("COMMIT")?;
+            self.store.shorten_wal();
+        }
+        Ok(())
+    }
+}
+
+/// A file made by hand can hold anything; what the tables refuse is told with its name.
+fn check(conversation: &PortableConversation) -> std::result::Result<(), HistoryError> {
+    let refused = |what: String| Err(HistoryError::NotImportable { what });
+    let ids = conversation.messages.iter().map(|message| &message.id);
+    for id in std::iter::once(&conversation.id).chain(ids) {
+        if id.is_empty() || id.len() > ID_BYTES_MAX || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return refused(format!("the id {id:?} is not made of at most {ID_BYTES_MAX} letters and digits"));
+        }
+    }
+    for message in &conversation.messages {
+        if Role::from_name(&message.role).is_none() {
+            return refused(format!("message {} has the role {:?}", message.id, message.role));
+        }
+        if !STATUSES.contains(&message.status.as_str()) {
+            return refused(format!("message {} has the status {:?}", message.id, message.status));
+        }
+    }
+    Ok(())
+}
+
+struct Added {
+    is_new: bool,
+    messages: u64,
+}
+
+fn add_conversation(connection: &Connection, conversation: &PortableConversation) -> Result<Added> {
+    let is_new = insert_conversation(connection, conversation)?;
+    let number: i64 = connection
+        .prepare_cached("SELECT number FROM conversation WHERE id = ?1")?
+        .query_row([&conversation.id], |row| row.get(0))?;
+    let (mut messages, mut last) = (0, None);
+    let mut orphans = Vec::new();
+    for message in &conversation.messages {
+        let parent = number_of(connection, message.parent.as_deref())?;
+        if insert_message(connection, number, parent, message)? {
+            messages += 1;
+            last = Some(&message.id);
+            if parent.is_none() && message.parent.is_some() {
+                orphans.push(message);
+            }
+            insert_calls(connection, message)?;
+        }
+    }
+    for message in orphans {
+        // A parent that stands further down in the file.
+        connection
+            .prepare_cached("UPDATE message SET parent = (SELECT number FROM message WHERE id = ?2) WHERE id = ?1")?
+            .execute(params![message.id, message.parent])?;
+    }
+    if messages > 0 {
+        let head = number_of(connection, conversation.head.as_deref())?;
+        let head = if head.is_some() { head } else { number_of(connection, last.map(String::as_str))? };
+        connection
+            .prepare_cached("UPDATE conversation SET head = ?2 WHERE number = ?1")?
+            .execute(params![number, head])?;
+    }
+    Ok(Added { is_new, messages })
+}
+
+fn number_of(connection: &Connection, id: Option<&str>) -> Result<Option<i64>> {
+    let Some(id) = id else { return Ok(None) };
+    connection.prepare_cached("SELECT number FROM message WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()
+}
+
+/// False: it is there already.
+fn insert_conversation(connection: &Connection, conversation: &PortableConversation) -> Result<bool> {
+    let first_prompt = || conversation.messages.iter().find(|message| message.role == Role::User.name());
+    let title = match conversation.title.as_str() {
+        "" => first_prompt().map_or_else(String::new, |message| title(&message.text)),
+        known => known.to_owned(),
+    };
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO conversation (id, name, title, created_ms, used_ms, pinned, cwd, model, used_seq)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT coalesce(max(used_seq), 0) + 1 FROM conversation))
+             ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![
+            conversation.id,
+            conversation.name,
+            title,
+            conversation.created.0,
+            conversation.used.0.max(conversation.created.0),
+            conversation.pinned,
+            conversation.cwd,
+            conversation.model,
+        ])?;
+    Ok(inserted > 0)
+}
+
+/// False: it is there already.
+fn insert_message(
+    connection: &Connection,
+    conversation: i64,
+    parent: Option<i64>,
+    message: &PortableMessage,
+) -> Result<bool> {
+    // Nobody receives it any more.
+    let is_open = message.status == "streaming";
+    let crash = InterruptReason::Crash.name();
+    let usage = &message.usage;
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO message (id, conversation, parent, role, status, reason, model, finish, tool_call_id,
+                 created_ms, finished_ms, input_tokens, output_tokens, cached_tokens, cache_write_tokens,
+                 reasoning_tokens, total_tokens, cost_usd, metrics, replay_origin, replay_json, text, reasoning)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+                 ?22, ?23)
+             ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![
+            message.id,
+            conversation,
+            parent,
+            message.role,
+            if is_open { "interrupted" } else { &message.status },
+            if is_open { Some(crash) } else { message.reason.as_deref() },
+            message.model,
+            message.finish,
+            message.tool_call_id,
+            message.created.0,
+            message.finished.map(|time| time.0),
+            usage.input,
+            usage.output,
+            usage.cached,
+            usage.cache_write,
+            usage.reasoning,
+            usage.total,
+            usage.cost_usd,
+            message.metrics.as_ref().map(|json| json.get()),
+            message.replay.as_ref().map(|replay| &replay.origin),
+            message.replay.as_ref().map(|replay| &replay.json),
+            message.text,
+            message.reasoning,
+        ])?;
+    Ok(inserted > 0)
+}
+
+fn insert_calls(connection: &Connection, message: &PortableMessage) -> Result<()> {
+    for (position, call) in (0_i64..).zip(&message.tool_calls) {
+        connection
+            .prepare_cached(
+                "INSERT INTO tool_call (message, position, call_id, name, arguments, server, approval, ok, result,
+                     started_ms, finished_ms)
+                 SELECT number, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM message WHERE id = ?1
+                 ON CONFLICT (message, position) DO NOTHING",
+            )?
+            .execute(params![
+                message.id,
+                position,
+                call.id,
+                call.name,
+                call.arguments,
+                call.server,
+                call.approval,
+                call.ok,
+                call.result,
+                call.started.map(|time| time.0),
+                call.finished.map(|time| time.0),
+            ])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,348 @@
+//! The log of simonw/llm (`logs.db`): its tables `responses` and `conversations`, and what later versions added.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, Result, Row};
+
+use super::foreign_id::foreign_id;
+use super::{PortableCall, PortableConversation, PortableMessage, PortableUsage, Time};
+use crate::history::store::BUSY_TIMEOUT;
+
+const ORIGIN: &str = "llm";
+
+/// The columns we read; those that a version does not have are empty.
+const COLUMNS: [&str; 9] =
+    ["id", "model", "prompt", "system", "response", "duration_ms", "datetime_utc", "input_tokens", "output_tokens"];
+
+pub struct LlmLog {
+    connection: Connection,
+    /// The rows of each conversation, in the order they began.
+    conversations: Vec<(String, Vec<i64>)>,
+    query: String,
+    has_tools: bool,
+    has_fragments: bool,
+}
+
+/// Whether a database is such a log.
+#[must_use]
+pub fn is_llm_log(path: &Path) -> bool {
+    open(path).and_then(|connection| has_table(&connection, "responses")).unwrap_or(false)
+}
+
+fn open(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA query_only = ON")?;
+    Ok(connection)
+}
+
+fn has_table(connection: &Connection, name: &str) -> Result<bool> {
+    let query = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
+    connection.query_row(query, [name], |row| row.get(0))
+}
+
+impl LlmLog {
+    pub fn open(path: &Path) -> Result<Self> {
+        let connection = open(path)?;
+        let known: Vec<String> = connection
+            .prepare("SELECT name FROM pragma_table_info('responses')")?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_>>()?;
+        let columns = COLUMNS.map(|name| match known.iter().any(|other| other == name) {
+            true => format!("\"{name}\""),
+            false => format!("NULL AS \"{name}\""),
+        });
+        let query = format!("SELECT {} FROM responses WHERE rowid = ?1", columns.join(", "));
+        let conversations = conversations(&connection)?;
+        let has_tools = has_table(&connection, "tool_calls")? && has_table(&connection, "tool_results")?;
+        let has_fragments = has_table(&connection, "fragments")? && has_table(&connection, "prompt_fragments")?;
+        Ok(Self { connection, conversations, query, has_tools, has_fragments })
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.conversations.len()
+    }
+
+    /// The conversation at this place, below [`Self::len`].
+    pub fn conversation(&self, place: usize) -> Result<Option<PortableConversation>> {
+        let Some((id, rows)) = self.conversations.get(place) else { return Ok(None) };
+        let name: Option<String> = self
+            .connection
+            .prepare_cached("SELECT name FROM conversations WHERE id = ?1")
+            .and_then(|mut statement| statement.query_row([id], |row| row.get(0)))
+            .unwrap_or(None);
+        let mut messages = Vec::new();
+        for row in rows {
+            let response = self.connection.prepare_cached(&self.query)?.query_row([row], Response::read)?;
+            self.add(response, &mut messages)?;
+        }
+        Ok(Some(conversation(foreign_id(&[ORIGIN, "conversation", id]), name, messages)))
+    }
+
+    /// One response is up to four messages: system prompt, results of tools, prompt, answer.
+    fn add(&self, response: Response, messages: &mut Vec<PortableMessage>) -> Result<()> {
+        let id = |kind: &str| foreign_id(&[ORIGIN, kind, &response.id]);
+        let created = response.created;
+        let is_first = messages.is_empty();
+        let mut add = |message: PortableMessage| {
+            let parent = messages.last().map(|last: &PortableMessage| last.id.clone());
+            messages.push(PortableMessage { parent, created, ..message });
+        };
+        // A system prompt stands at the beginning, as providers want it.
+        if let Some(system) = response.system.as_ref().filter(|text| is_first && !text.is_empty()) {
+            add(plain(id("system"), "system", system.clone()));
+        }
+        for (place, (call, output)) in self.tool_results(&response.id)?.into_iter().enumerate() {
+            let result = plain(id(&format!("result {place}")), "tool", output);
+            add(PortableMessage { tool_call_id: Some(call), ..result });
+        }
+        let prompt = self.prompt(&response)?;
+        if !prompt.is_empty() {
+            add(PortableMessage { model: response.model.clone(), ..plain(id("prompt"), "user", prompt) });
+        }
+        let answer = plain(id("response"), "assistant", response.text.clone());
+        add(PortableMessage {
+            model: response.model.clone(),
+            tool_calls: self.tool_calls(&response.id)?,
+            finished: response.duration_ms.map(|duration| Time(created.0.saturating_add(duration))),
+            usage: PortableUsage {
+                input: response.input_tokens,
+                output: response.output_tokens,
+                ..PortableUsage::default()
+            },
+            ..answer
+        });
+        Ok(())
+    }
+
+    fn prompt(&self, response: &Response) -> Result<String> {
+        let mut parts: Vec<String> = Vec::new();
+        if self.has_fragments {
+            let query = "SELECT f.content FROM prompt_fragments AS p JOIN fragments AS f ON f.id = p.fragment_id
+                         WHERE p.response_id = ?1 ORDER BY p.\"order\"";
+            let mut statement = self.connection.prepare_cached(query)?;
+            parts = statement.query_map([&response.id], |row| row.get(0))?.collect::<Result<_>>()?;
+        }
+        parts.extend(response.prompt.clone().filter(|text| !text.is_empty()));
+        Ok(parts.join("\n"))
+    }
+
+    fn tool_calls(&self, response: &str) -> Result<Vec<PortableCall>> {
+        if !self.has_tools {
+            return Ok(Vec::new());
+        }
+        let query = "SELECT coalesce(tool_call_id, id), name, coalesce(arguments, '{}') FROM tool_calls
+                     WHERE response_id = ?1 ORDER BY rowid";
+        self.connection
+            .prepare_cached(query)?
+            .query_map([response], |row| {
+                Ok(PortableCall {
+                    id: text(row, 0)?.unwrap_or_default(),
+                    name: text(row, 1)?.unwrap_or_default(),
+                    arguments: text(row, 2)?.unwrap_or_default(),
+                    server: None,
+                    approval: None,
+                    ok: None,
+                    result: None,
+                    started: None,
+                    finished: None,
+                })
+            })?
+            .collect()
+    }
+
+    /// The ids of the calls and what came of them.
+    fn tool_results(&self, response: &str) -> Result<Vec<(String, String)>> {
+        if !self.has_tools {
+            return Ok(Vec::new());
+        }
+        let query = "SELECT tool_call_id, output FROM tool_results WHERE response_id = ?1 ORDER BY rowid";
+        self.connection
+            .prepare_cached(query)?
+            .query_map([response], |row| Ok((text(row, 0)?.unwrap_or_default(), text(row, 1)?.unwrap_or_default())))?
+            .collect()
+    }
+}
+
+fn conversations(connection: &Connection) -> Result<Vec<(String, Vec<i64>)>> {
+    let mut found: Vec<(String, Vec<i64>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    // Old versions kept responses that belong to no conversation.
+    let query = "SELECT rowid, coalesce(conversation_id, id) FROM responses ORDER BY datetime_utc, rowid";
+    let mut statement = connection.prepare(query)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = text(row, 1)?.unwrap_or_default();
+        let place = *places.entry(id.clone()).or_insert_with(|| {
+            found.push((id, Vec::new()));
+            found.len() - 1
+        });
+        found[place].1.push(row.get(0)?);
+    }
+    Ok(found)
+}
+
+struct Response {
+    id: String,
+    model: Option<String>,
+    prompt: Option<String>,
+    system: Option<String>,
+    text: String,
+    duration_ms: Option<i64>,
+    created: Time,
+    input_tokens: Option<i64>,
+    output_tokens: Option<i64>,
+}
+
+impl Response {
+    fn read(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            id: text(row, 0)?.unwrap_or_default(),
+            model: text(row, 1)?,
+            prompt: text(row, 2)?,
+            system: text(row, 3)?,
+            text: text(row, 4)?.unwrap_or_default(),
+            duration_ms: row.get(5).unwrap_or(None),
+            created: text(row, 6)?.map_or_else(Time::default, |written| time(&written)),
+            input_tokens: row.get(7).unwrap_or(None),
+            output_tokens: row.get(8).unwrap_or(None),
+        })
+    }
+}
+
+/// Whatever stands there, as text: these columns hold numbers and bytes too.
+fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
+    use rusqlite::types::ValueRef;
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+    })
+}
+
+/// With an offset or without one, which is UTC.
+fn time(written: &str) -> Time {
+    let time = written.parse::<Timestamp>().or_else(|_| format!("{written}Z").parse());
+    Time(time.map_or(0, Timestamp::as_millisecond))
+}
+
+pub(super) fn plain(id: String, role: &str, text: String) -> PortableMessage {
+    PortableMessage {
+        id,
+        parent: None,
+        role: role.to_owned(),
+        status: "complete".to_owned(),
+        reason: None,
+        text,
+        reasoning: String::new(),
+        model: None,
+        finish: None,
+        created: Time::default(),
+        finished: None,
+        tool_call_id: None,
+        tool_calls: Vec::new(),
+        usage: PortableUsage::default(),
+        metrics: None,
+        replay: None,
+    }
+}
+
+/// The frame around messages that follow each other.
+pub(super) fn conversation(id: String, name: Option<String>, messages: Vec<PortableMessage>) -> PortableConversation {
+    PortableConversation {
+        id,
+        name,
+        title: String::new(),
+        created: messages.first().map_or_else(Time::default, |message| message.created),
+        used: messages.iter().map(|message| message.created).max().unwrap_or_default(),
+        pinned: false,
+        cwd: None,
+        model: messages.iter().rev().find_map(|message| message.model.clone()),
+        head: messages.last().map(|message| message.id.clone()),
+        messages,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tables as several generations of the program have made them, with rows of our own.
+    const LOG: &str = "CREATE TABLE conversations (id TEXT PRIMARY KEY, name TEXT, model TEXT);
+        CREATE TABLE responses (id TEXT PRIMARY KEY, model TEXT, prompt TEXT, system TEXT, prompt_json TEXT,
+            options_json TEXT, response TEXT, response_json TEXT, conversation_id TEXT, duration_ms INTEGER,
+            datetime_utc TEXT, input_tokens INTEGER, output_tokens INTEGER);
+        CREATE TABLE tool_calls (id INTEGER PRIMARY KEY, response_id TEXT, tool_id INTEGER, name TEXT, arguments TEXT,
+            tool_call_id TEXT);
+        CREATE TABLE tool_results (id INTEGER PRIMARY KEY, response_id TEXT, tool_id INTEGER, name TEXT, output TEXT,
+            tool_call_id TEXT);
+        CREATE TABLE fragments (id INTEGER PRIMARY KEY, hash TEXT, content TEXT, datetime_utc TEXT, source TEXT);
+        CREATE TABLE prompt_fragments (response_id TEXT, fragment_id INTEGER, \"order\" INTEGER);
+        INSERT INTO conversations VALUES ('c1', 'Stones', 'm1');
+        INSERT INTO responses VALUES
+            ('r1', 'm1', 'How old is it?', 'Be brief.', NULL, NULL, '', NULL, 'c1', 1500, '2024-05-01T12:00:00.250000+00:00', 10, 2),
+            ('r2', 'm1', '', 'Be brief.', NULL, NULL, 'Very.', NULL, 'c1', NULL, '2024-05-01T12:00:02+00:00', NULL, NULL),
+            ('r0', 'm0', 'alone', NULL, NULL, NULL, 'yes', NULL, NULL, NULL, '2023-08-17T20:53:58.714091', NULL, NULL);
+        INSERT INTO tool_calls VALUES (1, 'r1', 1, 'age', '{}', 'call_1');
+        INSERT INTO tool_results VALUES (1, 'r2', 1, 'age', '4000000000', 'call_1');
+        INSERT INTO fragments VALUES (7, 'h', 'A stone.', NULL, 'file.txt');
+        INSERT INTO prompt_fragments VALUES ('r1', 7, 0);";
+
+    #[test]
+    fn a_log_becomes_conversations() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs.db");
+        Connection::open(&path).unwrap().execute_batch(LOG).unwrap();
+        assert!(is_llm_log(&path));
+        let log = LlmLog::open(&path).unwrap();
+        assert_eq!(log.len(), 2);
+        let old = log.conversation(0).unwrap().unwrap();
+        let texts = |conversation: &PortableConversation| -> Vec<(String, String)> {
+            conversation.messages.iter().map(|message| (message.role.clone(), message.text.clone())).collect()
+        };
+        let pair = |role: &str, text: &str| (role.to_owned(), text.to_owned());
+        assert_eq!(texts(&old), [pair("user", "alone"), pair("assistant", "yes")]);
+        assert_eq!((old.created.0, old.name.as_deref()), (1_692_305_638_714, None));
+        let stones = log.conversation(1).unwrap().unwrap();
+        assert_eq!(
+            texts(&stones),
+            [
+                pair("system", "Be brief."),
+                pair("user", "A stone.\nHow old is it?"),
+                pair("assistant", ""),
+                pair("tool", "4000000000"),
+                pair("assistant", "Very."),
+            ]
+        );
+        let asked = &stones.messages[2];
+        assert_eq!(
+            (asked.tool_calls[0].id.as_str(), asked.finished.map(|time| time.0 - asked.created.0)),
+            ("call_1", Some(1500))
+        );
+        assert_eq!(stones.messages[3].tool_call_id.as_deref(), Some("call_1"));
+        assert_eq!((stones.name.as_deref(), stones.model.as_deref()), (Some("Stones"), Some("m1")));
+        assert_eq!(stones.head.as_ref(), stones.messages.last().map(|message| &message.id));
+    }
+
+    #[test]
+    fn the_first_version_had_fewer_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs.db");
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(
+                "CREATE TABLE responses (id INTEGER PRIMARY KEY, model TEXT, prompt TEXT, response TEXT,
+                     conversation_id TEXT, datetime_utc TEXT);
+                 INSERT INTO responses VALUES (1, 'm', 'a', 'b', NULL, 'no time');",
+            )
+            .unwrap();
+        let log = LlmLog::open(&path).unwrap();
+        assert_eq!(log.conversation(0).unwrap().unwrap().messages.len(), 2);
+        assert!(!is_llm_log(&folder.path().join("missing.db")));
+    }
+}

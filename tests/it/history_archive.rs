@@ -1,0 +1,207 @@
+//! `history export` and `import`: everything comes back, and nothing that was said is markup.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use rusqlite::Connection;
+
+use crate::support::{ModelServer, Pty, Reply, Sandbox, wait_until};
+
+/// One conversation with all that a message can have, two branches, and texts that want to be markup.
+const EVERYTHING: &str = r#"{"id":"01C","name":"a <b>name</b>","title":"Hi","created":"2024-01-02T03:04:05.678Z","used":"2024-01-02T03:05:00Z","pinned":true,"cwd":"/home/me","model":"test:m","head":"01A2","messages":[{"id":"01S","parent":null,"role":"system","status":"complete","text":"Be <brief>","created":"2024-01-02T03:04:05.678Z"},{"id":"01U","parent":"01S","role":"user","status":"complete","text":"Hi </script><script>alert(1)</script>\n```html\n<img src=x onerror=alert(2)>\n```","model":"test:m","created":"2024-01-02T03:04:06Z"},{"id":"01A1","parent":"01U","role":"assistant","status":"interrupted","reason":"signal","text":"Hel","created":99999999999999999,"finished":"1969-12-31T23:59:59.995Z"},{"id":"01A2","parent":"01U","role":"assistant","status":"complete","text":"Hello & good day","reasoning":"The <user> greets","model":"test:m","finish":"stop","created":"2024-01-02T03:04:07Z","finished":"2024-01-02T03:04:09.25Z","tool_calls":[{"id":"c1","name":"look","arguments":"{\"a\": \"<x>\"","server":"files","approval":"allowed by person","ok":true,"result":"[]","started":"2024-01-02T03:04:08Z","finished":"2024-01-02T03:04:08.5Z"},{"id":"c2","name":"never ran","arguments":""}],"usage":{"input":10,"output":3,"cost_usd":0.1234567890123456},"metrics":{"first_token_ms":12.345678901234567,"total_ms":100.1,"future":[1]},"replay":{"origin":"o","json":"{\"x\":1}"}}]}
+"#;
+
+fn export(sandbox: &Sandbox, format: &str) -> String {
+    sandbox.sayso(["history", "export", "--format", format]).run().assert_exit(0).assert_quiet().stdout().to_owned()
+}
+
+fn import(sandbox: &Sandbox, name: &str, text: &str) -> String {
+    fs::write(sandbox.work_folder().join(name), text).unwrap();
+    let output = sandbox.sayso(["history", "import", name]).run().assert_exit(0);
+    output.stderr.trim().to_owned()
+}
+
+/// A history in which two conversations were held, and one was imported.
+fn talked() -> Sandbox {
+    let server = ModelServer::start([Reply::answer(&["Hel", "lo"]), Reply::answer(&["Yes"]), Reply::answer(&["No"])]);
+    let sandbox = Sandbox::for_server(&server);
+    sandbox.ask_once(["hi"]).run().assert_exit(0);
+    sandbox.ask_once(["-c", "really?"]).run().assert_exit(0);
+    import(&sandbox, "everything.jsonl", EVERYTHING);
+    sandbox.ask_once(["other", "--session", "named"]).run().assert_exit(0);
+    sandbox
+}
+
+#[test]
+fn export_import_export_gives_the_same_bytes() {
+    let sandbox = talked();
+    for format in ["json", "jsonl"] {
+        let first = export(&sandbox, format);
+        assert_eq!(first.matches("\"id\":\"01A2\"").count(), 1, "{first}");
+        let other = Sandbox::new();
+        assert_eq!(
+            import(&other, "all", &first),
+            "imported 3 new conversations and 10 new messages; 0 messages were known already"
+        );
+        assert_eq!(export(&other, format), first);
+        assert_eq!(
+            import(&other, "all", &first),
+            "imported 0 new conversations and 0 new messages; 10 messages were known already"
+        );
+        assert_eq!(export(&other, format), first);
+        other.assert_database_is_sound();
+    }
+    assert!(export(&sandbox, "jsonl").contains(EVERYTHING), "what was imported comes out word for word");
+}
+
+#[test]
+fn what_was_imported_can_be_shown_continued_and_searched() {
+    let server = ModelServer::start([Reply::answer(&["Again"])]);
+    let sandbox = Sandbox::for_server(&server);
+    import(&sandbox, "everything.jsonl", EVERYTHING);
+    let shown = sandbox.messages();
+    assert_eq!(shown.iter().map(|message| message.text.as_str()).collect::<Vec<_>>()[2], "Hello & good day");
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    let found: i64 = database
+        .query_row("SELECT count(*) FROM message_search WHERE message_search MATCH 'greets OR onerror'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(found, 1, "prompts and answers are in the index, thoughts are not");
+    sandbox.ask_once(["--session", "a <b>name</b>", "more"]).run().assert_exit(0).assert_stdout("Again\n");
+}
+
+#[test]
+fn a_page_needs_nothing_and_holds_no_markup_of_others() {
+    let sandbox = talked();
+    let page = export(&sandbox, "html");
+    for hostile in ["<script", "<img", "<b>name", "<user>", "<brief>", "http://", "https://", "src=x onerror=alert(2)>"]
+    {
+        let escaped = page.replace("&lt;img src=x onerror=alert(2)&gt;", "");
+        assert!(!escaped.contains(hostile), "{hostile}");
+    }
+    for part in [
+        "<!doctype html>",
+        "prefers-color-scheme: dark",
+        "<article id=\"01U\" class=\"user\">",
+        "<a href=\"#01C\">",
+        "<details><summary>reasoning</summary><div class=\"text\">The &lt;user&gt; greets</div></details>",
+        "<summary>→ files/look · allowed by person</summary>",
+        "<svg viewBox=",
+        "<rect class=\"tool\"",
+        "Content-Security-Policy",
+        "1 more messages on other branches",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    assert_eq!(page.matches("<article").count(), page.matches("</article>").count());
+    let one =
+        sandbox.sayso(["history", "export", "--format", "html", "named"]).run().assert_exit(0).stdout().to_owned();
+    assert!(one.contains("<title>named</title>") && !one.contains("01A2"), "{one}");
+}
+
+#[test]
+fn markdown_reads_well_and_its_fences_hold() {
+    let sandbox = Sandbox::new();
+    import(&sandbox, "everything.jsonl", EVERYTHING);
+    let text = export(&sandbox, "md");
+    assert!(text.starts_with("# a <b>name</b>\n\n`01C`, 1 more messages on other branches\n\n## system\n"), "{text}");
+    assert!(text.contains("\n→ `files/look`\n\n```json\n{\"a\": \"<x>\"\n```\n"), "{text}");
+    assert!(
+        text.contains("\n## assistant\n\n*2024-01-02T03:04:07Z · test:m · 10 tokens in · 3 tokens out · $0.1235*\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_file_is_private_whole_and_never_overwritten() {
+    let sandbox = talked();
+    let exporting = || sandbox.sayso(["history", "export", "--format", "json", "-o", "all.json"]).run();
+    exporting().assert_exit(0).assert_stdout("").assert_stderr_has(&["exported 3 conversations to all.json"]);
+    let path = sandbox.work_folder().join("all.json");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_to_string(&path).unwrap(), export(&sandbox, "json"));
+    exporting().assert_exit(3).assert_stderr_has(&["all.json", "nothing is overwritten"]);
+    let left: Vec<_> = fs::read_dir(sandbox.work_folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[test]
+fn files_that_are_none_of_these_are_told_and_what_came_before_is_kept() {
+    let sandbox = Sandbox::new();
+    let file = |name: &str, text: &str| {
+        fs::write(sandbox.work_folder().join(name), text).unwrap();
+        sandbox.sayso(["history", "import", name]).run()
+    };
+    let half = &EVERYTHING[..EVERYTHING.len() - 40];
+    file("half.jsonl", &format!("{EVERYTHING}{half}"))
+        .assert_exit(3)
+        .assert_stderr_has(&["EOF", "imported 1 new conversation"]);
+    assert_eq!(sandbox.conversation_count(), 1);
+    file("words.txt", "just: words\n").assert_exit(3).assert_stderr_has(&["neither an export of sayso"]);
+    file("other.json", "{\"a\": 1}").assert_exit(3);
+    file("role.jsonl", r#"{"id":"X","messages":[{"id":"Y","role":"boss"}]}"#)
+        .assert_exit(3)
+        .assert_stderr_has(&["boss"]);
+    file("id.jsonl", r#"{"id":"../x"}"#).assert_exit(3).assert_stderr_has(&["letters and digits"]);
+    file("newer.json", r#"{"format":"sayso-history","version":9,"conversations":[]}"#)
+        .assert_exit(3)
+        .assert_stderr_has(&["newer"]);
+    sandbox.sayso(["history", "import", "missing"]).run().assert_exit(3);
+    sandbox.sayso(["history", "import", "/dev/zero"]).run().assert_exit(3).assert_stderr_has(&["no regular file"]);
+    sandbox.assert_database_is_sound();
+}
+
+#[test]
+fn logs_of_llm_and_sessions_of_aichat_come_in_once() {
+    let sandbox = Sandbox::new();
+    let log = Connection::open(sandbox.work_folder().join("logs.db")).unwrap();
+    log.execute_batch(
+        "CREATE TABLE conversations (id TEXT PRIMARY KEY, name TEXT, model TEXT);
+         CREATE TABLE responses (id TEXT PRIMARY KEY, model TEXT, prompt TEXT, system TEXT, response TEXT,
+             conversation_id TEXT, duration_ms INTEGER, datetime_utc TEXT);
+         INSERT INTO conversations VALUES ('x', 'Rivers', 'm');
+         INSERT INTO responses VALUES ('1', 'm', 'Longest?', '', 'The Nile', 'x', 5, '2024-05-01T12:00:00'),
+             ('2', 'm', 'Widest?', '', 'The Amazon', 'x', 5, '2024-05-01T12:01:00');",
+    )
+    .unwrap();
+    drop(log);
+    let session =
+        "model: ollama:llama\nmessages:\n- role: user\n  content: Ahoy\n- role: assistant\n  content: Hello\n";
+    fs::write(sandbox.work_folder().join("pirates.yaml"), session).unwrap();
+    for told in [
+        "imported 2 new conversations and 6 new messages; 0 messages were known already",
+        "imported 0 new conversations and 0 new messages; 6 messages were known already",
+    ] {
+        sandbox.sayso(["history", "import", "logs.db", "pirates.yaml"]).run().assert_exit(0).assert_stderr_has(&[told]);
+    }
+    let texts = |name: &str| sandbox.messages_of(name).into_iter().map(|message| message.text).collect::<Vec<_>>();
+    assert_eq!(texts("Rivers"), ["Longest?", "The Nile", "Widest?", "The Amazon"]);
+    assert_eq!(texts("pirates"), ["Ahoy", "Hello"]);
+    sandbox.assert_database_is_sound();
+}
+
+#[test]
+fn a_long_import_shows_how_far_it_is_on_a_terminal_and_nothing_in_a_pipe() {
+    let sandbox = Sandbox::new();
+    let fifo = sandbox.work_folder().join("slow");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let mut pty = Pty::start(sandbox.sayso(["history", "import", "-"]).shell("exec \"$@\" <slow"), 24, 80);
+    let mut input = fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+    let mut number = 0;
+    // As long as it takes until the row is there.
+    let shown = || pty.screen().contains("importing … ");
+    wait_until("the row", || {
+        number += 1;
+        writeln!(input, "{{\"id\":\"C{number}\"}}{}", " ".repeat(100_000)).unwrap();
+        shown()
+    });
+    drop(input);
+    let screen = pty.wait_for_text(&format!("imported {number} new conversations"));
+    assert!(!screen.contains('…'), "{screen}");
+    assert_eq!(pty.wait_for_exit(), 0);
+    let piped = sandbox.sayso(["history", "import", "-"]).stdin(EVERYTHING).run().assert_exit(0).assert_stdout("");
+    assert_eq!(piped.stderr, "imported 1 new conversation and 4 new messages; 0 messages were known already\n");
+}
