@@ -20,8 +20,11 @@ fn main() {
 
 /// A journal that has a reply running in it.
 fn journal(folder: &TempDir, deltas: DeltaPersistence) -> (Journal, MessageId) {
-    let mut journal =
-        Journal::start(HistorySettings { path: Some(folder.path().join("history.db")), deltas, mmap_mb: 0 });
+    let mut journal = Journal::start(HistorySettings {
+        path: Some(folder.path().join("history.db")),
+        deltas,
+        ..HistorySettings::default()
+    });
     let mut ids = IdSource::default();
     let (conversation, prompt, reply) = (ids.conversation(1_000), ids.message(1_000), ids.message(1_000));
     let message = Message::new(prompt.clone(), None, Role::User, "Tell a story".to_owned(), 1_000);

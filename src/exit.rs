@@ -88,6 +88,19 @@ impl From<HistoryError> for Failure {
                     .hint("a word has a letter or digit in it; `\"…\"` keeps words together")
             }
             HistoryError::NotImportable { .. } | HistoryError::NotKept => failure,
+            HistoryError::CannotWrite { error, .. } if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                failure.hint("nothing is overwritten: choose another name, or remove the file")
+            }
+            HistoryError::CannotWrite { .. } => failure,
+            HistoryError::Query { is_refused: true, .. } => {
+                Self { class: "usage", exit: exit_code::USAGE, ..failure }.hint(
+                    "one SELECT over the views conversations, messages, tool_calls and usage; `sayso history export` has everything",
+                )
+            }
+            HistoryError::Query { is_refused: false, .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure }
+                .hint("`--timeout` gives it more time; docs/history.md lists the columns of the views"),
+            HistoryError::BadPattern { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure },
+            HistoryError::ClockWentBack { .. } => failure.hint("set the clock right, then run `sayso history prune`"),
             HistoryError::Unusable { .. } | HistoryError::Sqlite(_) => {
                 failure.hint("`--no-save` works without a history; `sayso config path` shows where it is looked for")
             }

@@ -2,11 +2,12 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::builtin::{BuiltinSettings, server};
 use crate::config::{Environment, Source, load_source};
+use crate::history::{History, Importer, Page, PortableConversation, PortableMessage, Time};
 use crate::mcp::{HostSettings, Launch, McpHost, Protocol, ServerSettings};
 
 pub use crate::conversation::{
@@ -70,4 +71,62 @@ impl BuiltinCall {
 pub fn null_screen() -> io::Result<Screen> {
     let null = || OpenOptions::new().write(true).open("/dev/null");
     Ok(Screen::on_files(null()?.into(), null()?.into(), OutputSettings::default()))
+}
+
+/// Fills a history with made-up conversations of 20 messages, through the door of an import.
+pub fn fill_history(path: &Path, messages: u64) -> io::Result<()> {
+    const WORDS: [&str; 32] = [
+        "the", "river", "stone", "green", "walks", "under", "a", "bridge", "and", "nobody", "knows", "where", "it",
+        "goes", "model", "answer", "question", "light", "window", "paper", "number", "because", "water", "is", "not",
+        "far", "from", "here", "garden", "table", "cloud", "of",
+    ];
+    const IN_CONVERSATION: u64 = 20;
+    let settings = HistorySettings { path: Some(path.to_owned()), ..HistorySettings::default() };
+    let mut importer = Importer::open(&settings).map_err(io::Error::other)?;
+    let mut seed: u64 = 1;
+    let mut text = |number: u64| {
+        let mut text = String::new();
+        for _ in 0..40 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(WORDS[usize::try_from(seed >> 59).unwrap_or(0)]);
+            text.push(' ');
+        }
+        // A rare word, and one of its own.
+        if number.is_multiple_of(10_007) {
+            text.push_str("zebra ");
+        }
+        text + &format!("n{number}")
+    };
+    for first in (0..messages).step_by(IN_CONVERSATION.try_into().unwrap_or(1)) {
+        let said = (first..(first + IN_CONVERSATION).min(messages)).map(|number| {
+            let role = if number.is_multiple_of(2) { "user" } else { "assistant" };
+            let time = Time(1_600_000_000_000 + i64::try_from(number).unwrap_or(0) * 60_000);
+            PortableMessage {
+                parent: (number > first).then(|| format!("M{}", number - 1)),
+                model: Some("test:model".to_owned()),
+                created: time,
+                finished: Some(time),
+                ..PortableMessage::new(format!("M{number}"), role, text(number))
+            }
+        });
+        let conversation = PortableConversation::of_messages(format!("C{first}"), None, said.collect());
+        importer.add(&conversation).map_err(io::Error::other)?;
+    }
+    importer.finish().map(drop).map_err(io::Error::other)
+}
+
+/// Searches `rounds` times, each with a history newly opened; how many hits the first page
+/// has, and the time of the fastest quarter.
+pub fn search_history(path: &Path, words: &str, rounds: usize) -> io::Result<(usize, Duration)> {
+    let settings = HistorySettings { path: Some(path.to_owned()), ..HistorySettings::default() };
+    let mut times = Vec::new();
+    let mut found = 0;
+    for _ in 0..rounds {
+        let history = History::open_read(&settings).map_err(io::Error::other)?;
+        let started = Instant::now();
+        found = history.search(words, Page { offset: 0, limit: 20 }).map_err(io::Error::other)?.len();
+        times.push(started.elapsed());
+    }
+    times.sort();
+    Ok((found, times.get(rounds / 4).copied().unwrap_or_default()))
 }

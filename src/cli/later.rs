@@ -2,10 +2,10 @@
 
 /// Commands and their subcommands, by what stands before them.
 const COMMANDS: &[(&str, &[&str])] = &[
-    ("", &["batch", "stats", "init", "doctor", "keys", "models", "shell-init"]),
+    ("", &["batch", "init", "keys", "models", "shell-init"]),
     ("history", &["search", "rename", "fork", "pin", "unpin", "rm", "diff", "follow"]),
     ("config", &["get", "set", "edit"]),
-    ("help", &["keys", "batch", "stats", "init", "doctor", "models", "shell-init"]),
+    ("help", &["keys", "batch", "init", "models", "shell-init"]),
 ];
 
 const FLAGS: &[&str] = &[

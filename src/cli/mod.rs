@@ -7,6 +7,7 @@ mod later;
 mod mcp;
 mod parse;
 mod setup;
+mod stats;
 mod upkeep;
 mod values;
 
@@ -23,6 +24,7 @@ pub use mcp::{
 };
 pub use parse::{Stop, UsageError, parse};
 pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat};
+pub use stats::{DoctorOptions, StatsFormat, StatsKey, StatsOptions};
 pub use upkeep::{
     BackupOptions, CheckOptions, ExportFormat, ExportOptions, ImportOptions, ImportSource, PruneOptions,
     RecoverOptions, ScrubOptions, SqlOptions,
@@ -101,6 +103,10 @@ pub enum Command {
     /// Look at past conversations
     #[command(subcommand)]
     History(HistoryCommand),
+    /// Count turns, tokens and times
+    Stats(StatsOptions),
+    /// Look for what is wrong
+    Doctor(DoctorOptions),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -3,7 +3,9 @@
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::upkeep::{ExportOptions, ImportOptions};
+use super::upkeep::{
+    BackupOptions, CheckOptions, ExportOptions, ImportOptions, PruneOptions, RecoverOptions, ScrubOptions, SqlOptions,
+};
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum HistoryCommand {
@@ -15,6 +17,18 @@ pub enum HistoryCommand {
     Export(ExportOptions),
     /// Read conversations: exports of sayso, logs of llm, sessions of aichat
     Import(ImportOptions),
+    /// Copy the whole history to a file, while others write
+    Backup(BackupOptions),
+    /// Delete what is beyond the limits of the configuration
+    Prune(PruneOptions),
+    /// Mask keys and other secrets in what is stored
+    Scrub(ScrubOptions),
+    /// Ask the history in SQL
+    Sql(SqlOptions),
+    /// Look for damage
+    Check(CheckOptions),
+    /// Bring back what a damaged history holds
+    Recover(RecoverOptions),
 }
 
 #[derive(Args, Clone, Debug)]

@@ -3,9 +3,9 @@
 use std::io::IsTerminal;
 
 use super::context::Context;
-use super::history;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
+use super::{history, stats};
 use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
 use crate::exit::Failure;
@@ -195,6 +195,11 @@ impl Services for Wiring<'_> {
             history::list(&stored, SESSIONS_MAX, ListFormat::Table)
         };
         listed().map_err(|error| Failure::from(error).report())
+    }
+
+    fn stats(&self) -> Result<String, ErrorReport> {
+        let counted = || stats::summary(&History::open_read(self.settings())?);
+        counted().map_err(|error| Failure::from(error).report())
     }
 
     fn conversation(&self, address: &str) -> Result<String, ErrorReport> {

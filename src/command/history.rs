@@ -241,8 +241,11 @@ mod tests {
 
     /// One conversation: a prompt of two lines and no answer.
     fn history(folder: &std::path::Path) -> History {
-        let settings =
-            HistorySettings { path: Some(folder.join("history.db")), deltas: DeltaPersistence::default(), mmap_mb: 0 };
+        let settings = HistorySettings {
+            path: Some(folder.join("history.db")),
+            deltas: DeltaPersistence::default(),
+            ..HistorySettings::default()
+        };
         let mut journal = Journal::start(settings.clone());
         let id = ConversationId("01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned());
         let mut message =

@@ -61,6 +61,11 @@ pub fn tsv<const COLUMNS: usize>(rows: impl Iterator<Item = [String; COLUMNS]>) 
     rows.map(|row| format!("{}\n", row.map(|cell| escape_cell(&cell)).join("\t"))).collect()
 }
 
+/// One line of cells.
+pub fn tsv_line(cells: impl Iterator<Item = String>) -> String {
+    cells.map(|cell| escape_cell(&cell)).collect::<Vec<_>>().join("\t") + "\n"
+}
+
 /// A cell stays one cell: backslash, tab and ends of lines are written as in C.
 fn escape_cell(cell: &str) -> String {
     cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
@@ -93,14 +98,22 @@ pub fn cut(text: &str, columns_max: usize) -> String {
 
 /// Columns as wide as their widest cell, two spaces between; nothing after the last one.
 pub fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
-    let mut widths = [0; COLUMNS];
-    for row in rows {
+    align(rows, &mut [0; COLUMNS])
+}
+
+/// The same for as many columns as the first row has.
+pub fn table(rows: &[Vec<String>]) -> String {
+    align(rows, &mut vec![0; rows.first().map_or(0, Vec::len)])
+}
+
+fn align<R: AsRef<[String]>>(rows: &[R], widths: &mut [usize]) -> String {
+    for row in rows.iter().map(AsRef::as_ref) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.width().max(*width);
         }
     }
     let mut text = String::new();
-    for row in rows {
+    for row in rows.iter().map(AsRef::as_ref) {
         let mut line = String::new();
         for (width, cell) in widths.iter().zip(row) {
             line.push_str(cell);

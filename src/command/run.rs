@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::panic::catch_unwind;
 
 use super::context::Context;
-use super::{ask, chat, completions, config, help, history, mcp, upkeep};
+use super::{ask, chat, completions, config, doctor, help, history, mcp, stats, upkeep};
 use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, HistoryCommand, Stop, parse};
 use crate::config::{Config, Environment, LoadOptions, load};
 use crate::conversation::exit_code;
@@ -63,6 +63,15 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
         Some(Command::Ask(options)) => return talk(ask::run(*options, context)),
         Some(Command::Mcp(command)) => return talk(mcp::run(command, context)),
         Some(Command::History(command)) => return look_at_history(&command, &mut context),
+        Some(Command::Stats(options)) => {
+            let count = |config: &Config, context: &mut Context| {
+                stats::run(&options, &History::open_read(&config.stored)?, context)
+            };
+            return with_config(count, &mut context);
+        }
+        Some(Command::Doctor(options)) => {
+            return with_config(|config, context| doctor::run(&options, &config.stored, context), &mut context);
+        }
         Some(Command::Config(command)) => return run_config(command, &mut context),
         Some(Command::Completions(options)) => Ok(completions::script(options.shell)),
         Some(Command::Man) => completions::manual().map_err(|error| Failure::internal(error.to_string())),
@@ -84,14 +93,18 @@ fn talk(ended: Result<u8, Failure>) -> u8 {
 }
 
 fn look_at_history(command: &HistoryCommand, context: &mut Context) -> u8 {
+    let look = |config: &Config, context: &mut Context| match upkeep::run(command, config, context) {
+        Some(ended) => ended,
+        None => run_history(command, config).map(|text| context.show(&text)),
+    };
+    with_config(look, context)
+}
+
+/// Runs what needs the configuration, but no key.
+fn with_config(run: impl FnOnce(&Config, &mut Context) -> Result<u8, Failure>, context: &mut Context) -> u8 {
     let options =
         LoadOptions { config_file: context.global.config.clone(), skip_key_command: true, ..LoadOptions::default() };
-    let ended = load(&options, &context.environment).map_err(Failure::from).and_then(|config| {
-        match upkeep::run(command, &config, context) {
-            Some(ended) => ended,
-            None => run_history(command, &config).map(|text| context.show(&text)),
-        }
-    });
+    let ended = load(&options, &context.environment).map_err(Failure::from).and_then(|config| run(&config, context));
     ended.unwrap_or_else(|failure| context.fail(&failure))
 }
 
@@ -107,7 +120,14 @@ fn run_history(command: &HistoryCommand, config: &Config) -> Result<String, Fail
             history::show(&stored, address, limit(options.limit, usize::MAX), options.format)
         }
         // Not here: they do more than look.
-        HistoryCommand::Export(_) | HistoryCommand::Import(_) => Ok(String::new()),
+        HistoryCommand::Export(_)
+        | HistoryCommand::Import(_)
+        | HistoryCommand::Backup(_)
+        | HistoryCommand::Prune(_)
+        | HistoryCommand::Scrub(_)
+        | HistoryCommand::Sql(_)
+        | HistoryCommand::Check(_)
+        | HistoryCommand::Recover(_) => Ok(String::new()),
     };
     Ok(text?)
 }

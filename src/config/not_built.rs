@@ -3,7 +3,7 @@
 //! Silence would be a lie: each of them is told once. What would change the answer is an error
 //! where it is used, not a warning.
 
-use super::file::{ConfigFile, Logging, Retention, Theme};
+use super::file::{ConfigFile, Logging, Theme};
 use super::problem::{KeyPath, Warning};
 use crate::provider::Api;
 
@@ -11,21 +11,7 @@ use crate::provider::Api;
 #[must_use]
 pub fn not_built_yet(file: &ConfigFile) -> Vec<Warning> {
     let service = &file.chat.service;
-    let storage = &file.chat.storage;
-    let has_limit = |retention: &Retention| *retention != Retention::default();
     [
-        (
-            has_limit(&storage.persistence.retention),
-            "chat.storage.persistence.retention",
-            "nothing is deleted by this version yet",
-        ),
-        (has_limit(&storage.saved_sessions), "chat.storage.saved_sessions", "nothing is deleted by this version yet"),
-        (
-            storage.persistence.compress_over_kb > 0,
-            "chat.storage.persistence.compress_over_kb",
-            "nothing is compressed by this version yet",
-        ),
-        (storage.redact, "chat.storage.redact", "nothing is masked by this version yet"),
         (service.logging != Logging::default(), "chat.service.logging", "this version writes no log yet"),
         (file.ui.theme != Theme::Auto, "ui.theme", "this version shows answers as they come, without styles"),
         (file.ui.pager.is_some(), "ui.pager", "this version starts no pager yet"),
@@ -68,7 +54,6 @@ mod tests {
         assert_eq!(
             told,
             [
-                "chat.storage.persistence.retention: nothing is deleted by this version yet",
                 "chat.service.logging: this version writes no log yet",
                 "llm.fallback: this version asks no other provider yet",
             ]

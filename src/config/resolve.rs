@@ -1,12 +1,13 @@
 //! Defaults < file < environment < options, made into one [`Config`] that does not change any more.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::approval_rules;
 use super::choice;
 use super::connection::{self, Choice};
 use super::env::Environment;
-use super::file::{ColorChoice, ConfigFile, StorageType, Thinking, Tools};
+use super::file::{ColorChoice, ConfigFile, Retention, Storage, StorageType, Thinking, Tools};
 use super::key::Surroundings;
 use super::loaded::{Loaded, load_file};
 use super::not_built::not_built_yet;
@@ -16,7 +17,7 @@ use super::servers::{ConfiguredServer, ServerPlace, resolve_servers};
 use super::source::{self, read_regular_file};
 use super::ui::{self, UiOptions, UiSettings};
 use super::variables;
-use crate::history::HistorySettings;
+use crate::history::{HistorySettings, RetentionLimits, UpkeepSettings};
 use crate::http::HttpSettings;
 use crate::tool::Rule;
 
@@ -190,7 +191,29 @@ fn history(file: &ConfigFile, paths: &Paths, warnings: &mut Vec<Warning>) -> His
         let reason = "there is no home folder, so nothing is saved; HOME or XDG_DATA_HOME can name one";
         warnings.push(Warning::new("history_off", KeyPath::default(), reason));
     }
-    HistorySettings { path, deltas: file.chat.service.streaming.persistence, mmap_mb: storage.persistence.mmap_mb }
+    HistorySettings {
+        path,
+        deltas: file.chat.service.streaming.persistence,
+        mmap_mb: storage.persistence.mmap_mb,
+        upkeep: upkeep(storage),
+    }
+}
+
+fn upkeep(storage: &Storage) -> UpkeepSettings {
+    let (unnamed, named) = (&storage.persistence.retention, &storage.saved_sessions);
+    let limits = |retention: &Retention| RetentionLimits {
+        age_max: retention.max_age_hours.map(|hours| Duration::from_secs(hours.saturating_mul(60 * 60))),
+        messages_max: retention.max_messages,
+        conversations_max: retention.max_sessions,
+    };
+    let minutes = unnamed.cleanup_interval_minutes.min(named.cleanup_interval_minutes);
+    UpkeepSettings {
+        redact: storage.redact,
+        compress_over_bytes: storage.persistence.compress_over_kb.saturating_mul(1024),
+        unnamed: limits(unnamed),
+        named: limits(named),
+        interval: Duration::from_secs(minutes.saturating_mul(60)),
+    }
 }
 
 fn chat(loaded: &Loaded, options: &LoadOptions) -> Result<ChatSettings, ConfigError> {

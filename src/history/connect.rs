@@ -16,7 +16,7 @@ pub const BUSY_SLICE: Duration = Duration::from_millis(100);
 
 /// Bytes of a page of a new database. What arrives within `min_chars` is about a kilobyte: with larger pages each
 /// commit writes several times that.
-const PAGE_BYTES: u32 = 1_024;
+pub const PAGE_BYTES: u32 = 1_024;
 
 /// Where changes go before they are in the database file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

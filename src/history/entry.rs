@@ -147,6 +147,8 @@ pub struct TurnMetrics {
     pub flushes: u64,
     /// Commits of the writer while the reply was streaming.
     pub commits: u64,
+    /// What the writer wrote to the disk while the reply was streaming; 0 where it has no WAL.
+    pub bytes_written: u64,
     /// The most bytes the delta buffer has held.
     pub delta_buffer_peak_bytes: u64,
     pub retries: u32,

@@ -26,6 +26,17 @@ pub enum HistoryError {
     NotImportable { what: String },
     #[error("no history is kept: `chat.storage.type` is `memory`, or there is no data folder")]
     NotKept,
+    /// A file beside the history cannot be written.
+    #[error("cannot write {}: {error}", path.display())]
+    CannotWrite { path: PathBuf, error: std::io::Error },
+    /// A query of the user's own. Refused: it was not run at all.
+    #[error("the query cannot be answered: {reason}")]
+    Query { reason: String, is_refused: bool },
+    #[error("{pattern:?} is no regular expression: {reason}")]
+    BadPattern { pattern: String, reason: String },
+    /// Retention does not trust the clock.
+    #[error("the clock says {now}, but the newest conversation is from {newest}: nothing is deleted")]
+    ClockWentBack { now: String, newest: String },
     /// The file or its folder cannot be used.
     #[error("cannot use the history {}: {reason}", path.display())]
     Unusable { path: PathBuf, reason: String },
@@ -57,6 +68,12 @@ impl HistoryError {
         }
     }
 
+    /// Whether the file is no sound database, as against one that cannot be reached.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        self.remedy() == Remedy::StartOver
+    }
+
     /// Whether data that was handed to the system may not have reached the disk.
     pub(super) fn is_io_failure(&self) -> bool {
         self.sqlite_code() == Some(ErrorCode::SystemIoFailure)
@@ -74,6 +91,10 @@ impl HistoryError {
             | Self::TooManyWords { .. }
             | Self::NotImportable { .. }
             | Self::NotKept
+            | Self::CannotWrite { .. }
+            | Self::Query { .. }
+            | Self::BadPattern { .. }
+            | Self::ClockWentBack { .. }
             | Self::Unusable { .. } => self.to_string(),
         }
     }
@@ -89,6 +110,10 @@ impl HistoryError {
             | Self::TooManyWords { .. }
             | Self::NotImportable { .. }
             | Self::NotKept
+            | Self::CannotWrite { .. }
+            | Self::Query { .. }
+            | Self::BadPattern { .. }
+            | Self::ClockWentBack { .. }
             | Self::Unusable { .. } => None,
         }
     }

@@ -4,6 +4,11 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use crate::conversation::now_ms;
+
+/// The mark of a damaged history that was moved away; a time follows.
+pub const SET_ASIDE: &str = "corrupt-";
+
 /// SQLite's companions of a database with a WAL.
 const WAL_COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 /// And without: what undoes a transaction that was not finished. It must never meet another database.
@@ -110,6 +115,12 @@ fn move_companions(path: &Path, target: &Path, companions: &[&str]) -> io::Resul
         }
     }
     Ok(())
+}
+
+/// The time as part of a file name.
+pub fn time_mark() -> String {
+    jiff::Timestamp::from_millisecond(now_ms())
+        .map_or_else(|_| "unknown".to_owned(), |time| time.strftime("%Y%m%dT%H%M%SZ").to_string())
 }
 
 fn free_name(path: &Path, mark: &str) -> PathBuf {

@@ -39,6 +39,8 @@ pub struct WriteCounts {
     pub commits: u64,
     /// Commits that held deltas.
     pub delta_commits: u64,
+    /// Bytes of all commits, as far as there is a WAL.
+    pub bytes_written: u64,
     /// The most bytes the delta buffer has held.
     pub delta_buffer_peak_bytes: u64,
 }
@@ -66,7 +68,10 @@ impl Journal {
     pub fn start(settings: HistorySettings) -> Self {
         let shared = Arc::<Shared>::default();
         let writer = match settings.path {
-            Some(path) => start_thread(Writer::new(path, settings.mmap_mb, Arc::clone(&shared))),
+            Some(path) => {
+                let writer = Writer::new(path, settings.mmap_mb, Arc::clone(&shared));
+                start_thread(writer.with_upkeep(settings.upkeep))
+            }
             None => WriterHandle::NotKept,
         };
         if let WriterHandle::Stopped(reason) = &writer {
@@ -168,6 +173,7 @@ impl Journal {
             flushes: self.flushes,
             commits: self.shared.commits.load(Ordering::Relaxed),
             delta_commits: self.shared.delta_commits.load(Ordering::Relaxed),
+            bytes_written: self.shared.bytes_written.load(Ordering::Relaxed),
             delta_buffer_peak_bytes: self.buffer.peak_bytes(),
         }
     }

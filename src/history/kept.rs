@@ -35,6 +35,21 @@ impl Kept {
         self.facts.retain(|fact| !matches!(fact, Fact::Deltas(deltas) if deltas.reply == *reply));
     }
 
+    /// The conversation at hand.
+    pub fn conversation(&self) -> Option<&ConversationId> {
+        self.conversation.as_ref()
+    }
+
+    /// Whether a reply of it has begun and not ended.
+    pub fn has_open_reply(&self) -> bool {
+        let open = |fact: &Fact| match fact {
+            Fact::Entry(Entry::ReplyStarted { .. }) => Some(true),
+            Fact::Entry(Entry::ReplyEnded(_)) => Some(false),
+            Fact::Entry(_) | Fact::Deltas(_) => None,
+        };
+        self.facts.iter().rev().find_map(open).unwrap_or(false)
+    }
+
     pub fn take(&mut self) -> Vec<Fact> {
         std::mem::take(&mut self.facts)
     }

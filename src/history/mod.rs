@@ -1,5 +1,7 @@
 //! The SQLite history: one thread writes, read-only connections read, a kill loses only the last window.
 
+mod backup;
+mod condition;
 mod connect;
 mod delta_buffer;
 mod entry;
@@ -14,14 +16,22 @@ mod query;
 mod queue;
 mod reader;
 mod recovery;
+mod redact;
+mod repair;
 mod rows;
 mod schema;
+mod scrub;
 mod search;
 mod settings;
+mod sql;
 mod statements;
+mod stats;
 mod store;
+mod sums;
+mod upkeep;
 mod writer;
 
+pub use condition::{Condition, condition};
 pub use entry::{DeltaKind, Entry, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
 pub use error::HistoryError;
 pub use journal::{FlushOutcome, Journal, WriteCounts};
@@ -31,9 +41,15 @@ pub use portable::{
 };
 pub use query::ConversationSummary;
 pub use reader::History;
+pub use repair::{Depth, check, files_beside, newest_set_aside, recover_file, set_aside};
 pub use rows::StoredMessage;
+pub use scrub::scrub;
 pub use search::{Page, SearchHit};
-pub use settings::{DeltaPersistence, HistorySettings};
+pub use settings::{DeltaPersistence, HistorySettings, RetentionLimits, UpkeepSettings};
+pub use sql::{SqlRows, SqlValue};
+pub use stats::{StatsBy, StatsRow};
+pub use sums::Histogram;
+pub use upkeep::{Doomed, prune, prune_plan};
 
 #[cfg(test)]
 mod tests;

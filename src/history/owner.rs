@@ -48,6 +48,14 @@ impl Owners {
         is_token && !matches!(open_if_dead(&self.path(token)), Ok(_) | Err(Liveness::Missing))
     }
 
+    /// How many processes hold their lock.
+    pub fn living(&self) -> usize {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return 0 };
+        let paths = entries.flatten().map(|entry| entry.path());
+        let locks = paths.filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION));
+        locks.filter(|path| matches!(open_if_dead(path), Err(Liveness::Alive))).count()
+    }
+
     /// Removes the files of processes that died.
     pub fn sweep(&self) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };

@@ -34,6 +34,10 @@ pub fn unpack(packed: &[u8]) -> Option<String> {
 /// Gives a connection the function that views and triggers use.
 pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function("is_damaged", 1, flags, |context| {
+        let packed: Option<Vec<u8>> = context.get(0)?;
+        Ok(packed.is_some_and(|packed| unpack(&packed).is_none()))
+    })?;
     connection.create_scalar_function("unpack", 1, flags, |context| {
         let packed: Option<Vec<u8>> = context.get(0)?;
         Ok(packed.map(|packed| unpack(&packed).unwrap_or_else(|| DAMAGED.to_owned())))

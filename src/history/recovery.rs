@@ -4,7 +4,7 @@ use rusqlite::{Connection, Result};
 
 use super::owner::Owners;
 use super::queue::Wait;
-use super::statements;
+use super::{statements, sums};
 use crate::conversation::{InterruptReason, MessageId};
 
 /// Ends the replies of all dead processes with what their deltas hold. Returns the titles of
@@ -36,6 +36,7 @@ pub fn close_replies_of(connection: &Connection, owner: &str, wait: &mut Wait) -
             .execute((number, InterruptReason::Crash.name()))?;
         transaction.prepare_cached("DELETE FROM message_delta WHERE message = ?1")?.execute([number])?;
         statements::index_ended(&transaction, id)?;
+        sums::count_crash(&transaction, *number)?;
     }
     transaction.commit()?;
     Ok(replies.into_iter().map(|(_, _, title)| title).collect())

@@ -33,12 +33,51 @@ impl DeltaPersistence {
     }
 }
 
+/// How long conversations are kept. Nothing is deleted where no limit is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RetentionLimits {
+    pub age_max: Option<Duration>,
+    pub messages_max: Option<u64>,
+    pub conversations_max: Option<u64>,
+}
+
+impl RetentionLimits {
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+/// What is done to the history beside writing it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpkeepSettings {
+    /// Mask what looks like a key before it is written.
+    pub redact: bool,
+    /// Store finished messages longer than this compressed; 0 compresses nothing.
+    pub compress_over_bytes: u64,
+    /// For conversations without a name.
+    pub unnamed: RetentionLimits,
+    /// For those that were given one.
+    pub named: RetentionLimits,
+    /// Between two looks at the limits.
+    pub interval: Duration,
+}
+
+impl UpkeepSettings {
+    /// Whether there is anything to do behind the scenes.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.compress_over_bytes > 0 || self.unnamed.is_set() || self.named.is_set()
+    }
+}
+
 /// Where and how the history is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistorySettings {
     /// `None`: nothing is written (`storage.type: memory`, `--no-save`).
     pub path: Option<PathBuf>,
     pub deltas: DeltaPersistence,
     /// MiB of the file to map into memory; 0 maps nothing.
     pub mmap_mb: u64,
+    pub upkeep: UpkeepSettings,
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use super::sums::{self, EndedCall, EndedTurn};
 use super::{DeltaKind, Entry, ReplyEnd, ToolEnd, ToolStart};
 use crate::conversation::{ConversationId, Message, MessageId, MessageStatus, Role, ToolCall, UnixMillis, Usage};
 
@@ -56,6 +57,9 @@ fn apply_entry(connection: &Connection, entry: &Entry, owner: &str) -> Result<()
             row.model = Some(model.clone());
             let conversation = conversation_number(connection, conversation, *created_ms)?;
             insert_message(connection, conversation, &row, Some(owner))?;
+            connection
+                .prepare_cached("UPDATE conversation SET owner = ?2 WHERE number = ?1")?
+                .execute(params![conversation, owner])?;
             use_conversation(connection, conversation, &row)
         }
         Entry::ReplyEnded(end) => end_reply(connection, end),
@@ -189,8 +193,24 @@ fn end_reply(connection: &Connection, end: &ReplyEnd) -> Result<()> {
     update_ended(connection, end)?;
     if status.is_none_or(|status| status == STREAMING) {
         index_ended(connection, &end.reply)?;
+        let turn = EndedTurn {
+            conversation: &end.conversation.0,
+            model: &model_of(connection, &end.reply)?,
+            status: &end.status,
+            usage: end.usage.as_ref(),
+            metrics: &end.metrics,
+            finished_ms: end.finished_ms,
+        };
+        sums::count_turn(connection, &turn)?;
     }
     put_tool_calls(connection, &end.reply, &end.tool_calls)
+}
+
+/// `provider:model`; empty where nobody knows.
+fn model_of(connection: &Connection, id: &MessageId) -> Result<String> {
+    connection
+        .prepare_cached("SELECT coalesce(model, '') FROM message WHERE id = ?1")?
+        .query_row([&id.0], |row| row.get(0))
 }
 
 /// The column `status`; `None` where there is no such message.
@@ -270,6 +290,7 @@ fn start_tool(connection: &Connection, start: &ToolStart) -> Result<()> {
 }
 
 fn finish_tool(connection: &Connection, end: &ToolEnd) -> Result<()> {
+    count_tool(connection, end)?;
     connection
         .prepare_cached(
             "UPDATE tool_call SET ok = ?3, result = ?4, finished_ms = ?5
@@ -277,6 +298,30 @@ fn finish_tool(connection: &Connection, end: &ToolEnd) -> Result<()> {
         )?
         .execute(params![end.reply.0, end.call_id, end.ok, end.result, end.finished_ms])
         .map(drop)
+}
+
+/// Counts a call that had no result until now.
+fn count_tool(connection: &Connection, end: &ToolEnd) -> Result<()> {
+    let open = connection
+        .prepare_cached(
+            "SELECT coalesce(t.server || '/', '') || t.name, coalesce(t.started_ms, ?3), coalesce(m.model, '')
+             FROM tool_call AS t JOIN message AS m ON m.number = t.message
+             WHERE m.id = ?1 AND t.call_id = ?2 AND t.finished_ms IS NULL",
+        )?
+        .query_row(params![end.reply.0, end.call_id, end.finished_ms], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, String>(2)?))
+        })
+        .optional()?;
+    let Some((tool, started_ms, model)) = open else { return Ok(()) };
+    let call = EndedCall {
+        conversation: &end.conversation.0,
+        model: &model,
+        tool: &tool,
+        ok: end.ok,
+        started_ms,
+        finished_ms: end.finished_ms,
+    };
+    sums::count_call(connection, &call)
 }
 
 /// The columns `status` and `reason`.

@@ -143,6 +143,24 @@ impl Store {
         self.checkpoint()
     }
 
+    /// Writes the whole file anew, so that nothing of what was deleted or changed is left in it
+    /// or in the WAL: neither in free pages nor as words of the index.
+    pub fn leave_no_remains(&mut self) -> Result<(), HistoryError> {
+        self.set_synchronous(Durability::Power)?;
+        let indexes: Vec<String> = self
+            .connection
+            .prepare(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE % USING fts5%'",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for name in indexes {
+            self.connection.execute(&format!("INSERT INTO {name} ({name}) VALUES ('optimize')"), [])?;
+        }
+        self.connection.execute_batch("PRAGMA temp_store = DEFAULT; VACUUM; PRAGMA temp_store = MEMORY;")?;
+        self.checkpoint()
+    }
+
     /// Writes a long WAL back into the database. Nobody waits for this.
     pub fn shorten_wal(&mut self) {
         self.shorten_wal_over(WAL_BYTES_MAX);
@@ -153,9 +171,13 @@ impl Store {
         self.shorten_wal_over(WAL_BYTES_KEPT_MAX);
     }
 
+    /// How long the WAL is. It grows with each commit until it is written back as a whole.
+    pub fn wal_bytes(&self) -> u64 {
+        std::fs::metadata(file::beside(&self.path, "-wal")).map_or(0, |metadata| metadata.len())
+    }
+
     fn shorten_wal_over(&mut self, bytes_max: u64) {
-        let length = std::fs::metadata(file::beside(&self.path, "-wal")).map_or(0, |metadata| metadata.len());
-        if self.journal_mode == JournalMode::Wal && length > bytes_max {
+        if self.journal_mode == JournalMode::Wal && self.wal_bytes() > bytes_max {
             // Readers can be in the way: the next commit tries again.
             let _ = self.connection.busy_timeout(Duration::ZERO);
             let _ = self.checkpoint();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,11 @@ use super::kept::Kept;
 use super::owner::{Owner, Owners};
 use super::queue::{Line, Wait};
 use super::recovery;
+use super::redact::Masker;
 use super::statements::{Deltas, Fact};
 use super::store::{BUSY_TIMEOUT, Durability, Store};
-use super::{Entry, FlushOutcome, HistoryError};
-use crate::conversation::now_ms;
+use super::upkeep::Upkeeper;
+use super::{Entry, FlushOutcome, HistoryError, UpkeepSettings};
 
 /// What the journal hands over at once: what belongs together is committed together.
 #[derive(Debug, Default)]
@@ -35,6 +36,7 @@ pub struct Shared {
     notices: Mutex<Vec<String>>,
     pub commits: AtomicU64,
     pub delta_commits: AtomicU64,
+    pub bytes_written: AtomicU64,
 }
 
 impl Shared {
@@ -67,11 +69,18 @@ pub struct Writer {
     start_overs: u32,
     /// What was said about the file; once is enough.
     warned: Vec<String>,
+    masker: Option<Masker>,
+    upkeeper: Upkeeper,
 }
 
 /// Two commits of deltas are at least this far apart. It is far below any `interval_ms` that
 /// makes sense, and an answer of a megabyte a second makes a hundred commits and not a thousand.
 const DELTA_REST: Duration = Duration::from_millis(10);
+
+/// Between two steps of the upkeep others get at the lock.
+const UPKEEP_REST: Duration = Duration::from_millis(20);
+/// At the end of a process the upkeep takes no longer; the next one goes on.
+const UPKEEP_AT_EXIT_MAX: Duration = Duration::from_millis(300);
 
 const BUSY_TIMEOUT_AGAIN: Duration = Duration::from_millis(100);
 
@@ -96,7 +105,16 @@ impl Writer {
             last_delta_commit: None,
             start_overs: 0,
             warned: Vec::new(),
+            masker: None,
+            upkeeper: Upkeeper::new(UpkeepSettings::default()),
         }
+    }
+
+    /// What it does beside writing.
+    pub fn with_upkeep(mut self, settings: UpkeepSettings) -> Self {
+        self.masker = settings.redact.then(Masker::default);
+        self.upkeeper = Upkeeper::new(settings);
+        self
     }
 
     /// Runs until the journal is dropped.
@@ -104,7 +122,7 @@ impl Writer {
         if let Err(error) = self.open(&mut self.wait()) {
             self.note_failure(&error);
         }
-        while let Ok(first) = commands.recv() {
+        while let Some(first) = self.next_command(commands) {
             let mut barriers = Vec::new();
             self.take(first, &mut barriers);
             commands.try_iter().for_each(|command| self.take(command, &mut barriers));
@@ -119,9 +137,51 @@ impl Writer {
         self.finish();
     }
 
+    /// Waits for something to write. Meanwhile the upkeep has its turn, in short steps.
+    fn next_command(&mut self, commands: &Receiver<Command>) -> Option<Command> {
+        loop {
+            let Some(wait) = self.upkeeper.wait().filter(|_| self.can_tidy()) else { return commands.recv().ok() };
+            match commands.recv_timeout(wait.max(UPKEEP_REST)) {
+                Ok(command) => return Some(command),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.tidy(),
+            }
+        }
+    }
+
+    /// Never before this process has written what it is there for, while a reply is being
+    /// received, or when something could not be written.
+    fn can_tidy(&self) -> bool {
+        self.store.is_some()
+            && self.kept.conversation().is_some()
+            && self.failure.is_none()
+            && self.pending.is_empty()
+            && !self.kept.has_open_reply()
+    }
+
+    fn tidy(&mut self) {
+        let Some(store) = self.store.as_mut().filter(|store| !store.is_replaced()) else { return };
+        if let Some(notice) = self.upkeeper.step(store.connection(), &self.owners, self.kept.conversation()) {
+            self.shared.notice(notice);
+        }
+        store.shorten_wal();
+    }
+
     fn take(&mut self, command: Command, barriers: &mut Vec<oneshot::Sender<FlushOutcome>>) {
-        command.entries.into_iter().for_each(|entry| self.queue(Fact::Entry(entry)));
-        command.deltas.into_iter().for_each(|deltas| self.queue(Fact::Deltas(deltas)));
+        for entry in command.entries {
+            let entry = match &mut self.masker {
+                Some(masker) => masker.entry(entry),
+                None => entry,
+            };
+            self.queue(Fact::Entry(entry));
+        }
+        if let Some(deltas) = command.deltas {
+            let deltas = match &mut self.masker {
+                Some(masker) => masker.deltas(deltas),
+                None => deltas,
+            };
+            self.queue(Fact::Deltas(deltas));
+        }
         barriers.extend(command.barrier);
     }
 
@@ -196,7 +256,10 @@ impl Writer {
         self.open(wait)?;
         let owner = self.owner_token();
         let Some(store) = &mut self.store else { return Ok(()) };
+        let before = store.wal_bytes();
         store.commit(&self.pending, &owner, durability, wait)?;
+        let written = store.wal_bytes().saturating_sub(before);
+        self.shared.bytes_written.fetch_add(written, Ordering::Relaxed);
         let has_deltas = self.pending.iter().any(|fact| matches!(fact, Fact::Deltas(_)));
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
         self.shared.delta_commits.fetch_add(u64::from(has_deltas), Ordering::Relaxed);
@@ -270,7 +333,7 @@ impl Writer {
             Some(store) => Some(store.identity()),
             None => FileIdentity::of(&path).map_err(unusable)?,
         };
-        let mark = format!("corrupt-{}", time_mark());
+        let mark = format!("{}{}", file::SET_ASIDE, file::time_mark());
         let moved = self.owners.alone(|| {
             // Another process may have been faster: its new file must not go aside.
             if damaged.is_some() && FileIdentity::of(&path)? == damaged {
@@ -294,7 +357,7 @@ impl Writer {
     fn follow_the_path(&mut self) {
         let Some(mut store) = self.store.take() else { return };
         let older = self.kept.older_facts(store.connection());
-        store.abandon(&format!("replaced-{}", time_mark()));
+        store.abandon(&format!("replaced-{}", file::time_mark()));
         self.write_kept_again(older);
         self.shared.notice(format!(
             "the history {} was deleted or replaced while in use; this conversation was written to it again",
@@ -325,6 +388,9 @@ impl Writer {
 
     fn finish(&mut self) {
         let mut wait = self.wait();
+        if let Some(rest) = self.masker.as_mut().and_then(Masker::rest) {
+            self.queue(Fact::Deltas(rest));
+        }
         if !self.pending.is_empty() {
             self.commit(Durability::Power, &mut wait);
         }
@@ -332,18 +398,16 @@ impl Writer {
             // Left open by a panic: what came is an answer as it is.
             let _ = recovery::close_replies_of(store.connection(), &owner.token, &mut wait);
         }
+        let deadline = Instant::now() + UPKEEP_AT_EXIT_MAX;
+        while self.can_tidy() && self.upkeeper.wait().is_some_and(|wait| wait.is_zero()) && Instant::now() < deadline {
+            self.tidy();
+        }
         if let Some(store) = &mut self.store {
             store.shorten_wal_at_exit();
         }
         self.store = None;
         self.owner = None;
     }
-}
-
-/// The time as part of a file name.
-fn time_mark() -> String {
-    jiff::Timestamp::from_millisecond(now_ms())
-        .map_or_else(|_| "unknown".to_owned(), |time| time.strftime("%Y%m%dT%H%M%SZ").to_string())
 }
 
 #[cfg(test)]

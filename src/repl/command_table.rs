@@ -106,6 +106,7 @@ pub static COMMANDS: &[CommandSpec] = &[
     })
     .takes("[ID]", ArgumentKind::Session),
     CommandSpec::ready("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
+    CommandSpec::ready("stats", "turns, tokens and times of the last days", |rest| alone(rest, Command::Stats)),
     CommandSpec::ready("tools", "list the model's tools, or switch them off and on", tools)
         .takes("[on|off [SERVER]]", ArgumentKind::ToolSwitch),
     CommandSpec::ready("mcp", "list the servers, restart one, or set its log LEVEL", mcp)
@@ -131,7 +132,6 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec::later("copy"),
     CommandSpec::later("search"),
     CommandSpec::later("export"),
-    CommandSpec::later("stats"),
     CommandSpec::later("redraw"),
 ];
 

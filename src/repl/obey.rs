@@ -28,6 +28,10 @@ impl Repl<'_> {
             }
             Command::Show { conversation: None } => self.show_current(),
             Command::Usage => self.show_usage(),
+            Command::Stats => {
+                self.save().await;
+                self.page_or_fail(self.services.stats());
+            }
             Command::Tools { switch: None } => self.show_tools().await,
             Command::Tools { switch: Some((is_on, server)) } => self.switch_tools(is_on, server.as_deref()),
             Command::Mcp { change: None } => self.show_servers(),

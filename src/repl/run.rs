@@ -29,6 +29,8 @@ pub trait Services {
     fn conversations(&self) -> Result<String, ErrorReport>;
     /// A stored conversation as text.
     fn conversation(&self, address: &str) -> Result<String, ErrorReport>;
+    /// Turns, tokens and times as tables.
+    fn stats(&self) -> Result<String, ErrorReport>;
     /// The failure of a turn as it is printed.
     fn describe(&self, report: TurnReport) -> Option<ErrorReport>;
 }

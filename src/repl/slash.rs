@@ -68,6 +68,7 @@ pub enum Command {
         conversation: Option<String>,
     },
     Usage,
+    Stats,
     /// What the model is offered.
     Tools {
         /// On or off, and the server that it is for; without one, all tools.
@@ -198,6 +199,7 @@ mod tests {
             ("/retry", Command::Retry),
             ("/continue", Command::Continue),
             ("/usage", Command::Usage),
+            ("/stats", Command::Stats),
             ("/sessions", Command::Sessions),
         ];
         for (line, command) in cases {

@@ -59,6 +59,7 @@ impl Stopwatch {
             chunks: self.chunks,
             flushes: counts.flushes - self.before.flushes,
             commits: counts.delta_commits - self.before.delta_commits,
+            bytes_written: counts.bytes_written - self.before.bytes_written,
             delta_buffer_peak_bytes: counts.delta_buffer_peak_bytes,
             retries: self.retries,
         }

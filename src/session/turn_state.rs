@@ -55,6 +55,7 @@ impl TurnState {
                 chunks: before.chunks + metrics.chunks,
                 flushes: before.flushes + metrics.flushes,
                 commits: before.commits + metrics.commits,
+                bytes_written: before.bytes_written + metrics.bytes_written,
                 delta_buffer_peak_bytes: before.delta_buffer_peak_bytes.max(metrics.delta_buffer_peak_bytes),
                 retries: before.retries + metrics.retries,
                 ..metrics

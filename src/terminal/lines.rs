@@ -245,6 +245,7 @@ mod tests {
             chunks: 312,
             flushes: 12,
             commits: 11,
+            bytes_written: 0,
             delta_buffer_peak_bytes: 4100,
             retries: 0,
         };

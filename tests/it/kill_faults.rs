@@ -198,6 +198,38 @@ fn kill_9_after_the_answer_loses_nothing() {
 }
 
 #[test]
+fn an_import_that_is_killed_can_be_begun_again() {
+    if !needs("strace") {
+        return;
+    }
+    let line = |number: usize| {
+        let text = "words ".repeat(200);
+        format!(
+            "{{\"id\":\"C{number}\",\"messages\":[{{\"id\":\"Q{number}\",\"role\":\"user\",\"text\":\"{text}\"}},{{\"id\":\"A{number}\",\"parent\":\"Q{number}\",\"role\":\"assistant\",\"text\":\"{text}\"}}]}}\n"
+        )
+    };
+    let text: String = (0..400).map(line).collect();
+    let import = |sandbox: &Sandbox| sandbox.sayso(["history", "import", "-"]).stdin(&text);
+    let whole = Sandbox::new();
+    import(&whole).run().assert_exit(0);
+    let exported =
+        |sandbox: &Sandbox| sandbox.sayso(["history", "export", "--format", "jsonl"]).run().assert_exit(0).stdout();
+    let expected = exported(&whole);
+    let (count, step) = if long_tests() { (400, 1) } else { (10, 31) };
+    let kills = in_parallel(count, |number| {
+        let sandbox = Sandbox::new();
+        let strace =
+            Strace::new(&sandbox).inject(&format!("{WRITES}:signal=KILL:when={}", number * step)).on_history(&sandbox);
+        let killed = import(&sandbox).strace(&strace).run();
+        import(&sandbox).run().assert_exit(0);
+        sandbox.assert_database_is_sound();
+        assert_eq!(exported(&sandbox), expected, "killed at {}", number * step);
+        killed.signal == Some(9)
+    });
+    assert!(kills >= 3, "{kills} kills");
+}
+
+#[test]
 fn a_migration_that_is_killed_leaves_a_file_that_the_next_start_takes() {
     if !needs("strace") {
         return;

@@ -23,6 +23,16 @@ mod fault_rows;
 #[cfg(test)]
 mod history_archive;
 #[cfg(test)]
+mod history_repair;
+#[cfg(test)]
+mod history_secrets;
+#[cfg(test)]
+mod history_sql;
+#[cfg(test)]
+mod history_stats;
+#[cfg(test)]
+mod history_upkeep;
+#[cfg(test)]
 mod http2_faults;
 #[cfg(test)]
 mod kill_faults;
@@ -54,6 +64,8 @@ mod mcp_serve;
 mod mcp_turns;
 #[cfg(test)]
 mod network_faults;
+#[cfg(test)]
+mod power_loss;
 #[cfg(test)]
 mod process_faults;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::repl::{start, wait_for_end};
-use crate::support::{Gate, ModelServer, Output, Reply, Run, Sandbox, Strace, TestConfig, needs};
+use crate::support::{Gate, ModelServer, Output, Reply, Run, Sandbox, Strace, TestConfig, long_tests, needs};
 
 const WRITES: &str = "write,pwrite64";
 
@@ -54,6 +54,45 @@ fn enospc_at_any_write_lets_the_answer_through() {
         sandbox.ask_once(["hi", "--require-history"]).strace(&strace).run().assert_exit(12);
         sandbox.ask_once(["hi"]).run().assert_exit(0).assert_quiet();
         sandbox.assert_database_is_sound();
+    }
+}
+
+/// One call on the files of the history fails, or all from there on: the answer comes, the
+/// exit code is right, and the next run finds a history in order.
+fn fail_at(calls: &str, error: &str, when: &str) {
+    let server = answering();
+    let sandbox = Sandbox::new().config(&TestConfig::for_server(&server).persist(10, 1));
+    sandbox.ask_once(["before"]).run().assert_exit(0);
+    let strace = Strace::new(&sandbox).inject(&format!("{calls}:error={error}:when={when}")).on_history(&sandbox);
+    let output = sandbox.ask_once(["hi"]).strace(&strace).run();
+    let told = format!("{calls} {error} {when}: {output:?}");
+    assert_eq!((output.code, output.stdout().as_str()), (Some(0), "Hello\n"), "{told}");
+    assert!(!output.stderr.contains("panic") && !output.stderr.contains("error["), "{told}");
+    let strict = sandbox.ask_once(["hi", "--require-history"]).strace(&strace).run();
+    assert!(matches!(strict.code, Some(0 | 12)) && strict.stdout() == "Hello\n", "{told} {strict:?}");
+    sandbox.assert_database_is_sound();
+    let stored = |count| sandbox.conversation_count() >= count;
+    assert!(stored(if strict.code == Some(0) { 2 } else { 1 }), "{told}: what was said to be saved is there");
+    sandbox.ask_once(["after"]).run().assert_exit(0).assert_stdout("Hello\n");
+    sandbox.assert_database_is_sound();
+}
+
+#[test]
+fn every_write_sync_and_open_fails_once_and_for_ever() {
+    if !needs("strace") {
+        return;
+    }
+    let (deep, step) = if long_tests() { (40, 1) } else { (13, 6) };
+    for calls in ["write,pwrite64", "fdatasync,fsync", "openat"] {
+        for error in ["EIO", "ENOSPC", "EDQUOT", "EINTR"] {
+            for number in (1..=deep).step_by(step) {
+                fail_at(calls, error, &number.to_string());
+                // A call that is interrupted for ever is a process that is stopped.
+                let for_ever =
+                    if error == "EINTR" { format!("{number}..{}", number + 20) } else { format!("{number}+") };
+                fail_at(calls, error, &for_ever);
+            }
+        }
     }
 }
 

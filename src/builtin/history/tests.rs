@@ -14,7 +14,7 @@ use crate::mcp::InProcess;
 fn history_of(prompts: &[&str]) -> (tempfile::TempDir, InProcess) {
     let folder = tempfile::tempdir().unwrap();
     let path = Some(folder.path().join("history.db"));
-    let settings = HistorySettings { path, deltas: DeltaPersistence::default(), mmap_mb: 0 };
+    let settings = HistorySettings { path, deltas: DeltaPersistence::default(), ..HistorySettings::default() };
     let mut journal = Journal::start(settings.clone());
     let mut ids = IdSource::default();
     let conversation = ids.conversation(0);

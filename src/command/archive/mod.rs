@@ -8,4 +8,5 @@ mod markdown;
 mod timeline;
 
 pub use export::export;
+pub use html::{escape, page_begin};
 pub use import::import;

@@ -13,7 +13,7 @@ mod ui;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use chat::{Chat, Logging, Retention, StorageType, Tools};
+pub use chat::{Chat, Logging, Retention, Storage, StorageType, Tools};
 pub use llm::{Llm, ProviderSection};
 pub use mcp::{
     Grant as OauthGrantName, LogLevel as ServerLogLevel, Mcp, Oauth, Protocol as ServerProtocol, ServerSection,

@@ -48,25 +48,28 @@ CREATE VIEW searchable AS
     SELECT number, coalesce(unpack(packed), text) AS text FROM message
     WHERE role IN ('user', 'assistant') AND status <> 'streaming' AND (text <> '' OR packed IS NOT NULL);
 
+-- Of a text that is compressed the index asks the view for its words, while the row is still there.
 DROP TRIGGER search_removed;
 CREATE TRIGGER search_removed AFTER DELETE ON message
-WHEN old.role IN ('user', 'assistant') AND old.status <> 'streaming' AND (old.text <> '' OR old.packed IS NOT NULL) BEGIN
-    INSERT INTO message_search (message_search, rowid, text)
-    VALUES ('delete', old.number, coalesce(unpack(old.packed), old.text));
+WHEN old.role IN ('user', 'assistant') AND old.status <> 'streaming' AND old.text <> '' AND old.packed IS NULL BEGIN
+    INSERT INTO message_search (message_search, rowid, text) VALUES ('delete', old.number, old.text);
 END;
--- Compressing a text changes `text` and `packed` at once, and no word of the index.
+CREATE TRIGGER search_removed_packed BEFORE DELETE ON message
+WHEN old.role IN ('user', 'assistant') AND old.status <> 'streaming' AND old.packed IS NOT NULL BEGIN
+    DELETE FROM message_search WHERE rowid = old.number;
+END;
+-- Compressing a text, or taking it out again, changes no word. While it is compressed it does not change.
 DROP TRIGGER search_outdated;
 CREATE TRIGGER search_outdated BEFORE UPDATE OF text, status ON message
-WHEN old.role IN ('user', 'assistant') AND old.status <> 'streaming' AND (old.text <> '' OR old.packed IS NOT NULL)
-    AND new.packed IS old.packed BEGIN
-    INSERT INTO message_search (message_search, rowid, text)
-    VALUES ('delete', old.number, coalesce(unpack(old.packed), old.text));
+WHEN old.role IN ('user', 'assistant') AND old.status <> 'streaming' AND old.text <> ''
+    AND old.packed IS NULL AND new.packed IS NULL BEGIN
+    INSERT INTO message_search (message_search, rowid, text) VALUES ('delete', old.number, old.text);
 END;
 DROP TRIGGER search_changed;
 CREATE TRIGGER search_changed AFTER UPDATE OF text, status ON message
-WHEN old.status <> 'streaming' AND new.role IN ('user', 'assistant') AND new.status <> 'streaming'
-    AND (new.text <> '' OR new.packed IS NOT NULL) AND new.packed IS old.packed BEGIN
-    INSERT INTO message_search (rowid, text) VALUES (new.number, coalesce(unpack(new.packed), new.text));
+WHEN old.status <> 'streaming' AND new.role IN ('user', 'assistant') AND new.status <> 'streaming' AND new.text <> ''
+    AND old.packed IS NULL AND new.packed IS NULL BEGIN
+    INSERT INTO message_search (rowid, text) VALUES (new.number, new.text);
 END;
 
 -- For `history sql`: stable, whatever the tables become. Times are UTC.

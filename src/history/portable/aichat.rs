@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde_yaml::Value;
 
 use super::foreign_id::foreign_id;
-use super::llm_log::{conversation, plain};
 use super::{PortableCall, PortableConversation, PortableMessage, Time};
 use crate::conversation::UnixMillis;
 
@@ -40,7 +39,7 @@ pub fn aichat_session(text: &str, name: &str, time: UnixMillis) -> Result<Portab
         let id = foreign_id(&[ORIGIN, name, &place, &message.role, &message.text]);
         messages.push(PortableMessage { id, parent, model, created: Time(time), ..message });
     }
-    Ok(conversation(foreign_id(&[ORIGIN, name]), Some(name.to_owned()), messages))
+    Ok(PortableConversation::of_messages(foreign_id(&[ORIGIN, name]), Some(name.to_owned()), messages))
 }
 
 /// A message with results of tools is an answer with calls, and then the results.
@@ -48,16 +47,17 @@ fn unfold(message: &SessionMessage) -> Vec<PortableMessage> {
     let results = message.content.get("tool_results").and_then(Value::as_sequence);
     let Some(results) = results else {
         let text = content_text(&message.content);
-        return vec![plain(String::new(), role(&message.role), text)];
+        return vec![PortableMessage::new(String::new(), role(&message.role), text)];
     };
     let calls: Vec<_> = results.iter().enumerate().map(|(place, result)| call(result, place)).collect();
     let said = message.content.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
     let answers = calls.iter().zip(results).map(|(call, result)| {
-        let answer = plain(String::new(), "tool", result.get("output").map_or_else(String::new, value_text));
+        let answer =
+            PortableMessage::new(String::new(), "tool", result.get("output").map_or_else(String::new, value_text));
         PortableMessage { tool_call_id: Some(call.id.clone()), ..answer }
     });
     let answers: Vec<_> = answers.collect();
-    let asked = PortableMessage { tool_calls: calls, ..plain(String::new(), "assistant", said) };
+    let asked = PortableMessage { tool_calls: calls, ..PortableMessage::new(String::new(), "assistant", said) };
     std::iter::once(asked).chain(answers).collect()
 }
 

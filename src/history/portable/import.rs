@@ -5,16 +5,20 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{PortableConversation, PortableMessage};
-use crate::conversation::{InterruptReason, Role};
+use crate::conversation::{InterruptReason, Role, Usage};
+use crate::history::queue::{Line, Wait};
+use crate::history::redact::mask_conversation;
 use crate::history::statements::title;
 use crate::history::store::{BUSY_TIMEOUT, Durability, Store};
-use crate::history::{HistoryError, HistorySettings};
+use crate::history::sums::{self, EndedCall, EndedTurn};
+use crate::history::{HistoryError, HistorySettings, rows};
 
 /// Nobody else waits longer for the lock than this, and one long conversation.
 const LOCK_MAX: Duration = Duration::from_millis(50);
 const MESSAGES_IN_TRANSACTION_MAX: u64 = 256;
 const ID_BYTES_MAX: usize = 64;
-const STATUSES: [&str; 4] = ["streaming", "complete", "interrupted", "error"];
+/// The names that the tables know.
+pub const STATUSES: [&str; 4] = ["streaming", "complete", "interrupted", "error"];
 
 /// What an import has brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,38 +31,51 @@ pub struct ImportCounts {
     pub known: u64,
 }
 
+struct OpenTransaction {
+    since: Instant,
+    messages: u64,
+    /// Others stand in line until it ends.
+    _turn: Wait,
+}
+
 /// Writes conversations into the history. What is there already stays as it is, so that the
 /// same file can be imported again, also after an import that was cut off.
 pub struct Importer {
     store: Store,
     counts: ImportCounts,
-    /// When the open transaction began, and how many messages it holds.
-    open: Option<(Instant, u64)>,
+    line: Line,
+    open: Option<OpenTransaction>,
+    redact: bool,
 }
 
 impl Importer {
     /// Opens the history for writing, and makes it where there is none.
     pub fn open(settings: &HistorySettings) -> std::result::Result<Self, HistoryError> {
         let path = settings.path.as_deref().ok_or(HistoryError::NotKept)?;
-        let mut store = Store::open(path, settings.mmap_mb, BUSY_TIMEOUT)?;
+        let line = Line::of(path);
+        let mut store = Store::open(path, settings.mmap_mb, &mut line.wait(BUSY_TIMEOUT))?;
         store.set_synchronous(Durability::Power)?;
-        Ok(Self { store, counts: ImportCounts::default(), open: None })
+        Ok(Self { store, counts: ImportCounts::default(), line, open: None, redact: settings.upkeep.redact })
     }
 
     /// Adds what is new of a conversation.
     pub fn add(&mut self, conversation: &PortableConversation) -> std::result::Result<(), HistoryError> {
         check(conversation)?;
+        let masked = self.redact.then(|| mask_conversation(conversation.clone()));
+        let conversation = masked.as_ref().unwrap_or(conversation);
         if self.open.is_none() {
+            let mut turn = self.line.wait(BUSY_TIMEOUT);
+            turn.take_turn();
             self.store.connection().execute_batch("BEGIN IMMEDIATE")?;
-            self.open = Some((Instant::now(), 0));
+            self.open = Some(OpenTransaction { since: Instant::now(), messages: 0, _turn: turn });
         }
         let added = add_conversation(self.store.connection(), conversation)?;
         self.counts.conversations += u64::from(added.is_new);
         self.counts.messages += added.messages;
         self.counts.known += conversation.messages.len() as u64 - added.messages;
-        if let Some((since, messages)) = &mut self.open {
-            *messages += conversation.messages.len() as u64;
-            if *messages >= MESSAGES_IN_TRANSACTION_MAX || since.elapsed() >= LOCK_MAX {
+        if let Some(open) = &mut self.open {
+            open.messages += conversation.messages.len() as u64;
+            if open.messages >= MESSAGES_IN_TRANSACTION_MAX || open.since.elapsed() >= LOCK_MAX {
                 self.commit()?;
             }
         }
@@ -73,7 +90,7 @@ impl Importer {
     }
 
     fn commit(&mut self) -> std::result::Result<(), HistoryError> {
-        if self.open.take().is_some() {
+        if let Some(_open) = self.open.take() {
             self.store.connection().execute_batch("COMMIT")?;
             self.store.shorten_wal();
         }
@@ -81,12 +98,17 @@ impl Importer {
     }
 }
 
+/// Whether it can be the id of a conversation or message.
+pub fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.len() <= ID_BYTES_MAX && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// A file made by hand can hold anything; what the tables refuse is told with its name.
 fn check(conversation: &PortableConversation) -> std::result::Result<(), HistoryError> {
     let refused = |what: String| Err(HistoryError::NotImportable { what });
     let ids = conversation.messages.iter().map(|message| &message.id);
     for id in std::iter::once(&conversation.id).chain(ids) {
-        if id.is_empty() || id.len() > ID_BYTES_MAX || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if !is_id(id) {
             return refused(format!("the id {id:?} is not made of at most {ID_BYTES_MAX} letters and digits"));
         }
     }
@@ -122,6 +144,7 @@ fn add_conversation(connection: &Connection, conversation: &PortableConversation
                 orphans.push(message);
             }
             insert_calls(connection, message)?;
+            count(connection, &conversation.id, message)?;
         }
     }
     for message in orphans {
@@ -241,6 +264,46 @@ fn insert_calls(connection: &Connection, message: &PortableMessage) -> Result<()
                 call.started.map(|time| time.0),
                 call.finished.map(|time| time.0),
             ])?;
+    }
+    Ok(())
+}
+
+/// An answer counts as if it had been given here.
+fn count(connection: &Connection, conversation: &str, message: &PortableMessage) -> Result<()> {
+    if message.role != Role::Assistant.name() {
+        return Ok(());
+    }
+    let tokens = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok());
+    let usage = Usage {
+        input: tokens(message.usage.input),
+        output: tokens(message.usage.output),
+        cached: tokens(message.usage.cached),
+        cost_usd: message.usage.cost_usd,
+        reasoning: tokens(message.usage.reasoning),
+        ..Usage::default()
+    };
+    let metrics = message.metrics.as_ref().and_then(|json| serde_json::from_str(json.get()).ok());
+    let turn = EndedTurn {
+        conversation,
+        model: message.model.as_deref().unwrap_or_default(),
+        status: &rows::status(&message.status, message.reason.clone()),
+        usage: Some(&usage),
+        metrics: &metrics.unwrap_or_default(),
+        finished_ms: message.finished.unwrap_or(message.created).0,
+    };
+    sums::count_turn(connection, &turn)?;
+    for call in &message.tool_calls {
+        let (Some(started), Some(finished)) = (call.started, call.finished) else { continue };
+        let server = call.server.as_ref().map_or_else(String::new, |server| format!("{server}/"));
+        let call = EndedCall {
+            conversation,
+            model: turn.model,
+            tool: &format!("{server}{}", call.name),
+            ok: call.ok.unwrap_or(false),
+            started_ms: started.0,
+            finished_ms: finished.0,
+        };
+        sums::count_call(connection, &call)?;
     }
     Ok(())
 }

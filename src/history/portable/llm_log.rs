@@ -80,7 +80,7 @@ impl LlmLog {
             let response = self.connection.prepare_cached(&self.query)?.query_row([row], Response::read)?;
             self.add(response, &mut messages)?;
         }
-        Ok(Some(conversation(foreign_id(&[ORIGIN, "conversation", id]), name, messages)))
+        Ok(Some(PortableConversation::of_messages(foreign_id(&[ORIGIN, "conversation", id]), name, messages)))
     }
 
     /// One response is up to four messages: system prompt, results of tools, prompt, answer.
@@ -94,17 +94,20 @@ impl LlmLog {
         };
         // A system prompt stands at the beginning, as providers want it.
         if let Some(system) = response.system.as_ref().filter(|text| is_first && !text.is_empty()) {
-            add(plain(id("system"), "system", system.clone()));
+            add(PortableMessage::new(id("system"), "system", system.clone()));
         }
         for (place, (call, output)) in self.tool_results(&response.id)?.into_iter().enumerate() {
-            let result = plain(id(&format!("result {place}")), "tool", output);
+            let result = PortableMessage::new(id(&format!("result {place}")), "tool", output);
             add(PortableMessage { tool_call_id: Some(call), ..result });
         }
         let prompt = self.prompt(&response)?;
         if !prompt.is_empty() {
-            add(PortableMessage { model: response.model.clone(), ..plain(id("prompt"), "user", prompt) });
+            add(PortableMessage {
+                model: response.model.clone(),
+                ..PortableMessage::new(id("prompt"), "user", prompt)
+            });
         }
-        let answer = plain(id("response"), "assistant", response.text.clone());
+        let answer = PortableMessage::new(id("response"), "assistant", response.text.clone());
         add(PortableMessage {
             model: response.model.clone(),
             tool_calls: self.tool_calls(&response.id)?,
@@ -229,43 +232,6 @@ fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
 fn time(written: &str) -> Time {
     let time = written.parse::<Timestamp>().or_else(|_| format!("{written}Z").parse());
     Time(time.map_or(0, Timestamp::as_millisecond))
-}
-
-pub(super) fn plain(id: String, role: &str, text: String) -> PortableMessage {
-    PortableMessage {
-        id,
-        parent: None,
-        role: role.to_owned(),
-        status: "complete".to_owned(),
-        reason: None,
-        text,
-        reasoning: String::new(),
-        model: None,
-        finish: None,
-        created: Time::default(),
-        finished: None,
-        tool_call_id: None,
-        tool_calls: Vec::new(),
-        usage: PortableUsage::default(),
-        metrics: None,
-        replay: None,
-    }
-}
-
-/// The frame around messages that follow each other.
-pub(super) fn conversation(id: String, name: Option<String>, messages: Vec<PortableMessage>) -> PortableConversation {
-    PortableConversation {
-        id,
-        name,
-        title: String::new(),
-        created: messages.first().map_or_else(Time::default, |message| message.created),
-        used: messages.iter().map(|message| message.created).max().unwrap_or_default(),
-        pinned: false,
-        cwd: None,
-        model: messages.iter().rev().find_map(|message| message.model.clone()),
-        head: messages.last().map(|message| message.id.clone()),
-        messages,
-    }
 }
 
 #[cfg(test)]

@@ -175,7 +175,8 @@ fn a_newer_schema_is_read_but_not_written() {
 #[test]
 fn where_nothing_can_be_written_there_is_one_notice() {
     for path in ["/proc/no/history.db", "/dev/null/history.db"] {
-        let settings = HistorySettings { path: Some(path.into()), deltas: super::persisting(1, 1), mmap_mb: 0 };
+        let settings =
+            HistorySettings { path: Some(path.into()), deltas: super::persisting(1, 1), ..HistorySettings::default() };
         let mut journal = Journal::start(settings.clone());
         let mut chat = Chat::start(&mut journal, None);
         chat.ask(&mut journal, "q");

@@ -55,7 +55,7 @@ impl Place {
 }
 
 fn settings(path: &Path, deltas: DeltaPersistence) -> HistorySettings {
-    HistorySettings { path: Some(path.to_owned()), deltas, mmap_mb: 0 }
+    HistorySettings { path: Some(path.to_owned()), deltas, ..HistorySettings::default() }
 }
 
 fn persisting(interval_ms: u64, min_chars: usize) -> DeltaPersistence {

@@ -17,7 +17,8 @@ use crate::history::{
 
 #[test]
 fn nothing_is_kept_without_a_path() {
-    let mut journal = Journal::start(HistorySettings { path: None, deltas: persisting(1, 1), mmap_mb: 0 });
+    let mut journal =
+        Journal::start(HistorySettings { path: None, deltas: persisting(1, 1), ..HistorySettings::default() });
     let mut chat = Chat::start(&mut journal, None);
     chat.ask(&mut journal, "hi");
     journal.record_delta(&MessageId("m".to_owned()), DeltaKind::Text, "text");

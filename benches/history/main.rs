@@ -1,0 +1,99 @@
+//! A history of a million messages, and what it costs beside an empty one.
+//!
+//! ```sh
+//! cargo run --example history_bench -- make /tmp/big 1000000
+//! cargo run --example history_bench -- measure target/debug/sayso /tmp/big /tmp/empty
+//! ```
+//!
+//! Each folder is a home of its own. The commands take turns, so that ratios hold on a busy machine.
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sayso::testing::{fill_history, search_history};
+
+const ROUNDS: usize = 15;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["make", folder, messages] => make(Path::new(folder), messages.parse()?),
+        ["measure", sayso, big, empty] => measure(Path::new(sayso), Path::new(big), Path::new(empty)),
+        _ => Err("usage: make FOLDER MESSAGES | measure SAYSO BIG EMPTY".into()),
+    }
+}
+
+fn database(folder: &Path) -> PathBuf {
+    folder.join("data/sayso/history.db")
+}
+
+fn make(folder: &Path, messages: u64) -> Result<(), Box<dyn Error>> {
+    let started = Instant::now();
+    fill_history(&database(folder), messages)?;
+    let bytes = fs::metadata(database(folder))?.len();
+    writeln!(io::stdout(), "{messages} messages, {} MiB, {:.0} s", bytes >> 20, started.elapsed().as_secs_f64())?;
+    Ok(())
+}
+
+/// A command with its home in `folder`; the time from its start to its end.
+fn time(sayso: &Path, folder: &Path, arguments: &[&str]) -> io::Result<Duration> {
+    let mut command = Command::new(sayso);
+    command.args(arguments).env_clear().env("HOME", folder);
+    for (name, below) in [
+        ("XDG_DATA_HOME", "data"),
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_CACHE_HOME", "cache"),
+    ] {
+        command.env(name, folder.join(below));
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let started = Instant::now();
+    let status = command.status()?;
+    let took = started.elapsed();
+    if status.success() { Ok(took) } else { Err(io::Error::other(format!("{arguments:?}: {status}"))) }
+}
+
+fn measure(sayso: &Path, big: &Path, empty: &Path) -> Result<(), Box<dyn Error>> {
+    let commands: [(&str, &[&str]); 8] = [
+        ("--version", &["--version"]),
+        ("open: show the last message", &["history", "show", "--limit", "1"]),
+        ("list", &["history", "list"]),
+        ("append: a new conversation", &["ask", "-m", "demo:echo", "--no-tools", "hi"]),
+        ("-c: go on with the last", &["ask", "-c", "-m", "demo:echo", "--no-tools", "hi"]),
+        ("stats", &["stats", "--by", "model"]),
+        ("doctor --history", &["doctor", "--history"]),
+        ("sql: count", &["history", "sql", "SELECT count(*) FROM conversations"]),
+    ];
+    fs::create_dir_all(empty)?;
+    // Something to show and to go on with.
+    time(sayso, empty, &["ask", "-m", "demo:echo", "--no-tools", "hi"])?;
+    let mut out = io::stdout();
+    writeln!(out, "| | empty ms | big ms | ratio |\n|---|---:|---:|---:|")?;
+    for (name, arguments) in commands {
+        let mut times = [Vec::new(), Vec::new()];
+        for round in 0..ROUNDS {
+            for turn in 0..2 {
+                // Who is first changes.
+                let which = (round + turn) % 2;
+                times[which].push(time(sayso, [empty, big][which], arguments)?);
+            }
+        }
+        let [small, large] = times.map(|mut times| {
+            times.sort();
+            times[ROUNDS / 4].as_secs_f64() * 1000.0
+        });
+        writeln!(out, "| {name} | {small:.1} | {large:.1} | {:.2} |", large / small)?;
+    }
+    for word in ["zebra", "river stone", "the", "\"green river\"", "unfindable"] {
+        let (found, times) = search_history(&database(big), word, ROUNDS)?;
+        writeln!(out, "| search, in the process: {word} ({found} shown) | | {:.1} | |", times.as_secs_f64() * 1000.0)?;
+    }
+    Ok(())
+}

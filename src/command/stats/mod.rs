@@ -1,0 +1,92 @@
+//! `stats`: turns, tokens and times, summed by day, model, provider, tool or conversation.
+
+mod picture;
+mod table;
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::listing::{json_array, json_lines};
+use crate::cli::{StatsFormat, StatsKey, StatsOptions};
+use crate::conversation::now_ms;
+use crate::exit::Failure;
+use crate::history::{History, HistoryError, StatsBy, StatsRow};
+
+/// The days that `/stats` shows.
+const DAYS_IN_REPL: u32 = 14;
+
+pub fn run(options: &StatsOptions, history: &History, context: &mut Context) -> Result<u8, Failure> {
+    let by = match options.by {
+        StatsKey::Day => StatsBy::Day,
+        StatsKey::Model => StatsBy::Model,
+        StatsKey::Provider => StatsBy::Provider,
+        StatsKey::Tool => StatsBy::Tool,
+        StatsKey::Conversation => StatsBy::Conversation,
+    };
+    let mut rows = history.stats(by, &first_day(options.days))?;
+    let limit = options.limit.map_or(rows.len(), |limit| usize::try_from(limit).unwrap_or(usize::MAX)).min(rows.len());
+    if by == StatsBy::Day {
+        rows.drain(..rows.len() - limit);
+    } else {
+        rows.truncate(limit);
+    }
+    if rows.is_empty() && options.format == StatsFormat::Table {
+        context.note("nothing has been counted yet: counting begins with the next answer");
+    }
+    Ok(context.show(&match options.format {
+        StatsFormat::Table => table::table(&rows, by),
+        StatsFormat::Json => json_array(rows.iter().map(value)),
+        StatsFormat::Jsonl => json_lines(rows.iter().map(value)),
+        StatsFormat::Csv => table::csv(&rows),
+        StatsFormat::Html => picture::page(&rows, by),
+        StatsFormat::Svg => picture::svg(&rows),
+    }))
+}
+
+/// What `/stats` prints: the last days, and the models of all time.
+pub fn summary(history: &History) -> Result<String, HistoryError> {
+    let days = history.stats(StatsBy::Day, &first_day(Some(DAYS_IN_REPL)))?;
+    let models = history.stats(StatsBy::Model, "")?;
+    if models.is_empty() {
+        return Ok("nothing has been counted yet: counting begins with the next answer\n".to_owned());
+    }
+    Ok(format!("{}\n{}", table::table(&days, StatsBy::Day), table::table(&models, StatsBy::Model)))
+}
+
+/// `2026-01-31`; empty: from the beginning.
+fn first_day(days: Option<u32>) -> String {
+    let Some(days) = days else { return String::new() };
+    let since = now_ms() - i64::from(days - 1) * 24 * 60 * 60 * 1000;
+    jiff::Timestamp::from_millisecond(since)
+        .map_or_else(|_| String::new(), |time| time.strftime("%Y-%m-%d").to_string())
+}
+
+fn value(row: &StatsRow) -> Value {
+    let spread = |histogram: &crate::history::Histogram| {
+        let round = |share| histogram.percentile(share).map(|value| (value * 10.0).round() / 10.0);
+        json!({ "p50": round(0.5), "p95": round(0.95) })
+    };
+    json!({
+        "key": row.key,
+        "label": row.label,
+        "turns": row.turns,
+        "interrupted": row.interrupted,
+        "errors": row.errors,
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+        "cached_tokens": row.cached_tokens,
+        "reasoning_tokens": row.reasoning_tokens,
+        "cost_usd": row.cost_usd,
+        "duration_ms": row.duration_ms,
+        "chunks": row.chunks,
+        "retries": row.retries,
+        "flushes": row.flushes,
+        "commits": row.commits,
+        "bytes_written": row.bytes_written,
+        "buffer_peak_bytes": row.buffer_peak_bytes,
+        "total_ms": spread(&row.durations),
+        "first_token_ms": spread(&row.first_tokens),
+        "gap_p99_ms": spread(&row.gaps),
+        "tokens_per_second": spread(&row.speeds),
+    })
+}

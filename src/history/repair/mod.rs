@@ -1,0 +1,9 @@
+//! What is done about damage: find it, tell it, and read what can be read.
+
+mod check;
+mod graft;
+mod recover;
+mod salvage;
+
+pub use check::{Depth, check};
+pub use recover::{files_beside, newest_set_aside, recover_file, set_aside};

@@ -1,0 +1,241 @@
+//! `history backup`, `check` and `recover`: a copy while others write, damage told, and what can be read brought back.
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::support::{ModelServer, Reply, Sandbox, Strace, long_tests, needs};
+
+const PAGE: u64 = 1024;
+
+/// So many conversations of two messages, all in the one file.
+fn filled(count: usize) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let line = |number: usize| {
+        let text = format!("answer {number} ").repeat(number % 7 * 200 + 1);
+        format!(
+            "{{\"id\":\"C{number}\",\"name\":\"n{number}\",\"messages\":[{{\"id\":\"Q{number}\",\"role\":\"user\",\"text\":\"question {number}\"}},\
+             {{\"id\":\"A{number}\",\"parent\":\"Q{number}\",\"role\":\"assistant\",\"text\":\"{text}\"}}]}}\n"
+        )
+    };
+    let text: String = (0..count).map(line).collect();
+    sandbox.sayso(["history", "import", "-"]).stdin(text).run().assert_exit(0);
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    sandbox
+}
+
+fn overwrite(path: &Path, page: u64, bytes: u8) {
+    let mut file = fs::OpenOptions::new().write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(page * PAGE)).unwrap();
+    file.write_all(&[bytes; PAGE as usize]).unwrap();
+}
+
+fn exported(sandbox: &Sandbox) -> String {
+    sandbox.sayso(["history", "export", "--format", "jsonl"]).run().assert_exit(0).stdout()
+}
+
+#[test]
+fn a_backup_is_whole_private_and_overwrites_nothing() {
+    let sandbox = filled(20);
+    // Another process writes meanwhile.
+    let writer = Connection::open(sandbox.database_path()).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE; INSERT INTO prompt_history (created_ms, text) VALUES (1, 'x')").unwrap();
+    let back_up = || sandbox.sayso(["history", "backup", "copy.db"]).run();
+    back_up().assert_exit(0).assert_stdout("").assert_stderr_has(&["copied the history to copy.db", "it was checked"]);
+    let copy = sandbox.work_folder().join("copy.db");
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    back_up().assert_exit(3).assert_stderr_has(&["nothing is overwritten"]);
+    drop(writer);
+    let other = Sandbox::new();
+    fs::create_dir_all(other.data_folder()).unwrap();
+    fs::copy(&copy, other.database_path()).unwrap();
+    assert_eq!(exported(&other), exported(&sandbox));
+    sandbox.sayso(["history", "backup", "missing/copy.db"]).run().assert_exit(3);
+    assert_eq!(fs::read_dir(sandbox.work_folder()).unwrap().count(), 1, "nothing unfinished is left");
+}
+
+#[test]
+fn a_backup_onto_a_full_disk_leaves_nothing_behind() {
+    if !needs("strace") {
+        return;
+    }
+    let sandbox = filled(20);
+    let strace = Strace::new(&sandbox).inject("pwrite64:error=ENOSPC:when=3+");
+    sandbox.sayso(["history", "backup", "copy.db"]).strace(&strace).run().assert_exit(3);
+    assert_eq!(fs::read_dir(sandbox.work_folder()).unwrap().count(), 0);
+}
+
+#[test]
+fn check_tells_damage_and_what_to_do() {
+    let sandbox = filled(200);
+    sandbox
+        .sayso(["history", "check"])
+        .run()
+        .assert_exit(0)
+        .assert_stdout("the history is in order: 200 conversations and 400 messages\n");
+    sandbox.sayso(["history", "check", "--full"]).run().assert_exit(0);
+    let pages = fs::metadata(sandbox.database_path()).unwrap().len() / PAGE;
+    overwrite(&sandbox.database_path(), pages / 2, 0xA5);
+    sandbox
+        .sayso(["history", "check"])
+        .run()
+        .assert_exit(3)
+        .assert_stdout("")
+        .assert_stderr_has(&["is damaged", "history recover"]);
+    fs::write(sandbox.database_path(), "no database at all, but long enough to be looked at as one").unwrap();
+    sandbox.sayso(["history", "check"]).run().assert_exit(3).assert_stderr_has(&["history recover"]);
+    Sandbox::new().sayso(["history", "check"]).run().assert_exit(0);
+}
+
+#[test]
+fn recover_without_damage_says_so() {
+    let sandbox = filled(3);
+    sandbox
+        .sayso(["history", "recover"])
+        .run()
+        .assert_exit(3)
+        .assert_stderr_has(&["nothing is damaged", "recover FILE"]);
+    sandbox.sayso(["history", "recover", "missing.db"]).run().assert_exit(3);
+}
+
+#[test]
+fn a_destroyed_first_page_costs_nothing() {
+    for byte in [0, 0xFF] {
+        let sandbox = filled(100);
+        let before = exported(&sandbox);
+        overwrite(&sandbox.database_path(), 0, byte);
+        sandbox
+            .sayso(["history", "recover"])
+            .run()
+            .assert_exit(0)
+            .assert_stderr_has(&["recovered 100 conversations and 200 messages"]);
+        assert_eq!(exported(&sandbox), before);
+        sandbox.assert_database_is_sound();
+        // The damaged file is kept, and a second time adds nothing.
+        sandbox
+            .sayso(["history", "recover"])
+            .run()
+            .assert_exit(0)
+            .assert_stderr_has(&["recovered 0 conversations", "200 were here already"]);
+        assert!(!sandbox.data_folder().join("recovering").exists());
+    }
+}
+
+#[test]
+fn any_damaged_page_costs_only_what_was_on_it() {
+    let sandbox = filled(300);
+    let whole = fs::read(sandbox.database_path()).unwrap();
+    let pages = whole.len() as u64 / PAGE;
+    let step = if long_tests() { 1 } else { 9 };
+    let mut worst = 600;
+    for page in (1..pages).step_by(step) {
+        let copy = Sandbox::new();
+        let damaged = copy.work_folder().join("damaged.db");
+        fs::write(&damaged, &whole).unwrap();
+        overwrite(&damaged, page, 0xA5);
+        let output = copy.sayso(["history", "recover", "damaged.db"]).run().assert_exit(0);
+        let database = Connection::open(copy.database_path()).unwrap();
+        let messages: i64 = database.query_row("SELECT count(*) FROM message", [], |row| row.get(0)).unwrap();
+        worst = worst.min(messages);
+        assert!(messages >= 500, "page {page} of {pages}: {messages} messages: {output:?}");
+        copy.assert_database_is_sound();
+    }
+    assert!(worst < 600, "no page that was destroyed held a message");
+}
+
+#[test]
+fn half_a_file_gives_what_is_in_that_half() {
+    let sandbox = filled(300);
+    let path = sandbox.database_path();
+    let length = fs::metadata(&path).unwrap().len();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length / 2 / PAGE * PAGE + 100).unwrap();
+    sandbox.sayso(["history", "recover"]).run().assert_exit(0).assert_stderr_has(&["could not be read"]);
+    let messages = sandbox.sayso(["history", "sql", "SELECT count(*) FROM messages", "--format", "tsv"]).run().stdout();
+    let count: i64 = messages.lines().nth(1).unwrap().parse().unwrap();
+    assert!((100..600).contains(&count), "{count}");
+    sandbox.assert_database_is_sound();
+}
+
+#[test]
+fn what_is_only_in_the_wal_is_recovered_with_it() {
+    let sandbox = filled(10);
+    let server = ModelServer::start([Reply::answer(&["in the wal"])]);
+    let asking = Sandbox::for_server(&server);
+    fs::create_dir_all(asking.data_folder()).unwrap();
+    fs::copy(sandbox.database_path(), asking.database_path()).unwrap();
+    asking.ask_once(["hi"]).run().assert_exit(0);
+    let mut wal = String::new();
+    fs::File::open(format!("{}-wal", asking.database_path().display()))
+        .unwrap()
+        .take(1)
+        .read_to_string(&mut wal)
+        .unwrap_or(1);
+    let pages = fs::metadata(asking.database_path()).unwrap().len() / PAGE;
+    overwrite(&asking.database_path(), pages - 2, 0xA5);
+    let damaged = asking.database_path().display().to_string();
+    let other = Sandbox::new();
+    other.sayso(["history", "recover", &damaged]).run().assert_exit(0);
+    let found = other
+        .sayso(["history", "sql", "SELECT text FROM messages WHERE text = 'in the wal'", "--format", "tsv"])
+        .run()
+        .stdout();
+    assert_eq!(found, "text\nin the wal\n");
+}
+
+#[test]
+fn what_a_chat_has_set_aside_comes_back() {
+    let sandbox = filled(50);
+    let before = exported(&sandbox);
+    overwrite(&sandbox.database_path(), 0, 0);
+    let server = ModelServer::start([Reply::answer(&["on"])]);
+    let config = crate::support::TestConfig::for_server(&server);
+    let sandbox = sandbox.config(&config);
+    sandbox.ask_once(["hi"]).run().assert_exit(0).assert_stdout("on\n").assert_stderr_has(&["it was moved to"]);
+    sandbox
+        .sayso(["history", "recover"])
+        .run()
+        .assert_exit(0)
+        .assert_stderr_has(&["recovered 50 conversations and 100 messages"]);
+    assert_eq!(sandbox.conversation_count(), 51);
+    assert!(exported(&sandbox).ends_with(&before), "the recovered ones were used last");
+}
+
+#[test]
+fn a_text_file_is_no_history() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.work_folder().join("text"), "x".repeat(10_000)).unwrap();
+    sandbox
+        .sayso(["history", "recover", "text"])
+        .run()
+        .assert_exit(3)
+        .assert_stderr_has(&["nothing in it can be read"]);
+}
+
+#[test]
+fn a_recovery_that_is_killed_can_be_begun_again() {
+    if !needs("strace") {
+        return;
+    }
+    let template = filled(300);
+    let before = exported(&template);
+    let whole = fs::read(template.database_path()).unwrap();
+    let mut kills = 0;
+    for number in (1..).step_by(if long_tests() { 1 } else { 23 }).take(if long_tests() { 200 } else { 12 }) {
+        let sandbox = Sandbox::new();
+        fs::create_dir_all(sandbox.data_folder()).unwrap();
+        fs::write(sandbox.database_path(), &whole).unwrap();
+        overwrite(&sandbox.database_path(), 0, 0);
+        let calls = "write,pwrite64,fdatasync,fsync,ftruncate,unlink,rename";
+        let strace = Strace::new(&sandbox).inject(&format!("{calls}:signal=KILL:when={number}"));
+        let killed = sandbox.sayso(["history", "recover"]).strace(&strace).run();
+        kills += usize::from(killed.signal == Some(9));
+        sandbox.sayso(["history", "recover"]).run();
+        sandbox.assert_database_is_sound();
+        assert_eq!(exported(&sandbox), before, "killed at {number}: {killed:?}");
+    }
+    assert!(kills > 3, "{kills} kills");
+}
