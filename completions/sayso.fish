@@ -37,6 +37,8 @@ complete -c sayso -n "__fish_sayso_needs_command" -s V -l version -d 'Print vers
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "ask" -d 'Ask one question; the answer goes to stdout'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "chat" -d 'Talk to a model, with a prompt to type at'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "history" -d 'Look at past conversations'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "stats" -d 'Count turns, tokens and times'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "doctor" -d 'Look for what is wrong'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "config" -d 'Look at the configuration'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "mcp" -d 'Use and set up MCP servers: tools, resources, prompts'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -101,19 +103,25 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -s v -l verbose -d 'Sa
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -l config -d 'Read this configuration file' -r -F
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -s q -l quiet -d 'Leave out progress, notices and usage'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -s v -l verbose -d 'Say more about what happens (twice: everything)'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -l offline -d 'Reach nothing but this machine itself'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -f -a "list" -d 'List conversations, the newest first'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -f -a "show" -d 'Show the messages of a conversation'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -f -a "export" -d 'Write conversations as Markdown, HTML or JSON'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import" -f -a "import" -d 'Read conversations: exports of sayso, logs of llm, sessions of aichat'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "list" -d 'List conversations, the newest first'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "show" -d 'Show the messages of a conversation'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "export" -d 'Write conversations as Markdown, HTML or JSON'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "import" -d 'Read conversations: exports of sayso, logs of llm, sessions of aichat'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "backup" -d 'Copy the whole history to a file, while others write'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "prune" -d 'Delete what is beyond the limits of the configuration'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "scrub" -d 'Mask keys and other secrets in what is stored'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "sql" -d 'Ask the history in SQL'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "check" -d 'Look for damage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "recover" -d 'Bring back what a damaged history holds'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l format -d 'How to write the list' -r -f -a "table\t'For people'
 json\t'One array'
 jsonl\t'One object a line'
@@ -169,6 +177,105 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from backup" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from backup" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from backup" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from backup" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from backup" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from backup" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from backup" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from prune" -l format -d 'How to write the list' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from prune" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from prune" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from prune" -l dry-run -d 'Only tell what would go'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from prune" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from prune" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from scrub" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from scrub" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from scrub" -l dry-run -d 'Only tell what would be masked'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from scrub" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from scrub" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from scrub" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from scrub" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from scrub" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from sql" -l format -d 'How to write the rows' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from sql" -l timeout -d 'Stop after this time' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from sql" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from sql" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from sql" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from sql" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from sql" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from sql" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from sql" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from check" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from check" -l full -d 'Compare every index with its table, too'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from check" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from check" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from recover" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from recover" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from recover" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from recover" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from recover" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from recover" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from recover" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -l by -d 'What makes a row' -r -f -a "day\t''
+model\t''
+provider\t''
+tool\t''
+conversation\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -l days -d 'Only the last N days, today included (UTC)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -l format -d 'How to write them' -r -f -a "table\t'For people, with bars'
+json\t'One array'
+jsonl\t'One object a line'
+csv\t'Columns between commas, with a line of names'
+html\t'One page with bars'
+svg\t'A picture of the bars'"
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -l limit -d 'Only the first N rows; of days the last' -r
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand stats" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l history -d 'Look at the history: its mode, size, free pages, integrity, who holds it'
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l json -d 'Write one JSON object'
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''

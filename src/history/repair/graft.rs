@@ -12,11 +12,8 @@ use crate::history::{HistoryError, connect, file};
 
 /// What histories are made of: those of today, and those of earlier versions.
 const PAGE_SIZES: [usize; 2] = [connect::PAGE_BYTES as usize, 4096];
-/// The first page begins with the header of the file.
-const HEADER_BYTES: usize = 100;
-const INTERIOR_TABLE: u8 = 5;
 /// Interior and leaf pages of indexes and tables.
-const TREE_PAGES: [u8; 4] = [2, INTERIOR_TABLE, 10, 13];
+const TREE_PAGES: [u8; 4] = [2, 5, 10, 13];
 /// One of so many has to look like a page: the others are the rest of long texts, or damaged.
 const PAGES_SEEN_PART: usize = 20;
 
@@ -33,21 +30,27 @@ pub enum Extent {
 pub fn graft(damaged: &Path, folder: &Path, extent: Extent) -> Result<(), HistoryError> {
     let fresh = folder.join("fresh.db");
     let page_bytes = page_bytes(damaged).map_err(|error| HistoryError::unusable(damaged, error))?;
-    make(&fresh, page_bytes)?;
-    let grafted = write_pages(damaged, &fresh, (extent, page_bytes));
+    let mut pages = make(&fresh, page_bytes)?;
+    if extent == Extent::FirstPage {
+        pages.truncate(1);
+    }
+    let grafted = write_pages(damaged, &fresh, (&pages, page_bytes));
     for name in ["fresh.db", "fresh.db-wal", "fresh.db-shm"] {
         let _ = fs::remove_file(folder.join(name));
     }
     grafted.map_err(|error| HistoryError::unusable(damaged, error))
 }
 
-/// A new history with pages of this size.
-fn make(fresh: &Path, page_bytes: usize) -> Result<(), HistoryError> {
+/// A new history with pages of this size; the numbers of those that hold the list of tables, the first one first.
+fn make(fresh: &Path, page_bytes: usize) -> Result<Vec<u32>, HistoryError> {
     file::prepare(fresh).map_err(|error| HistoryError::unusable(fresh, error))?;
     Connection::open(fresh)?
         .execute_batch(&format!("PRAGMA page_size = {page_bytes}; PRAGMA auto_vacuum = INCREMENTAL; VACUUM"))?;
     let mut store = Store::open(fresh, 0, &mut Line::of(fresh).wait(BUSY_TIMEOUT))?;
-    store.write_wal_again()
+    store.write_wal_again()?;
+    let query = "SELECT pageno FROM dbstat WHERE name = 'sqlite_schema' ORDER BY pageno";
+    let pages = store.connection().prepare(query)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(pages)
 }
 
 /// How large the pages of the damaged file are: nothing in its header can be trusted. Where pages of the smaller size
@@ -73,15 +76,11 @@ fn is_tree_page(page: &[u8]) -> bool {
         && (8..=page.len()).contains(&start)
 }
 
-fn write_pages(damaged: &Path, fresh: &Path, (extent, page_bytes): (Extent, usize)) -> io::Result<()> {
+fn write_pages(damaged: &Path, fresh: &Path, (wanted, page_bytes): (&[u32], usize)) -> io::Result<()> {
     let donor = fs::read(fresh)?;
     let mut file = OpenOptions::new().read(true).write(true).open(damaged)?;
     let pages = u32::try_from(file.metadata()?.len() / page_bytes as u64).unwrap_or(u32::MAX);
-    let wanted = match extent {
-        Extent::FirstPage => vec![1],
-        Extent::Schema => std::iter::once(1).chain(children_of_first(&donor, page_bytes)).collect(),
-    };
-    for number in wanted {
+    for &number in wanted {
         let start = (number as usize - 1) * page_bytes;
         let Some(page) = donor.get(start..start + page_bytes) else { continue };
         let mut page = page.to_vec();
@@ -100,22 +99,6 @@ fn fit_header(page: &mut [u8], pages: u32) {
     page[32..40].fill(0);
     let (counter, valid_for) = page.split_at_mut(92);
     valid_for[..4].copy_from_slice(&counter[24..28]);
-}
-
-/// The pages below the first, where the list of tables has outgrown it.
-fn children_of_first(donor: &[u8], page_bytes: usize) -> Vec<u32> {
-    let Some(page) = donor.get(..page_bytes) else { return Vec::new() };
-    let number =
-        |at: usize| page.get(at..at + 4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-    if page[HEADER_BYTES] != INTERIOR_TABLE {
-        return Vec::new();
-    }
-    let cells = usize::from(u16::from_be_bytes([page[HEADER_BYTES + 3], page[HEADER_BYTES + 4]]));
-    let pointers = (0..cells).filter_map(|cell| {
-        let at = HEADER_BYTES + 12 + cell * 2;
-        number(usize::from(u16::from_be_bytes([*page.get(at)?, *page.get(at + 1)?])))
-    });
-    pointers.chain(number(HEADER_BYTES + 8)).collect()
 }
 
 /// Whether a file begins as a database of SQLite does.
