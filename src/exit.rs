@@ -83,9 +83,8 @@ impl From<HistoryError> for Failure {
                 failure.hint("`sayso history list` shows what there is")
             }
             HistoryError::Empty => failure.hint("start one with `sayso ask` or `sayso chat`"),
-            HistoryError::NothingToSearch { .. } | HistoryError::TooManyWords { .. } => {
-                Self { class: "usage", exit: exit_code::USAGE, ..failure }
-                    .hint("a word has a letter or digit in it; `\"…\"` keeps words together")
+            HistoryError::OnlyWhole { .. } => {
+                Self { class: "usage", exit: exit_code::USAGE, ..failure }.hint("leave out the `@` and what follows it")
             }
             HistoryError::NotImportable { .. } | HistoryError::NotKept => failure,
             HistoryError::CannotWrite { error, .. } if error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -101,6 +100,14 @@ impl From<HistoryError> for Failure {
                 .hint("`--timeout` gives it more time; docs/history.md lists the columns of the views"),
             HistoryError::BadPattern { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure },
             HistoryError::ClockWentBack { .. } => failure.hint("set the clock right, then run `sayso history prune`"),
+            HistoryError::BadName { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure },
+            HistoryError::ShortBeginning { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure }
+                .hint("write at least three letters before the `*`"),
+            HistoryError::InUse { .. } => failure.hint("leave it there first, as with /exit or /new"),
+            HistoryError::NothingToSearch { .. }
+            | HistoryError::TooManyWords { .. }
+            | HistoryError::OnlyUnwanted { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure }
+                .hint("a word has a letter or digit in it; `\"…\"` keeps words together, `NOT` leaves out the next"),
             HistoryError::Unusable { .. } | HistoryError::Sqlite(_) => {
                 failure.hint("`--no-save` works without a history; `sayso config path` shows where it is looked for")
             }
@@ -145,7 +152,7 @@ impl From<TurnFailure> for Failure {
         match error {
             TurnFailure::HistoryRequired(_) => Self::new("history", exit_code::HISTORY, error.to_string())
                 .hint("leave out `--require-history` to get the answer without it"),
-            TurnFailure::NothingToRetry => Self::usage(error.to_string()),
+            TurnFailure::NothingToRetry | TurnFailure::NothingToContinue => Self::usage(error.to_string()),
         }
     }
 }

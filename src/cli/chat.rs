@@ -80,6 +80,7 @@ impl ChatOptions {
                 model: None,
                 system: None,
                 continue_last: false,
+                anywhere: false,
                 session: None,
                 no_save: false,
                 options: Vec::new(),
@@ -123,12 +124,16 @@ pub struct ConversationOptions {
     #[arg(short, long, value_name = "TEXT|@FILE")]
     pub system: Option<SystemPrompt>,
 
-    /// Go on with the last conversation
+    /// Go on with the last conversation: of this terminal, else of this folder, else of all
     #[arg(short, long = "continue", conflicts_with = "session")]
     pub continue_last: bool,
 
-    /// Go on with this conversation; a new name begins one
-    #[arg(long, value_name = "NAME|ID")]
+    /// With -c: the last one of all, whatever terminal and folder it was in
+    #[arg(long = "global", requires = "continue_last")]
+    pub anywhere: bool,
+
+    /// Go on with this conversation, or from this message of it; a new name begins one
+    #[arg(long, value_name = "NAME|ID|@N[@MESSAGE]")]
     pub session: Option<String>,
 
     /// Keep nothing of this in the history

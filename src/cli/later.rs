@@ -3,7 +3,7 @@
 /// Commands and their subcommands, by what stands before them.
 const COMMANDS: &[(&str, &[&str])] = &[
     ("", &["batch", "init", "keys", "models", "shell-init"]),
-    ("history", &["search", "rename", "fork", "pin", "unpin", "rm", "diff", "follow"]),
+    ("history", &["diff", "follow"]),
     ("config", &["get", "set", "edit"]),
     ("help", &["keys", "batch", "init", "models", "shell-init"]),
 ];

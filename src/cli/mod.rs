@@ -3,10 +3,12 @@
 //! The options of each command are plain data; whoever runs the command gets them as they were typed.
 
 mod chat;
+mod history;
 mod later;
 mod mcp;
 mod parse;
 mod setup;
+mod since;
 mod stats;
 mod upkeep;
 mod values;
@@ -16,6 +18,10 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use chat::{AskOptions, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode, ToolOptions};
+pub use history::{
+    FilterOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions,
+    StatusOption,
+};
 pub use later::is_later_command;
 pub use mcp::{
     McpAddOptions, McpCallOptions, McpCommand, McpExerciseOptions, McpImportOptions, McpListOptions, McpLoginOptions,
@@ -24,10 +30,11 @@ pub use mcp::{
 };
 pub use parse::{Stop, UsageError, parse};
 pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat};
+pub use since::Since;
 pub use stats::{DoctorOptions, StatsFormat, StatsKey, StatsOptions};
 pub use upkeep::{
     BackupOptions, CheckOptions, ExportFormat, ExportOptions, ImportOptions, ImportSource, PruneOptions,
-    RecoverOptions, ScrubOptions, SqlOptions,
+    RecoverOptions, ScrubOptions, SqlOptions, UpkeepCommand,
 };
 pub use values::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
 
@@ -100,7 +107,7 @@ pub enum Command {
     Ask(Box<AskOptions>),
     /// Talk to a model, with a prompt to type at
     Chat(Box<ChatOptions>),
-    /// Look at past conversations
+    /// Past conversations: list, show, search, fork, delete
     #[command(subcommand)]
     History(HistoryCommand),
     /// Count turns, tokens and times

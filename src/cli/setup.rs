@@ -3,58 +3,29 @@
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::upkeep::{
-    BackupOptions, CheckOptions, ExportOptions, ImportOptions, PruneOptions, RecoverOptions, ScrubOptions, SqlOptions,
-};
+use super::history::{ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions};
+use super::upkeep::UpkeepCommand;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum HistoryCommand {
-    /// List conversations, the newest first
+    /// List conversations, the one used last first
     List(ListOptions),
     /// Show the messages of a conversation
     Show(ShowOptions),
-    /// Write conversations as Markdown, HTML or JSON
-    Export(ExportOptions),
-    /// Read conversations: exports of sayso, logs of llm, sessions of aichat
-    Import(ImportOptions),
-    /// Copy the whole history to a file, while others write
-    Backup(BackupOptions),
-    /// Delete what is beyond the limits of the configuration
-    Prune(PruneOptions),
-    /// Mask keys and other secrets in what is stored
-    Scrub(ScrubOptions),
-    /// Ask the history in SQL
-    Sql(SqlOptions),
-    /// Look for damage
-    Check(CheckOptions),
-    /// Bring back what a damaged history holds
-    Recover(RecoverOptions),
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct ListOptions {
-    /// How to write the list
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: ListFormat,
-
-    /// Only the newest N
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub limit: Option<u64>,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct ShowOptions {
-    /// Which one: a name, an id, or the first letters of an id; none: the last one
-    #[arg(value_name = "NAME|ID")]
-    pub conversation: Option<String>,
-
-    /// How to write the messages
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: ListFormat,
-
-    /// Only the newest N messages
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub limit: Option<u64>,
+    /// Find messages by their words
+    Search(SearchOptions),
+    /// Give a conversation another name
+    Rename(RenameOptions),
+    /// Copy a conversation, as far as you want, to go another way
+    Fork(ForkOptions),
+    /// Keep conversations whatever the limits of the history are
+    Pin(PinOptions),
+    /// Let the limits count for them again
+    Unpin(PinOptions),
+    /// Delete conversations for ever
+    Rm(RemoveOptions),
+    #[command(flatten)]
+    Upkeep(UpkeepCommand),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,7 +3,28 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+/// What keeps the history in order: commands of `history`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum UpkeepCommand {
+    /// Write conversations as Markdown, HTML or JSON
+    Export(ExportOptions),
+    /// Read conversations: exports of sayso, logs of llm, sessions of aichat
+    Import(ImportOptions),
+    /// Copy the whole history to a file, while others write
+    Backup(BackupOptions),
+    /// Delete what is beyond the limits of the configuration
+    Prune(PruneOptions),
+    /// Mask keys and other secrets in what is stored
+    Scrub(ScrubOptions),
+    /// Ask the history in SQL
+    Sql(SqlOptions),
+    /// Look for damage
+    Check(CheckOptions),
+    /// Bring back what a damaged history holds
+    Recover(RecoverOptions),
+}
+
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::setup::ListFormat;
 use super::values::parse_duration;

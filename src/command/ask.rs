@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::person::WithPerson;
-use super::prompt;
+use super::prompt::{self, NoPrompt};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
@@ -84,7 +84,9 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
     session.publish_settings();
     let question = match prompt::assemble(options, context, &mut signals).await {
-        Ok(question) => question,
+        Ok(question) => Some(question),
+        // With `-c` or `--session` and no words: what was cut off goes on.
+        Err(NoPrompt::Nothing) if options.prompt.is_none() && session.is_interrupted() => None,
         Err(stopped) => {
             // Nothing is recorded yet: a disk that hangs need not be waited for.
             session.journal.abandon();
@@ -102,10 +104,10 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     for warning in &attached.warnings {
         context.warn(warning);
     }
-    let question = question + &attached.text;
+    let input = question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question + &attached.text));
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);
-    let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, question)).await? {
+    let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, input)).await? {
         Ended::Report(report) => conclude(*report, options, &config.history, context),
         Ended::AtOnce(exit) => {
             session.journal.abandon();
@@ -133,7 +135,7 @@ async fn turn(
     settings: ViewSettings,
     context: &mut Context,
     session: &mut Session,
-    (signals, timeout, question): (&mut Signals, Option<Instant>, String),
+    (signals, timeout, input): (&mut Signals, Option<Instant>, TurnInput),
 ) -> Result<Ended, Failure> {
     let person = person(context);
     let screen = &mut context.screen;
@@ -150,7 +152,7 @@ async fn turn(
     let source = CancelSource::default();
     let mut cancel = source.token();
     let mut stopping = false;
-    let mut turn = std::pin::pin!(session.run_turn(TurnInput::Prompt(question), view.as_mut(), &mut cancel));
+    let mut turn = std::pin::pin!(session.run_turn(input, view.as_mut(), &mut cancel));
     loop {
         let cause = tokio::select! {
             biased;

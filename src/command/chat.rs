@@ -2,18 +2,21 @@
 
 use std::io::IsTerminal;
 
+use jiff::tz::TimeZone;
+
 use super::context::Context;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
 use super::{history, stats};
 use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
+use crate::conversation::{ConversationId, MessageId};
 use crate::exit::Failure;
-use crate::history::{ConversationSummary, History, HistorySettings};
+use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Spot};
 use crate::http::{HttpClient, Lifetime};
-use crate::repl::{CompletionSource, CtrlC, Editing, Input, InputSettings, Repl, Services};
+use crate::repl::{CUT_OFF, CompletionSource, CtrlC, Editing, Input, InputSettings, Loaded, Repl, Services};
 use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
-use crate::terminal::{Color, ErrorReport, Stream, mode};
+use crate::terminal::{Color, ErrorReport, Stream, TermSafeBuf, mode};
 
 /// Prompts that Up and Ctrl-R reach.
 const PROMPTS_MAX: usize = 1000;
@@ -63,6 +66,10 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Present).await?;
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
     wiring::begin(&mut session, beginning, context);
+    session.hold();
+    if session.is_interrupted() {
+        context.note(CUT_OFF);
+    }
     session.publish_settings();
     let completions = CompletionSource::default();
     let input = start_input(&config, context, completions.clone());
@@ -93,6 +100,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         offered_servers: Vec::new(),
         stopped_servers: Vec::new(),
         suspended: None,
+        found: Vec::new(),
     };
     Ok(repl.run().await)
 }
@@ -163,6 +171,10 @@ fn model_names(config: &Config) -> Vec<String> {
     configured.chain(llm.models.keys().cloned()).chain(demo).collect()
 }
 
+fn reported<T>(asked: impl FnOnce() -> Result<T, HistoryError>) -> Result<T, ErrorReport> {
+    asked().map_err(|error| Failure::from(error).report())
+}
+
 /// What the loop needs from this layer.
 struct Wiring<'a> {
     config: &'a Config,
@@ -189,12 +201,11 @@ impl Services for Wiring<'_> {
     }
 
     fn conversations(&self) -> Result<String, ErrorReport> {
-        let listed = || {
+        reported(|| {
             let stored = History::open_read(self.settings())?;
             offer_sessions(&stored, &self.completions);
-            history::list(&stored, SESSIONS_MAX, ListFormat::Table)
-        };
-        listed().map_err(|error| Failure::from(error).report())
+            Ok(history::list(&stored, &Filter::default(), SESSIONS_MAX, ListFormat::Table)?.raw())
+        })
     }
 
     fn stats(&self) -> Result<String, ErrorReport> {
@@ -203,11 +214,63 @@ impl Services for Wiring<'_> {
     }
 
     fn conversation(&self, address: &str) -> Result<String, ErrorReport> {
-        let shown = || {
+        reported(|| {
             let stored = History::open_read(self.settings())?;
-            history::show(&stored, Some(address), usize::MAX, ListFormat::Table)
-        };
-        shown().map_err(|error| Failure::from(error).report())
+            Ok(history::show(&stored, Some(address), usize::MAX, ListFormat::Table)?.raw())
+        })
+    }
+
+    fn load(&self, address: &str, is_hit: bool) -> Result<Loaded, ErrorReport> {
+        reported(|| {
+            let stored = History::open_read(self.settings())?;
+            let mut spot = stored.locate(address)?;
+            let focus = spot.message.clone().filter(|_| is_hit);
+            if let Some(hit) = &focus {
+                spot.message = Some(stored.newest_end(hit)?);
+            }
+            let wiring::Resumed { id, messages, name, title, .. } = wiring::resumed(&stored, spot, String::new())?;
+            Ok(Loaded { id, name, title, messages, focus })
+        })
+    }
+
+    fn search(&self, words: &str, color: bool) -> Result<(TermSafeBuf, Vec<MessageId>), ErrorReport> {
+        reported(|| {
+            let hits = history::search_everywhere(&History::open_read(self.settings())?, words)?;
+            let color = if color { Color::On } else { Color::Off };
+            let text = history::hits_text(&hits, &TimeZone::system()).safe(color);
+            Ok((text, hits.into_iter().map(|hit| hit.message).collect()))
+        })
+    }
+
+    fn fork(&self, id: &ConversationId, head: &MessageId, name: Option<String>) -> Result<String, ErrorReport> {
+        reported(|| {
+            let stored = History::open_read(self.settings())?;
+            let spot = Spot { conversation: id.clone(), message: Some(head.clone()) };
+            let copy = history::fork_of(&stored, &spot, name)?;
+            let address = copy.id.to_string();
+            Keeper::open(self.settings())?.fork(copy)?;
+            Ok(address)
+        })
+    }
+
+    fn rename(&self, id: &ConversationId, name: &str) -> Result<(), ErrorReport> {
+        reported(|| Keeper::open(self.settings())?.rename(id, name))
+    }
+
+    fn check_name(&self, name: &str) -> Result<(), ErrorReport> {
+        reported(|| History::open_read(self.settings())?.check_name(None, name))
+    }
+
+    fn toggle_pin(&self, id: &ConversationId) -> Result<bool, ErrorReport> {
+        reported(|| {
+            let pinned = !History::open_read(self.settings())?.conversation(id)?.pinned;
+            Keeper::open(self.settings())?.pin(id, pinned)?;
+            Ok(pinned)
+        })
+    }
+
+    fn is_kept(&self) -> bool {
+        self.config.history.path.is_some()
     }
 
     fn describe(&self, report: TurnReport) -> Option<ErrorReport> {

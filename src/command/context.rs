@@ -53,6 +53,11 @@ impl Context {
         if !text.is_empty() && !text.ends_with('\n') {
             self.screen.print("\n");
         }
+        self.finish()
+    }
+
+    /// Writes what is pending for stdout; the exit code.
+    pub fn finish(&mut self) -> u8 {
         match self.screen.flush_waiting(LAST_WORDS_WAIT) {
             Ok(Flushed::All | Flushed::Blocked) | Err(OutputError::Closed) => exit_code::OK,
             Err(error) => self.fail(&Failure::from(error)),

@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(error.message, "there is no help on `exitcodes`");
         assert!(error.hint.unwrap().starts_with("did you mean `exit-codes`? there is help on ask, chat, completions,"));
         assert_eq!(help("batch", false).unwrap_err(), UsageError::not_yet("batch"));
-        assert_eq!(help("history search", false).unwrap_err(), UsageError::not_yet("history search"));
+        assert_eq!(help("history diff", false).unwrap_err(), UsageError::not_yet("history diff"));
         assert!(help("ask hello", false).is_err());
         assert!(help("config", true).is_err());
     }

@@ -13,6 +13,8 @@ use crate::session::Signals;
 /// What stops before there is a question.
 pub enum NoPrompt {
     Failed(Failure),
+    /// Nothing was asked at all.
+    Nothing,
     /// A signal came first; the exit code.
     Stopped(u8),
 }
@@ -22,6 +24,9 @@ impl NoPrompt {
     pub fn into_exit(self) -> Result<u8, Failure> {
         match self {
             Self::Failed(failure) => Err(failure),
+            Self::Nothing => Err(Failure::usage("there is no prompt").hint(
+                "give one, as in `sayso ask \"why is the sky blue?\"`, or pipe it in; `sayso` alone is the chat",
+            )),
             Self::Stopped(exit) => Ok(exit),
         }
     }
@@ -68,12 +73,7 @@ pub async fn assemble(options: &AskOptions, context: &mut Context, signals: &mut
     }
     let prompt = options.prompt.as_deref().filter(|prompt| *prompt != "-");
     let input = input.filter(|_| !options.files.contains(&Attachment::Stdin));
-    stdin::join(prompt, input.as_deref(), &files).ok_or_else(|| {
-        NoPrompt::Failed(
-            Failure::usage("there is no prompt")
-                .hint("give one, as in `sayso ask \"why is the sky blue?\"`, or pipe it in; `sayso` alone is the chat"),
-        )
-    })
+    stdin::join(prompt, input.as_deref(), &files).ok_or(NoPrompt::Nothing)
 }
 
 async fn read_stdin(

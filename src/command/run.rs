@@ -5,17 +5,14 @@ use std::io::IsTerminal;
 use std::panic::catch_unwind;
 
 use super::context::Context;
-use super::{ask, chat, completions, config, doctor, help, history, mcp, stats, upkeep};
-use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, HistoryCommand, Stop, parse};
+use super::{ask, chat, completions, config, doctor, help, history, mcp, stats};
+use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, Stop, parse};
 use crate::config::{Config, Environment, LoadOptions, load};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::history::History;
 use crate::mcp::guard;
 use crate::terminal::{install_panic_hook, mode};
-
-/// Conversations that `history list` shows unless `--limit` says otherwise.
-const LIST_MAX: usize = 50;
 
 /// Runs `sayso` with these arguments, the name of the program first; the exit code. However it ends,
 /// the terminal is as it was.
@@ -62,7 +59,7 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
         Some(Command::Chat(options)) => return talk(chat::run(*options, context)),
         Some(Command::Ask(options)) => return talk(ask::run(*options, context)),
         Some(Command::Mcp(command)) => return talk(mcp::run(command, context)),
-        Some(Command::History(command)) => return look_at_history(&command, &mut context),
+        Some(Command::History(command)) => return history::run(&command, &mut context),
         Some(Command::Stats(options)) => {
             let count = |config: &Config, context: &mut Context| {
                 stats::run(&options, &History::open_read(&config.stored)?, context)
@@ -92,44 +89,12 @@ fn talk(ended: Result<u8, Failure>) -> u8 {
     ended.unwrap_or_else(|failure| Context::early(Environment::default()).fail(&failure))
 }
 
-fn look_at_history(command: &HistoryCommand, context: &mut Context) -> u8 {
-    let look = |config: &Config, context: &mut Context| match upkeep::run(command, config, context) {
-        Some(ended) => ended,
-        None => run_history(command, config).map(|text| context.show(&text)),
-    };
-    with_config(look, context)
-}
-
 /// Runs what needs the configuration, but no key.
 fn with_config(run: impl FnOnce(&Config, &mut Context) -> Result<u8, Failure>, context: &mut Context) -> u8 {
     let options =
         LoadOptions { config_file: context.global.config.clone(), skip_key_command: true, ..LoadOptions::default() };
     let ended = load(&options, &context.environment).map_err(Failure::from).and_then(|config| run(&config, context));
     ended.unwrap_or_else(|failure| context.fail(&failure))
-}
-
-/// The history is read, never written: nothing is created where there is none.
-fn run_history(command: &HistoryCommand, config: &Config) -> Result<String, Failure> {
-    let stored = History::open_read(&config.stored)?;
-    let limit =
-        |limit: Option<u64>, default| limit.map_or(default, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let text = match command {
-        HistoryCommand::List(options) => history::list(&stored, limit(options.limit, LIST_MAX), options.format),
-        HistoryCommand::Show(options) => {
-            let address = options.conversation.as_deref();
-            history::show(&stored, address, limit(options.limit, usize::MAX), options.format)
-        }
-        // Not here: they do more than look.
-        HistoryCommand::Export(_)
-        | HistoryCommand::Import(_)
-        | HistoryCommand::Backup(_)
-        | HistoryCommand::Prune(_)
-        | HistoryCommand::Scrub(_)
-        | HistoryCommand::Sql(_)
-        | HistoryCommand::Check(_)
-        | HistoryCommand::Recover(_) => Ok(String::new()),
-    };
-    Ok(text?)
 }
 
 /// The configuration is looked at, not used: no key command runs.

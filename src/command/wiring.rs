@@ -5,11 +5,12 @@ use std::time::Duration;
 use tokio::runtime::LocalOptions;
 
 use super::context::Context;
+use super::place::place;
 use crate::cli::{ConversationOptions, GlobalOptions, SystemPrompt, ThinkingMode};
 use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
 use crate::exit::Failure;
-use crate::history::{History, HistoryError, HistorySettings, Journal};
+use crate::history::{History, HistoryError, HistorySettings, Journal, Place, Scope, Spot, why_no_name};
 use crate::http::{HttpClient, Lifetime, is_loopback_url};
 use crate::provider::{Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect};
 use crate::session::{ActiveModel, Session, TurnSettings};
@@ -66,6 +67,15 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
 pub fn load(options: &LoadOptions, context: &mut Context) -> Result<Config, Failure> {
     let mut config = crate::config::load(options, &context.environment)?;
     super::wiring_mcp::join_project(&mut config, context);
+    dress(&config, context);
+    for warning in &config.warnings {
+        context.warn(&warning.to_string());
+    }
+    Ok(config)
+}
+
+/// Lets the screen know what the configuration says about looks.
+pub fn dress(config: &Config, context: &mut Context) {
     context.screen = Screen::new(OutputSettings {
         color: match config.ui.color {
             crate::config::ColorChoice::Auto => ColorChoice::Auto,
@@ -75,10 +85,6 @@ pub fn load(options: &LoadOptions, context: &mut Context) -> Result<Config, Fail
         accessible: config.ui.accessible,
         ..context.screen.settings()
     });
-    for warning in &config.warnings {
-        context.warn(&warning.to_string());
-    }
-    Ok(config)
 }
 
 impl From<ConfigError> for Failure {
@@ -164,6 +170,8 @@ pub struct Resumed {
     pub messages: Vec<Message>,
     pub name: Option<String>,
     pub title: String,
+    /// Where it was found, or from which message it goes on; in words.
+    pub how: String,
 }
 
 /// What `-c` and `--session` ask for.
@@ -180,28 +188,49 @@ pub fn beginning(options: &ConversationOptions, settings: &HistorySettings) -> R
         return Ok(Beginning::New);
     }
     let history = History::open_read(settings)?;
-    let id = match &options.session {
-        None => history.last_used()?,
-        Some(address) => match history.resolve(address) {
-            Ok(id) => id,
-            Err(HistoryError::NotFound { .. }) if !address.starts_with('@') => {
+    let (spot, how) = match &options.session {
+        None => {
+            let place = if options.anywhere { Place::default() } else { place() };
+            let (conversation, scope) = history.last_used_at(&place)?;
+            let how = match scope {
+                Scope::Terminal => "the last one of this terminal",
+                Scope::Folder => "the last one of this folder",
+                Scope::Everywhere => "the last one of all",
+            };
+            (Spot { conversation, message: None }, how.to_owned())
+        }
+        Some(address) => match history.locate(address) {
+            Ok(spot) => {
+                let how =
+                    spot.message.as_ref().map_or_else(String::new, |message| format!("from the message {message}"));
+                (spot, how)
+            }
+            Err(HistoryError::NotFound { .. }) if why_no_name(address).is_none() => {
                 return Ok(Beginning::Named(address.clone()));
             }
             Err(error) => return Err(error.into()),
         },
     };
-    let stored = history.conversation(&id)?;
-    let (name, title) = (stored.name, stored.title);
-    Ok(Beginning::Resumed(Resumed { messages: history.messages(&id)?, id, name, title }))
+    Ok(Beginning::Resumed(resumed(&history, spot, how)?))
+}
+
+/// Loads a conversation, up to a message where one is named.
+pub fn resumed(history: &History, spot: Spot, how: String) -> Result<Resumed, HistoryError> {
+    let stored = history.conversation(&spot.conversation)?;
+    let messages = history.stored_messages_to(&spot.conversation, spot.message.as_ref())?;
+    let messages = messages.into_iter().map(|stored| stored.message).collect();
+    Ok(Resumed { id: spot.conversation, messages, name: stored.name, title: stored.title, how })
 }
 
 /// Goes on with a stored conversation, and says with which.
 pub fn begin(session: &mut Session, beginning: Beginning, context: &mut Context) {
+    session.set_place(place());
     match beginning {
         Beginning::New => {}
         Beginning::Named(name) => session.start_new(Some(name)),
         Beginning::Resumed(stored) => {
-            context.note(&format!("continuing {}: {}", stored.id, stored.name.as_ref().unwrap_or(&stored.title)));
+            let how = if stored.how.is_empty() { String::new() } else { format!(" ({})", stored.how) };
+            context.note(&format!("continuing {}: {}{how}", stored.id, stored.name.as_ref().unwrap_or(&stored.title)));
             session.resume(stored.id, stored.messages);
         }
     }

@@ -14,7 +14,6 @@ pub fn not_built_yet(file: &ConfigFile) -> Vec<Warning> {
     [
         (service.logging != Logging::default(), "chat.service.logging", "this version writes no log yet"),
         (file.ui.theme != Theme::Auto, "ui.theme", "this version shows answers as they come, without styles"),
-        (file.ui.pager.is_some(), "ui.pager", "this version starts no pager yet"),
         (!file.llm.fallback.is_empty(), "llm.fallback", "this version asks no other provider yet"),
     ]
     .into_iter()

@@ -28,14 +28,42 @@ impl DeltaKind {
 #[expect(clippy::large_enum_variant, reason = "a handful per turn, moved twice")]
 pub enum Entry {
     /// A new conversation; recorded before its first message.
-    ConversationStarted { id: ConversationId, name: Option<String>, created_ms: UnixMillis },
+    ConversationStarted {
+        id: ConversationId,
+        name: Option<String>,
+        created_ms: UnixMillis,
+    },
     /// `None` takes the name away.
-    ConversationRenamed { conversation: ConversationId, name: Option<String> },
+    ConversationRenamed {
+        conversation: ConversationId,
+        name: Option<String>,
+    },
+    /// It is at work here: where it is used is where `-c` finds it, and nobody deletes it meanwhile.
+    ConversationOpened {
+        conversation: ConversationId,
+        place: Place,
+    },
+    /// This process has turned to another one.
+    ConversationLeft {
+        conversation: ConversationId,
+    },
+    ConversationPinned {
+        conversation: ConversationId,
+        pinned: bool,
+    },
+    /// A new conversation that begins as a copy of messages of another one.
+    ConversationForked(Box<Fork>),
     /// The next message follows this one; `None`: it is the first. What is no longer on the
     /// active branch stays stored.
-    HeadMoved { conversation: ConversationId, head: Option<MessageId> },
+    HeadMoved {
+        conversation: ConversationId,
+        head: Option<MessageId>,
+    },
     /// A message that is complete as it stands: system, user, tool. It becomes the head.
-    MessageAdded { conversation: ConversationId, message: Message },
+    MessageAdded {
+        conversation: ConversationId,
+        message: Message,
+    },
     /// A reply is about to be requested; a row with status `streaming` that this process owns.
     ReplyStarted {
         conversation: ConversationId,
@@ -51,7 +79,11 @@ pub enum Entry {
     /// What came of it.
     ToolFinished(Box<ToolEnd>),
     /// A line entered at the prompt, for the next time somebody presses Up.
-    PromptTyped { text: String, cwd: Option<String>, typed_ms: UnixMillis },
+    PromptTyped {
+        text: String,
+        cwd: Option<String>,
+        typed_ms: UnixMillis,
+    },
 }
 
 impl Entry {
@@ -59,7 +91,11 @@ impl Entry {
     pub(super) fn conversation(&self) -> Option<&ConversationId> {
         match self {
             Self::ConversationStarted { id, .. } => Some(id),
+            Self::ConversationForked(fork) => Some(&fork.id),
             Self::ConversationRenamed { conversation, .. }
+            | Self::ConversationOpened { conversation, .. }
+            | Self::ConversationLeft { conversation }
+            | Self::ConversationPinned { conversation, .. }
             | Self::HeadMoved { conversation, .. }
             | Self::MessageAdded { conversation, .. }
             | Self::ReplyStarted { conversation, .. } => Some(conversation),
@@ -75,15 +111,39 @@ impl Entry {
     pub(super) fn waits_for_flush(&self) -> bool {
         match self {
             Self::ConversationStarted { .. }
+            | Self::ConversationOpened { .. }
             | Self::MessageAdded { .. }
             | Self::ReplyStarted { .. }
             | Self::ReplyEnded(_)
             | Self::ToolStarted(_)
             | Self::ToolFinished(_)
             | Self::PromptTyped { .. } => true,
-            Self::ConversationRenamed { .. } | Self::HeadMoved { .. } => false,
+            Self::ConversationRenamed { .. }
+            | Self::ConversationLeft { .. }
+            | Self::ConversationPinned { .. }
+            | Self::ConversationForked(_)
+            | Self::HeadMoved { .. } => false,
         }
     }
+}
+
+/// Where somebody is at work.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The session of the terminal; `None`: there is none, as in a script of the system.
+    pub terminal: Option<String>,
+    pub folder: Option<String>,
+}
+
+/// A copy to be made.
+#[derive(Clone, Debug)]
+pub struct Fork {
+    /// Of the new conversation.
+    pub id: ConversationId,
+    pub name: Option<String>,
+    pub created_ms: UnixMillis,
+    /// Each message with the id of its copy, the oldest first.
+    pub copies: Vec<(MessageId, MessageId)>,
 }
 
 /// How a reply ended and everything that came with it.
@@ -136,6 +196,8 @@ pub struct ToolEnd {
 pub struct TurnMetrics {
     /// From the send to the first token, in milliseconds.
     pub first_token_ms: Option<f64>,
+    /// From the send to the first thought of the model, in milliseconds.
+    pub first_reasoning_ms: Option<f64>,
     pub total_ms: f64,
     /// Between two arrivals of text, in milliseconds.
     pub gap_p50_ms: Option<f64>,

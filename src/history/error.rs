@@ -11,8 +11,17 @@ pub enum HistoryError {
     NotFound { wanted: String },
     #[error("no message {wanted:?} in the history")]
     NoMessage { wanted: String },
-    #[error("{wanted:?} fits more than one conversation: {fits}")]
-    Ambiguous { wanted: String, fits: String },
+    #[error("{wanted:?} fits more than one {what}: {fits}")]
+    Ambiguous { what: &'static str, wanted: String, fits: String },
+    /// An address of a message, where a conversation is wanted.
+    #[error("{wanted:?} is one message; this takes whole conversations")]
+    OnlyWhole { wanted: String },
+    /// It would go while somebody uses it.
+    #[error("{wanted:?} is in use by another sayso")]
+    InUse { wanted: String },
+    /// Why a conversation cannot get this name.
+    #[error("{name:?} cannot be its name: {reason}")]
+    BadName { name: String, reason: String },
     /// `-c` without any conversation.
     #[error("no conversation to continue")]
     Empty,
@@ -37,6 +46,11 @@ pub enum HistoryError {
     /// Retention does not trust the clock.
     #[error("the clock says {now}, but the newest conversation is from {newest}: nothing is deleted")]
     ClockWentBack { now: String, newest: String },
+    #[error("{text:?} is the beginning of too many words")]
+    ShortBeginning { text: String },
+    /// A search that only says what is not wanted.
+    #[error("there are only words that are not wanted in {text:?}")]
+    OnlyUnwanted { text: String },
     /// The file or its folder cannot be used.
     #[error("cannot use the history {}: {reason}", path.display())]
     Unusable { path: PathBuf, reason: String },
@@ -95,6 +109,11 @@ impl HistoryError {
             | Self::Query { .. }
             | Self::BadPattern { .. }
             | Self::ClockWentBack { .. }
+            | Self::OnlyWhole { .. }
+            | Self::InUse { .. }
+            | Self::BadName { .. }
+            | Self::OnlyUnwanted { .. }
+            | Self::ShortBeginning { .. }
             | Self::Unusable { .. } => self.to_string(),
         }
     }
@@ -114,6 +133,11 @@ impl HistoryError {
             | Self::Query { .. }
             | Self::BadPattern { .. }
             | Self::ClockWentBack { .. }
+            | Self::OnlyWhole { .. }
+            | Self::InUse { .. }
+            | Self::BadName { .. }
+            | Self::OnlyUnwanted { .. }
+            | Self::ShortBeginning { .. }
             | Self::Unusable { .. } => None,
         }
     }

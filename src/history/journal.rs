@@ -102,6 +102,13 @@ impl Journal {
         }
     }
 
+    /// Sends on what waits for a barrier, where none is near. Never waits.
+    pub fn hand_over(&mut self) {
+        if !self.entries.is_empty() {
+            self.send(None, None);
+        }
+    }
+
     /// Appends to the delta buffer of the running reply. Hands it over when `min_chars` have
     /// come. Never waits; allocates only when the buffer grows.
     pub fn record_delta(&mut self, reply: &MessageId, kind: DeltaKind, text: &str) {

@@ -1,14 +1,20 @@
 //! The SQLite history: one thread writes, read-only connections read, a kill loses only the last window.
 
+mod address;
 mod backup;
 mod condition;
 mod connect;
 mod delta_buffer;
+mod details;
 mod entry;
 mod error;
 mod file;
+mod filter;
+mod fork;
 mod journal;
+mod keeper;
 mod kept;
+mod locate;
 mod owner;
 mod packing;
 mod portable;
@@ -22,6 +28,7 @@ mod rows;
 mod schema;
 mod scrub;
 mod search;
+mod search_query;
 mod settings;
 mod sql;
 mod statements;
@@ -31,10 +38,14 @@ mod sums;
 mod upkeep;
 mod writer;
 
+pub use address::why_no_name;
 pub use condition::{Condition, condition};
-pub use entry::{DeltaKind, Entry, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
+pub use entry::{DeltaKind, Entry, Fork, Place, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
 pub use error::HistoryError;
+pub use filter::{Filter, StatusFilter, ToolFilter};
 pub use journal::{FlushOutcome, Journal, WriteCounts};
+pub use keeper::Keeper;
+pub use locate::{Scope, Spot};
 pub use portable::{
     DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableConversation, PortableMessage, Time,
     aichat_session, is_llm_log, read_document, write_document,
@@ -42,9 +53,9 @@ pub use portable::{
 pub use query::ConversationSummary;
 pub use reader::History;
 pub use repair::{Depth, check, files_beside, newest_set_aside, recover_file, set_aside};
-pub use rows::StoredMessage;
+pub use rows::{StoredMessage, ToolRun};
 pub use scrub::scrub;
-pub use search::{Page, SearchHit};
+pub use search::{FoundIn, Page, SearchHit, Wanted};
 pub use settings::{DeltaPersistence, HistorySettings, RetentionLimits, UpkeepSettings};
 pub use sql::{SqlRows, SqlValue};
 pub use stats::{StatsBy, StatsRow};

@@ -1,13 +1,11 @@
-//! What is asked of the history: lists, one conversation, an address as people type it.
+//! What is asked of the history: lists, one conversation, its messages.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params_from_iter};
 
-use super::rows::{self, StoredMessage};
+use super::filter::{Conditions, Filter};
+use super::rows::{self, StoredMessage, ToolRun};
 use super::{History, HistoryError};
-use crate::conversation::{ConversationId, InterruptReason, Message, MessageId, MessageStatus, UnixMillis};
-
-/// So many conversations are named when an address fits several.
-const FITS_SHOWN_MAX: u8 = 5;
+use crate::conversation::{ConversationId, InterruptReason, MessageId, MessageStatus, UnixMillis};
 
 /// One line of a list of conversations.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,38 +25,89 @@ pub struct ConversationSummary {
     pub head: Option<MessageId>,
     /// Of the head.
     pub status: Option<MessageStatus>,
+    /// Where it was used last.
+    pub folder: Option<String>,
+    /// The message up to which it is a copy of another conversation.
+    pub forked_from: Option<MessageId>,
+    /// The token of the process that has it open.
+    owner: Option<String>,
 }
 
 const SUMMARY: &str = "SELECT c.id, c.name, c.title, c.created_ms, c.used_ms, c.pinned, c.model, c.message_count,
-        head.id, head.status, head.reason, head.owner
+        head.id, head.status, head.reason, head.owner, c.cwd, c.forked_from, c.owner
+    FROM conversation AS c LEFT JOIN message AS head ON head.number = c.head";
+
+/// The same in a file that nobody has migrated yet.
+const OLD_SUMMARY: &str = "SELECT c.id, c.name, c.title, c.created_ms, c.used_ms, c.pinned, c.model, c.message_count,
+        head.id, head.status, head.reason, head.owner, NULL, NULL, NULL
     FROM conversation AS c LEFT JOIN message AS head ON head.number = c.head";
 
 impl History {
     /// The most recently used first.
     pub fn conversations(&self, limit: usize) -> Result<Vec<ConversationSummary>, HistoryError> {
-        let query = format!("{SUMMARY} ORDER BY c.used_seq DESC LIMIT ?1");
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.conversations_that(&Filter::default(), limit)
+    }
+
+    /// Those that fit, the most recently used first.
+    pub fn conversations_that(&self, filter: &Filter, limit: usize) -> Result<Vec<ConversationSummary>, HistoryError> {
+        let conditions = Conditions::of(filter, "c.used_ms", "c.model");
+        let query = format!("{} WHERE true{} ORDER BY c.used_seq DESC", self.summary_query(), conditions.sql);
         let mut statement = self.connection.prepare_cached(&query)?;
-        let found = statement.query_map([limit], |row| self.summary(row))?.collect::<Result<_, _>>()?;
-        Ok(found)
+        let all = statement.query_map(params_from_iter(conditions.values), |row| self.summary(row))?;
+        let fits =
+            |summary: &ConversationSummary| filter.status.is_none_or(|wanted| wanted.fits(summary.status.as_ref()));
+        // Rows come one by one, by an index: what is beyond the limit is never read.
+        Ok(all.filter(|summary| summary.as_ref().map_or(true, fits)).take(limit).collect::<Result<_, _>>()?)
+    }
+
+    fn summary_query(&self) -> &'static str {
+        if self.has_places() { SUMMARY } else { OLD_SUMMARY }
     }
 
     pub fn conversation(&self, id: &ConversationId) -> Result<ConversationSummary, HistoryError> {
-        let query = format!("{SUMMARY} WHERE c.id = ?1");
+        let query = format!("{} WHERE c.id = ?1", self.summary_query());
         let found = self.connection.prepare_cached(&query)?.query_row([&id.0], |row| self.summary(row)).optional()?;
         found.ok_or_else(|| HistoryError::NotFound { wanted: id.0.clone() })
     }
 
-    /// The messages from the first to the head. A reply that a dead process left open is
-    /// shown as the interrupted answer it will be; one of a living process is `Streaming`.
-    pub fn messages(&self, id: &ConversationId) -> Result<Vec<Message>, HistoryError> {
-        Ok(self.stored_messages(id)?.into_iter().map(|stored| stored.message).collect())
+    /// The messages from the first to the head, with all that is stored beside them. A reply that a dead process
+    /// left open is shown as the interrupted answer it will be; one of a living process is `Streaming`.
+    pub fn stored_messages(&self, id: &ConversationId) -> Result<Vec<StoredMessage>, HistoryError> {
+        self.stored_messages_to(id, None)
     }
 
-    /// The same with all that is stored beside them.
-    pub fn stored_messages(&self, id: &ConversationId) -> Result<Vec<StoredMessage>, HistoryError> {
-        let messages = rows::branch_messages(&self.connection, id)?;
+    /// The branch that ends with this message; `None`: the active one.
+    pub fn stored_messages_to(
+        &self,
+        id: &ConversationId,
+        last: Option<&MessageId>,
+    ) -> Result<Vec<StoredMessage>, HistoryError> {
+        let messages = rows::branch_messages(&self.connection, id, last)?;
         Ok(messages.into_iter().map(|stored| self.with_true_status(stored)).collect())
+    }
+
+    /// The messages of all branches, in the order they were written.
+    pub fn all_messages(&self, id: &ConversationId) -> Result<Vec<StoredMessage>, HistoryError> {
+        let messages = rows::all_messages(&self.connection, id)?;
+        Ok(messages.into_iter().map(|stored| self.with_true_status(stored)).collect())
+    }
+
+    /// The end of the newest branch that a message is on.
+    pub fn newest_end(&self, message: &MessageId) -> Result<MessageId, HistoryError> {
+        let found = rows::newest_end(&self.connection, message)?;
+        found.ok_or_else(|| HistoryError::NoMessage { wanted: message.0.clone() })
+    }
+
+    /// The calls of a message, with what became of them.
+    pub fn tool_runs(&self, message: &MessageId) -> Result<Vec<ToolRun>, HistoryError> {
+        Ok(rows::tool_runs(&self.connection, message)?)
+    }
+
+    /// Whether a living process has the conversation open, or receives a reply in it.
+    #[must_use]
+    pub fn is_live(&self, conversation: &ConversationSummary) -> bool {
+        let is_alive = |token: &String| self.owners.as_ref().is_some_and(|owners| owners.is_alive(token));
+        conversation.owner.as_ref().is_some_and(is_alive) || conversation.status == Some(MessageStatus::Streaming)
     }
 
     /// One message, on whatever branch.
@@ -74,29 +123,6 @@ impl History {
         stored
     }
 
-    /// The conversation `-c` goes on with.
-    pub fn last_used(&self) -> Result<ConversationId, HistoryError> {
-        self.nth_latest(1)?.ok_or(HistoryError::Empty)
-    }
-
-    /// Finds a conversation by what a person types: `@N` for the N-th latest, an id, a name
-    /// (of several the last used one), or the beginning of an id.
-    pub fn resolve(&self, address: &str) -> Result<ConversationId, HistoryError> {
-        let wanted = address.trim();
-        let missing = || HistoryError::NotFound { wanted: wanted.to_owned() };
-        if let Some(number) = wanted.strip_prefix('@').and_then(|digits| digits.parse::<u32>().ok()) {
-            return self.nth_latest(number)?.ok_or_else(missing);
-        }
-        let exact = "SELECT id FROM conversation WHERE id = upper(?1) OR name = ?1
-                     ORDER BY id = upper(?1) DESC, used_seq DESC LIMIT 1";
-        let exact: Option<String> =
-            self.connection.prepare_cached(exact)?.query_row([wanted], |row| row.get(0)).optional()?;
-        match exact {
-            Some(id) => Ok(ConversationId(id)),
-            None => self.by_prefix(wanted)?.ok_or_else(missing),
-        }
-    }
-
     /// The last `limit` lines typed at the prompt, the oldest first.
     pub fn prompts(&self, limit: usize) -> Result<Vec<String>, HistoryError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -105,38 +131,6 @@ impl History {
         let mut prompts = statement.query_map([limit], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
         prompts.reverse();
         Ok(prompts)
-    }
-
-    fn nth_latest(&self, number: u32) -> Result<Option<ConversationId>, HistoryError> {
-        let Some(offset) = number.checked_sub(1) else { return Ok(None) };
-        let query = "SELECT id FROM conversation ORDER BY used_seq DESC LIMIT 1 OFFSET ?1";
-        let found = self.connection.prepare_cached(query)?.query_row([offset], |row| row.get(0)).optional()?;
-        Ok(found.map(ConversationId))
-    }
-
-    fn by_prefix(&self, prefix: &str) -> Result<Option<ConversationId>, HistoryError> {
-        if prefix.is_empty() || !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Ok(None);
-        }
-        // Every character of an id sorts before `~`.
-        let query = "SELECT id, coalesce(name, title) FROM conversation
-                     WHERE id >= upper(?1) AND id < upper(?1) || '~' ORDER BY used_seq DESC LIMIT ?2";
-        let mut statement = self.connection.prepare_cached(query)?;
-        let fits: Vec<(String, String)> = statement
-            .query_map(params![prefix, FITS_SHOWN_MAX + 1], |row| row.try_into())?
-            .collect::<Result<_, _>>()?;
-        match fits.as_slice() {
-            [] => Ok(None),
-            [(id, _)] => Ok(Some(ConversationId(id.clone()))),
-            several => {
-                let shown = several.iter().take(FITS_SHOWN_MAX.into()).map(|(id, title)| format!("{id} ({title})"));
-                let mut fits = shown.collect::<Vec<_>>().join(", ");
-                if several.len() > FITS_SHOWN_MAX.into() {
-                    fits.push_str(", …");
-                }
-                Err(HistoryError::Ambiguous { wanted: prefix.to_owned(), fits })
-            }
-        }
     }
 
     fn summary(&self, row: &Row<'_>) -> rusqlite::Result<ConversationSummary> {
@@ -156,6 +150,9 @@ impl History {
             messages: row.get::<_, u32>(7)?.into(),
             head: row.get::<_, Option<String>>(8)?.map(MessageId),
             status,
+            folder: row.get(12)?,
+            forked_from: row.get::<_, Option<String>>(13)?.map(MessageId),
+            owner: row.get(14)?,
         })
     }
 

@@ -16,6 +16,8 @@ pub struct History {
     pub(super) connection: Connection,
     /// Tells living replies from dead ones; `None`: there is no file.
     pub(super) owners: Option<Owners>,
+    /// Whether the tables know terminals, folders and forks, and index details: an older file is read as it is.
+    has_places: bool,
 }
 
 impl History {
@@ -28,13 +30,19 @@ impl History {
         if schema::version(&connection)? == 0 {
             return Self::empty();
         }
-        Ok(Self { connection, owners: Some(Owners::beside(path)) })
+        let has_places = connection.table_exists(None, "search_state")?;
+        Ok(Self { connection, owners: Some(Owners::beside(path)), has_places })
     }
 
     fn empty() -> Result<Self, HistoryError> {
         let connection = Connection::open_in_memory()?;
         schema::migrate(&connection, Connection::unchecked_transaction)?;
-        Ok(Self { connection, owners: None })
+        Ok(Self { connection, owners: None, has_places: true })
+    }
+
+    /// Whether the tables know terminals, folders and forks, and index details.
+    pub(super) fn has_places(&self) -> bool {
+        self.has_places
     }
 }
 

@@ -111,7 +111,13 @@ impl Masker {
             Entry::ToolStarted(start) => mask_option(&mut start.arguments),
             Entry::ToolFinished(end) => mask_text(&mut end.result),
             Entry::PromptTyped { text, .. } => mask_text(text),
-            Entry::HeadMoved { .. } | Entry::ReplyStarted { .. } => {}
+            Entry::ConversationForked(fork) => mask_option(&mut fork.name),
+            // What a fork copies was masked when it was written.
+            Entry::ConversationOpened { .. }
+            | Entry::ConversationLeft { .. }
+            | Entry::ConversationPinned { .. }
+            | Entry::HeadMoved { .. }
+            | Entry::ReplyStarted { .. } => {}
         }
         entry
     }

@@ -1,6 +1,6 @@
 //! Rows to messages: how stored conversations are read.
 
-use rusqlite::{Connection, Result, Row, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::TurnMetrics;
 use crate::conversation::{
@@ -19,6 +19,37 @@ pub struct StoredMessage {
     pub(super) owner: Option<String>,
 }
 
+/// A call with what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolRun {
+    pub call_id: String,
+    pub server: Option<String>,
+    pub name: String,
+    pub started_ms: Option<UnixMillis>,
+    pub finished_ms: Option<UnixMillis>,
+    pub ok: Option<bool>,
+}
+
+/// The calls of a message, in their order.
+pub fn tool_runs(connection: &Connection, message: &MessageId) -> Result<Vec<ToolRun>> {
+    connection
+        .prepare_cached(
+            "SELECT call_id, server, name, started_ms, finished_ms, ok FROM tool_call
+             WHERE message = (SELECT number FROM message WHERE id = ?1) ORDER BY position",
+        )?
+        .query_map([&message.0], |row| {
+            Ok(ToolRun {
+                call_id: row.get(0)?,
+                server: row.get(1)?,
+                name: row.get(2)?,
+                started_ms: row.get(3)?,
+                finished_ms: row.get(4)?,
+                ok: row.get(5)?,
+            })
+        })?
+        .collect()
+}
+
 /// The columns of a message `m`. The text of a running reply is what its deltas hold so far.
 const COLUMNS: &str = "m.number, m.id, (SELECT id FROM message WHERE number = m.parent) AS parent_id, m.role, m.status,
     m.reason, m.owner, m.model, m.finish, m.tool_call_id, m.created_ms, m.finished_ms, m.input_tokens,
@@ -34,12 +65,32 @@ pub const BRANCH: &str = "WITH RECURSIVE branch (number) AS (
     SELECT head FROM conversation WHERE id = ?1 AND head IS NOT NULL
     UNION SELECT message.parent FROM message JOIN branch USING (number) WHERE message.parent IS NOT NULL)";
 
-/// The messages from the first to the head, in order.
-pub fn branch_messages(connection: &Connection, id: &ConversationId) -> Result<Vec<StoredMessage>> {
+/// The same up to the message ?1, wherever the head is.
+const BRANCH_TO: &str = "WITH RECURSIVE branch (number) AS (
+    SELECT number FROM message WHERE id = ?1
+    UNION SELECT message.parent FROM message JOIN branch USING (number) WHERE message.parent IS NOT NULL)";
+
+/// The messages from the first to the last one of a branch, in order; `None`: to the head.
+pub fn branch_messages(
+    connection: &Connection,
+    id: &ConversationId,
+    last: Option<&MessageId>,
+) -> Result<Vec<StoredMessage>> {
+    let (branch, id) = last.map_or((BRANCH, &id.0), |last| (BRANCH_TO, &last.0));
     let query = format!(
-        "{BRANCH} SELECT {COLUMNS} FROM branch JOIN message AS m ON m.number = branch.number ORDER BY m.number"
+        "{branch} SELECT {COLUMNS} FROM branch JOIN message AS m ON m.number = branch.number ORDER BY m.number"
     );
-    messages(connection, &query, &id.0)
+    messages(connection, &query, id)
+}
+
+/// The newest message that has no other behind it, among those behind this one.
+pub fn newest_end(connection: &Connection, id: &MessageId) -> Result<Option<MessageId>> {
+    let query = "WITH RECURSIVE below (number) AS (
+            SELECT number FROM message WHERE id = ?1
+            UNION SELECT message.number FROM message JOIN below ON message.parent = below.number)
+        SELECT id FROM message WHERE number = (SELECT max(number) FROM below)";
+    let found = connection.prepare_cached(query)?.query_row([&id.0], |row| row.get(0)).optional()?;
+    Ok(found.map(MessageId))
 }
 
 /// The messages of all branches, in the order they were written.

@@ -1,14 +1,43 @@
-//! Full-text search over prompts and answers. What a person types is never a query of SQLite's own.
+//! Full-text search: prompts before answers, new before old, and what is rare before what is everywhere.
 
-use rusqlite::params;
+use std::collections::HashMap;
+use std::ops::Range;
 
-use super::{History, HistoryError};
+use rusqlite::types::Value;
+use rusqlite::{params, params_from_iter};
+
+use super::filter::{Conditions, Filter};
+use super::search_query::full_text_query;
+use super::{History, HistoryError, details};
 use crate::conversation::{ConversationId, MessageId, Role, UnixMillis};
 
-/// Words of one search; the rest is a mistake, not a search.
-const WORDS_MAX: usize = 32;
 /// Words around the first find that a hit shows.
 const SNIPPET_WORDS: u8 = 24;
+/// Of a search that finds more, the newest are ranked: words that are everywhere tell nothing.
+const RANKED_MAX: i64 = 2_000;
+/// What stands around a find in a snippet of SQLite's. In a message they would be no text anyway.
+const MARK_START: char = '\u{2}';
+const MARK_END: char = '\u{3}';
+
+/// Where in a message the words are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundIn {
+    Text,
+    Reasoning,
+    /// What a tool gave back.
+    ToolResult,
+}
+
+impl FoundIn {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Reasoning => "reasoning",
+            Self::ToolResult => "tool_result",
+        }
+    }
+}
 
 /// One message that holds all the words.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +50,11 @@ pub struct SearchHit {
     pub created_ms: UnixMillis,
     /// `provider:model`, on answers.
     pub model: Option<String>,
+    pub found_in: FoundIn,
     /// The words around the first find.
     pub snippet: String,
+    /// The finds in it, in bytes.
+    pub marks: Vec<Range<usize>>,
 }
 
 /// Which hits of a search are wanted.
@@ -32,88 +64,200 @@ pub struct Page {
     pub limit: usize,
 }
 
+/// A search with all that narrows it down.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub text: String,
+    pub filter: Filter,
+    /// Also in the thoughts of models.
+    pub in_reasoning: bool,
+    /// Also in what tools gave back.
+    pub in_tool_results: bool,
+    pub page: Page,
+    /// What is new is told by it.
+    pub now_ms: UnixMillis,
+}
+
+/// A full-text index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Index {
+    Text,
+    Details,
+}
+
+impl Index {
+    fn table(self) -> &'static str {
+        match self {
+            Self::Text => "message_search",
+            Self::Details => "detail_search",
+        }
+    }
+
+    /// What people have written counts more than what models have, and that more than how they came to it.
+    fn weight(self) -> &'static str {
+        match self {
+            Self::Text => "iif(m.role = 'user', 2.0, 1.0)",
+            Self::Details => "0.5",
+        }
+    }
+}
+
+struct Ranked {
+    index: Index,
+    number: i64,
+    score: f64,
+}
+
 impl History {
-    /// Messages that hold all words of `text`, the newest first. `"…"` keeps words together, `*` at the
-    /// end of a word stands for any ending; case and accents do not matter.
+    /// Messages that hold the words of `text`, the newest first.
     pub fn search(&self, text: &str, page: Page) -> Result<Vec<SearchHit>, HistoryError> {
         let wanted = full_text_query(text)?;
-        let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
-        let offset = i64::try_from(page.offset).unwrap_or(i64::MAX);
-        let query = "SELECT c.id, coalesce(c.name, c.title), m.id, m.role, m.created_ms, m.model,
-                snippet(message_search, 0, '', '', '…', ?2)
-            FROM message_search JOIN message AS m ON m.number = message_search.rowid
-                JOIN conversation AS c ON c.number = m.conversation
-            WHERE message_search MATCH ?1 ORDER BY message_search.rowid DESC LIMIT ?3 OFFSET ?4";
+        let query =
+            "SELECT rowid FROM message_search WHERE message_search MATCH ?1 ORDER BY rowid DESC LIMIT ?2 OFFSET ?3";
+        let (limit, offset) = (count(page.limit), count(page.offset));
         let mut statement = self.connection.prepare_cached(query)?;
-        let found = statement.query_map(params![wanted, SNIPPET_WORDS, limit, offset], |row| {
-            Ok(SearchHit {
+        let numbers = statement.query_map(params![wanted, limit, offset], |row| row.get(0))?;
+        let numbers: Vec<i64> = numbers.collect::<Result<_, _>>()?;
+        let mut hits = self.hits(Index::Text, &numbers, &wanted)?;
+        Ok(numbers.iter().filter_map(|number| hits.remove(number)).collect())
+    }
+
+    /// The best hits first: those with rare words, in prompts, and of late.
+    pub fn find(&self, wanted: &Wanted) -> Result<Vec<SearchHit>, HistoryError> {
+        let query = full_text_query(&wanted.text)?;
+        let mut found = self.ranked(Index::Text, &query, wanted)?;
+        let columns = match (wanted.in_reasoning, wanted.in_tool_results) {
+            (false, false) => None,
+            (true, false) => Some("reasoning"),
+            (false, true) => Some("tool"),
+            (true, true) => Some("reasoning tool"),
+        };
+        let details = columns.filter(|_| self.has_places()).map(|columns| format!("{{{columns}}} : ({query})"));
+        if let Some(details) = &details {
+            found.extend(self.ranked(Index::Details, details, wanted)?);
+            found.sort_by(|one, other| other.score.total_cmp(&one.score).then(other.number.cmp(&one.number)));
+        }
+        let page: Vec<_> = found.into_iter().skip(wanted.page.offset).take(wanted.page.limit).collect();
+        let numbers = |index| page.iter().filter(|hit| hit.index == index).map(|hit| hit.number).collect::<Vec<_>>();
+        let mut texts = self.hits(Index::Text, &numbers(Index::Text), &query)?;
+        let mut others = match &details {
+            Some(details) => self.hits(Index::Details, &numbers(Index::Details), details)?,
+            None => HashMap::new(),
+        };
+        let shown = page.iter().filter_map(|hit| match hit.index {
+            Index::Text => texts.remove(&hit.number),
+            Index::Details => others.remove(&hit.number),
+        });
+        Ok(shown.collect())
+    }
+
+    /// So many messages of older versions are not searched for reasoning and tool results yet.
+    pub fn unindexed(&self) -> Result<i64, HistoryError> {
+        if self.has_places() { Ok(details::backlog(&self.connection)?) } else { Ok(i64::MAX) }
+    }
+
+    fn ranked(&self, index: Index, query: &str, wanted: &Wanted) -> Result<Vec<Ranked>, HistoryError> {
+        let table = index.table();
+        let probe = format!("SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH ?1 LIMIT ?2)");
+        let hits: i64 =
+            self.connection.prepare_cached(&probe)?.query_row(params![query, RANKED_MAX + 1], |row| row.get(0))?;
+        let (rank, newest) = if hits > RANKED_MAX {
+            ("1.0".to_owned(), format!("ORDER BY {table}.rowid DESC LIMIT {RANKED_MAX}"))
+        } else {
+            (format!("-bm25({table})"), String::new())
+        };
+        let conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
+        let status =
+            wanted.filter.status.map_or_else(String::new, |status| format!(" AND m.status = '{}'", status.name()));
+        let weight = index.weight();
+        // Within a month what is new counts for up to twice as much.
+        let sql = format!(
+            "SELECT number, rank * weight * (1.0 + 1.0 / (1.0 + max(? - created_ms, 0) / 2592000000.0)) AS score FROM (
+                SELECT m.number, {rank} AS rank, {weight} AS weight, m.created_ms FROM {table}
+                CROSS JOIN message AS m ON m.number = {table}.rowid
+                CROSS JOIN conversation AS c ON c.number = m.conversation
+                WHERE {table} MATCH ?{}{status} {newest})
+             ORDER BY score DESC, number DESC LIMIT ?",
+            conditions.sql
+        );
+        let top = count(wanted.page.offset.saturating_add(wanted.page.limit));
+        let mut values = vec![Value::from(wanted.now_ms), Value::from(query.to_owned())];
+        values.extend(conditions.values);
+        values.push(Value::from(top));
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement
+            .query_map(params_from_iter(values), |row| Ok(Ranked { index, number: row.get(0)?, score: row.get(1)? }))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What is shown of hits; only of those on the page, since snippets take the whole text. All of them in one go
+    /// through the index: the beginning of a word is looked up anew each time.
+    fn hits(&self, index: Index, numbers: &[i64], query: &str) -> Result<HashMap<i64, SearchHit>, HistoryError> {
+        let (Some(first), Some(last)) = (numbers.iter().min(), numbers.iter().max()) else {
+            return Ok(HashMap::new());
+        };
+        let table = index.table();
+        let sql = format!(
+            "SELECT c.id, coalesce(c.name, c.title), m.id, m.role, m.created_ms, m.model,
+                snippet({table}, -1, char(2), char(3), '…', ?3), m.number
+             FROM {table} CROSS JOIN message AS m ON m.number = {table}.rowid
+                 CROSS JOIN conversation AS c ON c.number = m.conversation
+             WHERE {table} MATCH ?1 AND {table}.rowid BETWEEN ?4 AND ?5
+                 AND +{table}.rowid IN (SELECT value FROM json_each(?2))"
+        );
+        let list = format!("{numbers:?}");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![query, list, SNIPPET_WORDS, first, last], |row| {
+            let role = Role::from_name(&row.get::<_, String>(3)?).unwrap_or(Role::User);
+            let (snippet, marks) = unmarked(&row.get::<_, String>(6)?);
+            let hit = SearchHit {
                 conversation: ConversationId(row.get(0)?),
                 title: row.get(1)?,
                 message: MessageId(row.get(2)?),
-                role: Role::from_name(&row.get::<_, String>(3)?).unwrap_or(Role::User),
+                role,
                 created_ms: row.get(4)?,
                 model: row.get(5)?,
-                snippet: row.get(6)?,
-            })
+                found_in: match (index, role) {
+                    (Index::Text, _) => FoundIn::Text,
+                    (Index::Details, Role::Tool) => FoundIn::ToolResult,
+                    (Index::Details, Role::System | Role::User | Role::Assistant) => FoundIn::Reasoning,
+                },
+                snippet,
+                marks,
+            };
+            Ok((row.get(7)?, hit))
         })?;
-        Ok(found.collect::<Result<_, _>>()?)
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 
-/// The words as a query in which all of them are quoted, so that none is an operator.
-fn full_text_query(text: &str) -> Result<String, HistoryError> {
-    let words = words(text);
-    if words.is_empty() {
-        return Err(HistoryError::NothingToSearch { text: text.chars().take(60).collect() });
-    }
-    if words.len() > WORDS_MAX {
-        return Err(HistoryError::TooManyWords { words_max: WORDS_MAX });
-    }
-    Ok(words.join(" "))
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Each word or phrase, quoted. What holds no letter or digit finds nothing and is left out.
-fn words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for (index, part) in text.split('"').enumerate() {
-        // Between quotes; a quote that is never closed reaches to the end.
-        if index % 2 == 1 {
-            words.extend(quoted(part));
-        } else {
-            words.extend(part.split_whitespace().filter_map(|word| {
-                let is_beginning = word.ends_with('*');
-                quoted(word.trim_end_matches('*')).map(|word| if is_beginning { word + "*" } else { word })
-            }));
+/// The text without the marks, and what they enclose. A message can hold such characters, too: marks without
+/// a partner mean nothing.
+fn unmarked(snippet: &str) -> (String, Vec<Range<usize>>) {
+    let (mut text, mut marks) = (String::with_capacity(snippet.len()), Vec::new());
+    let mut start = None;
+    for letter in snippet.chars() {
+        match letter {
+            MARK_START => start = Some(text.len()),
+            MARK_END => marks.extend(start.take().map(|start| start..text.len())),
+            letter => text.push(letter),
         }
     }
-    words
-}
-
-fn quoted(words: &str) -> Option<String> {
-    words.contains(char::is_alphanumeric).then(|| format!("\"{}\"", words.replace(['\0', '"'], " ").trim()))
+    marks.retain(|mark| !mark.is_empty());
+    (text, marks)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::unmarked;
 
     #[test]
-    fn no_word_is_an_operator() {
-        for (text, expected) in [
-            ("apple pear", r#""apple" "pear""#),
-            ("apple OR pear NOT (fig)", r#""apple" "OR" "pear" "NOT" "(fig)""#),
-            (r#""apple pie" crust"#, r#""apple pie" "crust""#),
-            (r#"say "never closed"#, r#""say" "never closed""#),
-            ("appl* ** *", r#""appl"*"#),
-            ("text:apple ^x -y", r#""text:apple" "^x" "-y""#),
-            ("a\0b", r#""a b""#),
-        ] {
-            assert_eq!(full_text_query(text).unwrap(), expected, "{text}");
-        }
-        for text in ["", "  ", "\"\"", "* - ()", "🙂"] {
-            assert!(matches!(full_text_query(text), Err(HistoryError::NothingToSearch { .. })), "{text}");
-        }
-        let many = "word ".repeat(WORDS_MAX + 1);
-        assert!(matches!(full_text_query(&many), Err(HistoryError::TooManyWords { .. })));
+    fn marks_are_found_and_forged_ones_do_no_harm() {
+        assert_eq!(unmarked("an \u{2}apple\u{3} a \u{2}day\u{3}"), ("an apple a day".to_owned(), vec![3..8, 11..14]));
+        assert_eq!(unmarked("\u{3}a\u{2}\u{2}b\u{3}\u{3}c\u{2}d\u{3}\u{2}"), ("abcd".to_owned(), vec![1..2, 3..4]));
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::sums::{self, EndedCall, EndedTurn};
-use super::{DeltaKind, Entry, ReplyEnd, ToolEnd, ToolStart};
+use super::{DeltaKind, Entry, Place, ReplyEnd, ToolEnd, ToolStart, fork};
 use crate::conversation::{ConversationId, Message, MessageId, MessageStatus, Role, ToolCall, UnixMillis, Usage};
 
 /// The title of a conversation is cut here.
@@ -45,6 +45,16 @@ fn apply_entry(connection: &Connection, entry: &Entry, owner: &str) -> Result<()
             .prepare_cached("UPDATE conversation SET name = ?2 WHERE id = ?1")?
             .execute(params![conversation.0, name])
             .map(drop),
+        Entry::ConversationOpened { conversation, place } => open_conversation(connection, conversation, place, owner),
+        Entry::ConversationLeft { conversation } => connection
+            .prepare_cached("UPDATE conversation SET owner = NULL WHERE id = ?1 AND owner = ?2")?
+            .execute(params![conversation.0, owner])
+            .map(drop),
+        Entry::ConversationPinned { conversation, pinned } => connection
+            .prepare_cached("UPDATE conversation SET pinned = ?2 WHERE id = ?1")?
+            .execute(params![conversation.0, pinned])
+            .map(drop),
+        Entry::ConversationForked(fork) => fork::copy(connection, fork),
         Entry::HeadMoved { conversation, head } => connection
             .prepare_cached("UPDATE conversation SET head = (SELECT number FROM message WHERE id = ?2) WHERE id = ?1")?
             .execute(params![conversation.0, head.as_ref().map(|id| &id.0)])
@@ -72,7 +82,7 @@ fn apply_entry(connection: &Connection, entry: &Entry, owner: &str) -> Result<()
     }
 }
 
-fn start_conversation(
+pub fn start_conversation(
     connection: &Connection,
     id: &ConversationId,
     name: Option<&str>,
@@ -85,6 +95,14 @@ fn start_conversation(
              ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![id.0, name, created_ms])
+        .map(drop)
+}
+
+fn open_conversation(connection: &Connection, id: &ConversationId, place: &Place, owner: &str) -> Result<()> {
+    let owner = Some(owner).filter(|owner| !owner.is_empty());
+    connection
+        .prepare_cached("UPDATE conversation SET terminal = ?2, cwd = ?3, owner = ?4 WHERE id = ?1")?
+        .execute(params![id.0, place.terminal, place.folder, owner])
         .map(drop)
 }
 
@@ -228,6 +246,14 @@ pub fn index_ended(connection: &Connection, reply: &MessageId) -> Result<()> {
         .prepare_cached(
             "INSERT INTO message_search (rowid, text)
              SELECT number, text FROM searchable WHERE number = (SELECT number FROM message WHERE id = ?1)",
+        )?
+        .execute([&reply.0])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO detail_search (rowid, reasoning, tool)
+             SELECT number, reasoning, tool FROM searchable_details
+             WHERE number = (SELECT number FROM message WHERE id = ?1)
+                 AND number >= (SELECT detail_from FROM search_state)",
         )?
         .execute([&reply.0])
         .map(drop)

@@ -312,10 +312,11 @@ impl Writer {
         Ok(store)
     }
 
-    /// The token for the rows of running replies; the lock is taken with the first one.
+    /// The token for the rows that are ours; the lock is taken with the first one.
     fn owner_token(&mut self) -> String {
-        let starts_reply = |fact: &Fact| matches!(fact, Fact::Entry(Entry::ReplyStarted { .. }));
-        if self.owner.is_none() && self.pending.iter().any(starts_reply) {
+        let owns =
+            |fact: &Fact| matches!(fact, Fact::Entry(Entry::ReplyStarted { .. } | Entry::ConversationOpened { .. }));
+        if self.owner.is_none() && self.pending.iter().any(owns) {
             self.owner = Some(self.owners.enter());
         }
         self.owner.as_ref().map_or_else(String::new, |owner| owner.token.clone())

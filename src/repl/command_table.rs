@@ -1,6 +1,7 @@
 //! The one table of slash commands: the parser, `/help` and completion all read it.
 
 use super::slash::{Command, ServerChange, ThinkingDisplay};
+use super::tree::EditTarget;
 use crate::mcp::LogLevel;
 
 /// One slash command.
@@ -85,8 +86,24 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec::ready("new", "start a new conversation", |rest| Some(Command::New { name: optional(rest) }))
         .takes("[NAME]", ArgumentKind::Nothing),
     CommandSpec::ready("sessions", "list recent conversations", |rest| alone(rest, Command::Sessions)),
+    CommandSpec::ready("resume", "go on with another conversation, or at a hit", |rest| {
+        Some(Command::Resume { address: optional(rest) })
+    })
+    .takes("[NAME|ID|#HIT]", ArgumentKind::Session),
+    CommandSpec::ready("search", "find messages by their words", |rest| {
+        optional(rest).map(|words| Command::Search { words })
+    })
+    .takes("WORDS", ArgumentKind::Nothing),
     CommandSpec::ready("rename", "name this conversation", |rest| optional(rest).map(|name| Command::Rename { name }))
         .takes("NAME", ArgumentKind::Nothing),
+    CommandSpec::ready("pin", "keep this conversation for good, or let it go", |rest| alone(rest, Command::Pin)),
+    CommandSpec::ready("fork", "go on with a copy of this conversation", |rest| {
+        Some(Command::Fork { name: optional(rest) })
+    })
+    .takes("[NAME]", ArgumentKind::Nothing),
+    CommandSpec::ready("undo", "take the last prompt and its answer back", |rest| alone(rest, Command::Undo)),
+    CommandSpec::ready("edit", "edit the last prompt, one message, or all of it", edit)
+        .takes("[N|all]", ArgumentKind::OneOf(&["all"])),
     CommandSpec::ready("retry", "ask the last question again", |rest| alone(rest, Command::Retry)),
     CommandSpec::ready("continue", "let the model go on where its answer was cut off", |rest| {
         alone(rest, Command::Continue)
@@ -120,17 +137,11 @@ pub static COMMANDS: &[CommandSpec] = &[
         optional(rest).map(|address| Command::Resource { address })
     })
     .takes("SERVER:URI", ArgumentKind::Resource),
-    CommandSpec::later("resume"),
-    CommandSpec::later("pin"),
-    CommandSpec::later("fork"),
-    CommandSpec::later("undo"),
-    CommandSpec::later("edit"),
     CommandSpec::later("provider"),
     CommandSpec::later("role"),
     CommandSpec::later("set"),
     CommandSpec::later("attach"),
     CommandSpec::later("copy"),
-    CommandSpec::later("search"),
     CommandSpec::later("export"),
     CommandSpec::later("redraw"),
 ];
@@ -145,6 +156,15 @@ fn alone(rest: &str, command: Command) -> Option<Command> {
 
 fn one_word(rest: &str) -> Option<Option<String>> {
     (!rest.contains(char::is_whitespace)).then(|| optional(rest))
+}
+
+fn edit(rest: &str) -> Option<Command> {
+    let target = match rest {
+        "" => EditTarget::LastPrompt,
+        "all" => EditTarget::Everything,
+        number => EditTarget::Message(number.parse().ok().filter(|number| *number > 0)?),
+    };
+    Some(Command::Edit { target })
 }
 
 fn mcp(rest: &str) -> Option<Command> {
@@ -277,9 +297,9 @@ mod tests {
         let all = help(None).unwrap();
         assert!(all.lines().all(|line| line.chars().count() <= 80), "{all}");
         assert!(all.contains("/model [[PROVIDER:]MODEL]    show or change the model\n"), "{all}");
-        assert!(!all.contains("/fork"), "{all}");
+        assert!(!all.contains("/copy"), "{all}");
         assert_eq!(help(Some("/quit")).unwrap(), "/exit\n  leave\n  also: /quit\n");
-        assert_eq!(help(Some("fork")).unwrap(), "/fork is not part of this version yet\n");
+        assert_eq!(help(Some("copy")).unwrap(), "/copy is not part of this version yet\n");
         assert_eq!(help(Some("nonsense")), None);
     }
 }

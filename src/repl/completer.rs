@@ -363,8 +363,8 @@ mod tests {
     #[test]
     fn commands_and_their_arguments() {
         assert_eq!(inserted("/us"), (1, strings(&["usage"])));
-        assert_eq!(inserted("/re"), (1, strings(&["rename ", "retry", "resource "])));
-        assert_eq!(inserted("/for"), (1, strings(&[])));
+        assert_eq!(inserted("/re"), (1, strings(&["resume ", "rename ", "retry", "resource "])));
+        assert_eq!(inserted("/cop"), (1, strings(&[])));
         assert_eq!(inserted("/model o"), (7, strings(&["openrouter:a/b", "openrouter:a/c"])));
         assert_eq!(inserted("/model A/C"), (7, strings(&["openrouter:a/c"])));
         assert_eq!(inserted("/model bad"), (7, strings(&[])));

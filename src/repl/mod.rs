@@ -2,6 +2,7 @@
 
 mod command_table;
 mod completer;
+mod document;
 mod external_editor;
 mod input;
 mod interrupt;
@@ -19,6 +20,7 @@ mod run;
 mod servers;
 mod slash;
 mod suggestions;
+mod tree;
 mod turn;
 mod uri_template;
 
@@ -27,5 +29,6 @@ pub use completer::CompletionSource;
 pub use external_editor::edit_text;
 pub use input::{Editing, Input, InputEvent, InputSettings, PromptText};
 pub use interrupt::{CtrlC, PromptAction, TurnAction, TurnPhase};
-pub use run::{Repl, Services};
+pub use run::{Loaded, Repl, Services};
 pub use slash::{Command, Entered, ThinkingDisplay, complaint, parse};
+pub use tree::CUT_OFF;

@@ -1,14 +1,18 @@
 //! The slash commands that no turn comes of.
 
 use super::{Command, Repl, ThinkingDisplay, help};
-use crate::history::Entry;
 use crate::terminal::Thinking;
 
 impl Repl<'_> {
     pub(super) async fn obey(&mut self, command: Command) {
         match command {
             // The loop's own: they end it or start a turn.
-            Command::Exit | Command::Retry | Command::Continue | Command::Prompt { .. } => {}
+            Command::Exit
+            | Command::Retry
+            | Command::Continue
+            | Command::Undo
+            | Command::Edit { .. }
+            | Command::Prompt { .. } => {}
             Command::Help { topic } => match help(topic.as_deref()) {
                 Some(text) => self.page(&text),
                 None => self.fail("usage", "no such command; /help lists them"),
@@ -18,7 +22,11 @@ impl Repl<'_> {
                 self.save().await;
                 self.page_or_fail(self.services.conversations());
             }
-            Command::Rename { name } => self.rename(name),
+            Command::Resume { address } => self.resume(address).await,
+            Command::Rename { name } => self.rename(name).await,
+            Command::Pin => self.pin().await,
+            Command::Fork { name } => self.fork(name).await,
+            Command::Search { words } => self.search(&words).await,
             Command::Model { model } => self.change_model(model),
             Command::System { text } => self.change_system(text),
             Command::Thinking { display } => self.change_thinking(display),
@@ -42,7 +50,7 @@ impl Repl<'_> {
     }
 
     /// What was just renamed or begun is read from the file.
-    async fn save(&mut self) {
+    pub(super) async fn save(&mut self) {
         // A history that cannot be written is told with the notices, and can still be read.
         let _ = self.session.journal.flush().await;
         for notice in self.session.journal.take_notices() {
@@ -51,23 +59,15 @@ impl Repl<'_> {
     }
 
     fn start_new(&mut self, name: Option<String>) {
+        if let Some(Err(report)) = name.as_ref().map(|name| self.services.check_name(name)) {
+            return self.report(&report);
+        }
         self.note(&match &name {
             Some(name) => format!("a new conversation, named {name}"),
             None => "a new conversation".to_owned(),
         });
         self.name.clone_from(&name);
         self.session.start_new(name);
-    }
-
-    fn rename(&mut self, name: String) {
-        self.note(&format!("this conversation is named {name}"));
-        self.name = Some(name.clone());
-        if !self.session.is_recorded() {
-            self.session.start_new(Some(name));
-            return;
-        }
-        let id = self.session.conversation().clone();
-        self.session.journal.record(Entry::ConversationRenamed { conversation: id, name: Some(name) });
     }
 
     fn change_model(&mut self, model: Option<String>) {
@@ -111,9 +111,10 @@ impl Repl<'_> {
     }
 
     fn show_current(&mut self) {
-        let texts = self.session.messages().iter();
-        let text: Vec<_> =
-            texts.map(|message| format!("{}>\n{}\n", message.role.name(), message.text.trim_end())).collect();
+        let texts = (1..).zip(self.session.messages());
+        let text: Vec<_> = texts
+            .map(|(number, message)| format!("{number} {}>\n{}\n", message.role.name(), message.text.trim_end()))
+            .collect();
         if text.is_empty() {
             self.note("nothing has been said yet");
         } else {

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use super::{
     Command, CompletionSource, CtrlC, Entered, Input, InputEvent, PromptAction, PromptText, complaint, edit_text, parse,
 };
-use crate::conversation::{exit_code, now_ms};
+use crate::conversation::{ConversationId, Message, MessageId, exit_code, now_ms};
 use crate::history::{Entry, FlushOutcome};
 use crate::session::{
     ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Session, Signals, TurnInput, TurnReport,
 };
 use crate::terminal::mode::{self, Suspended};
-use crate::terminal::{EchoOff, ErrorReport, Screen, ViewSettings, notice_line};
+use crate::terminal::{EchoOff, ErrorReport, Screen, TermSafeBuf, ViewSettings, notice_line};
 
 /// How long leaving may take when the disk does not answer.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -31,8 +31,33 @@ pub trait Services {
     fn conversation(&self, address: &str) -> Result<String, ErrorReport>;
     /// Turns, tokens and times as tables.
     fn stats(&self) -> Result<String, ErrorReport>;
+    /// A stored conversation to go on with, from the message that the address names; for a hit of a search
+    /// (`is_hit`) from the end of the branch that it is on.
+    fn load(&self, address: &str, is_hit: bool) -> Result<Loaded, ErrorReport>;
+    /// The best hits as text, and the addresses of their messages.
+    fn search(&self, words: &str, color: bool) -> Result<(TermSafeBuf, Vec<MessageId>), ErrorReport>;
+    /// Copies a conversation up to a message; the address of the copy.
+    fn fork(&self, id: &ConversationId, head: &MessageId, name: Option<String>) -> Result<String, ErrorReport>;
+    fn rename(&self, id: &ConversationId, name: &str) -> Result<(), ErrorReport>;
+    /// Whether a conversation could get this name.
+    fn check_name(&self, name: &str) -> Result<(), ErrorReport>;
+    /// Pins a conversation, or lets it go; whether it is pinned now.
+    fn toggle_pin(&self, id: &ConversationId) -> Result<bool, ErrorReport>;
+    /// False where this process writes no history.
+    fn is_kept(&self) -> bool;
     /// The failure of a turn as it is printed.
     fn describe(&self, report: TurnReport) -> Option<ErrorReport>;
+}
+
+/// A stored conversation.
+pub struct Loaded {
+    pub id: ConversationId,
+    pub name: Option<String>,
+    pub title: String,
+    /// The branch to go on with.
+    pub messages: Vec<Message>,
+    /// The message that was found.
+    pub focus: Option<MessageId>,
 }
 
 pub struct Repl<'a> {
@@ -58,6 +83,8 @@ pub struct Repl<'a> {
     pub stopped_servers: Vec<String>,
     /// How the terminal was when the process was stopped.
     pub suspended: Option<Suspended>,
+    /// The hits of the last search.
+    pub found: Vec<MessageId>,
 }
 
 /// What goes on after a line: a text for the next prompt, or an exit code.
@@ -235,9 +262,18 @@ impl Repl<'_> {
         ControlFlow::Continue(None)
     }
 
-    /// The terminal is the editor's, and so is Ctrl-C; Ctrl-Z stops both.
     async fn edit(&mut self, text: String) -> Flow {
-        let (editor, draft) = (self.editor.clone(), text.clone());
+        match self.in_editor(&text).await {
+            Ok(edited) => ControlFlow::Continue(Some(edited)),
+            Err(ControlFlow::Continue(_)) => ControlFlow::Continue(Some(text)),
+            Err(stop) => stop,
+        }
+    }
+
+    /// The terminal is the editor's, and so is Ctrl-C; Ctrl-Z stops both. What is to follow where the editor
+    /// failed, which the person has been told.
+    pub(super) async fn in_editor(&mut self, text: &str) -> Result<String, Flow> {
+        let (editor, draft) = (self.editor.clone(), text.to_owned());
         self.echo_off = None;
         let mut edited = tokio::task::spawn_blocking(move || edit_text(&editor, &draft));
         let edited = loop {
@@ -247,17 +283,17 @@ impl Repl<'_> {
                     mode::stop_process();
                 },
                 cause = self.signals.next() => if cause != CancelCause::UserInterrupt {
-                    return self.on_signal(cause);
+                    return Err(self.on_signal(cause));
                 },
             }
         };
         let problem = match edited {
-            Ok(Ok(edited)) => return ControlFlow::Continue(Some(edited)),
+            Ok(Ok(edited)) => return Ok(edited),
             Ok(Err(error)) => format!("{error:#}"),
             Err(error) => error.to_string(),
         };
         self.fail("editor", &problem);
-        ControlFlow::Continue(Some(text))
+        Err(ControlFlow::Continue(None))
     }
 
     async fn on_line(&mut self, line: &str) -> Flow {
@@ -276,6 +312,8 @@ impl Repl<'_> {
             Entered::Command(Command::Exit) => ControlFlow::Break(exit_code::OK),
             Entered::Command(Command::Retry) => self.turn(TurnInput::Retry).await,
             Entered::Command(Command::Continue) => self.continue_answer().await,
+            Entered::Command(Command::Undo) => self.undo(),
+            Entered::Command(Command::Edit { target }) => self.edit_messages(target).await,
             Entered::Command(command) => {
                 self.obey(command).await;
                 ControlFlow::Continue(None)

@@ -5,6 +5,7 @@
 //! before a space stays as it is, since that is how a comment starts.
 
 use super::command_table::{self, Support};
+use super::tree::EditTarget;
 use crate::mcp::LogLevel;
 
 /// One entered line, understood.
@@ -52,6 +53,21 @@ pub enum Command {
     },
     Retry,
     Continue,
+    Undo,
+    Edit {
+        target: EditTarget,
+    },
+    Fork {
+        name: Option<String>,
+    },
+    Pin,
+    /// `None` lists them.
+    Resume {
+        address: Option<String>,
+    },
+    Search {
+        words: String,
+    },
     /// `[provider:]model`; `None` asks which one is in use.
     Model {
         model: Option<String>,
@@ -169,7 +185,7 @@ fn command(name: &str, rest: &str) -> Entered {
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, Entered, ThinkingDisplay, complaint, is_command, parse};
+    use super::{Command, EditTarget, Entered, ThinkingDisplay, complaint, is_command, parse};
 
     fn prompt(text: &str) -> Entered {
         Entered::Prompt(text.to_owned())
@@ -201,6 +217,15 @@ mod tests {
             ("/usage", Command::Usage),
             ("/stats", Command::Stats),
             ("/sessions", Command::Sessions),
+            ("/resume", Command::Resume { address: None }),
+            ("/resume trip to Rome@-3", Command::Resume { address: text("trip to Rome@-3") }),
+            ("/search two words", Command::Search { words: "two words".to_owned() }),
+            ("/fork", Command::Fork { name: None }),
+            ("/undo", Command::Undo),
+            ("/pin", Command::Pin),
+            ("/edit", Command::Edit { target: EditTarget::LastPrompt }),
+            ("/edit 3", Command::Edit { target: EditTarget::Message(3) }),
+            ("/edit all", Command::Edit { target: EditTarget::Everything }),
         ];
         for (line, command) in cases {
             assert_eq!(parse(line), Entered::Command(command), "{line:?}");
@@ -211,6 +236,8 @@ mod tests {
     fn arguments_that_do_not_fit_are_told() {
         assert_eq!(parse("/exit now"), misused("/exit"));
         assert_eq!(parse("/rename"), misused("/rename NAME"));
+        assert_eq!(parse("/edit 0"), misused("/edit [N|all]"));
+        assert_eq!(parse("/search"), misused("/search WORDS"));
         assert_eq!(parse("/thinking loud"), misused("/thinking [hide|show]"));
         assert_eq!(parse("/model two words"), misused("/model [[PROVIDER:]MODEL]"));
     }
@@ -222,8 +249,8 @@ mod tests {
         assert_eq!(complaint(&unknown).unwrap(), "unknown command /modle; did you mean /model?");
         let bare = Entered::Unknown { name: String::new(), suggestion: Some("help") };
         assert_eq!(parse("/ new"), bare);
-        assert_eq!(parse("/fork"), Entered::NotYet { name: "fork" });
-        assert_eq!(complaint(&parse("/fork")).unwrap(), "/fork is not part of this version yet");
+        assert_eq!(parse("/copy"), Entered::NotYet { name: "copy" });
+        assert_eq!(complaint(&parse("/copy")).unwrap(), "/copy is not part of this version yet");
     }
 
     #[test]

@@ -6,12 +6,9 @@ use std::time::Instant;
 use super::phase::{Watch, Watched};
 use super::run::Flow;
 use super::{CtrlC, Repl, TurnAction, TurnPhase};
-use crate::conversation::{Role, exit_code};
+use crate::conversation::exit_code;
 use crate::session::{CancelCause, CancelSource, JobSignal, TurnFailure, TurnInput, TurnReport, TurnStatus};
 use crate::terminal::{EchoOff, ReplyView, mode};
-
-/// What the model is told when an answer that was cut off is to go on.
-const CONTINUE_PROMPT: &str = "Continue your last answer exactly where it stopped. Do not repeat any of it.";
 
 /// How a turn came to its end.
 enum Ended {
@@ -34,7 +31,7 @@ impl Repl<'_> {
     pub(super) async fn turn(&mut self, input: TurnInput) -> Flow {
         let prompt = match &input {
             TurnInput::Prompt(text) => Some(text.clone()),
-            TurnInput::Retry => None,
+            TurnInput::Retry | TurnInput::Continue => None,
         };
         let mut asked = Asked::default();
         self.echo_off = self.echo_off.take().or_else(EchoOff::new);
@@ -99,11 +96,7 @@ impl Repl<'_> {
     }
 
     pub(super) async fn continue_answer(&mut self) -> Flow {
-        if self.session.messages().last().is_none_or(|message| message.role != Role::Assistant) {
-            self.fail("usage", "there is no answer to go on with yet");
-            return ControlFlow::Continue(None);
-        }
-        self.turn(TurnInput::Prompt(CONTINUE_PROMPT.to_owned())).await
+        self.turn(TurnInput::Continue).await
     }
 }
 

@@ -11,6 +11,7 @@ const BUCKET_COUNT: usize = 40 * BUCKETS_PER_DOUBLING as usize;
 /// Measures a reply from its request to its end.
 pub struct Stopwatch {
     started: Instant,
+    first_reasoning: Option<Instant>,
     first_text: Option<Instant>,
     last_text: Option<Instant>,
     chunks: u64,
@@ -26,6 +27,7 @@ impl Stopwatch {
     pub fn start(now: Instant, before: WriteCounts) -> Self {
         Self {
             started: now,
+            first_reasoning: None,
             first_text: None,
             last_text: None,
             chunks: 0,
@@ -34,6 +36,11 @@ impl Stopwatch {
             before,
             retries: 0,
         }
+    }
+
+    /// The model shows its thoughts.
+    pub fn reasoning_arrived(&mut self, now: Instant) {
+        self.first_reasoning.get_or_insert(now);
     }
 
     /// `count` pieces of the answer came with one read from the network.
@@ -52,6 +59,7 @@ impl Stopwatch {
     pub fn read(&self, now: Instant, output_tokens: Option<u64>, counts: WriteCounts) -> TurnMetrics {
         TurnMetrics {
             first_token_ms: self.first_text.map(|first| milliseconds(first - self.started)),
+            first_reasoning_ms: self.first_reasoning.map(|first| milliseconds(first - self.started)),
             total_ms: milliseconds(now - self.started),
             gap_p50_ms: self.gap_percentile(0.5),
             gap_p99_ms: self.gap_percentile(0.99),

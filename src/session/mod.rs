@@ -1,5 +1,6 @@
 //! One conversation at work: a prompt goes in, a turn runs to its end, whatever happens.
 
+mod branch;
 mod cancel;
 mod frontend;
 mod instructions;
@@ -10,6 +11,7 @@ mod output;
 mod own_settings;
 mod question;
 mod receive;
+mod repair;
 mod request;
 mod resources;
 mod server_question;
@@ -20,6 +22,7 @@ mod turn;
 mod turn_state;
 mod unwind;
 
+pub use branch::{Draft, Piece};
 pub use cancel::{Cancel, CancelCause, CancelSource};
 pub use frontend::{Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
 pub use outcome::{exit_of_cancel, exit_of_error};

@@ -29,6 +29,7 @@ pub struct Receiving<'a> {
 struct Arrival {
     /// Something that moves the answer on.
     progress: bool,
+    reasoning: bool,
     texts: u64,
 }
 
@@ -53,6 +54,9 @@ impl Receiving<'_> {
                 }
             };
             let now = Instant::now();
+            if arrival.reasoning {
+                self.watch.reasoning_arrived(now);
+            }
             if arrival.texts > 0 {
                 self.watch.text_arrived(now, arrival.texts);
             }
@@ -79,6 +83,7 @@ impl Receiving<'_> {
             StreamEvent::Reasoning { text, kind, block } => {
                 self.front.show(&TurnEvent::Reasoning { text, kind: *kind, block: *block });
                 self.journal.record_delta(self.reply_id, DeltaKind::Reasoning, text);
+                arrival.reasoning |= !text.is_empty();
                 arrival.progress |= !text.is_empty();
             }
             StreamEvent::BadChunk { reason } => {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::own_settings::Connect;
+use super::repair::repair;
 
 use crate::conversation::{
     ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings, ToolChoice,
     Usage, now_ms,
 };
-use crate::history::{Entry, Journal};
+use crate::history::{Entry, Journal, Place};
 use crate::mcp::HostEvents;
 use crate::provider::{ModelParameters, Provider};
 use crate::tool::Toolbox;
@@ -68,6 +69,7 @@ pub struct Session {
     pub open_page: OpenPage,
     /// `None` where the model stays what it is.
     pub connect: Option<Connect>,
+    pub(super) place: Place,
     pub(super) system: Option<String>,
     pub(super) system_is_recorded: bool,
     pub(super) conversation: ConversationId,
@@ -100,6 +102,7 @@ impl Session {
             uses_tools: true,
             open_page: Box::new(|_| Box::pin(std::future::ready(false))),
             connect: None,
+            place: Place::default(),
             system,
             system_is_recorded: false,
             conversation,
@@ -112,9 +115,10 @@ impl Session {
         }
     }
 
-    /// Goes on with a stored conversation: `messages` is its active branch. A system prompt
+    /// Goes on with a stored conversation: `messages` is the branch to go on with. A system prompt
     /// given with this start wins over the stored one.
     pub fn resume(&mut self, conversation: ConversationId, messages: Vec<Message>) {
+        self.record_left();
         self.forget();
         self.conversation = conversation;
         self.is_recorded = true;
@@ -126,7 +130,7 @@ impl Session {
         }
         self.turn = messages.iter().filter(|message| message.role == Role::User).count() as u64;
         let is_unanswered = messages.last().is_some_and(has_failed_empty);
-        self.messages = messages.into_iter().filter(is_worth_sending).collect();
+        self.messages = repair(messages.into_iter().filter(is_worth_sending).collect());
         if is_unanswered {
             self.take_back_prompt();
         }
@@ -143,6 +147,7 @@ impl Session {
 
     /// Starts a new conversation with the same model and system prompt.
     pub fn start_new(&mut self, name: Option<String>) {
+        self.record_left();
         self.forget();
         self.conversation = self.ids.conversation(now_ms());
         self.is_recorded = false;

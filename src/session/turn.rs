@@ -9,6 +9,7 @@ use super::next_step::{NextStep, next_step};
 use super::outcome::{Outcome, ReplyEnding, outcome};
 use super::output::drain;
 use super::receive::Receiving;
+use super::repair::{free_id, repair};
 use super::request::Asking;
 use super::tool_round::ToolStop;
 use super::turn_state::TurnState;
@@ -30,7 +31,12 @@ pub enum TurnInput {
     Prompt(String),
     /// Another answer to the last prompt, beside the first one.
     Retry,
+    /// On from where the last turn was cut off.
+    Continue,
 }
+
+/// What the model is told when an answer that was cut off is to go on.
+const CONTINUE_PROMPT: &str = "Continue your last answer exactly where it stopped. Do not repeat any of it.";
 
 /// Why a turn did not even begin.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +45,8 @@ pub enum TurnFailure {
     HistoryRequired(String),
     #[error("there is no prompt to try again")]
     NothingToRetry,
+    #[error("there is no answer to go on with yet")]
+    NothingToContinue,
 }
 
 #[derive(Debug)]
@@ -139,13 +147,32 @@ impl Session {
                     self.record_message(Role::System, system);
                     self.system_is_recorded = true;
                 }
+                self.record_open();
                 let message = self.record_message(Role::User, text);
                 self.messages.push(message);
                 Ok(())
             }
-            TurnInput::Retry if self.return_to_last_prompt() => Ok(()),
+            TurnInput::Retry if self.return_to_last_prompt() => {
+                self.record_open();
+                Ok(())
+            }
             TurnInput::Retry => Err(TurnFailure::NothingToRetry),
+            TurnInput::Continue => self.begin_again(),
         }
+    }
+
+    /// A prompt or a result that waits for an answer gets one; an answer that was cut off goes on.
+    fn begin_again(&mut self) -> Result<(), TurnFailure> {
+        if self.unanswered.is_some() {
+            self.return_to_last_prompt();
+        }
+        self.messages = repair(std::mem::take(&mut self.messages));
+        match self.messages.last().map(|last| last.role) {
+            None => return Err(TurnFailure::NothingToContinue),
+            Some(Role::Assistant | Role::System) => return self.begin(TurnInput::Prompt(CONTINUE_PROMPT.to_owned())),
+            Some(Role::User | Role::Tool) => self.record_open(),
+        }
+        Ok(())
     }
 
     async fn ask_model(
@@ -214,10 +241,7 @@ impl Session {
         let mut taken: HashSet<String> =
             self.messages.iter().flat_map(|message| &message.tool_calls).map(|call| call.id.clone()).collect();
         for call in &mut calls {
-            if taken.contains(&call.id) {
-                let free = (2..).map(|number| format!("{}_{number}", call.id)).find(|id| !taken.contains(id));
-                call.id = free.unwrap_or_default();
-            }
+            call.id = free_id(&taken, &call.id);
             taken.insert(call.id.clone());
         }
         calls

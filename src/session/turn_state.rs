@@ -51,6 +51,9 @@ impl TurnState {
             None => metrics,
             Some(before) => TurnMetrics {
                 first_token_ms: before.first_token_ms.or(metrics.first_token_ms.map(|first| before.total_ms + first)),
+                first_reasoning_ms: before
+                    .first_reasoning_ms
+                    .or(metrics.first_reasoning_ms.map(|first| before.total_ms + first)),
                 total_ms: before.total_ms + metrics.total_ms,
                 chunks: before.chunks + metrics.chunks,
                 flushes: before.flushes + metrics.flushes,

@@ -237,6 +237,7 @@ mod tests {
     #[test]
     fn timing_tells_all_counts() {
         let metrics = TurnMetrics {
+            first_reasoning_ms: None,
             first_token_ms: Some(412.04),
             total_ms: 3200.0,
             gap_p50_ms: Some(11.0),

@@ -38,4 +38,4 @@ pub use sanitize::{Mode, Sanitizer};
 pub use screen::{Screen, Stream};
 pub use settings::{ColorChoice, OutputSettings, Thinking, ToolNotice, ViewSettings};
 pub use status_row::RowTime;
-pub use term_safe::{Color, TermSafe, TermSafeBuf};
+pub use term_safe::{Color, Style, TermSafe, TermSafeBuf};

@@ -90,6 +90,12 @@ impl Output {
         }
     }
 
+    /// Its lines; `None`: it is no terminal, or does not tell.
+    #[must_use]
+    pub fn height(&self) -> Option<u16> {
+        rustix::termios::tcgetwinsize(&self.handle).ok().map(|size| size.ws_row).filter(|rows| *rows > 0)
+    }
+
     /// Writes what goes without waiting. After an error nothing is pending any more.
     pub fn write_ready(&mut self) -> Result<Flushed, OutputError> {
         while self.pending_bytes() > 0 {

@@ -72,6 +72,12 @@ impl Screen {
         usize::from(self.output(stream).width())
     }
 
+    /// Lines of that stream now; `None` where it is no terminal.
+    #[must_use]
+    pub fn height(&self, stream: Stream) -> Option<usize> {
+        self.output(stream).height().map(usize::from)
+    }
+
     /// Whether text for people is styled on that stream.
     #[must_use]
     pub fn color(&self, stream: Stream) -> Color {

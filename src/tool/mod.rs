@@ -30,7 +30,7 @@ pub use admission::{Admitted, admit};
 pub use approval::{Approval, Grant};
 pub use change::Change;
 pub use decision::{CallFacts, Decision, Verdict};
-pub use names::OWN_SERVER;
+pub use names::{OWN_SERVER, model_name};
 pub use pattern::{ToolPattern, fits};
 pub use rule::{Condition, Rule};
 pub use selection::Selection;

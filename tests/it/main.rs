@@ -23,7 +23,11 @@ mod fault_rows;
 #[cfg(test)]
 mod history_archive;
 #[cfg(test)]
+mod history_commands;
+#[cfg(test)]
 mod history_repair;
+#[cfg(test)]
+mod history_repl;
 #[cfg(test)]
 mod history_secrets;
 #[cfg(test)]
@@ -34,6 +38,8 @@ mod history_stats;
 mod history_upkeep;
 #[cfg(test)]
 mod http2_faults;
+#[cfg(test)]
+mod interrupted_turns;
 #[cfg(test)]
 mod kill_faults;
 #[cfg(test)]

@@ -148,7 +148,7 @@ fn commands_change_what_the_next_ones_see() {
     pty.send("/usage\r");
     wait_for_end(&pty, &["2 turns in this conversation; tokens since the start: 14 in, 6 out", "test>"]);
     pty.send("/show\r");
-    wait_for_end(&pty, &["test> /show", "user>", "one", "", "assistant>", "ok", "test>"]);
+    wait_for_end(&pty, &["test> /show", "1 user>", "one", "", "2 assistant>", "ok", "test>"]);
     pty.send("/new\r");
     wait_for_end(&pty, &["a new conversation", "test>"]);
     pty.send("/show\r");

@@ -35,7 +35,8 @@ pub struct PastConversations {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SearchParameters {
-    /// All of these words are wanted. `"…"` keeps words together, `*` at the end of a word stands for any ending.
+    /// All of these words are wanted. `"…"` keeps words together, `*` at the end of a word stands for any ending,
+    /// `OR` stands between words of which one is enough, `NOT` before one that must not be there.
     query: String,
     /// Leave out so many of the newest hits.
     offset: Option<usize>,

@@ -38,7 +38,7 @@ pub fn status(message: &PortableMessage) -> Option<String> {
 
 /// The words about a message: who, when, with which model, how it ended.
 pub fn about(message: &PortableMessage) -> Vec<String> {
-    let mut about = vec![super::super::history::utc(message.created.0)];
+    let mut about = vec![crate::command::history::utc(message.created.0)];
     about.extend(message.model.clone());
     about.extend(status(message));
     let tokens = [("in", message.usage.input), ("out", message.usage.output)];

@@ -9,26 +9,25 @@ mod sql;
 
 use super::archive;
 use super::context::Context;
-use crate::cli::HistoryCommand;
+use crate::cli::UpkeepCommand;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::history::History;
 
-/// Runs one of these commands; `None`: it is one of those that only look.
-pub fn run(command: &HistoryCommand, config: &Config, context: &mut Context) -> Option<Result<u8, Failure>> {
+/// Runs one of these commands; the exit code.
+pub fn run(command: &UpkeepCommand, config: &Config, context: &mut Context) -> Result<u8, Failure> {
     let settings = &config.stored;
     let open = || History::open_read(settings).map_err(Failure::from);
-    Some(match command {
-        HistoryCommand::List(_) | HistoryCommand::Show(_) => return None,
-        HistoryCommand::Export(options) => open().and_then(|history| archive::export(options, &history, context)),
-        HistoryCommand::Import(options) => archive::import(options, settings, context),
-        HistoryCommand::Backup(options) => open().and_then(|history| backup::run(options, &history, context)),
-        HistoryCommand::Prune(options) => prune::run(options, settings, context),
-        HistoryCommand::Scrub(options) => scrub::run(options, settings, context),
-        HistoryCommand::Sql(options) => open().and_then(|mut history| sql::run(options, &mut history, context)),
-        HistoryCommand::Check(options) => check::run(options, settings, context),
-        HistoryCommand::Recover(options) => recover::run(options, settings, context),
-    })
+    match command {
+        UpkeepCommand::Export(options) => open().and_then(|history| archive::export(options, &history, context)),
+        UpkeepCommand::Import(options) => archive::import(options, settings, context),
+        UpkeepCommand::Backup(options) => open().and_then(|history| backup::run(options, &history, context)),
+        UpkeepCommand::Prune(options) => prune::run(options, settings, context),
+        UpkeepCommand::Scrub(options) => scrub::run(options, settings, context),
+        UpkeepCommand::Sql(options) => open().and_then(|mut history| sql::run(options, &mut history, context)),
+        UpkeepCommand::Check(options) => check::run(options, settings, context),
+        UpkeepCommand::Recover(options) => recover::run(options, settings, context),
+    }
 }
 
 /// A length in bytes for people.

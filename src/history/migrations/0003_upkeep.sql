@@ -1,4 +1,4 @@
--- The lock of the process that talks in it: retention leaves it alone while that process lives.
+-- The lock of the process that has it open or talks in it: retention leaves it alone while that process lives.
 ALTER TABLE conversation ADD COLUMN owner TEXT;
 
 -- Long texts may be stored compressed: then the column beside is empty, and `unpack`, which every

@@ -1,6 +1,9 @@
 //! The history against real files: what is written, what survives, what is read back.
 
+mod changing;
 mod faults;
+mod finding;
+mod plans;
 mod reading;
 mod recovering;
 mod searching;
@@ -139,9 +142,22 @@ impl Chat {
     }
 }
 
+/// Conversations by these names, the last one used last.
+fn filled(place: &Place, chats: &[&str]) -> (Journal, Vec<Chat>) {
+    let mut journal = place.journal();
+    let chats = chats.iter().map(|name| {
+        let mut chat = Chat::start(&mut journal, Some(name));
+        chat.turn(&mut journal, "q", "a");
+        chat
+    });
+    let chats = chats.collect();
+    (journal, chats)
+}
+
 /// Status and text of the messages on the active branch.
 fn texts(history: &History, id: &ConversationId) -> Vec<(MessageStatus, String)> {
-    history.messages(id).unwrap().into_iter().map(|message| (message.status, message.text)).collect()
+    let messages = history.stored_messages(id).unwrap().into_iter().map(|stored| stored.message);
+    messages.map(|message| (message.status, message.text)).collect()
 }
 
 fn complete(text: &str) -> (MessageStatus, String) {

@@ -1,23 +1,11 @@
 //! Lists, addresses and branches.
 
-use super::{Chat, Place, close, complete, flush, texts};
+use super::{Chat, Place, close, complete, filled, flush, texts};
 use crate::conversation::ConversationId;
-use crate::history::{Entry, FlushOutcome, History, HistoryError, Journal};
+use crate::history::{Entry, FlushOutcome, History, HistoryError};
 
 fn names(history: &History) -> Vec<Option<String>> {
     history.conversations(100).unwrap().into_iter().map(|summary| summary.name).collect()
-}
-
-/// Conversations by these names, the last one used last.
-fn filled(place: &Place, chats: &[&str]) -> (Journal, Vec<Chat>) {
-    let mut journal = place.journal();
-    let chats = chats.iter().map(|name| {
-        let mut chat = Chat::start(&mut journal, Some(name));
-        chat.turn(&mut journal, "q", "a");
-        chat
-    });
-    let chats = chats.collect();
-    (journal, chats)
 }
 
 #[test]
@@ -41,35 +29,6 @@ fn the_order_is_that_of_use_whatever_the_clock_says() {
     assert_eq!(names(&history), named(["a", "c", "b"]));
     assert_eq!(history.last_used().unwrap(), chats[0].id);
     assert_eq!(history.conversations(1).unwrap().len(), 1);
-}
-
-#[test]
-fn an_address_is_a_place_in_the_list_an_id_a_name_or_the_beginning_of_an_id() {
-    let place = Place::new();
-    let (_journal, chats) = filled(&place, &["first", "second", "second"]);
-    let history = place.history();
-    let [first, _, newest] = [0, 1, 2].map(|index: usize| chats[index].id.clone());
-    let unique = (1..=26).find(|length| !newest.0.starts_with(&first.0[..*length])).unwrap();
-    for (address, expected) in [
-        ("@1", &newest),
-        ("@3", &first),
-        ("first", &first),
-        ("second", &newest),
-        (first.0.as_str(), &first),
-        (&first.0.to_lowercase(), &first),
-    ] {
-        assert_eq!(&history.resolve(address).unwrap(), expected, "{address}");
-    }
-    let ambiguous = history.resolve(&first.0[..unique.min(10)]);
-    assert!(
-        matches!(&ambiguous, Err(HistoryError::Ambiguous { fits, .. }) if fits.contains(&first.0)),
-        "{ambiguous:?}"
-    );
-    let by_prefix = (unique..=26).find_map(|length| history.resolve(&first.0[..length]).ok());
-    assert_eq!(by_prefix, Some(first));
-    for address in ["", "@0", "@4", "nothing", "%", "'"] {
-        assert!(matches!(history.resolve(address), Err(HistoryError::NotFound { .. })), "{address}");
-    }
 }
 
 #[test]

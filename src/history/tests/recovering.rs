@@ -48,7 +48,7 @@ fn the_reply_of_a_dead_process_becomes_an_interrupted_one() {
     assert_eq!(next.take_notices(), ["recovered an interrupted answer in \"the question\""]);
     let history = place.history();
     assert_eq!(texts(&history, &chat.id)[1], crashed("half"));
-    assert_eq!(history.messages(&chat.id).unwrap()[1].reasoning, "hm");
+    assert_eq!(history.stored_messages(&chat.id).unwrap()[1].message.reasoning, "hm");
     let found: i64 = history
         .connection
         .query_row("SELECT count(*) FROM message_search WHERE message_search MATCH 'half'", [], |row| row.get(0))

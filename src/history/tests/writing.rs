@@ -113,7 +113,7 @@ fn deltas_are_committed_by_count_or_by_time_and_equal_the_final_text() {
 
     let history = place.history();
     let text = "äb".repeat(25);
-    let running = history.messages(&chat.id).unwrap().pop().unwrap();
+    let running = history.stored_messages(&chat.id).unwrap().pop().unwrap().message;
     assert_eq!(
         (running.status, running.text, running.reasoning),
         (MessageStatus::Streaming, text.clone(), "?".repeat(25))

@@ -1,0 +1,179 @@
+//! The options of `history`: what to list, to show, to search and to change.
+
+use clap::{Args, ValueEnum};
+
+use super::ListFormat;
+use super::since::{Since, parse_since};
+
+const ADDRESSES: &str = "\
+A conversation is named by its id or the beginning of it, by its name, or as @N: the N-th latest.
+NAME@3 is its third message, NAME@-1 its last, NAME@ID one on any branch.";
+
+const SEARCH_HELP: &str = "\
+All words are wanted. \"two words\" together, begin* of a word, this OR that, NOT this or -this.
+Prompts count more than answers, rare words more than common ones, new messages more than old.
+
+Examples:
+  sayso history search sqlite wal
+  sayso history search '\"write ahead\" log* NOT postgres' --since 30d
+  sayso history search timeout --tool files --reasoning --format jsonl";
+
+/// Which conversations or messages.
+#[derive(Args, Clone, Debug, Default)]
+pub struct FilterOptions {
+    /// Only what was used since: 90m, 12h, 7d, 4w, or a date as in 2026-01-31
+    #[arg(help_heading = FILTERS, long, value_name = "TIME", value_parser = parse_since)]
+    pub since: Option<Since>,
+
+    /// Only of models with this in their name
+    #[arg(help_heading = FILTERS, short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+
+    /// Only of this provider
+    #[arg(help_heading = FILTERS, long, value_name = "NAME")]
+    pub provider: Option<String>,
+
+    /// Only where this was called
+    #[arg(help_heading = FILTERS, long, value_name = "SERVER[/TOOL]")]
+    pub tool: Option<String>,
+
+    /// Only what ended like this
+    #[arg(help_heading = FILTERS, long, value_enum)]
+    pub status: Option<StatusOption>,
+}
+
+const FILTERS: &str = "Filters";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatusOption {
+    Complete,
+    /// Cut off: by you, a signal, the network or a crash
+    Interrupted,
+    /// The request failed
+    Error,
+    /// It is being written now
+    Streaming,
+}
+
+/// How a text that can be long is shown.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct PagerOptions {
+    /// Never start a pager
+    #[arg(long)]
+    pub no_pager: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ListOptions {
+    #[command(flatten)]
+    pub filter: FilterOptions,
+
+    /// How to write the list
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: ListFormat,
+
+    /// Only the newest N
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+
+    #[command(flatten)]
+    pub pager: PagerOptions,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = ADDRESSES)]
+pub struct ShowOptions {
+    /// Which one, or up to which message; none: the last one
+    #[arg(value_name = "NAME|ID|@N[@MESSAGE]")]
+    pub conversation: Option<String>,
+
+    /// How to write the messages
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: ListFormat,
+
+    /// Only the newest N messages
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+
+    /// All branches, with the first words of each message
+    #[arg(long, conflicts_with = "timeline")]
+    pub tree: bool,
+
+    /// How one turn spent its time: waiting, reasoning, text and tools; the last one, or that of a message
+    #[arg(long, conflicts_with = "limit")]
+    pub timeline: bool,
+
+    #[command(flatten)]
+    pub pager: PagerOptions,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = SEARCH_HELP)]
+pub struct SearchOptions {
+    /// What to look for
+    #[arg(value_name = "WORDS", required = true, allow_hyphen_values = false)]
+    pub words: Vec<String>,
+
+    #[command(flatten)]
+    pub filter: FilterOptions,
+
+    /// Also in the thoughts of models
+    #[arg(long)]
+    pub reasoning: bool,
+
+    /// Also in what tools gave back
+    #[arg(long)]
+    pub tool_output: bool,
+
+    /// How to write the hits
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: ListFormat,
+
+    /// At most N hits [default: 20]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub limit: Option<u64>,
+
+    #[command(flatten)]
+    pub pager: PagerOptions,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = ADDRESSES)]
+pub struct RenameOptions {
+    #[arg(value_name = "NAME|ID|@N")]
+    pub conversation: String,
+
+    /// Its new name; no other conversation may have it
+    #[arg(value_name = "NEW_NAME")]
+    pub name: String,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = ADDRESSES)]
+pub struct ForkOptions {
+    /// Which one, or up to which message
+    #[arg(value_name = "NAME|ID|@N[@MESSAGE]")]
+    pub conversation: String,
+
+    /// The name of the copy
+    #[arg(value_name = "NEW_NAME")]
+    pub name: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = ADDRESSES)]
+pub struct PinOptions {
+    #[arg(value_name = "NAME|ID|@N", required = true)]
+    pub conversations: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = ADDRESSES)]
+pub struct RemoveOptions {
+    #[arg(value_name = "NAME|ID|@N", required = true)]
+    pub conversations: Vec<String>,
+
+    /// Delete without asking
+    #[arg(short, long)]
+    pub yes: bool,
+}

@@ -1,0 +1,20 @@
+//! `history`: past conversations as text, found again, and changed.
+
+mod change;
+mod filter;
+mod list;
+mod rows;
+mod run;
+mod search;
+mod show;
+mod text;
+mod timeline;
+mod tree;
+
+pub use change::fork_of;
+pub use list::list;
+pub use rows::utc;
+pub use run::run;
+pub use search::{hits_text, search_everywhere};
+pub use show::show;
+pub use text::Text;

@@ -1,0 +1,88 @@
+//! Text for people: as it stands for a pipe, safe and styled for a terminal.
+
+use crate::terminal::{Color, Style, TermSafeBuf};
+
+/// What a piece of text is to the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ink {
+    Plain,
+    Strong,
+    Faint,
+    /// A find: in brackets where there is no styling.
+    Mark,
+}
+
+/// Pieces of text, one after the other; what stands in them can come from anywhere.
+#[derive(Clone, Debug, Default)]
+pub struct Text(Vec<(Ink, String)>);
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(vec![(Ink::Plain, text)])
+    }
+}
+
+impl Text {
+    pub fn push(&mut self, ink: Ink, text: impl Into<String>) {
+        self.0.push((ink, text.into()));
+    }
+
+    pub fn line(&mut self, ink: Ink, text: impl Into<String>) {
+        self.push(ink, text);
+        self.push(Ink::Plain, "\n");
+    }
+
+    /// For pipes and files.
+    #[must_use]
+    pub fn raw(&self) -> String {
+        let piece = |(ink, text): &(Ink, String)| match ink {
+            Ink::Mark => format!("[{text}]"),
+            Ink::Plain | Ink::Strong | Ink::Faint => text.clone(),
+        };
+        self.0.iter().map(piece).collect()
+    }
+
+    /// For terminals.
+    #[must_use]
+    pub fn safe(&self, color: Color) -> TermSafeBuf {
+        let mut safe = TermSafeBuf::new();
+        for (ink, text) in &self.0 {
+            let style = match ink {
+                Ink::Plain => None,
+                Ink::Strong | Ink::Mark => Some(Style::Bold),
+                Ink::Faint => Some(Style::Dim),
+            };
+            let in_brackets = *ink == Ink::Mark && color == Color::Off;
+            if let Some(style) = style {
+                safe.push_style(style, color);
+            }
+            if in_brackets {
+                safe.push_literal("[");
+            }
+            safe.push_prose(text);
+            if in_brackets {
+                safe.push_literal("]");
+            }
+            if style.is_some() {
+                safe.push_style(Style::Reset, color);
+            }
+        }
+        safe
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Color, Ink, Text};
+
+    #[test]
+    fn a_pipe_gets_the_text_and_a_terminal_nothing_that_steers_it() {
+        let mut text = Text::from("a\x1b[2J".to_owned());
+        text.push(Ink::Mark, "b\x07");
+        text.line(Ink::Strong, "c");
+        assert_eq!(text.raw(), "a\x1b[2J[b\x07]c\n");
+        let safe = text.safe(Color::On);
+        assert!(safe.as_str().ends_with("\x1b[1mc\x1b[0m\n") && !safe.as_str().contains("\x1b[2J"), "{safe:?}");
+        assert!(text.safe(Color::Off).as_bytes().iter().all(|byte| !matches!(byte, 0x07 | 0x1b)));
+    }
+}

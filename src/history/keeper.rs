@@ -1,0 +1,153 @@
+//! Changes of the history by commands: one at a time, durable before the command ends.
+
+use rusqlite::{Connection, params};
+
+use super::owner::Owners;
+use super::queue::Line;
+use super::statements::Fact;
+use super::store::{BUSY_TIMEOUT, Durability, Store};
+use super::{Entry, Fork, History, HistoryError, HistorySettings, details, why_no_name};
+use crate::conversation::ConversationId;
+
+/// A file up to this size is written anew after a removal, so that no page holds a trace.
+const REWRITTEN_BYTES_MAX: u64 = 64 << 20;
+
+/// The right to change the history; readers and other writers go on beside it.
+pub struct Keeper {
+    store: Store,
+    line: Line,
+    owners: Owners,
+    file_bytes: u64,
+}
+
+/// What came of a removal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removal {
+    pub messages: u64,
+    /// Whether the bytes are gone from the file and its companions; false while another process reads them, and
+    /// perhaps in files of more than 64 MiB.
+    pub without_trace: bool,
+}
+
+impl Keeper {
+    /// Opens the file for writing, and migrates it where needed.
+    pub fn open(settings: &HistorySettings) -> Result<Self, HistoryError> {
+        let Some(path) = &settings.path else { return Err(HistoryError::Empty) };
+        let line = Line::of(path);
+        let store = Store::open(path, settings.mmap_mb, &mut line.wait(BUSY_TIMEOUT))?;
+        let file_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        Ok(Self { store, line, owners: Owners::beside(path), file_bytes })
+    }
+
+    /// Names a conversation; a name that another one has is refused.
+    pub fn rename(&mut self, id: &ConversationId, name: &str) -> Result<(), HistoryError> {
+        check_name(self.store.connection(), Some(id), name)?;
+        self.write(Entry::ConversationRenamed { conversation: id.clone(), name: Some(name.to_owned()) })
+    }
+
+    pub fn pin(&mut self, id: &ConversationId, pinned: bool) -> Result<(), HistoryError> {
+        self.write(Entry::ConversationPinned { conversation: id.clone(), pinned })
+    }
+
+    pub fn fork(&mut self, fork: Fork) -> Result<(), HistoryError> {
+        if let Some(name) = &fork.name {
+            check_name(self.store.connection(), None, name)?;
+        }
+        self.write(Entry::ConversationForked(Box::new(fork)))
+    }
+
+    /// Deletes a conversation with all its branches, and the lines typed at the prompt that are its prompts.
+    /// One that a living process has open stays.
+    pub fn remove(&mut self, id: &ConversationId) -> Result<Removal, HistoryError> {
+        let owners = self.owners.clone();
+        let connection = self.store.connection();
+        // Freed pages and freed words of the indexes are overwritten.
+        connection.pragma_update(None, "secure_delete", true)?;
+        let mut turn = self.line.wait(BUSY_TIMEOUT);
+        let transaction = turn.begin(connection)?;
+        if owners_of(&transaction, id)?.iter().any(|token| owners.is_alive(token)) {
+            return Err(HistoryError::InUse { wanted: id.0.clone() });
+        }
+        overwrite_index(&transaction, true)?;
+        transaction.execute(
+            "DELETE FROM prompt_history WHERE trim(text, char(9, 10, 13, 32)) IN (
+                 SELECT trim(text, char(9, 10, 13, 32)) FROM message
+                 WHERE role = 'user' AND conversation = (SELECT number FROM conversation WHERE id = ?1))",
+            [&id.0],
+        )?;
+        let count = "SELECT message_count FROM conversation WHERE id = ?1";
+        let messages: u32 = transaction.query_row(count, [&id.0], |row| row.get(0))?;
+        transaction.execute("DELETE FROM conversation WHERE id = ?1", [&id.0])?;
+        overwrite_index(&transaction, false)?;
+        transaction.commit()?;
+        Ok(Removal { messages: messages.into(), without_trace: self.leave_no_trace() })
+    }
+
+    /// Indexes reasoning and tool results of older versions; `progress` is told how many messages are left.
+    pub fn index_details(&mut self, mut progress: impl FnMut(i64)) -> Result<(), HistoryError> {
+        let mut left = details::backlog(self.store.connection())?;
+        while left > 0 {
+            progress(left);
+            left = details::index_some(self.store.connection())?;
+        }
+        self.store.shorten_wal();
+        Ok(())
+    }
+
+    fn write(&mut self, entry: Entry) -> Result<(), HistoryError> {
+        let mut turn = self.line.wait(BUSY_TIMEOUT);
+        self.store.commit(&[Fact::Entry(entry)], "", Durability::Power, &mut turn)
+    }
+
+    /// Writes the file anew where it is small, and empties the WAL.
+    fn leave_no_trace(&mut self) -> bool {
+        let is_small = self.file_bytes <= REWRITTEN_BYTES_MAX;
+        let connection = self.store.connection();
+        let rewritten = if is_small {
+            connection.execute_batch("VACUUM")
+        } else {
+            connection.execute_batch("PRAGMA incremental_vacuum")
+        };
+        let is_emptied = self.store.write_wal_again().is_ok();
+        is_small && rewritten.is_ok() && is_emptied
+    }
+}
+
+impl History {
+    /// Whether a conversation could get this name; `id` is the one that may have it already.
+    pub fn check_name(&self, id: Option<&ConversationId>, name: &str) -> Result<(), HistoryError> {
+        check_name(&self.connection, id, name)
+    }
+}
+
+fn check_name(connection: &Connection, id: Option<&ConversationId>, name: &str) -> Result<(), HistoryError> {
+    let bad = |reason: String| HistoryError::BadName { name: name.to_owned(), reason };
+    if let Some(reason) = why_no_name(name) {
+        return Err(bad(reason.to_owned()));
+    }
+    let taken = "SELECT id FROM conversation WHERE name = ?1 AND id IS NOT ?2 LIMIT 1";
+    let mut statement = connection.prepare_cached(taken)?;
+    let mut rows = statement.query(params![name, id.map(|id| &id.0)])?;
+    match rows.next()? {
+        None => Ok(()),
+        Some(row) => Err(bad(format!("the conversation {} has it", row.get::<_, String>(0)?))),
+    }
+}
+
+/// The tokens of the processes that have the conversation open, or receive a reply in it.
+fn owners_of(connection: &Connection, id: &ConversationId) -> Result<Vec<String>, HistoryError> {
+    let query = "SELECT owner FROM conversation WHERE id = ?1 AND owner IS NOT NULL
+        UNION SELECT owner FROM message WHERE status = 'streaming' AND owner IS NOT NULL
+            AND conversation = (SELECT number FROM conversation WHERE id = ?1)";
+    let mut statement = connection.prepare(query)?;
+    Ok(statement.query_map([&id.0], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Whether words that are deleted from an index are overwritten, and not only marked.
+fn overwrite_index(connection: &Connection, is_on: bool) -> Result<(), HistoryError> {
+    for table in ["message_search", "detail_search"] {
+        let set = format!("INSERT INTO {table} ({table}, rank) VALUES ('secure-delete', ?1)");
+        connection.execute(&set, [is_on])?;
+    }
+    Ok(())
+}

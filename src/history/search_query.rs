@@ -1,0 +1,147 @@
+//! What a person types into a search, as a query in which nothing is an operator by accident (pure).
+
+use super::HistoryError;
+
+/// Words of one search; the rest is a mistake, not a search.
+const WORDS_MAX: usize = 32;
+/// A shorter beginning, in bytes, fits so many words that a search for it takes minutes in a large history.
+const BEGINNING_BYTES_MIN: usize = 3;
+
+/// The words as a query of full-text search. All are wanted; `"…"` keeps words together, `*` at the end of a word
+/// stands for any ending, `OR` stands between words of which one is enough, and what follows `NOT`, or a `-`
+/// without a blank, must not be there.
+pub fn full_text_query(text: &str) -> Result<String, HistoryError> {
+    let shown = || text.chars().take(60).collect();
+    let words = words(text);
+    if words.len() > WORDS_MAX {
+        return Err(HistoryError::TooManyWords { words_max: WORDS_MAX });
+    }
+    if let Some(short) = words.iter().find(|word| word.is_short_beginning()) {
+        return Err(HistoryError::ShortBeginning { text: short.text.to_owned() });
+    }
+    let (wanted, unwanted) = sorted(&words);
+    if wanted.is_empty() {
+        return Err(match unwanted.as_slice() {
+            [] => HistoryError::NothingToSearch { text: shown() },
+            _ => HistoryError::OnlyUnwanted { text: shown() },
+        });
+    }
+    let any =
+        |terms: &Vec<String>| if terms.len() == 1 { terms[0].clone() } else { format!("({})", terms.join(" OR ")) };
+    let wanted: Vec<String> = wanted.iter().map(any).collect();
+    Ok(match unwanted.as_slice() {
+        [] => wanted.join(" AND "),
+        _ => format!("({}) NOT {}", wanted.join(" AND "), any(&unwanted)),
+    })
+}
+
+/// A word or a phrase as it was typed.
+struct Word<'a> {
+    text: &'a str,
+    is_phrase: bool,
+    has_dash: bool,
+}
+
+impl Word<'_> {
+    /// Quoted, so that it is no operator; `None` where it holds no letter or digit, and so finds nothing.
+    fn term(&self) -> Option<String> {
+        let is_beginning = !self.is_phrase && self.text.ends_with('*');
+        let text = if self.is_phrase { self.text } else { self.text.trim_end_matches('*') };
+        let is_word = text.contains(char::is_alphanumeric);
+        let quoted = || format!("\"{}\"{}", text.replace(['\0', '"'], " ").trim(), if is_beginning { "*" } else { "" });
+        is_word.then(quoted)
+    }
+
+    fn is_short_beginning(&self) -> bool {
+        let is_beginning = !self.is_phrase && self.text.ends_with('*');
+        let text = self.text.trim_matches(|letter: char| !letter.is_alphanumeric());
+        is_beginning && !text.is_empty() && text.len() < BEGINNING_BYTES_MIN
+    }
+
+    fn is_operator(&self, name: &str) -> bool {
+        !self.is_phrase && !self.has_dash && self.text == name
+    }
+}
+
+fn words(text: &str) -> Vec<Word<'_>> {
+    let mut words = Vec::new();
+    let mut dash_before_quote = false;
+    for (index, part) in text.split('"').enumerate() {
+        // Between quotes; a quote that is never closed reaches to the end.
+        if index % 2 == 1 {
+            words.push(Word { text: part, is_phrase: true, has_dash: dash_before_quote });
+            continue;
+        }
+        dash_before_quote = part == "-" || part.ends_with(" -");
+        words.extend(part.split_whitespace().map(|word| {
+            let after = word.strip_prefix('-').filter(|after| after.starts_with(char::is_alphanumeric));
+            Word { text: after.unwrap_or(word), is_phrase: false, has_dash: after.is_some() }
+        }));
+    }
+    words
+}
+
+/// Groups of which one term is enough each, and terms that are not wanted. An operator that has nothing to
+/// work on is a word.
+fn sorted(words: &[Word<'_>]) -> (Vec<Vec<String>>, Vec<String>) {
+    let (mut wanted, mut unwanted): (Vec<Vec<String>>, Vec<String>) = Default::default();
+    let (mut is_other, mut is_unwanted) = (false, false);
+    for (index, word) in words.iter().enumerate() {
+        let has_next = words[index + 1..].iter().any(|next| next.term().is_some());
+        if has_next && !wanted.is_empty() && (word.is_operator("AND") || word.is_operator("OR")) {
+            is_other = word.is_operator("OR");
+            continue;
+        }
+        if has_next && word.is_operator("NOT") {
+            is_unwanted = true;
+            continue;
+        }
+        let Some(term) = word.term() else { continue };
+        match wanted.last_mut() {
+            _ if is_unwanted || word.has_dash => unwanted.push(term),
+            Some(group) if is_other => group.push(term),
+            Some(_) | None => wanted.push(vec![term]),
+        }
+        (is_other, is_unwanted) = (false, false);
+    }
+    (wanted, unwanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_are_few_and_written_large() {
+        for (text, expected) in [
+            ("apple pear", r#""apple" AND "pear""#),
+            ("apple OR pear NOT (fig)", r#"(("apple" OR "pear")) NOT "(fig)""#),
+            ("apple AND pear OR fig", r#""apple" AND ("pear" OR "fig")"#),
+            ("apple or not pear", r#""apple" AND "or" AND "not" AND "pear""#),
+            (r#"pie -"apple pie" -crust"#, r#"("pie") NOT ("apple pie" OR "crust")"#),
+            (r#""apple pie" crust"#, r#""apple pie" AND "crust""#),
+            (r#"say "never closed"#, r#""say" AND "never closed""#),
+            (r#""NOT" this"#, r#""NOT" AND "this""#),
+            ("OR apple", r#""OR" AND "apple""#),
+            ("apple NOT", r#""apple" AND "NOT""#),
+            ("NOT - apple pie", r#"("pie") NOT "apple""#),
+            ("appl* ** *", r#""appl"*"#),
+            ("text:apple ^x --flag", r#""text:apple" AND "^x" AND "--flag""#),
+            ("a\0b", r#""a b""#),
+        ] {
+            assert_eq!(full_text_query(text).unwrap(), expected, "{text}");
+        }
+        for text in ["", "  ", "\"\"", "* - ()", "🙂"] {
+            assert!(matches!(full_text_query(text), Err(HistoryError::NothingToSearch { .. })), "{text}");
+        }
+        for text in ["NOT apple", "-apple -pear"] {
+            assert!(matches!(full_text_query(text), Err(HistoryError::OnlyUnwanted { .. })), "{text}");
+        }
+        for text in ["ap*", "apple a*", "\u{e4}*", "(a*"] {
+            assert!(matches!(full_text_query(text), Err(HistoryError::ShortBeginning { .. })), "{text}");
+        }
+        assert_eq!(full_text_query("日*").unwrap(), "\"日\"*");
+        let many = "word ".repeat(WORDS_MAX + 1);
+        assert!(matches!(full_text_query(&many), Err(HistoryError::TooManyWords { .. })));
+    }
+}
