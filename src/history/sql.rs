@@ -63,7 +63,7 @@ impl History {
     fn run(&self, query: &str) -> Result<SqlRows, HistoryError> {
         // Not from the cache: it must be looked at by the authorizer.
         let mut statement = self.connection.prepare(query)?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         if columns.is_empty() {
             return Err(HistoryError::Query { reason: "it asks for nothing".to_owned(), is_refused: true });
         }

@@ -54,14 +54,19 @@ const QUERY: &str = "SELECT s.day, s.conversation, s.model, s.tool, coalesce(c.n
         s.cost_usd, s.duration_ms, s.chunks, s.retries, s.flushes, s.commits, s.bytes_written, s.buffer_peak_bytes,
         s.durations, s.first_tokens, s.gaps, s.speeds
     FROM turn_sums AS s LEFT JOIN conversation AS c ON c.id = s.conversation
-    WHERE s.day >= ?1 AND (s.tool <> '') = ?2";
+    WHERE s.day >= ?1 AND (s.tool <> '') = ?2 AND";
+/// What is the same for all conversations is summed already.
+const OF_ALL: &str = "s.conversation = ''";
+const OF_EACH: &str = "s.conversation <> ''";
 
 impl History {
     /// The sums of all turns since a day (`2026-01-31`, UTC; empty: of all days). Days are in
     /// their order, everything else begins with what has the most turns.
     pub fn stats(&self, by: StatsBy, since: &str) -> Result<Vec<StatsRow>, HistoryError> {
         let mut groups: BTreeMap<String, StatsRow> = BTreeMap::new();
-        let mut statement = self.connection.prepare_cached(QUERY)?;
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("{QUERY} {}", if by == StatsBy::Conversation { OF_EACH } else { OF_ALL }))?;
         let mut rows = statement.query(params![since, by == StatsBy::Tool])?;
         while let Some(row) = rows.next()? {
             let model: String = row.get(2)?;

@@ -74,7 +74,7 @@ const ADD: &str = "INSERT INTO turn_sums (day, conversation, model, tool, turns,
         output_tokens, cached_tokens, reasoning_tokens, cost_usd, duration_ms, chunks, retries, flushes, commits,
         bytes_written, buffer_peak_bytes, durations, first_tokens, gaps, speeds)
     VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
-    ON CONFLICT (day, conversation, model, tool) DO UPDATE SET
+    ON CONFLICT (conversation, day, model, tool) DO UPDATE SET
         turns = turns + 1,
         interrupted = interrupted + excluded.interrupted,
         errors = errors + excluded.errors,
@@ -93,11 +93,18 @@ const ADD: &str = "INSERT INTO turn_sums (day, conversation, model, tool, turns,
         durations = excluded.durations, first_tokens = excluded.first_tokens, gaps = excluded.gaps,
         speeds = excluded.speeds";
 
+/// The row in which all conversations are one.
+pub const ALL: &str = "";
+
 /// Counts a reply once, when it ends.
 pub fn count_turn(connection: &Connection, turn: &EndedTurn<'_>) -> Result<()> {
+    [ALL, turn.conversation].into_iter().try_for_each(|row| add_turn(connection, turn, row))
+}
+
+fn add_turn(connection: &Connection, turn: &EndedTurn<'_>, conversation: &str) -> Result<()> {
     let day = day(turn.finished_ms);
     let [mut durations, mut first_tokens, mut gaps, mut speeds] =
-        histograms(connection, [&day, turn.conversation, turn.model, ""])?;
+        histograms(connection, [&day, conversation, turn.model, ""])?;
     let metrics = turn.metrics;
     durations.add(metrics.total_ms);
     first_tokens.add(metrics.first_token_ms.unwrap_or(0.0));
@@ -109,7 +116,7 @@ pub fn count_turn(connection: &Connection, turn: &EndedTurn<'_>) -> Result<()> {
         .prepare_cached(ADD)?
         .execute(params![
             day,
-            turn.conversation,
+            conversation,
             turn.model,
             "",
             matches!(turn.status, MessageStatus::Interrupted(_)),
@@ -163,18 +170,22 @@ pub struct EndedCall<'a> {
 }
 
 /// Counts a call once, when it ends.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of a call")]
 pub fn count_call(connection: &Connection, call: &EndedCall<'_>) -> Result<()> {
+    [ALL, call.conversation].into_iter().try_for_each(|row| add_call(connection, call, row))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a call")]
+fn add_call(connection: &Connection, call: &EndedCall<'_>, conversation: &str) -> Result<()> {
     let day = day(call.finished_ms);
     let [mut durations, first_tokens, gaps, speeds] =
-        histograms(connection, [&day, call.conversation, call.model, call.tool])?;
+        histograms(connection, [&day, conversation, call.model, call.tool])?;
     let duration = call.finished_ms.saturating_sub(call.started_ms).max(0) as f64;
     durations.add(duration);
     connection
         .prepare_cached(ADD)?
         .execute(params![
             day,
-            call.conversation,
+            conversation,
             call.model,
             call.tool,
             false,

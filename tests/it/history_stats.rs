@@ -108,7 +108,9 @@ fn the_prompt_shows_them_too() {
     let mut pty = Pty::start(sandbox.sayso(["-q"]), 40, 140);
     wait_for_end(&pty, &["test>"]);
     pty.send("/stats\r");
-    wait_for_end(&pty, &["TURNS", "test:test-model", "test>"]);
+    pty.wait_for_screen("the tables and the prompt", |screen| {
+        screen.contains("TURNS") && screen.contains("test:test-model") && screen.trim_end().ends_with("test>")
+    });
     pty.send("/exit\r");
     assert_eq!(pty.wait_for_exit(), 0);
 }

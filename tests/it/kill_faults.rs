@@ -230,6 +230,37 @@ fn an_import_that_is_killed_can_be_begun_again() {
 }
 
 #[test]
+fn an_older_file_whose_migration_is_killed_is_as_it_was_or_brought_up() {
+    if !needs("strace") {
+        return;
+    }
+    const OLD: [&str; 2] = [
+        include_str!("../../src/history/migrations/0001_initial.sql"),
+        include_str!("../../src/history/migrations/0002_index_answers_apart.sql"),
+    ];
+    const ROWS: &str = "INSERT INTO conversation (id, name, created_ms, used_ms, used_seq, head) VALUES ('C', 'old', 1, 1, 1, 1);
+        INSERT INTO message (id, conversation, role, status, created_ms, text) VALUES ('M', 1, 'user', 'complete', 1, 'kept');
+        PRAGMA user_version = 2;";
+    let kills = in_parallel(if long_tests() { 60 } else { 12 }, |number| {
+        let server = ModelServer::always(Reply::answer(&["Hello"]));
+        let sandbox = Sandbox::for_server(&server);
+        std::fs::create_dir_all(sandbox.data_folder()).unwrap();
+        let old = rusqlite::Connection::open(sandbox.database_path()).unwrap();
+        old.execute_batch(&format!("PRAGMA journal_mode = WAL; {} {} {ROWS}", OLD[0], OLD[1])).unwrap();
+        drop(old);
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(sandbox.database_path(), private).unwrap();
+        let strace = Strace::new(&sandbox).inject(&format!("{WRITES}:signal=KILL:when={number}")).on_history(&sandbox);
+        let output = sandbox.ask_once(["hi"]).strace(&strace).run();
+        sandbox.ask_once(["hi", "--require-history"]).run().assert_exit(0).assert_stdout("Hello\n").assert_quiet();
+        sandbox.assert_database_is_sound();
+        assert_eq!(sandbox.messages_of("old")[0].text, "kept");
+        output.signal == Some(9)
+    });
+    assert!(kills >= 3, "{kills} kills");
+}
+
+#[test]
 fn a_migration_that_is_killed_leaves_a_file_that_the_next_start_takes() {
     if !needs("strace") {
         return;

@@ -85,23 +85,23 @@ fn write_message(page: &mut String, message: &PortableMessage) {
         escape(&about(message).join(" · "))
     );
     if !message.reasoning.is_empty() {
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<details><summary>reasoning</summary><div class=\"text\">{}</div></details>\n",
+            "<details><summary>reasoning</summary><div class=\"text\">{}</div></details>",
             escape(&message.reasoning)
         );
     }
     if message.role == "tool" {
-        let _ = write!(page, "<details><summary>result</summary><pre>{}</pre></details>\n", escape(&message.text));
+        let _ = writeln!(page, "<details><summary>result</summary><pre>{}</pre></details>", escape(&message.text));
     } else {
         page.push_str(&prose(&message.text));
     }
     for call in &message.tool_calls {
         let server = call.server.as_ref().map_or_else(String::new, |server| format!("{server}/"));
         let approval = call.approval.as_ref().map_or_else(String::new, |approval| format!(" · {approval}"));
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<details><summary>→ {}{}</summary><pre>{}</pre></details>\n",
+            "<details><summary>→ {}{}</summary><pre>{}</pre></details>",
             escape(&format!("{server}{}", call.name)),
             escape(&approval),
             escape(&call.arguments)
@@ -137,7 +137,7 @@ fn prose(text: &str) -> String {
 fn end_part(page: &mut String, part: &mut String, begin: &str, end: &str) {
     let text = std::mem::take(part);
     if !text.trim().is_empty() {
-        let _ = write!(page, "<{begin}>{}</{end}>\n", escape(text.trim_matches('\n')));
+        let _ = writeln!(page, "<{begin}>{}</{end}>", escape(text.trim_matches('\n')));
     }
 }
 

@@ -12,12 +12,12 @@ CREATE TABLE upkeep (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- All that `stats` reads: replies (`tool` is empty) and calls of tools, summed by day (UTC), conversation
--- and model. Conversations go by id: their sums stay when they are deleted. The histograms are
--- `bucket:count` pairs.
+-- All that `stats` reads: replies (`tool` is empty) and calls of tools, summed by day (UTC) and model; once
+-- for all conversations, which is the row with an empty one, and once for each. They go by id: their
+-- sums stay when they are deleted. The histograms are `bucket:count` pairs.
 CREATE TABLE turn_sums (
-    day TEXT NOT NULL,
     conversation TEXT NOT NULL,
+    day TEXT NOT NULL,
     model TEXT NOT NULL,
     tool TEXT NOT NULL,
     turns INTEGER NOT NULL DEFAULT 0,
@@ -39,7 +39,7 @@ CREATE TABLE turn_sums (
     first_tokens TEXT NOT NULL DEFAULT '',
     gaps TEXT NOT NULL DEFAULT '',
     speeds TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (day, conversation, model, tool)
+    PRIMARY KEY (conversation, day, model, tool)
 ) STRICT, WITHOUT ROWID;
 
 -- The index of the search sees texts as they were said.
