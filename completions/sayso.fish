@@ -36,7 +36,7 @@ complete -c sayso -n "__fish_sayso_needs_command" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_needs_command" -s V -l version -d 'Print version'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "ask" -d 'Ask one question; the answer goes to stdout'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "chat" -d 'Talk to a model, with a prompt to type at'
-complete -c sayso -n "__fish_sayso_needs_command" -f -a "history" -d 'Look at past conversations'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "history" -d 'Past conversations: list, show, search, fork, delete'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "stats" -d 'Count turns, tokens and times'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "doctor" -d 'Look for what is wrong'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "config" -d 'Look at the configuration'
@@ -46,7 +46,7 @@ complete -c sayso -n "__fish_sayso_needs_command" -f -a "man" -d 'Print the manu
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "help" -d 'Explain a command or a topic'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s s -l system -d 'The system prompt, as text or from a file' -r
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l session -d 'Go on with this conversation; a new name begins one' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l session -d 'Go on with this conversation, or from this message of it; a new name begins one' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r
@@ -67,7 +67,8 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -l config -d 'Read this
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -s c -l continue -d 'Go on with the last conversation'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s c -l continue -d 'Go on with the last conversation: of this terminal, else of this folder, else of all'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l global -d 'With -c: the last one of all, whatever terminal and folder it was in'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l no-save -d 'Keep nothing of this in the history'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l no-tools -d 'Offer no tools at all'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l timing -d 'Show times and counts after the answer, on stderr'
@@ -81,7 +82,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -l offline -d 'Reach no
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s s -l system -d 'The system prompt, as text or from a file' -r
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -l session -d 'Go on with this conversation; a new name begins one' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l session -d 'Go on with this conversation, or from this message of it; a new name begins one' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r
@@ -94,7 +95,8 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -l config -d 'Read thi
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -s c -l continue -d 'Go on with the last conversation'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s c -l continue -d 'Go on with the last conversation: of this terminal, else of this folder, else of all'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l global -d 'With -c: the last one of all, whatever terminal and folder it was in'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l no-save -d 'Keep nothing of this in the history'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l no-tools -d 'Offer no tools at all'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l timing -d 'Show times and counts after the answer, on stderr'
@@ -103,25 +105,39 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -s v -l verbose -d 'Sa
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -l config -d 'Read this configuration file' -r -F
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -s q -l quiet -d 'Leave out progress, notices and usage'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -s v -l verbose -d 'Say more about what happens (twice: everything)'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -l offline -d 'Reach nothing but this machine itself'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "list" -d 'List conversations, the newest first'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "show" -d 'Show the messages of a conversation'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "export" -d 'Write conversations as Markdown, HTML or JSON'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "import" -d 'Read conversations: exports of sayso, logs of llm, sessions of aichat'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "backup" -d 'Copy the whole history to a file, while others write'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "prune" -d 'Delete what is beyond the limits of the configuration'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "scrub" -d 'Mask keys and other secrets in what is stored'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "sql" -d 'Ask the history in SQL'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "check" -d 'Look for damage'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show export import backup prune scrub sql check recover" -f -a "recover" -d 'Bring back what a damaged history holds'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "list" -d 'List conversations, the one used last first'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "show" -d 'Show the messages of a conversation'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "search" -d 'Find messages by their words'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "rename" -d 'Give a conversation another name'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "fork" -d 'Copy a conversation, as far as you want, to go another way'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "pin" -d 'Keep conversations whatever the limits of the history are'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "unpin" -d 'Let the limits count for them again'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "rm" -d 'Delete conversations for ever'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "export" -d 'Write conversations as Markdown, HTML or JSON'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "import" -d 'Read conversations: exports of sayso, logs of llm, sessions of aichat'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "backup" -d 'Copy the whole history to a file, while others write'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "prune" -d 'Delete what is beyond the limits of the configuration'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "scrub" -d 'Mask keys and other secrets in what is stored'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "sql" -d 'Ask the history in SQL'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "check" -d 'Look for damage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "recover" -d 'Bring back what a damaged history holds'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l since -d 'Only what was used since: 90m, 12h, 7d, 4w, or a date as in 2026-01-31' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -s m -l model -d 'Only of models with this in their name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l provider -d 'Only of this provider' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l tool -d 'Only where this was called' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l status -d 'Only what ended like this' -r -f -a "complete\t''
+interrupted\t'Cut off: by you, a signal, the network or a crash'
+error\t'The request failed'
+streaming\t'It is being written now'"
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l format -d 'How to write the list' -r -f -a "table\t'For people'
 json\t'One array'
 jsonl\t'One object a line'
@@ -131,6 +147,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l no-pager -d 'Never start a pager'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Leave out progress, notices and usage'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what happens (twice: everything)'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
@@ -145,11 +162,85 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l tree -d 'All branches, with the first words of each message'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l timeline -d 'How one turn spent its time: waiting, reasoning, text and tools; the last one, or that of a message'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l no-pager -d 'Never start a pager'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out progress, notices and usage'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more about what happens (twice: everything)'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l since -d 'Only what was used since: 90m, 12h, 7d, 4w, or a date as in 2026-01-31' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -s m -l model -d 'Only of models with this in their name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l provider -d 'Only of this provider' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l tool -d 'Only where this was called' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l status -d 'Only what ended like this' -r -f -a "complete\t''
+interrupted\t'Cut off: by you, a signal, the network or a crash'
+error\t'The request failed'
+streaming\t'It is being written now'"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l format -d 'How to write the hits' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l limit -d 'At most N hits [default: 20]' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l reasoning -d 'Also in the thoughts of models'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l tool-output -d 'Also in what tools gave back'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l no-pager -d 'Never start a pager'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rename" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rename" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rename" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rename" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from fork" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from fork" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from fork" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from fork" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from fork" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from fork" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from fork" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from pin" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from pin" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from pin" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from pin" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from pin" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from pin" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from pin" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from unpin" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from unpin" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from unpin" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from unpin" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from unpin" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from unpin" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from unpin" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Delete without asking'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l format -d 'How to write them; json and jsonl hold everything and can be imported again' -r -f -a "md\t'Markdown, to read'
 html\t'One page that needs nothing else, to read in a browser'
 json\t'One object with everything in it'
@@ -346,7 +437,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_sub
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "rm" -d 'Take a server out of the configuration file'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "import" -d 'Take over servers from the files of other programs'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "login" -d 'Sign in to a remote server'
-complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "logout" -d 'Forget how to sign in to a remote server'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "logout" -d 'Forget how to sign in to a remote server, and have its tokens revoked'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "trust" -d 'Trust the .mcp.json of this project, or the changed tools of a server'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "serve" -d 'Be a server: offer built-in tools to other programs, over stdin and stdout'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -f -a "exercise" -d 'Use everything that a server offers, to see whether it answers: for those who write servers'
@@ -529,6 +620,9 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcomm
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l client-metadata-url -d 'A document that describes the client to authorization servers that take one' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l protocol -d 'Which revisions to speak to a server given by its address' -r -f -a "auto\t'What the server speaks'
+legacy\t'Those before 2026, with a handshake'
+modern\t'That of 2026, without'"
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l timeout -d 'Give up after this time, as in 90s or 2m' -r
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from exercise" -l format -d 'How to write what came of it' -r -f -a "table\t'For people'
 json\t'One array'

@@ -180,7 +180,9 @@ impl Writer {
                 Some(masker) => masker.deltas(deltas),
                 None => deltas,
             };
-            self.queue(Fact::Deltas(deltas));
+            if !(deltas.text.is_empty() && deltas.reasoning.is_empty()) {
+                self.queue(Fact::Deltas(deltas));
+            }
         }
         barriers.extend(command.barrier);
     }
