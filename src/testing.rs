@@ -17,7 +17,7 @@ pub use crate::conversation::{
 pub use crate::history::{DeltaKind, DeltaPersistence, Entry, FlushOutcome, HistorySettings, Journal};
 pub use crate::http::{Frame, SseDecoder, SseError};
 pub use crate::provider::openai_chat::{ChatDecoder, ThinkTags};
-pub use crate::provider::{ErrorKind, ProviderError, explain_error_body};
+pub use crate::provider::{ErrorKind, ModelFacts, ProviderError, explain_error_body, read_models};
 pub use crate::session::{Flushed, Frontend, TurnEvent};
 pub use crate::terminal::{
     JsonFormat, JsonView, Mode, OutputSettings, PlainView, ReplyView, Sanitizer, Screen, TermSafe, TermSafeBuf,

@@ -2,10 +2,10 @@
 
 /// Commands and their subcommands, by what stands before them.
 const COMMANDS: &[(&str, &[&str])] = &[
-    ("", &["batch", "init", "keys", "models", "shell-init"]),
+    ("", &["batch", "shell-init"]),
     ("history", &["diff", "follow"]),
     ("config", &["get", "set", "edit"]),
-    ("help", &["keys", "batch", "init", "models", "shell-init"]),
+    ("help", &["batch", "shell-init"]),
 ];
 
 const FLAGS: &[&str] = &[

@@ -7,6 +7,7 @@ mod history;
 mod later;
 mod mcp;
 mod parse;
+mod providers;
 mod setup;
 mod since;
 mod stats;
@@ -29,9 +30,13 @@ pub use mcp::{
     McpTrustOptions, ProtocolChoice, ResultFormat,
 };
 pub use parse::{Stop, UsageError, parse};
+pub use providers::{
+    DoctorOptions, InitOptions, KeyOptions, KeysCommand, KeysListOptions, ModelInfoOptions, ModelsCommand,
+    ModelsListOptions, ModelsRefreshOptions,
+};
 pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat};
 pub use since::Since;
-pub use stats::{DoctorOptions, StatsFormat, StatsKey, StatsOptions};
+pub use stats::{StatsFormat, StatsKey, StatsOptions};
 pub use upkeep::{
     BackupOptions, CheckOptions, ExportFormat, ExportOptions, ImportOptions, ImportSource, PruneOptions,
     RecoverOptions, ScrubOptions, SqlOptions, UpkeepCommand,
@@ -48,7 +53,7 @@ Examples:
   sayso ask -c \"And at night?\"              go on with the last conversation
   sayso ask -m demo:tour \"What can you do?\" try it offline, without a key
 
-`sayso help exit-codes|environment|events|config` explains more.";
+`sayso help exit-codes|environment|events|keys|config` explains more.";
 
 /// Chat with language models in the terminal.
 #[derive(Clone, Debug, Parser)]
@@ -112,11 +117,19 @@ pub enum Command {
     History(HistoryCommand),
     /// Count turns, tokens and times
     Stats(StatsOptions),
-    /// Look for what is wrong
+    /// Set up sayso: find keys and models, write the configuration
+    Init(InitOptions),
+    /// Look for what is wrong: configuration, keys, network, history, servers
     Doctor(DoctorOptions),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Keep the keys of providers
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Look at the models of the providers
+    #[command(subcommand)]
+    Models(ModelsCommand),
     /// Use and set up MCP servers: tools, resources, prompts
     #[command(subcommand)]
     Mcp(McpCommand),

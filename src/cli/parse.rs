@@ -98,7 +98,7 @@ fn unknown_command(name: &str, suggestion: &str, arguments: &[OsString]) -> Usag
 fn parent_of<'a>(name: &str, arguments: &'a [OsString]) -> &'a str {
     let position = arguments.iter().position(|argument| argument == name).unwrap_or(0);
     let before = arguments[..position].iter().skip(1).filter_map(|argument| argument.to_str());
-    before.into_iter().find(|argument| ["history", "config", "mcp"].contains(argument)).unwrap_or("")
+    before.into_iter().find(|argument| ["history", "config", "mcp", "keys", "models"].contains(argument)).unwrap_or("")
 }
 
 fn unknown_argument(typed: &str, suggestion: &str) -> UsageError {

@@ -60,7 +60,7 @@ pub struct CompletionOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct HelpOptions {
-    /// exit-codes, environment, events, config, or a command
+    /// exit-codes, environment, events, keys, config, or a command
     #[arg(value_name = "TOPIC|COMMAND")]
     pub topic: Vec<String>,
 

@@ -45,14 +45,3 @@ pub enum StatsFormat {
     /// A picture of the bars
     Svg,
 }
-
-#[derive(Args, Clone, Debug)]
-pub struct DoctorOptions {
-    /// Look at the history: its mode, size, free pages, integrity, who holds it
-    #[arg(long, required = true)]
-    pub history: bool,
-
-    /// Write one JSON object
-    #[arg(long)]
-    pub json: bool,
-}

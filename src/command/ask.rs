@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use super::context::Context;
+use super::models;
 use super::person::WithPerson;
 use super::prompt::{self, NoPrompt};
 use super::wiring::{self, Beginning};
@@ -57,7 +58,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let config = wiring::load(&load_options, context)?;
     let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
     let client = wiring::http_client(&config, Lifetime::OneShot);
-    let model = wiring::active_model(chosen.settings, &client)?;
+    let model = wiring::active_model(chosen, &client, &config.paths)?;
     if options.dry_run {
         let beginning = wiring::beginning(&options.conversation, &config.stored)?;
         let question = match prompt::assemble(options, context, &mut signals).await {
@@ -108,7 +109,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);
     let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, input)).await? {
-        Ended::Report(report) => conclude(*report, options, &config.history, context),
+        Ended::Report(report) => conclude(*report, options, &config, context),
         Ended::AtOnce(exit) => {
             session.journal.abandon();
             return Ok(exit);
@@ -177,8 +178,8 @@ async fn at(time: Option<Instant>) {
 }
 
 /// Tells on stderr what went wrong; the exit code.
-fn conclude(report: TurnReport, options: &AskOptions, history: &HistorySettings, context: &mut Context) -> u8 {
-    let is_kept = history.path.is_some();
+fn conclude(report: TurnReport, options: &AskOptions, config: &Config, context: &mut Context) -> u8 {
+    let is_kept = config.history.path.is_some();
     let exit = report.result.exit;
     if let Some(error) = report.output_error {
         return context.fail(&Failure::from(error));
@@ -192,7 +193,9 @@ fn conclude(report: TurnReport, options: &AskOptions, history: &HistorySettings,
         context.fail(&failure);
     }
     if let Some(error) = report.result.error {
+        let meant = models::did_you_mean(&error, &report.result.model, config, &context.environment);
         let mut failure = Failure::from(error);
+        failure.hint = meant.or(failure.hint);
         if report.result.status == TurnStatus::Incomplete && is_kept && failure.hint.is_none() {
             failure = failure.hint("what came is in the history; `sayso ask -c \"go on\"` continues it");
         }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::context::Context;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{history, stats};
+use super::{history, models, stats};
 use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
 use crate::conversation::{ConversationId, MessageId};
@@ -27,8 +27,8 @@ const SESSIONS_MAX: usize = 50;
 /// Without any model set up. Who has seen it once is reminded by its first line.
 const BANNER: [&str; 3] = [
     "No model is set up yet: this is the built-in demo, offline and no language model.",
-    "For a real one set a key, as in `export OPENROUTER_API_KEY=…`, and start again;",
-    "`sayso help config` shows more ways. /help lists the commands, Ctrl-D leaves.",
+    "For a real one run `sayso init`, or set a key, as in `export OPENROUTER_API_KEY=…`,",
+    "and start again. /help lists the commands, Ctrl-D leaves.",
 ];
 
 /// Runs the REPL; the exit code.
@@ -124,7 +124,7 @@ fn first_model(
     if let Some(announcement) = chosen.announcement() {
         context.note(&announcement);
     }
-    wiring::active_model(chosen.settings, client)
+    wiring::active_model(chosen, client, &config.paths)
 }
 
 fn has_chatted(config: &Config) -> bool {
@@ -168,7 +168,8 @@ fn model_names(config: &Config) -> Vec<String> {
         None => format!("{name}:"),
     });
     let demo = crate::provider::demo::MODELS.iter().map(|(name, _)| format!("demo:{name}"));
-    configured.chain(llm.models.keys().cloned()).chain(demo).collect()
+    let cached = llm.providers.keys().flat_map(|name| models::cached_names(name, &config.paths));
+    configured.chain(llm.models.keys().cloned()).chain(demo).chain(cached).collect()
 }
 
 fn reported<T>(asked: impl FnOnce() -> Result<T, HistoryError>) -> Result<T, ErrorReport> {
@@ -195,7 +196,7 @@ impl Services for Wiring<'_> {
     fn connect(&self, model: &str) -> Result<ActiveModel, ErrorReport> {
         let connected = || {
             let choice = self.config.provider_for(model, self.options, self.environment)?;
-            wiring::active_model(wiring::chosen(choice, self.global)?.settings, self.client)
+            wiring::active_model(wiring::chosen(choice, self.global)?, self.client, &self.config.paths)
         };
         connected().map_err(|failure: Failure| failure.report())
     }
@@ -276,7 +277,11 @@ impl Services for Wiring<'_> {
     fn describe(&self, report: TurnReport) -> Option<ErrorReport> {
         let failure = match (report.output_error, report.result.error) {
             (Some(error), _) => Failure::from(error),
-            (None, Some(error)) => Failure::from(error),
+            (None, Some(error)) => {
+                let meant = models::did_you_mean(&error, &report.result.model, self.config, self.environment);
+                let failure = Failure::from(error);
+                Failure { hint: meant.or(failure.hint.clone()), ..failure }
+            }
             (None, None) => return None,
         };
         Some(failure.report())

@@ -83,6 +83,7 @@ fn who_is_asked(config: &Config) -> String {
     let by = match chosen.origin {
         Origin::Option => "option -m",
         Origin::Variable(name) | Origin::Key(name) => name,
+        Origin::StoredKey => "its stored key",
         Origin::File => "file",
     };
     let key = if chosen.missing_key.is_some() { "key missing" } else { "key" };
@@ -187,7 +188,6 @@ chat:
         let expected = format!(
             "warning: {file}:14:1: chat: stands twice, in lines 1 and 14; both parts count\n\
              warning: {file}:15:3: chat.service: stands twice, in lines 2 and 15; both parts count\n\
-             warning: {file}:15:14: chat.service.logging: this version writes no log yet\n\
              warning: SAYSO_MODL: no such environment variable is read; there are SAYSO_CONFIG, SAYSO_MODEL, SAYSO_PROVIDER, SAYSO_PAGER, SAYSO_ACCESSIBLE\n\
              {file}: ok\n\
              provider: work (from file), model m, key: llm.providers.work.api_key (config)\n"

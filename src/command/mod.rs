@@ -1,16 +1,21 @@
 //! One file per command: what each of them does, on top of the layers below.
 
+mod accounts;
 mod archive;
 pub mod ask;
 pub mod chat;
 pub mod completions;
 pub mod config;
 pub mod context;
-mod doctor;
+pub mod doctor;
 pub mod help;
 pub mod history;
+pub mod init;
+pub mod keys;
 pub mod listing;
+pub mod log;
 pub mod mcp;
+pub mod models;
 mod pager;
 mod person;
 mod place;

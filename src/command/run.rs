@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::panic::catch_unwind;
 
 use super::context::Context;
-use super::{ask, chat, completions, config, doctor, help, history, mcp, stats};
+use super::{ask, chat, completions, config, doctor, help, history, init, keys, mcp, models, stats};
 use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, Stop, parse};
 use crate::config::{Config, Environment, LoadOptions, load};
 use crate::conversation::exit_code;
@@ -66,9 +66,10 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
             };
             return with_config(count, &mut context);
         }
-        Some(Command::Doctor(options)) => {
-            return with_config(|config, context| doctor::run(&options, &config.stored, context), &mut context);
-        }
+        Some(Command::Keys(command)) => return talk(keys::run(command, context)),
+        Some(Command::Models(command)) => return talk(models::run(command, context)),
+        Some(Command::Doctor(options)) => return talk(doctor::run(options, context)),
+        Some(Command::Init(options)) => return talk(init::run(options, context)),
         Some(Command::Config(command)) => return run_config(command, &mut context),
         Some(Command::Completions(options)) => Ok(completions::script(options.shell)),
         Some(Command::Man) => completions::manual().map_err(|error| Failure::internal(error.to_string())),

@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::context::Context;
 use crate::session::{CancelCause, Signals};
-use crate::terminal::{Stream, TermSafe, TermSafeBuf};
+use crate::terminal::{EchoOff, Stream, TermSafe, TermSafeBuf};
 
 /// Nobody types more.
 const LINE_BYTES_MAX: usize = 1 << 20;
@@ -38,11 +38,7 @@ impl Person {
         context: &mut Context,
         signals: &mut Signals,
     ) -> Result<Option<String>, CancelCause> {
-        let mut safe = TermSafeBuf::line(question);
-        safe.push(TermSafe::literal(" "));
-        context.screen.err().push(safe.as_safe());
-        // Who cannot be asked does not answer.
-        let _ = context.screen.flush_waiting(Duration::from_secs(5));
+        put_question(question, context);
         let answer = tokio::select! {
             biased;
             cause = signals.next() => Err(cause),
@@ -70,6 +66,35 @@ impl Person {
 
 fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+fn put_question(question: &str, context: &mut Context) {
+    let mut safe = TermSafeBuf::line(question);
+    safe.push(TermSafe::literal(" "));
+    context.screen.err().push(safe.as_safe());
+    // Who cannot be asked does not answer.
+    let _ = context.screen.flush_waiting(Duration::from_secs(5));
+}
+
+/// Asks the person at the terminal on stdin for something that nobody else may see; `Ok(None)` is the end of
+/// input. A signal comes first, and the terminal echoes again in any case.
+pub async fn hidden_line(
+    question: &str,
+    context: &mut Context,
+    signals: &mut Signals,
+) -> Result<Option<String>, CancelCause> {
+    // Where echo cannot be switched off the key would stand on the screen.
+    let silent = EchoOff::new();
+    put_question(question, context);
+    let answer = tokio::select! {
+        biased;
+        cause = signals.next() => Err(cause),
+        read = read_line(rustix::stdio::stdin()), if silent.is_some() => Ok(read.unwrap_or_default()),
+        else => Ok(None),
+    };
+    context.screen.err().end_line();
+    let _ = context.screen.flush_waiting(Duration::from_secs(5));
+    answer
 }
 
 /// One line; `None` is the end of input. Dropping the future leaves no reader behind.

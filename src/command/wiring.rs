@@ -1,19 +1,21 @@
 //! The composition root: from the configuration to a session, each layer with its own settings.
 
+use std::cell::LazyCell;
 use std::time::Duration;
 
 use tokio::runtime::LocalOptions;
 
 use super::context::Context;
 use super::place::place;
+use super::{log, models};
 use crate::cli::{ConversationOptions, GlobalOptions, SystemPrompt, ThinkingMode};
-use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions};
+use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions, Paths};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::history::{History, HistoryError, HistorySettings, Journal, Place, Scope, Spot, why_no_name};
 use crate::http::{HttpClient, Lifetime, is_loopback_url};
-use crate::provider::{Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect};
-use crate::session::{ActiveModel, Session, TurnSettings};
+use crate::provider::{Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, remember_in};
+use crate::session::{ActiveModel, LazyFacts, Session, TurnSettings};
 use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, ViewSettings};
 
 /// Runs a command to its end. The network, timers and rendering share this one thread: a token
@@ -60,6 +62,7 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
         }),
         accessible: context.global.accessible,
         skip_key_command: false,
+        may_be_missing: false,
     }
 }
 
@@ -87,6 +90,13 @@ pub fn dress(config: &Config, context: &mut Context) {
     });
 }
 
+/// Lets the trusted servers of the project in, without a word about it.
+pub fn join_project_quietly(config: &mut Config, context: &mut Context) {
+    let was_quiet = std::mem::replace(&mut context.global.quiet, true);
+    super::wiring_mcp::join_project(config, context);
+    context.global.quiet = was_quiet;
+}
+
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let hint = error.hint().map(str::to_owned);
@@ -104,19 +114,27 @@ impl From<ConfigError> for Failure {
 pub fn chosen(choice: Choice, global: &GlobalOptions) -> Result<Chosen, Failure> {
     match choice {
         Choice::Provider(chosen) if global.offline && !is_on_this_machine(&chosen.settings) => {
-            Err(Failure::usage(format!("`--offline` reaches nothing but this machine, and {} is at {}", chosen.settings.name, chosen.settings.base_url))
-                .hint("leave it out, or ask a model of this machine, as in `-m ollama:MODEL` or `-m demo:tour`"))
+            Err(Failure::usage(format!(
+                "`--offline` reaches nothing but this machine, and {} is at {}",
+                chosen.settings.name, chosen.settings.base_url
+            ))
+            .hint("leave it out, or ask a model of this machine, as in `-m ollama:MODEL` or `-m demo:tour`"))
         }
         Choice::Provider(chosen) => match &chosen.missing_key {
             Some(place) => Err(missing_key(&chosen.settings, place)),
             None => Ok(*chosen),
         },
-        Choice::NoProvider => Err(Failure::new("auth", exit_code::CREDENTIALS, "no model is set up: there is no configuration and no key in the environment")
-            .hint("set OPENROUTER_API_KEY (or OPENAI_API_KEY, …), write a configuration (`sayso config path`), or try `-m demo:tour` offline")),
+        Choice::NoProvider => Err(Failure::new(
+            "auth",
+            exit_code::CREDENTIALS,
+            "no model is set up: there is no configuration and no key in the environment",
+        )
+        .hint("run `sayso init`, set OPENROUTER_API_KEY (or OPENAI_API_KEY, …), or try `-m demo:tour` offline")),
     }
 }
 
-fn is_on_this_machine(settings: &ProviderSettings) -> bool {
+#[must_use]
+pub fn is_on_this_machine(settings: &ProviderSettings) -> bool {
     match settings.api {
         Api::Demo | Api::Replay => true,
         Api::OpenaiChat | Api::OpenaiResponses | Api::Anthropic | Api::Gemini => is_loopback_url(&settings.base_url),
@@ -126,22 +144,29 @@ fn is_on_this_machine(settings: &ProviderSettings) -> bool {
 fn missing_key(settings: &ProviderSettings, place: &str) -> Failure {
     let mut error = ProviderError::new(ErrorKind::Auth, format!("{} has no API key", settings.name));
     error.key_source = Some(place.to_owned());
-    error.hint = Some("put the key there, or try `-m demo:tour` offline".to_owned());
+    error.hint =
+        Some(format!("put the key there, run `sayso keys set {}`, or try `-m demo:tour` offline", settings.name));
     Failure::from(error)
 }
 
 /// The model that is asked, not yet connected.
-pub fn active_model(settings: ProviderSettings, client: &HttpClient) -> Result<ActiveModel, Failure> {
+pub fn active_model(chosen: Chosen, client: &HttpClient, paths: &Paths) -> Result<ActiveModel, Failure> {
+    let lookup = models::Lookup::new(&chosen, paths);
+    let facts: LazyFacts = LazyCell::new(Box::new(move || lookup.facts()));
+    let settings = chosen.settings;
     let label = format!("{}:{}", settings.name, settings.model);
     let model = settings.model.clone();
     let parameters: ModelParameters = settings.parameters.clone();
     let provider = connect(settings, client)?;
-    Ok(ActiveModel { provider, label, model, parameters })
+    Ok(ActiveModel { provider, label, model, parameters, facts })
 }
 
 /// The one client of the process.
 #[must_use]
 pub fn http_client(config: &Config, lifetime: Lifetime) -> HttpClient {
+    if let Some(cache) = &config.paths.cache {
+        remember_in(cache.join("refused.json"));
+    }
     HttpClient::new(config.http.clone(), lifetime)
 }
 
@@ -154,6 +179,8 @@ pub fn turn_settings(config: &Config, retries: u32) -> TurnSettings {
         stream: config.chat.streaming,
         require_history: false,
         tool_hops_max: config.chat.max_tool_hops,
+        context: config.chat.context,
+        fallback: config.file.llm.fallback.clone(),
     }
 }
 
@@ -161,7 +188,9 @@ pub fn turn_settings(config: &Config, retries: u32) -> TurnSettings {
 #[must_use]
 pub fn session(config: &Config, model: ActiveModel, settings: TurnSettings) -> Session {
     let journal = Journal::start(config.history.clone());
-    Session::new(journal, model, settings, config.chat.system_prompt.clone())
+    let mut session = Session::new(journal, model, settings, config.chat.system_prompt.clone());
+    session.log = log::session_log(config);
+    session
 }
 
 /// A stored conversation to go on with.

@@ -142,7 +142,7 @@ pub fn connect_with(
     session.connect = Some(Box::new(move |model| {
         let connected = || {
             let choice = config.provider_for(model, &options, &environment)?;
-            wiring::active_model(wiring::chosen(choice, &global)?.settings, &client)
+            wiring::active_model(wiring::chosen(choice, &global)?, &client, &config.paths)
         };
         connected().map_err(|failure: Failure| failure.report().message)
     }));

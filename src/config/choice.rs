@@ -16,6 +16,8 @@ pub enum Origin {
     File,
     /// Nobody, but a key is in the environment: its variable.
     Key(&'static str),
+    /// Nobody, but a key was stored with `sayso keys set`.
+    StoredKey,
 }
 
 /// What was asked for, by name.
@@ -34,18 +36,20 @@ struct ModelName {
     model: Option<String>,
 }
 
-/// `-m` > `SAYSO_PROVIDER` > `SAYSO_MODEL` > `llm.active` > a key in the environment. `None`: there is nothing to ask.
+/// `-m` > `SAYSO_PROVIDER` > `SAYSO_MODEL` > `llm.active` > a key in the environment > a stored key.
+/// `None`: there is nothing to ask. `has_stored_key` tells it of a provider.
 pub fn choose(
     asked: Option<&str>,
     file: &ConfigFile,
     environment: &Environment,
+    has_stored_key: &dyn Fn(&str) -> bool,
 ) -> Result<Option<Wanted>, ConfigError> {
     if asked.is_some_and(|asked| asked.trim().is_empty()) {
         return Err(ConfigError::Usage { option: "--model".into(), reason: "names no model".into() });
     }
     let option = asked.map(|asked| take_apart(asked, file)).unwrap_or_default();
     let variable = environment.text("SAYSO_MODEL").map(|text| take_apart(text, file)).unwrap_or_default();
-    let Some((provider, origin)) = choose_provider(&option, &variable, file, environment)? else {
+    let Some((provider, origin)) = choose_provider(&option, &variable, file, (environment, has_stored_key))? else {
         return match asked.and_then(|asked| asked.split_once(':')) {
             Some((prefix, _)) => Err(unknown_provider("--model", prefix, file)),
             None => Ok(None),
@@ -62,7 +66,7 @@ fn choose_provider(
     option: &ModelName,
     variable: &ModelName,
     file: &ConfigFile,
-    environment: &Environment,
+    (environment, has_stored_key): (&Environment, &dyn Fn(&str) -> bool),
 ) -> Result<Option<(String, Origin)>, ConfigError> {
     if let Some(name) = &option.provider {
         return Ok(Some((name.clone(), Origin::Option)));
@@ -90,7 +94,14 @@ fn choose_provider(
         }
         (None, _) => {}
     }
-    Ok(choose_by_key(environment).map(|(name, variable)| (name.to_owned(), Origin::Key(variable))))
+    let by_key = choose_by_key(environment).map(|(name, variable)| (name.to_owned(), Origin::Key(variable)));
+    let stored = || askable().find(|preset| has_stored_key(preset.name));
+    Ok(by_key.or_else(|| stored().map(|preset| (preset.name.to_owned(), Origin::StoredKey))))
+}
+
+/// Presets that can be asked with nothing but a key.
+fn askable() -> impl Iterator<Item = &'static presets::Preset> {
+    presets::all().filter(|preset| preset.model.is_some())
 }
 
 /// A server that somebody points at comes before keys that may lie around for other programs.
@@ -98,7 +109,7 @@ fn choose_by_key(environment: &Environment) -> Option<(&'static str, &'static st
     if environment.text("OPENAI_BASE_URL").is_some() {
         return Some(("openai", "OPENAI_BASE_URL"));
     }
-    presets::all().find_map(|preset| {
+    askable().find_map(|preset| {
         let variable = preset.key_variable?;
         environment.text(variable).map(|_| (preset.name, variable))
     })
@@ -137,7 +148,9 @@ mod tests {
     /// `provider:model origin`, or the error.
     fn chosen(asked: Option<&str>, file: &str, variables: &[(&str, &str)]) -> String {
         let file: ConfigFile = serde_yaml::from_str(file).unwrap();
-        match choose(asked, &file, &Environment::from_pairs(variables.iter().copied())) {
+        match choose(asked, &file, &Environment::from_pairs(variables.iter().copied()), &|name| {
+            name == "groq" && file.llm.fallback.len() == 1
+        }) {
             Ok(Some(wanted)) => format!("{}:{} {:?}", wanted.provider, wanted.model.unwrap_or_default(), wanted.origin),
             Ok(None) => "none".into(),
             Err(error) => error.to_string(),
@@ -174,6 +187,9 @@ mod tests {
             (Some("llama3:8b"), TWO, &[], "work:llama3:8b File"),
             (Some("openai/gpt-4o-mini"), "{}", &[key], "openrouter:openai/gpt-4o-mini Key(\"OPENROUTER_API_KEY\")"),
             (None, "{}", &[("GROQ_API_KEY", "")], "none"),
+            (None, "{}", &[("AZURE_OPENAI_API_KEY", "k")], "none"),
+            (None, "llm: {fallback: [stored]}", &[], "groq: StoredKey"),
+            (None, "llm: {fallback: [stored]}", &[key], "openrouter: Key(\"OPENROUTER_API_KEY\")"),
             (Some("gpt-4o"), "{}", &[], "none"),
         ] {
             assert_eq!(chosen(asked, file, variables), expected, "{asked:?} {variables:?}");

@@ -6,12 +6,13 @@ use serde_json::Value as Json;
 
 use super::choice::{Origin, Wanted};
 use super::env::Environment;
-use super::file::{ConfigFile, ProviderSection};
+use super::file::{ConfigFile, ModelPatch, ProviderSection};
 use super::key::{self, FoundKey, Surroundings};
 use super::problem::{ConfigError, Warning};
 use super::rules::check_base_url;
 use super::{not_built, presets, variables};
 use crate::provider::{Api, ModelParameters, ProviderSettings};
+use crate::tool::fits;
 
 /// Who is asked.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Chosen {
     /// The request is not worth sending; the process ends with 4.
     pub missing_key: Option<String>,
     pub warning: Option<Warning>,
+    /// Tokens of prompt and answer together, as the file says.
+    pub context_window: Option<u64>,
 }
 
 impl Chosen {
@@ -38,6 +41,7 @@ impl Chosen {
     pub fn announcement(&self) -> Option<String> {
         match self.origin {
             Origin::Key(variable) => Some(format!("using {} ({variable})", self.settings.name)),
+            Origin::StoredKey => Some(format!("using {} (its stored key)", self.settings.name)),
             Origin::Option | Origin::Variable(_) | Origin::File => None,
         }
     }
@@ -52,16 +56,16 @@ pub fn settle(
 ) -> Result<Chosen, ConfigError> {
     let name = wanted.provider.as_str();
     let written = file.llm.providers.get(name);
-    let is_demo = name == presets::DEMO && written.is_none();
-    let default =
-        ProviderSection { api: if is_demo { Api::Demo } else { Api::OpenaiChat }, ..ProviderSection::default() };
+    let default = ProviderSection::default();
     let section = written.unwrap_or(&default);
-    if let Some(reason) = not_built::why_not_spoken(section.api) {
+    let api = api_of(name, written);
+    if let Some(reason) = not_built::why_not_spoken(api) {
         return Err(ConfigError::unusable(format!("llm.providers.{name}.api"), reason));
     }
-    let model = model_of(wanted, section, around.environment)?;
-    let parameters = parameters(name, section, options, around.environment)?;
-    let (address, found) = match section.api {
+    let model = model_of(wanted, section, api, around.environment)?;
+    let patches: Vec<&ModelPatch> = section.patches.iter().filter(|patch| fits(&patch.models, &model)).collect();
+    let parameters = parameters(name, (section, &patches), options, around.environment)?;
+    let (address, found) = match api {
         Api::Demo | Api::Replay => (Address::default(), offline_key()),
         Api::OpenaiChat | Api::OpenaiResponses | Api::Anthropic | Api::Gemini => {
             (address_of(name, section, around.environment)?, key::find(name, section, around)?)
@@ -71,22 +75,39 @@ pub fn settle(
     let missing_key = (found.key.is_none() && found.is_expected && address.wants_key).then(|| found.source.clone());
     let settings = ProviderSettings {
         name: name.to_owned(),
-        api: section.api,
+        api,
         base_url: address.url,
         model,
         key: found.key,
         key_source: found.source,
-        headers: headers(name, section, around.environment)?,
+        headers: headers(name, (section, &patches), around.environment)?,
         parameters,
     };
-    Ok(Chosen { settings, origin: wanted.origin, missing_key, warning: found.warning })
+    let context_window = patches.iter().rev().find_map(|patch| patch.context_window).or(section.context_window);
+    Ok(Chosen { settings, origin: wanted.origin, missing_key, warning: found.warning, context_window })
+}
+
+/// The dialect of a provider: as it is written, or as its name is known for.
+fn api_of(name: &str, written: Option<&ProviderSection>) -> Api {
+    match (written, presets::find(name)) {
+        (None, _) if name == presets::DEMO => Api::Demo,
+        (Some(ProviderSection { api: Some(api), .. }), _) => *api,
+        // An address of one's own speaks what most speak.
+        (Some(ProviderSection { base_url: Some(_), .. }), _) | (_, None) => Api::OpenaiChat,
+        (_, Some(preset)) => preset.api,
+    }
 }
 
 fn offline_key() -> FoundKey {
     FoundKey { key: None, source: "none needed".into(), is_expected: false, warning: None }
 }
 
-fn model_of(wanted: &Wanted, section: &ProviderSection, environment: &Environment) -> Result<String, ConfigError> {
+fn model_of(
+    wanted: &Wanted,
+    section: &ProviderSection,
+    api: Api,
+    environment: &Environment,
+) -> Result<String, ConfigError> {
     let name = wanted.provider.as_str();
     if let Some(model) = &wanted.model {
         return Ok(model.clone());
@@ -94,7 +115,7 @@ fn model_of(wanted: &Wanted, section: &ProviderSection, environment: &Environmen
     if let Some(model) = &section.model {
         return expanded(model, &|| format!("llm.providers.{name}.model"), environment);
     }
-    if section.api == Api::Demo {
+    if api == Api::Demo {
         return Ok(presets::DEMO_MODEL.into());
     }
     let preset = presets::find(name).and_then(|preset| preset.model);
@@ -119,17 +140,21 @@ struct Address {
     wants_key: bool,
 }
 
-/// The file wins over `OPENAI_BASE_URL`, which is a variable of other programs too.
+/// The file wins over `OPENAI_BASE_URL` and its like, which are variables of other programs too.
 fn address_of(name: &str, section: &ProviderSection, environment: &Environment) -> Result<Address, ConfigError> {
-    let from_environment = || environment.text("OPENAI_BASE_URL").filter(|_| name == "openai");
+    let setting = || format!("llm.providers.{name}.base_url");
     let (written, source, is_preset) = if let Some(url) = &section.base_url {
-        let source = format!("llm.providers.{name}.base_url");
-        (expanded(url, &|| source.clone(), environment)?, source, false)
-    } else if let Some(url) = from_environment() {
-        (url.to_owned(), "OPENAI_BASE_URL".to_owned(), false)
+        (expanded(url, &setting, environment)?, setting(), false)
+    } else if let Some((url, variable)) = presets::url_in_environment(name, environment) {
+        (url, variable.to_owned(), false)
     } else {
-        let url = presets::find(name).map_or_else(String::new, |preset| preset.base_url.to_owned());
-        (url, format!("llm.providers.{name}.base_url"), true)
+        let preset = presets::find(name);
+        let url = preset.map_or("", |preset| preset.base_url);
+        if let (true, Some(variable)) = (url.is_empty(), preset.and_then(|preset| preset.url_variable)) {
+            let error = ConfigError::unusable(setting(), "is missing: every account has an address of its own");
+            return Err(error.with_hint(format!("set it, or the environment variable {variable}")));
+        }
+        (url.to_owned(), setting(), true)
     };
     let parsed = check_base_url(&written).map_err(|reason| ConfigError::unusable(&source, reason))?;
     let is_local = is_loopback(&parsed);
@@ -160,16 +185,17 @@ fn refuse_key_in_the_open(address: &Address, found: &FoundKey) -> Result<(), Con
 
 fn headers(
     name: &str,
-    section: &ProviderSection,
+    (section, patches): (&ProviderSection, &[&ModelPatch]),
     environment: &Environment,
 ) -> Result<Vec<(String, String)>, ConfigError> {
-    let mut headers = Vec::new();
-    for (header, value) in &section.headers {
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for (header, value) in section.headers.iter().chain(patches.iter().flat_map(|patch| &patch.headers)) {
         let setting = || format!("llm.providers.{name}.headers.{header}");
         let value = expanded(value, &setting, environment)?;
         if reqwest::header::HeaderValue::from_str(&value).is_err() {
             return Err(ConfigError::unusable(setting(), "has letters that a header cannot hold"));
         }
+        headers.retain(|(other, _)| !other.eq_ignore_ascii_case(header));
         headers.push((header.clone(), value));
     }
     if let Some(organization) = &section.organization {
@@ -186,18 +212,21 @@ fn expanded(text: &str, setting: &dyn Fn() -> String, environment: &Environment)
 /// What the file says, with `-o key=value` over it. `-o key=null` takes a field of the file away.
 fn parameters(
     name: &str,
-    section: &ProviderSection,
+    (section, patches): (&ProviderSection, &[&ModelPatch]),
     options: &[(String, Json)],
     environment: &Environment,
 ) -> Result<ModelParameters, ConfigError> {
     let mut extra = BTreeMap::new();
-    for (field, value) in &section.extra_body {
+    for (field, value) in section.extra_body.iter().chain(patches.iter().flat_map(|patch| &patch.extra_body)) {
         let value = expand_json(value, &|text| {
             expanded(text, &|| format!("llm.providers.{name}.extra_body.{field}"), environment)
         })?;
         extra.insert(field.clone(), value);
     }
-    let mut parameters = ModelParameters { temperature: section.temperature, max_tokens: section.max_tokens, extra };
+    let patched = patches.iter().rev();
+    let temperature = patched.clone().find_map(|patch| patch.temperature).or(section.temperature);
+    let max_tokens = patched.clone().find_map(|patch| patch.max_tokens).or(section.max_tokens);
+    let mut parameters = ModelParameters { temperature, max_tokens, extra };
     for (field, value) in options {
         set_parameter(&mut parameters, field, value)?;
     }
@@ -260,7 +289,7 @@ mod tests {
         let paths = Paths::new(&environment);
         let around =
             Surroundings { environment: &environment, paths: &paths, config_folder: None, runs_commands: true };
-        let wanted = choice::choose(asked, &file, &environment).unwrap().unwrap();
+        let wanted = choice::choose(asked, &file, &environment, &|_| false).unwrap().unwrap();
         settle(&wanted, &file, &options, around).map_err(|error| error.to_string())
     }
 

@@ -1,4 +1,4 @@
-//! Puts a server into the text of the configuration file, or takes one out; every other byte stays (pure).
+//! Puts a server or provider into the text of the configuration file, or takes one out; every other byte stays (pure).
 //!
 //! The tree says where things stand. What comes out is read again and must be the old
 //! configuration with this one change, or nothing is changed at all.
@@ -35,11 +35,47 @@ pub fn with_server(
     environment: &Environment,
 ) -> Result<String, EditError> {
     let mut expected = load_source(source, environment)?.file;
-    let written = serde_yaml::to_value(section).and_then(serde_yaml::from_value);
-    expected.mcp.servers.insert(name.to_owned(), written.map_err(|_| EditError::ByHand)?);
+    expected.mcp.servers.insert(name.to_owned(), typed(section)?);
+    with_entry(source, ("mcp", "servers"), (name, section), (&expected, environment))
+}
+
+/// The text with a provider more. `section` is what stands below its name.
+pub fn with_provider(
+    source: &Source,
+    name: &str,
+    section: &Map<String, Value>,
+    environment: &Environment,
+) -> Result<String, EditError> {
+    let mut expected = load_source(source, environment)?.file;
+    expected.llm.providers.insert(name.to_owned(), typed(section)?);
+    with_entry(source, ("llm", "providers"), (name, section), (&expected, environment))
+}
+
+fn typed<T: serde::de::DeserializeOwned>(section: &Map<String, Value>) -> Result<T, EditError> {
+    serde_yaml::to_value(section).and_then(serde_yaml::from_value).map_err(|_| EditError::ByHand)
+}
+
+fn with_entry(
+    source: &Source,
+    place: (&str, &str),
+    (name, section): (&str, &Map<String, Value>),
+    (expected, environment): (&ConfigFile, &Environment),
+) -> Result<String, EditError> {
     let entry = Map::from_iter([(name.to_owned(), Value::Object(section.clone()))]);
     let root = tree::parse(&source.text).ok().and_then(|tree| tree.root);
-    let edits = insertions(&source.text, root.as_ref(), &entry);
+    let edits = insertions(&source.text, root.as_ref(), place, &entry);
+    first_right(edits, expected, source, environment)
+}
+
+/// The text with this provider as the active one, where none is.
+pub fn with_active(source: &Source, name: &str, environment: &Environment) -> Result<String, EditError> {
+    let mut expected = load_source(source, environment)?.file;
+    expected.llm.active = Some(name.to_owned());
+    let entry = Map::from_iter([("active".to_owned(), Value::String(name.to_owned()))]);
+    let root = tree::parse(&source.text).ok().and_then(|tree| tree.root);
+    let llm = root.as_ref().and_then(|root| find(root, "llm"));
+    // Above the providers is where it is looked for.
+    let edits = llm.map(|llm| into_mapping(&source.text, llm, &entry).into_iter().rev().collect()).unwrap_or_default();
     first_right(edits, &expected, source, environment)
 }
 
@@ -71,18 +107,22 @@ fn first_right(
     Err(mistake.map_or(EditError::ByHand, EditError::Config))
 }
 
-/// The ways to put an entry into `mcp.servers`, the best one first.
-fn insertions(text: &str, root: Option<&Node>, entry: &Map<String, Value>) -> Vec<String> {
-    let servers = Value::Object(Map::from_iter([("servers".to_owned(), Value::Object(entry.clone()))]));
-    let mcp = Map::from_iter([("mcp".to_owned(), servers.clone())]);
-    let Some(root) = root.filter(|root| !root.is_null()) else { return vec![appended(text, &mcp)] };
-    let Some(mcp_entry) = find(root, "mcp") else {
-        return if is_flow(text, root) { vec![into_flow(text, root, &mcp)] } else { vec![appended(text, &mcp)] };
+/// The ways to put an entry into a section such as `mcp.servers`, the best one first.
+fn insertions(
+    text: &str,
+    root: Option<&Node>,
+    (outer, inner): (&str, &str),
+    entry: &Map<String, Value>,
+) -> Vec<String> {
+    let within = Map::from_iter([(inner.to_owned(), Value::Object(entry.clone()))]);
+    let whole = Map::from_iter([(outer.to_owned(), Value::Object(within.clone()))]);
+    let Some(root) = root.filter(|root| !root.is_null()) else { return vec![appended(text, &whole)] };
+    let Some(outer_entry) = find(root, outer) else {
+        return if is_flow(text, root) { vec![into_flow(text, root, &whole)] } else { vec![appended(text, &whole)] };
     };
-    let Value::Object(servers) = servers else { return Vec::new() };
-    match find(&mcp_entry.value, "servers") {
-        Some(servers_entry) => into_mapping(text, servers_entry, entry),
-        None => into_mapping(text, mcp_entry, &servers),
+    match find(&outer_entry.value, inner) {
+        Some(inner_entry) => into_mapping(text, inner_entry, entry),
+        None => into_mapping(text, outer_entry, &within),
     }
 }
 
@@ -267,6 +307,27 @@ mod tests {
         let section = json!({ "command": "npx", "args": ["-y", "a b", "7"], "env": { "KEY": "${K}" } });
         let added = with_server(&source(text), "new", section.as_object().unwrap(), &Environment::default());
         added.unwrap_or_else(|error| format!("{error:?}"))
+    }
+
+    #[test]
+    fn a_provider_is_put_beside_the_others_and_one_is_the_active_one() {
+        let section = json!({ "model": "m" });
+        let with = |text: &str| {
+            let added = with_provider(&source(text), "new", section.as_object().unwrap(), &Environment::default());
+            added.unwrap_or_else(|error| format!("{error:?}"))
+        };
+        let base = "{base_url: 'https://a', model: m} # mine";
+        let known = with_provider(
+            &source(&format!("llm:\n  providers:\n    a: {base}\nui: {{}}\n")),
+            "groq",
+            section.as_object().unwrap(),
+            &Environment::default(),
+        );
+        let known = known.unwrap();
+        assert_eq!(known, format!("llm:\n  providers:\n    a: {base}\n    groq:\n      model: m\nui: {{}}\n"));
+        let active = with_active(&source(&known), "a", &Environment::default()).unwrap();
+        assert_eq!(active, format!("llm:\n  active: a\n{}", known.trim_start_matches("llm:\n")));
+        assert!(with("llm: {}\n").starts_with("Config"), "a name that nobody knows needs an address");
     }
 
     const AT_4: &str =

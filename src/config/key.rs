@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::env::Environment;
 use super::file::ProviderSection;
+use super::key_store;
 use super::paths::Paths;
 use super::presets;
 use super::problem::{ConfigError, KeyPath, Warning};
@@ -59,7 +60,8 @@ pub fn find(name: &str, section: &ProviderSection, around: Surroundings<'_>) -> 
         return clean(&text).map(|key| FoundKey::new(key, source.clone())).map_err(|reason| failed(&source, reason));
     }
     if let Some(variable) = &section.api_key_env {
-        return from_variable(variable, around.environment).map_err(|reason| failed(variable, reason));
+        let found = from_variable(variable, around.environment).map_err(|reason| failed(variable, reason))?;
+        return or_stored(found, name, around);
     }
     if let Some(command) = &section.api_key_command {
         let source = format!("api_key_command of {name}");
@@ -82,10 +84,24 @@ pub fn find(name: &str, section: &ProviderSection, around: Surroundings<'_>) -> 
         None => Some(variable_of(name)),
     };
     let Some(variable) = variable else {
-        return Ok(FoundKey { is_expected: false, ..FoundKey::new(None, "none needed".into()) });
+        let unneeded = FoundKey { is_expected: false, ..FoundKey::new(None, "none needed".into()) };
+        return or_stored(unneeded, name, around);
     };
     let found = from_variable(&variable, around.environment).map_err(|reason| failed(&variable, reason))?;
-    Ok(FoundKey { is_expected: preset.is_some(), ..found })
+    or_stored(FoundKey { is_expected: preset.is_some(), ..found }, name, around)
+}
+
+/// The environment wins: it is nearer to the one run. Without a key there, a stored one counts.
+fn or_stored(found: FoundKey, name: &str, around: Surroundings<'_>) -> Result<FoundKey, ConfigError> {
+    let stored = key_store::path_of(around.paths, name).filter(|path| found.key.is_none() && path.is_file());
+    match stored {
+        None => Ok(found),
+        Some(path) => {
+            let setting = format!("llm.providers.{name}");
+            let from_store = read_key_file(name, &path, format!("stored key of {name}"), &setting)?;
+            Ok(FoundKey { is_expected: found.is_expected, ..from_store })
+        }
+    }
 }
 
 /// `my-host` → `MY_HOST_API_KEY`.
@@ -109,13 +125,17 @@ fn from_file(name: &str, written: &Path, around: Surroundings<'_>) -> Result<Fou
     let expanded = variables::replace(&written.to_string_lossy(), around.environment)
         .map_err(|error| ConfigError::unusable(setting(), error.to_string()))?;
     let path = around.paths.expand(Path::new(&expanded), around.config_folder).unwrap_or_else(|| expanded.into());
-    let source = format!("{} (file)", path.display());
+    read_key_file(name, &path, format!("{} (file)", path.display()), &setting())
+}
+
+/// `setting` is where to look for a place that is not safe.
+fn read_key_file(name: &str, path: &Path, source: String, setting: &str) -> Result<FoundKey, ConfigError> {
     let failed = |reason: &str| ConfigError::Key {
         provider: name.to_owned(),
         source: source.clone(),
         reason: reason.to_owned(),
     };
-    let found = read_regular_file(&path, KEY_BYTES_MAX).map_err(|reason| failed(&reason))?;
+    let found = read_regular_file(path, KEY_BYTES_MAX).map_err(|reason| failed(&reason))?;
     let (bytes, metadata) = found.ok_or_else(|| failed("does not exist"))?;
     let text = String::from_utf8(bytes).map_err(|_| failed("is not text"))?;
     let key = clean(&text).map_err(|reason| failed(&reason))?.ok_or_else(|| failed("is empty"))?;
@@ -126,7 +146,7 @@ fn from_file(name: &str, written: &Path, around: Surroundings<'_>) -> Result<Fou
         }
         Some((mode, 1.., 0)) => {
             let reason = format!("others may read {} (mode {mode:04o}); run `chmod 600` on it", path.display());
-            Some(Warning::new("config_mode", KeyPath::of(&setting()), reason))
+            Some(Warning::new("config_mode", KeyPath::of(setting), reason))
         }
         Some((_, 0, _)) | None => None,
     };
@@ -134,7 +154,7 @@ fn from_file(name: &str, written: &Path, around: Surroundings<'_>) -> Result<Fou
 }
 
 /// The key without blanks around it. One that no header can hold is refused; it is not shown.
-fn clean(text: &str) -> Result<Option<Secret>, String> {
+pub fn clean(text: &str) -> Result<Option<Secret>, String> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);

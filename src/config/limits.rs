@@ -45,9 +45,16 @@ fn retention(retention: &Retention) -> bool {
 fn llm(llm: &Llm) -> bool {
     http(&llm.http)
         && llm.providers.values().all(|provider| {
-            provider.temperature.is_none_or(|temperature| (0.0..=2.0).contains(&temperature))
-                && is_in(provider.max_tokens, 1..=100_000_000)
+            let mut patches = provider.patches.iter();
+            are_usable(provider.temperature, provider.max_tokens, provider.context_window)
+                && patches.all(|patch| are_usable(patch.temperature, patch.max_tokens, patch.context_window))
         })
+}
+
+fn are_usable(temperature: Option<f64>, max_tokens: Option<u64>, context_window: Option<u64>) -> bool {
+    temperature.is_none_or(|temperature| (0.0..=2.0).contains(&temperature))
+        && is_in(max_tokens, 1..=100_000_000)
+        && is_in(context_window, 1..=1_000_000_000)
 }
 
 fn http(http: &HttpSettings) -> bool {

@@ -3,23 +3,18 @@
 //! Silence would be a lie: each of them is told once. What would change the answer is an error
 //! where it is used, not a warning.
 
-use super::file::{ConfigFile, Logging, Theme};
+use super::file::{ConfigFile, Theme};
 use super::problem::{KeyPath, Warning};
 use crate::provider::Api;
 
 /// One warning for every setting in the file that has no effect yet.
 #[must_use]
 pub fn not_built_yet(file: &ConfigFile) -> Vec<Warning> {
-    let service = &file.chat.service;
-    [
-        (service.logging != Logging::default(), "chat.service.logging", "this version writes no log yet"),
-        (file.ui.theme != Theme::Auto, "ui.theme", "this version shows answers as they come, without styles"),
-        (!file.llm.fallback.is_empty(), "llm.fallback", "this version asks no other provider yet"),
-    ]
-    .into_iter()
-    .filter(|(is_set, _, _)| *is_set)
-    .map(|(_, key, reason)| Warning::new("config_not_built_yet", KeyPath::of(key), reason))
-    .collect()
+    [(file.ui.theme != Theme::Auto, "ui.theme", "this version shows answers as they come, without styles")]
+        .into_iter()
+        .filter(|(is_set, _, _)| *is_set)
+        .map(|(_, key, reason)| Warning::new("config_not_built_yet", KeyPath::of(key), reason))
+        .collect()
 }
 
 /// Why a dialect cannot be used; `None` where it can.
@@ -47,15 +42,9 @@ mod tests {
     #[test]
     fn only_settings_that_are_set_are_told() {
         assert_eq!(not_built_yet(&ConfigFile::default()), []);
-        let text = "chat: {service: {logging: {llm_replies: true}}, storage: {persistence: {retention: {max_sessions: 5}}}}\nllm: {fallback: [a]}";
+        let text = "ui: {theme: dark}";
         let file: ConfigFile = serde_yaml::from_str(text).unwrap();
         let told: Vec<String> = not_built_yet(&file).iter().map(ToString::to_string).collect();
-        assert_eq!(
-            told,
-            [
-                "chat.service.logging: this version writes no log yet",
-                "llm.fallback: this version asks no other provider yet",
-            ]
-        );
+        assert_eq!(told, ["ui.theme: this version shows answers as they come, without styles"]);
     }
 }

@@ -9,6 +9,7 @@ use super::connection::{self, Choice};
 use super::env::Environment;
 use super::file::{ColorChoice, ConfigFile, Retention, Storage, StorageType, Thinking, Tools};
 use super::key::Surroundings;
+use super::key_store;
 use super::loaded::{Loaded, load_file};
 use super::not_built::not_built_yet;
 use super::paths::Paths;
@@ -19,6 +20,7 @@ use super::ui::{self, UiOptions, UiSettings};
 use super::variables;
 use crate::history::{HistorySettings, RetentionLimits, UpkeepSettings};
 use crate::http::HttpSettings;
+use crate::session::ContextPolicy;
 use crate::tool::Rule;
 
 /// What the command line says. Everything is optional.
@@ -48,6 +50,8 @@ pub struct LoadOptions {
     pub accessible: bool,
     /// Do not run `api_key_command`: for commands that only look at the configuration.
     pub skip_key_command: bool,
+    /// A file that was named need not be there: for the command that writes it.
+    pub may_be_missing: bool,
 }
 
 /// How a turn runs.
@@ -57,6 +61,8 @@ pub struct ChatSettings {
     /// False asks for the whole answer at once.
     pub streaming: bool,
     pub max_tool_hops: u32,
+    /// What becomes of a conversation that no longer fits.
+    pub context: ContextPolicy,
     pub tools: Tools,
     pub rules: Vec<Rule>,
 }
@@ -123,7 +129,7 @@ impl Config {
 pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, ConfigError> {
     let paths = Paths::new(environment);
     let (path, must_exist) = config_place(options, &paths, environment);
-    let loaded = load_file(path, must_exist, environment)?;
+    let loaded = load_file(path, must_exist && !options.may_be_missing, environment)?;
     let place = (&paths, loaded.path.as_deref(), environment);
     let provider = choose(&loaded.file, options.model.as_deref(), options, place)?;
     let mut warnings = warnings_of_run(&loaded, &provider);
@@ -166,7 +172,10 @@ fn choose(
     options: &LoadOptions,
     (paths, path, environment): (&Paths, Option<&Path>, &Environment),
 ) -> Result<Choice, ConfigError> {
-    let Some(wanted) = choice::choose(asked, file, environment)? else { return Ok(Choice::NoProvider) };
+    let has_stored_key = |name: &str| key_store::path_of(paths, name).is_some_and(|path| path.is_file());
+    let Some(wanted) = choice::choose(asked, file, environment, &has_stored_key)? else {
+        return Ok(Choice::NoProvider);
+    };
     let around =
         Surroundings { environment, paths, config_folder: folder_of(path), runs_commands: !options.skip_key_command };
     connection::settle(&wanted, file, &options.options, around).map(|chosen| Choice::Provider(Box::new(chosen)))
@@ -227,6 +236,7 @@ fn chat(loaded: &Loaded, options: &LoadOptions) -> Result<ChatSettings, ConfigEr
         system_prompt: system_prompt.filter(|text| !text.trim().is_empty()),
         streaming: service.streaming.enabled && !options.no_stream,
         max_tool_hops: options.max_tool_hops.unwrap_or(service.max_tool_hops),
+        context: service.context,
         tools: service.tools.clone(),
         rules: approval_rules::resolve(loaded),
     })

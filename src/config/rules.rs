@@ -1,5 +1,7 @@
 //! What types and ranges cannot say: settings that contradict each other or name nothing.
 
+use std::collections::BTreeMap;
+
 use super::approval_rules;
 use super::file::{ConfigFile, Oauth, ProviderSection, ServerSection, ServerType, ToolFilter};
 use super::presets;
@@ -67,7 +69,7 @@ fn check_provider(name: &str, provider: &ProviderSection, path: &KeyPath, findin
     if let [first, .., last] = sources.as_slice() {
         findings.push((path.join(last), format!("{first} is set too; only one of them can count")));
     }
-    let is_offline = matches!(provider.api, Api::Demo | Api::Replay);
+    let is_offline = matches!(provider.api, Some(Api::Demo | Api::Replay));
     match &provider.base_url {
         None if !is_offline && presets::find(name).is_none() => {
             findings.push((path.join("base_url"), "is missing: where does the API of this provider begin?".into()));
@@ -96,9 +98,21 @@ fn check_provider(name: &str, provider: &ProviderSection, path: &KeyPath, findin
             "is not the name of an environment variable; does the key itself stand here?".into(),
         ));
     }
+    check_body(&provider.extra_body, &path.join("extra_body"), findings);
+    for patch in &provider.patches {
+        let path = path.join("patches");
+        if patch.models.trim().is_empty() {
+            findings.push((path.join("models"), "is missing: which models is this patch for?".into()));
+        }
+        check_headers(patch.headers.iter(), &path.join("headers"), findings);
+        check_body(&patch.extra_body, &path.join("extra_body"), findings);
+    }
+}
+
+fn check_body(body: &BTreeMap<String, serde_json::Value>, path: &KeyPath, findings: &mut Vec<Finding>) {
     for field in ["model", "messages", "stream"] {
-        if provider.extra_body.contains_key(field) {
-            findings.push((path.join("extra_body").join(field), "is always set by sayso itself".into()));
+        if body.contains_key(field) {
+            findings.push((path.join(field), "is always set by sayso itself".into()));
         }
     }
 }

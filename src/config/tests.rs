@@ -62,7 +62,7 @@ ui: { markdown: ~, color: 1 }
             "c.yaml:3:5: chat.service.max_tol_hops: is not known here; did you mean `max_tool_hops`?",
             "c.yaml:4:27: chat.service.streaming.enabled: has to be true or false, got \"yes\"",
             "c.yaml:5:12: chat.service.tools: has to be a mapping (`name: value` lines), got a list",
-            "c.yaml:6:5: chat.service.persistence: is not known here; known are logging, max_tool_hops, streaming, system_prompt, tool_notifications, tools",
+            "c.yaml:6:5: chat.service.persistence: is not known here; known are context, logging, max_tool_hops, streaming, system_prompt, tool_notifications, tools",
             "c.yaml:8:11: chat.storage.type: has to be one of auto_persist, memory, got \"auto_presist\"; did you mean `auto_persist`?",
             "c.yaml:11:3: llm.active: stands twice, in lines 10 and 11; only one can count",
             "c.yaml:15:17: llm.providers.c.base_url: has to be text, got the number 42; put it in quotes",
@@ -161,7 +161,7 @@ fn a_variable_takes_the_type_that_is_wanted() {
     assert_eq!(file.chat.service.system_prompt, Some("12".into()));
     let provider = &file.llm.providers["c"];
     assert_eq!(
-        (provider.api, provider.temperature, provider.model.as_deref()),
+        (provider.api.unwrap_or_default(), provider.temperature, provider.model.as_deref()),
         (Api::OpenaiChat, Some(0.5), Some("${HOPS}"))
     );
     let told = read(text, &[("HOPS", "many"), ("T", "9")]).unwrap_err().to_string();

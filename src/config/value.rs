@@ -12,12 +12,14 @@ use super::variables;
 
 /// Mappings in which every name is the user's own; `*` stands for one such name. All that is
 /// below `extra_body` is the user's own too.
-const OPEN_MAPPINGS: [&[&str]; 8] = [
+const OPEN_MAPPINGS: [&[&str]; 10] = [
     &["chat", "service", "tools", "rules", "when"],
     &["llm", "providers"],
     &["llm", "models"],
     &["llm", "providers", "*", "headers"],
     &["llm", "providers", "*", "extra_body"],
+    &["llm", "providers", "*", "patches", "headers"],
+    &["llm", "providers", "*", "patches", "extra_body"],
     &["mcp", "servers"],
     &["mcp", "servers", "*", "headers"],
     &["mcp", "servers", "*", "env"],

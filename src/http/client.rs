@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, ClientBuilder, Url, Version};
+use reqwest::{Client, ClientBuilder, Method, Url, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{HttpError, HttpErrorKind, Target};
@@ -30,7 +30,7 @@ pub enum Lifetime {
     Interactive,
 }
 
-/// A POST with a JSON body.
+/// A request, with a JSON body where it is a POST.
 #[derive(Clone, Debug)]
 pub struct HttpRequest {
     pub url: String,
@@ -108,24 +108,38 @@ impl HttpClient {
 
     /// Sends `request` once and waits for the head of the response.
     pub async fn post(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.send(Method::POST, request).await
+    }
+
+    /// The same without a body.
+    pub async fn get(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.send(Method::GET, request).await
+    }
+
+    async fn send(&self, method: Method, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = parse_url(&request.url)?;
         let target = target_of(&url);
         let limit = Duration::from_millis(self.0.settings.first_byte_timeout_ms);
-        let sending = self.post_to(url, &target, request);
+        let sending = self.send_to(url, &target, (method, request));
         match tokio::time::timeout(limit, sending).await {
             Ok(outcome) => outcome,
             Err(_) => Err(HttpError::first_byte_timeout(&target, limit)),
         }
     }
 
-    async fn post_to(&self, url: Url, target: &Target, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn send_to(
+        &self,
+        url: Url,
+        target: &Target,
+        (method, request): (Method, HttpRequest),
+    ) -> Result<HttpResponse, HttpError> {
         let bad = |message: String| HttpError::new(HttpErrorKind::BadRequest, message);
         let permit = self.0.permits.clone().acquire_owned().await.map_err(|error| bad(error.to_string()))?;
         let client = &self.client_for(&url)?.sending;
         let headers = headers_of(&request)?;
         let origin = origin_of(&url);
         let lease = self.0.warm.lease(origin.clone());
-        let sending = client.post(url.clone()).headers(headers).body(request.body).send();
+        let sending = client.request(method, url.clone()).headers(headers).body(request.body).send();
         let is_fresh = Arc::new(AtomicBool::new(false));
         let purpose = Purpose::Request { origin, is_fresh: is_fresh.clone() };
         match PURPOSE.scope(purpose, sending).await {
@@ -235,6 +249,16 @@ impl HttpResponse {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.inner.status().as_u16()
+    }
+
+    /// As in `HTTP/2`.
+    #[must_use]
+    pub fn version(&self) -> &'static str {
+        match self.inner.version() {
+            Version::HTTP_2 => "HTTP/2",
+            Version::HTTP_10 => "HTTP/1.0",
+            _ => "HTTP/1.1",
+        }
     }
 
     /// The first header of that name, where it is text.

@@ -77,11 +77,56 @@ pub fn parse_retry_after(millis: Option<&str>, seconds_or_date: Option<&str>, no
         .or_else(|| seconds_or_date.and_then(|text| from_number(text, 1.0).or_else(|| from_date(text))))
 }
 
+/// The wait that the words of an error ask for, as in `Please try again in 6m0.5s` or `retry in 20ms`.
+#[must_use]
+pub fn wait_in_words(text: &str) -> Option<Duration> {
+    let text = text.to_lowercase();
+    let asked = ["try again in ", "retry in ", "retry after "];
+    let rest = asked.iter().find_map(|phrase| text.split_once(phrase).map(|(_, rest)| rest))?;
+    let mut rest = rest.trim_start();
+    let mut seconds = 0.0;
+    let mut has_unit = false;
+    while rest.starts_with(|letter: char| letter.is_ascii_digit()) {
+        let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(rest.len());
+        let number: f64 = rest[..end].trim_end_matches('.').parse().ok()?;
+        rest = rest[end..].trim_start();
+        let letters = rest.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let unit = match &rest[..letters] {
+            "ms" => 0.001,
+            "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+            "h" | "hour" | "hours" => 3600.0,
+            _ => break,
+        };
+        has_unit = true;
+        seconds += number * unit;
+        rest = &rest[letters..];
+    }
+    Duration::try_from_secs_f64(seconds).ok().filter(|wait| has_unit && !wait.is_zero())
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use super::{Attempt, RetryPolicy, Verdict, parse_retry_after};
+    use super::{Attempt, RetryPolicy, Verdict, parse_retry_after, wait_in_words};
+
+    #[test]
+    fn words_say_it_too() {
+        for (text, expected_ms) in [
+            ("Rate limit reached. Please try again in 1.898s. Visit", Some(1898)),
+            ("Please try again in 6m0.5s.", Some(360_500)),
+            ("try again in 20ms", Some(20)),
+            ("Please retry in 48.2 seconds.", Some(48_200)),
+            ("please retry after 2 minutes", Some(120_000)),
+            ("try again in a while", None),
+            ("try again in 5 apples", None),
+            ("please retry shortly", None),
+            ("try again in 99999999999999999999999h", None),
+        ] {
+            assert_eq!(wait_in_words(text), expected_ms.map(Duration::from_millis), "{text}");
+        }
+    }
 
     const POLICY: RetryPolicy = RetryPolicy { retries_max: 3 };
     const FIRST: Attempt =

@@ -4,10 +4,7 @@ use super::http_error::without_query;
 use super::{ErrorKind, ProviderError, ProviderSettings};
 use std::time::Duration;
 
-use crate::http::{HttpError, HttpErrorKind, Secret};
-
-/// Shorter keys are dummies for servers that want none; hiding them would garble the text.
-const KEY_BYTES_MIN: usize = 4;
+use crate::http::{HttpError, HttpErrorKind, Secret, without_secret};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct ErrorContext {
@@ -113,8 +110,7 @@ impl ErrorContext {
 
     /// Servers echo keys in their errors.
     fn without_secrets(&self, text: String) -> String {
-        let secrets = self.secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= KEY_BYTES_MIN);
-        secrets.fold(text, |text, secret| text.replace(secret, "[redacted]"))
+        self.secrets.iter().fold(text, |text, secret| without_secret(&text, secret.expose()))
     }
 }
 

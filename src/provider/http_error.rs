@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::json_repair::parse_leniently;
 use super::{ErrorKind, ProviderError};
 use crate::conversation::now_ms;
-use crate::http::parse_retry_after;
+use crate::http::{parse_retry_after, wait_in_words};
 
 /// So much of an error's body is read.
 pub(super) const BODY_BYTES_MAX: usize = 64 << 10;
@@ -44,7 +44,8 @@ pub(super) fn from_response(response: &ErrorResponse<'_>) -> ProviderError {
     error.request_id = request_id(*header);
     let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms()).unwrap_or(0));
     error.retry_after = parse_retry_after(header("retry-after-ms").as_deref(), header("retry-after").as_deref(), now)
-        .or(reported.retry_after);
+        .or(reported.retry_after)
+        .or_else(|| wait_in_words(&reported.message).filter(|_| matches!(status, 429 | 503)));
     error.should_retry = match header("x-should-retry").as_deref() {
         Some("true") => Some(true),
         Some("false") => Some(false),

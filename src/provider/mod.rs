@@ -6,11 +6,15 @@ pub mod demo;
 mod error;
 mod error_context;
 mod event_stream;
+mod facts;
 mod http_error;
 #[cfg(test)]
 mod http_error_tests;
 mod json_repair;
+mod learnt;
+mod models;
 pub mod openai_chat;
+mod quirks;
 mod settings;
 
 use std::future::Future;
@@ -21,8 +25,13 @@ pub use catalog::{Ability, KnownModel, catalog};
 pub use connect::connect;
 pub use error::{ErrorKind, ProviderError};
 pub use event_stream::{EventStream, Pumped};
+pub use facts::{ModelFacts, Price};
 #[doc(hidden)]
 pub use http_error::explain_error_body;
+pub use learnt::remember_in;
+#[doc(hidden)]
+pub use models::read_models;
+pub use models::{Fetched, ModelCache, cached_facts, fetch_models};
 pub use settings::{Api, ModelParameters, ProviderSettings};
 
 use crate::conversation::{Message, ToolChoice, ToolSpec};
@@ -41,6 +50,15 @@ pub struct ChatRequest<'a> {
     pub stream: bool,
 }
 
+/// What became of a request on its way out, for the person who made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderNote {
+    /// Something that the person has set is left out from now on; the rest is for the curious.
+    pub is_news: bool,
+    /// One line. It can hold names of fields that the person has chosen.
+    pub message: String,
+}
+
 /// A boxed future, because a trait object cannot have an `async fn`; one per request.
 pub type Opening<'a> = Pin<Box<dyn Future<Output = Result<EventStream, ProviderError>> + 'a>>;
 
@@ -54,6 +72,11 @@ pub trait Provider {
 
     /// Opens a connection ahead of the first request, where there is one to open.
     fn prewarm(&self);
+
+    /// What the last request that was opened left out or wrote otherwise; each note is given once.
+    fn take_notes(&self) -> Vec<ProviderNote> {
+        Vec::new()
+    }
 
     /// What replies of `model` name in [`crate::conversation::Replay::origin`]: their extra fields
     /// are given back to the same origin only.

@@ -1,6 +1,8 @@
 //! The slash commands that no turn comes of.
 
 use super::{Command, Repl, ThinkingDisplay, help};
+use crate::conversation::{Message, Usage};
+use crate::session::ContextLoad;
 use crate::terminal::Thinking;
 
 impl Repl<'_> {
@@ -123,18 +125,66 @@ impl Repl<'_> {
     }
 
     fn show_usage(&mut self) {
-        let usage = self.session.usage;
         let turns = match self.session.turns() {
             1 => "1 turn".to_owned(),
             turns => format!("{turns} turns"),
         };
-        let mut text = format!("{turns} in this conversation");
-        if let (Some(input), Some(output)) = (usage.input, usage.output) {
-            text.push_str(&format!("; tokens since the start: {input} in, {output} out"));
+        let (start, all) = (self.session.usage, usage_of(self.session.messages()));
+        let mut text = format!("{turns} in this conversation{}", spent(&all));
+        if start != all && start != Usage::default() {
+            text.push_str(&format!("\nsince the start{}", spent(&start)));
         }
-        if let Some(cost) = usage.cost_usd {
-            text.push_str(&format!("; ${cost:.4}"));
+        let (load, window) = self.session.context_gauge();
+        if load.total() > 0 || window.is_some() {
+            text.push_str(&format!("\n{}", gauge(&load, window)));
         }
-        self.note(&text);
+        for line in text.lines() {
+            self.note(line);
+        }
+    }
+}
+
+/// What the replies of a conversation took together.
+fn usage_of(messages: &[Message]) -> Usage {
+    let mut all = Usage::default();
+    messages.iter().filter_map(|message| message.usage.as_ref()).for_each(|usage| all.add(usage));
+    all
+}
+
+fn spent(usage: &Usage) -> String {
+    let tokens = usage.input.zip(usage.output).map(|(input, output)| format!("; tokens: {input} in, {output} out"));
+    let cost = usage.cost_usd.map(|cost| format!("; ${cost:.4}"));
+    tokens.unwrap_or_default() + &cost.unwrap_or_default()
+}
+
+/// As in `context: [##........] about 21000 of 128000 tokens (16 %): system 200, tools 1800, messages 19000`.
+fn gauge(load: &ContextLoad, window: Option<u64>) -> String {
+    const CELLS: u64 = 20;
+    let total = load.total();
+    let ContextLoad { system, tools, messages } = load;
+    let by_source = format!("system {system}, tools {tools}, messages {messages}");
+    let Some(window) = window.filter(|window| *window > 0) else {
+        return format!("context: about {total} tokens, of how many is not known: {by_source}");
+    };
+    let full = (total * CELLS).div_ceil(window).min(CELLS) as usize;
+    let bar = "#".repeat(full) + &".".repeat(CELLS as usize - full);
+    format!("context: [{bar}] about {total} of {window} tokens ({} %): {by_source}", total * 100 / window)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gauge_shows_how_full_it_is() {
+        let load = ContextLoad { system: 200, tools: 1800, messages: 19_000 };
+        assert_eq!(
+            gauge(&load, Some(128_000)),
+            "context: [####................] about 21000 of 128000 tokens (16 %): system 200, tools 1800, messages 19000"
+        );
+        assert!(
+            gauge(&load, Some(1000)).starts_with("context: [####################] about 21000 of 1000 tokens (2100 %)")
+        );
+        assert!(gauge(&load, None).starts_with("context: about 21000 tokens, of how many is not known: system 200"));
     }
 }

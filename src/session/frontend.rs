@@ -10,6 +10,8 @@ use crate::tool::ToolOutput;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeLevel {
+    /// For those who ask for more with `-v`.
+    Detail,
     Info,
     Warn,
 }
@@ -110,6 +112,8 @@ impl TurnStatus {
 #[derive(Clone, Debug)]
 pub struct TurnResult {
     pub conversation: ConversationId,
+    /// `provider:model` that was asked last.
+    pub model: String,
     pub status: TurnStatus,
     /// The code the process will end with.
     pub exit: u8,

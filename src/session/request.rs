@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::outcome::ReplyEnding;
 use super::output::OutputStop;
 use super::receive::{Receiving, TICK};
-use super::{Cancel, TurnEvent, TurnSettings};
+use super::{Cancel, NoticeLevel, TurnEvent, TurnSettings};
 use crate::conversation::ReplyBuilder;
 use crate::provider::{Attempt, ChatRequest, ErrorKind, EventStream, Provider, ProviderError, RetryPolicy, Verdict};
 
@@ -23,7 +23,10 @@ impl Asking<'_> {
         for number in 1.. {
             receiving.front.show(&TurnEvent::Waiting);
             let ending = match self.open(receiving, cancel).await {
-                Ok(stream) => receiving.run(stream, self.settings, cancel).await,
+                Ok(stream) => {
+                    self.show_notes(receiving);
+                    receiving.run(stream, self.settings, cancel).await
+                }
                 Err(ending) => ending,
             };
             let ReplyEnding::Failed(error) = ending else { return ending };
@@ -44,6 +47,14 @@ impl Asking<'_> {
             }
         }
         ReplyEnding::Failed(ProviderError::new(ErrorKind::Network, "no attempt is left"))
+    }
+
+    fn show_notes(&self, receiving: &mut Receiving<'_>) {
+        for note in self.provider.take_notes() {
+            let level = if note.is_news { NoticeLevel::Warn } else { NoticeLevel::Detail };
+            let notice = TurnEvent::Notice { level, code: "parameter_left_out", message: &note.message };
+            receiving.front.show(&notice);
+        }
     }
 
     async fn open(&self, receiving: &mut Receiving<'_>, cancel: &mut Cancel) -> Result<EventStream, ReplyEnding> {

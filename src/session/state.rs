@@ -1,13 +1,17 @@
 //! The state of one conversation at work, and how it starts, resumes and takes a message back.
 
+use std::cell::LazyCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::context::ContextPolicy;
+use super::log::Log;
 use super::own_settings::Connect;
 use super::repair::repair;
+use super::room::ContextState;
 
 use crate::conversation::{
     ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings, ToolChoice,
@@ -15,8 +19,11 @@ use crate::conversation::{
 };
 use crate::history::{Entry, Journal, Place};
 use crate::mcp::HostEvents;
-use crate::provider::{ModelParameters, Provider};
+use crate::provider::{ModelFacts, ModelParameters, Provider};
 use crate::tool::Toolbox;
+
+/// What is known of a model, once somebody asks.
+pub type LazyFacts = LazyCell<ModelFacts, Box<dyn FnOnce() -> ModelFacts>>;
 
 /// The model that answers, with the account it is reached through.
 pub struct ActiveModel {
@@ -26,6 +33,8 @@ pub struct ActiveModel {
     /// The model's name as the provider knows it.
     pub model: String,
     pub parameters: ModelParameters,
+    /// What is known of it; looked up when it is first needed, while the connection is being opened.
+    pub facts: LazyFacts,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +50,10 @@ pub struct TurnSettings {
     pub require_history: bool,
     /// Rounds of tool calls in one turn.
     pub tool_hops_max: u32,
+    /// What becomes of a conversation that no longer fits.
+    pub context: ContextPolicy,
+    /// Asked in this order when the model is down or over its limit; each as `[provider:]model`.
+    pub fallback: Vec<String>,
 }
 
 /// Opens a page in the person's browser; false where none can be started.
@@ -70,6 +83,8 @@ pub struct Session {
     /// `None` where the model stays what it is.
     pub connect: Option<Connect>,
     pub(super) place: Place,
+    /// `None` where nothing is logged.
+    pub log: Option<Log>,
     pub(super) system: Option<String>,
     pub(super) system_is_recorded: bool,
     pub(super) conversation: ConversationId,
@@ -82,6 +97,7 @@ pub struct Session {
     pub(super) unanswered: Option<Message>,
     pub(super) ids: IdSource,
     pub(super) turn: u64,
+    pub(super) context: ContextState,
 }
 
 impl Session {
@@ -103,6 +119,7 @@ impl Session {
             open_page: Box::new(|_| Box::pin(std::future::ready(false))),
             connect: None,
             place: Place::default(),
+            log: None,
             system,
             system_is_recorded: false,
             conversation,
@@ -112,6 +129,7 @@ impl Session {
             unanswered: None,
             ids,
             turn: 0,
+            context: ContextState::default(),
         }
     }
 
@@ -189,6 +207,7 @@ impl Session {
     }
 
     fn forget(&mut self) {
+        self.context = ContextState::default();
         self.messages.clear();
         self.head = None;
         self.unanswered = None;

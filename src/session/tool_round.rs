@@ -8,6 +8,7 @@ use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 use serde_json::{Map, Value};
 
+use super::log::LogEntry;
 use super::output::{OutputStop, drain};
 use super::receive::TICK;
 use super::turn_state::TurnState;
@@ -308,6 +309,9 @@ impl Session {
             result: Value::Array(content).to_string(),
             finished_ms: now_ms(),
         })));
+        let (name, arguments) = (&call.name, &call.arguments);
+        let (is_ok, result_bytes) = (!output.is_error, output.text.len());
+        self.tell_log(&LogEntry::Tool { name, arguments, is_ok, result_bytes });
         let message = self.record_tool_result(output.text, call.id.clone());
         self.messages.push(message);
     }

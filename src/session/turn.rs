@@ -1,29 +1,19 @@
 //! One turn: the user's message is made durable, the model asked, the reply kept, however it ends.
 
-use std::collections::HashSet;
-use std::time::Instant;
-
-use super::instructions::with_instructions;
-use super::metrics::Stopwatch;
+use super::log::LogEntry;
 use super::next_step::{NextStep, next_step};
-use super::outcome::{Outcome, ReplyEnding, outcome};
+use super::outcome::ReplyEnding;
 use super::output::drain;
-use super::receive::Receiving;
-use super::repair::{free_id, repair};
-use super::request::Asking;
+use super::repair::repair;
+use super::reply::{Reply, show_notices};
 use super::tool_round::ToolStop;
 use super::turn_state::TurnState;
-use super::unwind;
-use super::{
-    ActiveModel, Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnSettings, TurnStatus,
-    exit_of_cancel,
-};
+use super::{Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus, exit_of_cancel};
 use crate::conversation::{
-    InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, ToolCall, exit_code,
-    now_ms,
+    InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
 };
-use crate::history::{Entry, FlushOutcome, ReplyEnd, TurnMetrics, WriteCounts};
-use crate::provider::{ChatRequest, ErrorKind, ProviderError};
+use crate::history::{Entry, FlushOutcome, ReplyEnd, TurnMetrics};
+use crate::provider::{ErrorKind, ProviderError};
 
 /// What starts a turn.
 #[derive(Debug)]
@@ -56,19 +46,6 @@ pub struct TurnReport {
     pub output_error: Option<OutputError>,
 }
 
-/// A reply as it ended.
-struct Reply {
-    id: MessageId,
-    built: ReplyBuilder,
-    /// Under ids that no earlier call of the branch has.
-    calls: Vec<ToolCall>,
-    ending: ReplyEnding,
-    outcome: Outcome,
-    metrics: TurnMetrics,
-    /// What the journal had written before the request.
-    written_before: WriteCounts,
-}
-
 impl Session {
     /// Runs a turn to its end. Every path, a cancelled one too, stores what came and shows
     /// exactly one [`TurnEvent::Ended`].
@@ -83,6 +60,9 @@ impl Session {
             host.begin_turn();
         }
         self.turn += 1;
+        if let Some(system) = self.whole_system().filter(|_| self.log.is_some()) {
+            self.tell_log(&LogEntry::SystemPrompt(&system));
+        }
         let label = self.model.label.clone();
         front.show(&TurnEvent::Started { conversation: &self.conversation, turn: self.turn, model: &label });
         let mut turn = TurnState::default();
@@ -95,6 +75,9 @@ impl Session {
                     }
                     let reply = self.ask_model(front, cancel, &mut turn).await?;
                     let is_over = reply.outcome.status != TurnStatus::Ok;
+                    if is_over && self.fall_back(&reply, &mut turn, front) {
+                        continue;
+                    }
                     last = Some(reply);
                     if is_over {
                         break None;
@@ -116,6 +99,7 @@ impl Session {
             }
         };
         let result = self.conclude(last, stop, &mut turn, front).await;
+        self.return_to_own_model(&mut turn);
         front.show(&TurnEvent::Ended(&result));
         let drained = drain(front, &mut self.journal, cancel).await;
         let mut output_error = turn.output_error;
@@ -175,109 +159,8 @@ impl Session {
         Ok(())
     }
 
-    async fn ask_model(
-        &mut self,
-        front: &mut dyn Frontend,
-        cancel: &mut Cancel,
-        turn: &mut TurnState,
-    ) -> Result<Reply, TurnFailure> {
-        self.look_for_tools(front, cancel).await;
-        let system = self.whole_system();
-        let id = self.start_reply();
-        self.save_prompt(front, cancel).await?;
-        let mut built = ReplyBuilder::default();
-        let written_before = self.journal.counts();
-        let mut watch = Stopwatch::start(Instant::now(), written_before);
-        let received = {
-            let ActiveModel { provider, model, parameters, .. } = &self.model;
-            let request = ChatRequest {
-                model,
-                system: system.as_deref(),
-                messages: &self.messages,
-                tools: if self.uses_tools { self.toolbox.specs() } else { &[] },
-                tool_choice: &self.tool_choice,
-                parameters,
-                stream: self.settings.stream,
-            };
-            let retries_max = if turn.has_run_tools { 0 } else { self.settings.retries_max };
-            let settings = TurnSettings { retries_max, ..self.settings.clone() };
-            let asking = Asking { provider: provider.as_ref(), request: &request, settings: &settings };
-            let mut receiving = Receiving {
-                reply: &mut built,
-                reply_id: &id,
-                watch: &mut watch,
-                journal: &mut self.journal,
-                front,
-                output_error: &mut turn.output_error,
-            };
-            unwind::catch(asking.run(&mut receiving, cancel)).await
-        };
-        let (ending, panic) = match received {
-            Ok(ending) => (ending, None),
-            Err(panic) => (ReplyEnding::Panicked, Some(panic)),
-        };
-        let outcome = outcome(&ending, &built);
-        let tokens = built.usage.and_then(|usage| usage.output);
-        let metrics = watch.read(Instant::now(), tokens, self.journal.counts());
-        let calls = self.own_ids(built.tool_calls());
-        let mut reply = Reply { id, built, calls, ending, outcome, metrics, written_before };
-        if let Some(usage) = &reply.built.usage {
-            self.usage.add(usage);
-            turn.add_usage(usage);
-        }
-        if panic.is_none() {
-            self.show_end_of_reply(&reply, front);
-        }
-        self.keep(&mut reply);
-        if let Some(panic) = panic {
-            self.journal.flush().await;
-            std::panic::resume_unwind(panic);
-        }
-        Ok(reply)
-    }
-
-    /// Some servers count their calls anew in every reply; most refuse a conversation in which an id stands twice.
-    fn own_ids(&self, mut calls: Vec<ToolCall>) -> Vec<ToolCall> {
-        let mut taken: HashSet<String> =
-            self.messages.iter().flat_map(|message| &message.tool_calls).map(|call| call.id.clone()).collect();
-        for call in &mut calls {
-            call.id = free_id(&taken, &call.id);
-            taken.insert(call.id.clone());
-        }
-        calls
-    }
-
-    fn start_reply(&mut self) -> MessageId {
-        let now = now_ms();
-        let id = self.ids.message(now);
-        if let Some(parent) = self.head.clone() {
-            self.journal.record(Entry::ReplyStarted {
-                conversation: self.conversation.clone(),
-                reply: id.clone(),
-                parent,
-                model: self.model.label.clone(),
-                created_ms: now,
-            });
-        }
-        id
-    }
-
-    /// The user's message is on disk before the request goes out, or a warning says why not.
-    async fn save_prompt(&mut self, front: &mut dyn Frontend, cancel: &mut Cancel) -> Result<(), TurnFailure> {
-        let saved = tokio::select! {
-            biased;
-            saved = self.journal.flush() => saved,
-            _ = cancel.cancelled() => return Ok(()),
-        };
-        show_notices(&self.journal.take_notices(), front);
-        match saved {
-            FlushOutcome::Failed(reason) if self.settings.require_history => Err(TurnFailure::HistoryRequired(reason)),
-            FlushOutcome::NotKept | FlushOutcome::Durable | FlushOutcome::Failed(_) => Ok(()),
-        }
-    }
-
     /// Puts the reply on the branch and into the history.
-    fn keep(&mut self, reply: &mut Reply) {
+    pub(super) fn keep(&mut self, reply: &mut Reply) {
         let now = now_ms();
         let calls = std::mem::take(&mut reply.calls);
         let is_unanswered = reply.built.text.is_empty() && calls.is_empty() && reply.outcome.status != TurnStatus::Ok;
@@ -313,33 +196,6 @@ impl Session {
         self.messages.push(message);
     }
 
-    /// The system prompt as it is sent.
-    fn whole_system(&self) -> Option<String> {
-        match &self.toolbox.host {
-            Some(host) if self.uses_tools => {
-                let offers = |server: &str| self.toolbox.offers(server);
-                with_instructions(self.system.as_deref(), &host.servers(), offers)
-            }
-            Some(_) | None => self.system.clone(),
-        }
-    }
-
-    /// What there is to call with the next request. Servers that are slow or missing hold up nothing for long.
-    async fn look_for_tools(&mut self, front: &mut dyn Frontend, cancel: &mut Cancel) {
-        if !self.uses_tools {
-            return self.show_waiting_events(front);
-        }
-        let notices = tokio::select! {
-            biased;
-            _ = cancel.cancelled() => return,
-            notices = self.toolbox.refresh() => notices,
-        };
-        for message in &notices {
-            front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "tools", message });
-        }
-        self.show_waiting_events(front);
-    }
-
     /// The calls beyond the limit are answered, not run, so that the conversation can go on.
     fn stop_at_hop_limit(&mut self, front: &mut dyn Frontend) {
         let rounds_max = self.settings.tool_hops_max;
@@ -350,7 +206,7 @@ impl Session {
         self.answer_all_calls(front, &format!("not run: the limit of {rounds_max} rounds of tools is reached"));
     }
 
-    fn show_end_of_reply(&self, reply: &Reply, front: &mut dyn Frontend) {
+    pub(super) fn show_end_of_reply(&self, reply: &Reply, front: &mut dyn Frontend) {
         if let Some(usage) = &reply.built.usage {
             front.show(&TurnEvent::Usage(usage));
         }
@@ -395,6 +251,7 @@ impl Session {
         reply.metrics.commits = self.journal.counts().delta_commits - reply.written_before.delta_commits;
         TurnResult {
             conversation: self.conversation.clone(),
+            model: self.model.label.clone(),
             status: reply.outcome.status,
             exit: reply.outcome.exit,
             text: self.text_of(&reply.id),
@@ -414,6 +271,7 @@ impl Session {
     fn empty_result(&self) -> TurnResult {
         TurnResult {
             conversation: self.conversation.clone(),
+            model: self.model.label.clone(),
             status: TurnStatus::Ok,
             exit: exit_code::OK,
             text: String::new(),
@@ -463,12 +321,6 @@ fn notice_of_end(built: &ReplyBuilder) -> Option<(&'static str, &'static str)> {
             StopReason::Stop | StopReason::ToolCalls | StopReason::Refusal | StopReason::Error | StopReason::Other(_),
         )
         | None => None,
-    }
-}
-
-fn show_notices(notices: &[String], front: &mut dyn Frontend) {
-    for message in notices {
-        front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "history", message });
     }
 }
 

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::OutputError;
+use super::{ActiveModel, OutputError};
 use crate::conversation::Usage;
 use crate::history::TurnMetrics;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct TurnState {
     /// Rounds of tool calls so far.
     pub rounds: u32,
@@ -16,6 +16,12 @@ pub struct TurnState {
     pub was_denied: bool,
     /// Answers that servers got from the model.
     pub samplings: u32,
+    /// The conversation was cut because the server found it too long; that happens once.
+    pub has_cut: bool,
+    /// Models of the list of fallbacks that were tried.
+    pub fallbacks: usize,
+    /// The model that the turn began with, where another one has taken its place.
+    pub own_model: Option<ActiveModel>,
     pub output_error: Option<OutputError>,
     /// The text of the replies before the last one.
     pub earlier_text: String,

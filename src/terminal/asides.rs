@@ -65,7 +65,9 @@ impl Asides {
     }
 
     pub fn notice(&mut self, level: NoticeLevel, message: &str, screen: &mut Screen) {
-        self.line(&notice_line(level, message), screen);
+        if level != NoticeLevel::Detail || self.settings.verbose {
+            self.line(&notice_line(level, message), screen);
+        }
     }
 
     pub fn waiting(&mut self, screen: &mut Screen) {

@@ -163,6 +163,8 @@ pub struct ResultLine<'a> {
     pub interrupted: Option<&'static str>,
     /// Null where the turn never began.
     pub conversation: Option<&'a str>,
+    /// `provider:model` that was asked last; null where nobody was.
+    pub model: Option<&'a str>,
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -174,6 +174,7 @@ pub fn result_line_for_error(report: &ErrorReport, status: TurnStatus, exit: u8)
         error: Some(report.into()),
         interrupted: None,
         conversation: None,
+        model: None,
     };
     let mut out = TermSafeBuf::new();
     push_json_line(&line, &mut out);
@@ -193,6 +194,7 @@ fn result_line(result: &TurnResult) -> ResultLine<'_> {
         error: result.error.as_ref().map(Into::into),
         interrupted: result.interrupted.map(crate::conversation::InterruptReason::name),
         conversation: Some(&result.conversation.0),
+        model: Some(&result.model),
     }
 }
 
@@ -230,7 +232,7 @@ fn usage_line(usage: &Usage) -> UsageLine {
 
 fn level_name(level: NoticeLevel) -> &'static str {
     match level {
-        NoticeLevel::Info => "info",
+        NoticeLevel::Detail | NoticeLevel::Info => "info",
         NoticeLevel::Warn => "warn",
     }
 }
@@ -239,6 +241,6 @@ fn millis(millis: u128) -> u64 {
     u64::try_from(millis).unwrap_or(u64::MAX)
 }
 
-fn rfc3339(time: UnixMillis) -> String {
+pub fn rfc3339(time: UnixMillis) -> String {
     jiff::Timestamp::from_millisecond(time).unwrap_or_default().to_string()
 }

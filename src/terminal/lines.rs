@@ -20,7 +20,7 @@ const REASON_COLUMNS_MAX: usize = 300;
 pub fn notice_line(level: NoticeLevel, message: &str) -> TermSafeBuf {
     let mut out = TermSafeBuf::new();
     out.push_literal(match level {
-        NoticeLevel::Info => "note: ",
+        NoticeLevel::Detail | NoticeLevel::Info => "note: ",
         NoticeLevel::Warn => "warning: ",
     });
     out.push_line(message);

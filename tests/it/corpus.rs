@@ -5,7 +5,9 @@
 use std::path::PathBuf;
 
 use proptest::test_runner::{Config, TestRunner};
-use sayso::testing::{ChatDecoder, ReplyBuilder, SseDecoder, SseError, StreamEvent, ThinkTags, explain_error_body};
+use sayso::testing::{
+    ChatDecoder, ReplyBuilder, SseDecoder, SseError, StreamEvent, ThinkTags, explain_error_body, read_models,
+};
 use serde_json::Value;
 
 /// The folder of recordings. Without one the test is skipped, but never where tests must count.
@@ -273,4 +275,44 @@ fn every_recorded_error_body_becomes_one_readable_line() {
         assert!(message.chars().filter(|c| c.is_alphabetic()).count() >= 5, "{message} says nothing of {body}");
         assert!(!message.starts_with("answered with status"), "nothing was found in {body}");
     }
+}
+
+#[test]
+fn every_recorded_list_of_models_is_understood() {
+    let Some(folder) = streams() else { return };
+    let shapes = json_in(&folder, "models-shapes.json");
+    let mut understood = 0;
+    for (name, shape) in shapes.as_object().unwrap() {
+        let first = &shape["first"];
+        let lists = shape["top_keys"].as_object().into_iter().flatten().filter(|(_, kind)| *kind == "list");
+        let answer: Value = match lists.map(|(key, _)| (key.clone(), first.clone())).collect::<serde_json::Map<_, _>>()
+        {
+            none if none.is_empty() => first.clone(),
+            lists => lists.into(),
+        };
+        let is_ours = answer.is_array() || answer.get("data").is_some() || answer.get("models").is_some();
+        let models = read_models(&answer);
+        assert_eq!(models.is_some(), is_ours, "{name}");
+        let text = first.to_string();
+        for facts in models.unwrap_or_default() {
+            understood += 1;
+            assert!(!facts.id.is_empty() && !facts.id.starts_with("models/"), "{name}: {facts:?}");
+            let tells_size = [
+                "context_length",
+                "context_window",
+                "max_context_length",
+                "max_model_len",
+                "inputTokenLimit",
+                "n_ctx",
+                "max_input_tokens",
+                "max_context_window_tokens",
+                "availableContextTokens",
+            ];
+            let is_told = tells_size
+                .iter()
+                .any(|key| text.contains(&format!("\"{key}\":")) && !text.contains(&format!("\"{key}\":null")));
+            assert!(facts.context.is_some() || !is_told, "{name}: {facts:?} of {text}");
+        }
+    }
+    assert!(understood >= 10, "{understood}");
 }

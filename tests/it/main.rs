@@ -11,13 +11,19 @@ mod builtin_files;
 #[cfg(test)]
 mod builtin_shell;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod clock_faults;
 #[cfg(test)]
 mod completions;
 #[cfg(test)]
+mod context;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod disk_writes;
+#[cfg(test)]
+mod fallback;
 #[cfg(test)]
 mod fault_rows;
 #[cfg(test)]
@@ -40,6 +46,8 @@ mod history_upkeep;
 mod http2_faults;
 #[cfg(test)]
 mod interrupted_turns;
+#[cfg(test)]
+mod keys;
 #[cfg(test)]
 mod kill_faults;
 #[cfg(test)]
@@ -69,11 +77,15 @@ mod mcp_serve;
 #[cfg(test)]
 mod mcp_turns;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod network_faults;
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]
 mod process_faults;
+#[cfg(test)]
+mod providers;
 #[cfg(test)]
 mod proxies;
 #[cfg(test)]
@@ -86,6 +98,8 @@ mod repl_input;
 mod repl_terminal;
 #[cfg(test)]
 mod say_so;
+#[cfg(test)]
+mod setup;
 #[cfg(test)]
 mod stdio;
 #[cfg(test)]

@@ -8,8 +8,8 @@ use crate::support::{ModelServer, Pty, Reply, Sandbox, wait_until};
 
 const BANNER: [&str; 3] = [
     "No model is set up yet: this is the built-in demo, offline and no language model.",
-    "For a real one set a key, as in `export OPENROUTER_API_KEY=…`, and start again;",
-    "`sayso help config` shows more ways. /help lists the commands, Ctrl-D leaves.",
+    "For a real one run `sayso init`, or set a key, as in `export OPENROUTER_API_KEY=…`,",
+    "and start again. /help lists the commands, Ctrl-D leaves.",
 ];
 
 /// The text of the last message that was sent.
@@ -146,7 +146,11 @@ fn commands_change_what_the_next_ones_see() {
     pty.send("/retry\r");
     wait_for_end(&pty, &["test> /retry", "ok", "usage: 7 in, 3 out", "", "test>"]);
     pty.send("/usage\r");
-    wait_for_end(&pty, &["2 turns in this conversation; tokens since the start: 14 in, 6 out", "test>"]);
+    pty.wait_for_screen("what was spent", |screen| {
+        let tail: Vec<_> = screen.trim_end().lines().rev().take(4).map(str::trim_end).collect();
+        let told = ["since the start; tokens: 14 in, 6 out", "2 turns in this conversation; tokens: 7 in, 3 out"];
+        tail.first() == Some(&"test>") && tail.ends_with(&told)
+    });
     pty.send("/show\r");
     wait_for_end(&pty, &["test> /show", "1 user>", "one", "", "2 assistant>", "ok", "test>"]);
     pty.send("/new\r");

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RuleSection;
 use crate::history::DeltaPersistence;
+use crate::session::ContextPolicy;
 
 /// Conversations: what is sent along, what runs, what is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +25,8 @@ pub struct Service {
     /// Rounds of tool calls in one turn; after them the turn ends as incomplete.
     #[schemars(range(min = 0, max = 1000))]
     pub max_tool_hops: u32,
+    /// What becomes of a conversation that no longer fits its model.
+    pub context: ContextPolicy,
     /// Answers as they come.
     pub streaming: Streaming,
     /// Limits of the tools that a model may call.
@@ -39,6 +42,7 @@ impl Default for Service {
         Self {
             system_prompt: None,
             max_tool_hops: 8,
+            context: ContextPolicy::Trim,
             streaming: Streaming::default(),
             tools: Tools::default(),
             tool_notifications: ToolNotifications::default(),

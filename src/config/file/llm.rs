@@ -32,8 +32,8 @@ pub struct Llm {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProviderSection {
-    /// The dialect it speaks.
-    pub api: Api,
+    /// The dialect it speaks; `openai_chat` unless the name is known for another one.
+    pub api: Option<Api>,
     /// Where its API begins, as in `https://openrouter.ai/api/v1`.
     pub base_url: Option<String>,
     /// The model that is asked unless -m names one.
@@ -59,6 +59,34 @@ pub struct ProviderSection {
     #[serde(serialize_with = "hide_secret_headers")]
     #[schemars(extend("writeOnly" = true))]
     pub headers: BTreeMap<String, String>,
-    /// Fields to add to the body of every request.
+    /// Fields to add to the body of every request; `null` leaves one out that sayso would send.
+    pub extra_body: BTreeMap<String, serde_json::Value>,
+    /// Tokens of prompt and answer together, where the provider does not tell or tells too much.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub context_window: Option<u64>,
+    /// Changes for some of its models; where several fit, the later one counts.
+    pub patches: Vec<ModelPatch>,
+}
+
+/// What is different with some models of a provider.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelPatch {
+    /// Which models: `*` stands for any letters, as in `o*` or `*thinking*`.
+    pub models: String,
+    /// Instead of the provider's.
+    #[schemars(range(min = 0.0, max = 2.0))]
+    pub temperature: Option<f64>,
+    /// Instead of the provider's.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub max_tokens: Option<u64>,
+    /// Instead of the provider's.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub context_window: Option<u64>,
+    /// Headers to send along, beside the provider's.
+    #[serde(serialize_with = "hide_secret_headers")]
+    #[schemars(extend("writeOnly" = true))]
+    pub headers: BTreeMap<String, String>,
+    /// Fields of the body, over the provider's; `null` leaves one out, as in `{temperature: null}`.
     pub extra_body: BTreeMap<String, serde_json::Value>,
 }

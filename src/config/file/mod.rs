@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use chat::{Chat, Logging, Retention, Storage, StorageType, Tools};
-pub use llm::{Llm, ProviderSection};
+pub use llm::{Llm, ModelPatch, ProviderSection};
 pub use mcp::{
     Grant as OauthGrantName, LogLevel as ServerLogLevel, Mcp, Oauth, Protocol as ServerProtocol, ServerSection,
     ServerType, ToolFilter,

@@ -1,5 +1,6 @@
 //! The chat-completions dialect of OpenAI and every compatible server.
 
+mod dialect;
 mod provider;
 #[cfg(test)]
 mod provider_tests;

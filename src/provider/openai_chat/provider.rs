@@ -1,29 +1,34 @@
 //! A server that speaks chat-completions: sends the request, makes an error of a bad answer.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
 use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::request::{Body, Dialect, MaxTokensName};
+use super::dialect::Dialect;
+use super::request::Body;
 use crate::http::{HttpClient, HttpRequest, HttpResponse, is_loopback_host};
 use crate::provider::error_context::{ErrorContext, is_secret_header, key_hint};
 use crate::provider::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id};
-use crate::provider::{Api, ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderSettings};
+use crate::provider::quirks::{KeyHeader, Quirks, quirks_of};
+use crate::provider::{
+    Api, ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderNote, ProviderSettings, learnt,
+};
 
 /// A server that answers with an error has this long to say which.
 const ERROR_BODY_MAX: Duration = Duration::from_secs(5);
-/// One try for each parameter that can be refused, and the first.
-const OPENINGS_MAX: usize = 3;
+/// One try for each parameter that is refused, and the first; who refuses more has another reason.
+const OPENINGS_MAX: usize = 5;
 
-/// What servers have refused, by base URL; kept as long as the process lives.
-static LEARNT: Mutex<Option<HashMap<String, Dialect>>> = Mutex::new(None);
+/// Where Azure wants the key.
+const API_KEY_HEADER: &str = "api-key";
 
 pub struct OpenAiChat {
     settings: ProviderSettings,
     client: HttpClient,
     url: String,
     host: String,
+    quirks: Quirks,
+    notes: RefCell<Vec<ProviderNote>>,
 }
 
 impl OpenAiChat {
@@ -32,46 +37,55 @@ impl OpenAiChat {
     pub fn new(settings: ProviderSettings, client: HttpClient) -> Self {
         let url = endpoint(&settings.base_url);
         let host = host_of(&settings.base_url).to_owned();
-        Self { settings, client, url, host }
+        let quirks = quirks_of(&host);
+        Self { settings, client, url, host, quirks, notes: RefCell::default() }
     }
 
     async fn open_learning(&self, request: &ChatRequest<'_>) -> Result<EventStream, ProviderError> {
         let mut context = ErrorContext::new(&self.settings, request.model, &self.url);
         self.check_key().map_err(|error| context.complete(error))?;
-        let mut dialect = self.dialect(request.model);
+        let known = self.dialect(request.model);
+        let mut dialect = known.clone();
         let mut openings = 0;
         loop {
             openings += 1;
-            let sent = self.client.post(self.http_request(request, dialect)?).await;
+            let sent = self.client.post(self.http_request(request, &dialect)?).await;
             let response = sent.map_err(|error| context.complete(error.into()))?;
             if (200..300).contains(&response.status()) {
+                self.notes.replace(dialect.notes(&known, &self.settings.name, request));
                 context.request_id = request_id(&|name| response.header(name).map(str::to_owned));
                 return Ok(EventStream::from_http(response, context));
             }
             let (error, body) = read_error(response).await;
-            let learnt = match error.status {
+            let changed = match error.status {
                 Some(400 | 422) if openings < OPENINGS_MAX => dialect.after_refusal(&body, request),
                 Some(_) | None => None,
             };
-            match learnt {
-                Some(learnt) => dialect = self.learn(learnt, request.model),
+            match changed {
+                Some(changed) => {
+                    learnt::learn(&self.learnt_key(request.model), &changed);
+                    dialect = changed;
+                }
                 None => return Err(context.complete(error)),
             }
         }
     }
 
-    fn http_request(&self, request: &ChatRequest<'_>, dialect: Dialect) -> Result<HttpRequest, ProviderError> {
+    fn http_request(&self, request: &ChatRequest<'_>, dialect: &Dialect) -> Result<HttpRequest, ProviderError> {
         let origin = self.replay_origin(request.model);
         let body = serde_json::to_vec(&Body { request, origin: &origin, dialect }).map_err(|error| {
             ProviderError::new(ErrorKind::Rejected, format!("the request cannot be written: {error}"))
         })?;
-        Ok(HttpRequest {
-            url: self.url.clone(),
-            accept: accept(request),
-            bearer: self.settings.key.clone(),
-            headers: self.settings.headers.clone(),
-            body: body.into(),
-        })
+        let mut headers = self.settings.headers.clone();
+        let bearer = match (self.quirks.key_header, &self.settings.key) {
+            (KeyHeader::ApiKey, Some(key)) => {
+                headers.push((API_KEY_HEADER.to_owned(), key.expose().to_owned()));
+                None
+            }
+            (KeyHeader::Bearer, key) => key.clone(),
+            (KeyHeader::ApiKey, None) => None,
+        };
+        Ok(HttpRequest { url: self.url.clone(), accept: accept(request), bearer, headers, body: body.into() })
     }
 
     /// A key is needed but on this machine, and never sent where others can read it: so a server elsewhere without
@@ -94,34 +108,27 @@ impl OpenAiChat {
     }
 
     fn dialect(&self, model: &str) -> Dialect {
-        let learnt = LEARNT.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = learnt.as_ref().and_then(|learnt| learnt.get(&self.learnt_key(model))).copied();
-        known.unwrap_or_else(|| match self.host.as_str() {
-            "api.openai.com" => Dialect { max_tokens: MaxTokensName::MaxCompletionTokens, ..Dialect::default() },
-            _ => Dialect::default(),
-        })
+        learnt::recall(&self.learnt_key(model)).unwrap_or_else(|| Dialect::of(&self.quirks))
     }
 
     /// What a server takes can differ from model to model.
     fn learnt_key(&self, model: &str) -> String {
-        format!("{} {model}", self.settings.base_url)
-    }
-
-    fn learn(&self, dialect: Dialect, model: &str) -> Dialect {
-        let mut learnt = LEARNT.lock().unwrap_or_else(PoisonError::into_inner);
-        learnt.get_or_insert_default().insert(self.learnt_key(model), dialect);
-        dialect
+        format!("{} {} {model}", Api::OpenaiChat.name(), self.settings.base_url)
     }
 }
 
 impl Provider for OpenAiChat {
     fn describe(&self, request: &ChatRequest<'_>) -> String {
         let origin = self.replay_origin(request.model);
-        let body = Body { request, origin: &origin, dialect: self.dialect(request.model) };
+        let dialect = self.dialect(request.model);
+        let body = Body { request, origin: &origin, dialect: &dialect };
         let body = serde_json::to_string_pretty(&body).unwrap_or_else(|error| error.to_string());
         let mut text = format!("POST {}\naccept: {}\ncontent-type: application/json\n", self.url, accept(request));
         if self.settings.key.is_some() {
-            text.push_str("Authorization: Bearer [redacted]\n");
+            text.push_str(match self.quirks.key_header {
+                KeyHeader::Bearer => "Authorization: Bearer [redacted]\n",
+                KeyHeader::ApiKey => "api-key: [redacted]\n",
+            });
         }
         for (name, value) in &self.settings.headers {
             let value = if is_secret_header(name) { "[redacted]" } else { value };
@@ -139,6 +146,10 @@ impl Provider for OpenAiChat {
         if self.check_key().is_ok() {
             self.client.prewarm(&self.url);
         }
+    }
+
+    fn take_notes(&self) -> Vec<ProviderNote> {
+        self.notes.take()
     }
 
     fn replay_origin(&self, model: &str) -> String {

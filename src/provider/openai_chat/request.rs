@@ -7,96 +7,32 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use super::dialect::Dialect;
 use crate::conversation::{Message, Role, ToolCall, ToolChoice, ToolSpec};
 use crate::provider::ChatRequest;
 
 /// What the server is told of a call that never came to a result.
 const INTERRUPTED: &str = "interrupted: this call has no result";
 
-/// Optional parameters that a server has refused, or is known to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Dialect {
-    pub(super) max_tokens: MaxTokensName,
-    pub(super) usage_in_stream: UsageInStream,
-    pub(super) tools: ToolsOffer,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum MaxTokensName {
-    #[default]
-    MaxTokens,
-    MaxCompletionTokens,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum UsageInStream {
-    #[default]
-    AskFor,
-    LeaveOut,
-}
-
-/// Many small models cannot call tools, and their servers refuse the whole request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum ToolsOffer {
-    #[default]
-    Offer,
-    LeaveOut,
-}
-
-impl Dialect {
-    /// What `refusal`, the text of a 400 or 422, asks to change in a request that was sent like
-    /// this; `None` where it is about something else.
-    pub(super) fn after_refusal(self, refusal: &str, request: &ChatRequest<'_>) -> Option<Self> {
-        let says = |text: &str| refusal.contains(text);
-        let asked_for_usage = request.stream && self.usage_in_stream == UsageInStream::AskFor;
-        if asked_for_usage && (says("stream_options") || says("include_usage")) {
-            return Some(Self { usage_in_stream: UsageInStream::LeaveOut, ..self });
-        }
-        let is_unknown =
-            ["unsupported", "not supported", "not support", "unknown", "extra", "unrecognized", "not permitted"]
-                .iter()
-                .any(|word| refusal.to_lowercase().contains(word));
-        if is_unknown
-            && !request.tools.is_empty()
-            && self.tools == ToolsOffer::Offer
-            && refusal.to_lowercase().contains("tool")
-        {
-            return Some(Self { tools: ToolsOffer::LeaveOut, ..self });
-        }
-        request.parameters.max_tokens?;
-        match self.max_tokens {
-            MaxTokensName::MaxTokens if says("max_completion_tokens") || says("max_tokens") && is_unknown => {
-                Some(Self { max_tokens: MaxTokensName::MaxCompletionTokens, ..self })
-            }
-            MaxTokensName::MaxCompletionTokens if says("max_completion_tokens") && is_unknown => {
-                Some(Self { max_tokens: MaxTokensName::MaxTokens, ..self })
-            }
-            MaxTokensName::MaxTokens | MaxTokensName::MaxCompletionTokens => None,
-        }
-    }
-}
-
 /// A request as it is sent. `origin` names this provider in [`crate::conversation::Replay`].
 pub(super) struct Body<'a> {
     pub(super) request: &'a ChatRequest<'a>,
     pub(super) origin: &'a str,
-    pub(super) dialect: Dialect,
+    pub(super) dialect: &'a Dialect,
 }
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { request, dialect, .. } = self;
         let extra = &request.parameters.extra;
-        let mut body = Fields { map: serializer.serialize_map(None)?, extra };
+        let mut body = Fields { map: serializer.serialize_map(None)?, extra, dialect };
         body.add("model", request.model)?;
         body.add("messages", &Messages(self))?;
         if request.stream {
             body.add("stream", &true)?;
-            if dialect.usage_in_stream == UsageInStream::AskFor {
-                body.add("stream_options", &json!({ "include_usage": true }))?;
-            }
+            body.add("stream_options", &json!({ "include_usage": true }))?;
         }
-        if !request.tools.is_empty() && dialect.tools == ToolsOffer::Offer {
+        if !request.tools.is_empty() && !dialect.leaves_out("tools") {
             body.add("tools", &request.tools.iter().map(Tool).collect::<Vec<_>>())?;
             if let Some(choice) = tool_choice(request.tool_choice) {
                 body.add("tool_choice", &choice)?;
@@ -106,11 +42,7 @@ impl Serialize for Body<'_> {
             body.add("temperature", &temperature)?;
         }
         if let Some(max_tokens) = request.parameters.max_tokens {
-            let name = match dialect.max_tokens {
-                MaxTokensName::MaxTokens => "max_tokens",
-                MaxTokensName::MaxCompletionTokens => "max_completion_tokens",
-            };
-            body.add(name, &max_tokens)?;
+            body.add(dialect.max_tokens.field(), &max_tokens)?;
         }
         body.end()
     }
@@ -130,18 +62,20 @@ fn tool_choice(choice: &ToolChoice) -> Option<Value> {
 struct Fields<'a, M> {
     map: M,
     extra: &'a BTreeMap<String, Value>,
+    dialect: &'a Dialect,
 }
 
 impl<M: SerializeMap> Fields<'_, M> {
     fn add(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), M::Error> {
-        if self.extra.contains_key(name) {
+        if self.extra.contains_key(name) || self.dialect.leaves_out(name) {
             return Ok(());
         }
         self.map.serialize_entry(name, value)
     }
 
     fn end(mut self) -> Result<M::Ok, M::Error> {
-        for (name, value) in self.extra.iter().filter(|(_, value)| !value.is_null()) {
+        let is_taken = |name: &str, value: &Value| !value.is_null() && !self.dialect.leaves_out(name);
+        for (name, value) in self.extra.iter().filter(|(name, value)| is_taken(name, value)) {
             self.map.serialize_entry(name, value)?;
         }
         self.map.end()
@@ -309,7 +243,7 @@ fn no_parameters() -> Box<RawValue> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Body, Dialect, MaxTokensName, UsageInStream};
+    use super::{Body, Dialect};
     use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
     use crate::provider::{ChatRequest, ModelParameters};
 
@@ -345,7 +279,7 @@ mod tests {
         };
         let mut dialect = Dialect::default();
         change(&mut request, &mut dialect);
-        serde_json::to_value(Body { request: &request, origin: ORIGIN, dialect }).unwrap()
+        serde_json::to_value(Body { request: &request, origin: ORIGIN, dialect: &dialect }).unwrap()
     }
 
     fn sent(messages: &[Message]) -> Value {
@@ -376,7 +310,7 @@ mod tests {
             request.tools = Box::leak(Box::new(tools));
             request.parameters = Box::leak(Box::new(parameters));
             request.stream = true;
-            dialect.max_tokens = MaxTokensName::MaxCompletionTokens;
+            dialect.max_tokens = crate::provider::quirks::MaxTokensName::MaxCompletionTokens;
         });
         let function = json!({"name": "t", "description": "d", "parameters": {"type": "object"}});
         let expected = json!({
@@ -438,31 +372,5 @@ mod tests {
         let foreign = Message { replay: replay("another"), ..calling("t", &[("a", "{}")]) };
         let expected = json!({"role": "assistant", "content": "t", "tool_calls": [wire_call("a", "{}")]});
         assert_eq!(sent(&[foreign])[0], expected);
-    }
-
-    #[test]
-    fn a_refused_parameter_is_left_out_or_renamed() {
-        let parameters = ModelParameters { max_tokens: Some(1), ..ModelParameters::default() };
-        let request = ChatRequest {
-            model: "m",
-            system: None,
-            messages: &[],
-            tools: &[],
-            tool_choice: &ToolChoice::Auto,
-            parameters: &parameters,
-            stream: true,
-        };
-        let after = |dialect: Dialect, text: &str| dialect.after_refusal(text, &request);
-        let plain = Dialect::default();
-        let renamed = Dialect { max_tokens: MaxTokensName::MaxCompletionTokens, ..plain };
-        let without = Dialect { usage_in_stream: UsageInStream::LeaveOut, ..plain };
-        assert_eq!(after(plain, "extra_forbidden: stream_options"), Some(without));
-        assert_eq!(after(without, "extra_forbidden: stream_options"), None);
-        let openai = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.";
-        assert_eq!(after(plain, openai), Some(renamed));
-        assert_eq!(after(renamed, "extra_forbidden: max_completion_tokens"), Some(plain));
-        assert_eq!(after(plain, "max_tokens is too large: 9"), None);
-        assert_eq!(after(renamed, "max_completion_tokens is too large"), None);
-        assert_eq!(after(plain, "no such model"), None);
     }
 }

@@ -71,6 +71,7 @@ struct State {
     requests: Vec<Received>,
     chats: usize,
     violations: Vec<String>,
+    models: Option<(u16, Value)>,
     sockets: Vec<Weak<TcpStream>>,
     /// Connections below this number are dead: nothing is read from them, nothing written, and they stay open.
     alive_from: usize,
@@ -99,7 +100,11 @@ impl Log {
                 Reply::error(500, "no reply is scripted for this request")
             })
         } else {
-            Reply::error(404, "only POST is served here")
+            let is_models = request.method == "GET" && request.path.split('?').next() == Some("/v1/models");
+            match state.models.as_ref().filter(|_| is_models) {
+                Some((status, models)) => Reply::json(*status, models),
+                None => Reply::error(404, "only POST is served here"),
+            }
         };
         state.requests.push(request);
         self.changed.notify_all();
@@ -216,6 +221,17 @@ impl ModelServer {
     pub fn lenient(mut self) -> Self {
         self.is_strict = false;
         self
+    }
+
+    /// From now on `/models` is answered with this.
+    pub fn with_models(self, status: u16, models: Value) -> Self {
+        self.log.state().models = Some((status, models));
+        self
+    }
+
+    /// The requests for `/models` so far.
+    pub fn model_requests(&self) -> Vec<Received> {
+        self.log.state().requests.iter().filter(|request| request.method == "GET").cloned().collect()
     }
 
     pub fn base_url(&self) -> String {

@@ -2,20 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::context::Context;
-use super::listing::{aligned, pretty};
-use crate::cli::DoctorOptions;
+use crate::command::context::Context;
+use crate::command::listing::{self, aligned, pretty};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::history::{Condition, HistorySettings, condition};
 
 /// The exit code tells whether something is wrong.
-pub fn run(options: &DoctorOptions, settings: &HistorySettings, context: &mut Context) -> Result<u8, Failure> {
+pub fn run(is_json: bool, settings: &HistorySettings, context: &mut Context) -> Result<u8, Failure> {
     let Some(found) = condition(settings)? else {
-        let nothing = if options.json { "null" } else { "there is no history yet" };
+        let nothing = if is_json { "null" } else { "there is no history yet" };
         return Ok(context.show(nothing));
     };
-    let text = if options.json { pretty(&value(&found)) } else { table(&found) };
+    let text = if is_json { pretty(&value(&found)) } else { table(&found) };
     let shown = context.show(&text);
     Ok(if found.problems.is_empty() { shown } else { exit_code::CONFIG })
 }
@@ -42,7 +41,7 @@ fn table(found: &Condition) -> String {
         row("holds", format!("{} conversations, {} messages", found.conversations, found.messages)),
         row("integrity", if found.problems.is_empty() { "ok".to_owned() } else { "DAMAGED".to_owned() }),
     ];
-    rows.extend(found.problems.iter().map(|problem| row("", super::listing::one_line(problem))));
+    rows.extend(found.problems.iter().map(|problem| row("", listing::one_line(problem))));
     if !found.problems.is_empty() {
         rows.push(row("", "`sayso history recover` brings back what can be read".to_owned()));
     }

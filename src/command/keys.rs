@@ -1,0 +1,136 @@
+//! `keys set|list|rm`: keys are asked for without showing them, and told of without saying what they are.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::context::Context;
+use super::listing::Listing;
+use super::{accounts, tty, wiring};
+use crate::cli::{KeyOptions, KeysCommand, KeysListOptions};
+use crate::config::{Config, FoundKey, Surroundings, clean_key, find_key, key_store};
+use crate::conversation::exit_code;
+use crate::exit::Failure;
+use crate::http::Secret;
+use crate::session::{Signals, exit_of_cancel};
+
+/// Longer than any key, shorter than any accident.
+const KEY_BYTES_MAX: u64 = 64 * 1024;
+
+/// Runs the command; the exit code.
+pub fn run(command: KeysCommand, mut context: Context) -> Result<u8, Failure> {
+    wiring::block_on(async move {
+        let ended = match &command {
+            KeysCommand::Set(options) => set(options, &mut context).await,
+            KeysCommand::List(options) => list(options, &mut context),
+            KeysCommand::Rm(options) => remove(options, &mut context),
+        };
+        ended.unwrap_or_else(|failure| context.fail(&failure))
+    })
+}
+
+async fn set(options: &KeyOptions, context: &mut Context) -> Result<u8, Failure> {
+    let config = accounts::load_config(context)?;
+    accounts::check_name(&options.provider, &config)?;
+    let path = place(&options.provider, &config)?;
+    let text = if std::io::stdin().is_terminal() {
+        let mut signals =
+            Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+        let question = format!("key of {} (it is not shown):", options.provider);
+        match tty::hidden_line(&question, context, &mut signals).await {
+            Ok(line) => line.unwrap_or_default(),
+            Err(cause) => return Ok(exit_of_cancel(cause)),
+        }
+    } else {
+        piped()?
+    };
+    let key = clean_key(&text).map_err(|reason| Failure::usage(format!("this cannot be a key: {reason}")))?;
+    let key = key.ok_or_else(|| Failure::usage("no key was given, and nothing has been changed"))?;
+    keep(&options.provider, &key, &config, context)?;
+    context.note(&format!("the key of {} is kept in {}", options.provider, path.display()));
+    Ok(exit_code::OK)
+}
+
+/// Keeps the key, and says where another one would win over it.
+pub fn keep(provider: &str, key: &Secret, config: &Config, context: &mut Context) -> Result<(), Failure> {
+    let path = place(provider, config)?;
+    key_store::store(&path, key)
+        .map_err(|error| Failure::config(format!("cannot write {}: {error}", path.display())))?;
+    match found(provider, config, context) {
+        Ok(found) if found.source.starts_with("stored key") => {}
+        Ok(found) => context.warn(&format!("another key comes first: {}", found.source)),
+        Err(failure) => context.warn(&failure.message),
+    }
+    Ok(())
+}
+
+fn piped() -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().take(KEY_BYTES_MAX).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::usage(format!("the key cannot be read from stdin: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| Failure::usage("this cannot be a key: it is not text"))
+}
+
+fn place(provider: &str, config: &Config) -> Result<PathBuf, Failure> {
+    key_store::path_of(&config.paths, provider).ok_or_else(|| {
+        Failure::config(format!("there is no place to keep a key of {provider:?}"))
+            .hint("set HOME or XDG_DATA_HOME; the name of the provider may have letters, digits, `_`, `-` and `.`")
+    })
+}
+
+fn remove(options: &KeyOptions, context: &mut Context) -> Result<u8, Failure> {
+    let paths = accounts::paths(context);
+    let path = key_store::path_of(&paths, &options.provider);
+    let removed = path.as_deref().map(key_store::forget).transpose();
+    let removed = removed.map_err(|error| Failure::config(format!("the key cannot be removed: {error}")))?;
+    if removed != Some(true) {
+        return Err(Failure::config(format!("no key of {:?} is kept", options.provider))
+            .hint("`sayso keys list` shows where keys come from"));
+    }
+    context.note(&format!("the key of {} is forgotten", options.provider));
+    Ok(exit_code::OK)
+}
+
+fn list(options: &KeysListOptions, context: &mut Context) -> Result<u8, Failure> {
+    let config = accounts::load_config(context)?;
+    let mut names = accounts::names(&config, context);
+    let stored = key_store::names(&config.paths);
+    names.extend(stored.iter().filter(|name| !names.contains(name)).cloned().collect::<Vec<_>>());
+    let mut listing = Listing { names: ["provider", "state", "source"], rows: Vec::new(), values: Vec::new() };
+    for name in &names {
+        let (state, source) = match found(name, &config, context) {
+            Ok(found) => (state_of(&found), found.source),
+            Err(failure) => ("unusable", failure.message),
+        };
+        let is_stored = stored.contains(name);
+        listing.values.push(json!({"provider": name, "state": state, "source": source, "stored": is_stored}));
+        let beside = if is_stored && !source.starts_with("stored key") { "; another one is stored" } else { "" };
+        listing.rows.push([name.clone(), state.to_owned(), source + beside]);
+    }
+    if names.is_empty() {
+        context.note("no provider is set up; `sayso init` finds keys and models, `sayso keys set NAME` keeps a key");
+    }
+    Ok(context.show(&listing.render(options.format)))
+}
+
+fn state_of(found: &FoundKey) -> &'static str {
+    match (&found.key, found.is_expected) {
+        (Some(_), _) => "set",
+        (None, _) if found.source.ends_with("(not run)") => "command",
+        (None, true) => "missing",
+        (None, false) => "none",
+    }
+}
+
+/// Where the key of a provider is, or would be. No command runs for it.
+pub fn found(provider: &str, config: &Config, context: &Context) -> Result<FoundKey, Failure> {
+    let section = config.file.llm.providers.get(provider).cloned().unwrap_or_default();
+    let around = Surroundings {
+        environment: &context.environment,
+        paths: &config.paths,
+        config_folder: config.file_path.as_deref().and_then(std::path::Path::parent),
+        runs_commands: false,
+    };
+    Ok(find_key(provider, &section, around)?)
+}
