@@ -4,7 +4,10 @@
 
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher, black_box};
-use sayso::testing::{ChatDecoder, ReplyBuilder, SseDecoder, SseError, StreamEvent, ThinkTags};
+use sayso::testing::{
+    ChatDecoder, Decode, GeminiDecoder, MessagesDecoder, ReplyBuilder, ResponsesDecoder, SseDecoder, SseError,
+    StreamEvent, ThinkTags,
+};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -39,7 +42,7 @@ fn running() -> ChatDecoder {
     decoder
 }
 
-fn feed(decoder: &mut ChatDecoder, bytes: &[u8]) {
+fn feed(decoder: &mut dyn Decode, bytes: &[u8]) {
     let fed = decoder.feed(bytes, &mut |event| {
         black_box(event);
     });
@@ -128,6 +131,91 @@ fn tool_call(bencher: Bencher<'_, '_>) {
         .counter(ItemsCount::new(CHUNKS))
         .with_inputs(calling)
         .bench_refs(|decoder| feed(decoder, black_box(&stream)));
+}
+
+/// One event of a dialect's stream over and over, after those that begin it.
+fn bench_dialect(bencher: Bencher<'_, '_>, new: fn() -> Box<dyn Decode>, begin: &[&str], event: &str) {
+    let framed = |data: &str| format!("data: {data}\n\n");
+    let begin: String = begin.iter().map(|data| framed(data)).collect();
+    let stream = framed(event).repeat(CHUNKS);
+    let running = || {
+        let mut decoder = new();
+        feed(&mut *decoder, begin.as_bytes());
+        decoder
+    };
+    bencher
+        .counter(ItemsCount::new(CHUNKS))
+        .with_inputs(running)
+        .bench_refs(|decoder| feed(&mut **decoder, black_box(stream.as_bytes())));
+}
+
+fn messages() -> Box<dyn Decode> {
+    Box::new(MessagesDecoder::new())
+}
+
+fn gemini() -> Box<dyn Decode> {
+    Box::new(GeminiDecoder::new())
+}
+
+fn responses() -> Box<dyn Decode> {
+    Box::new(ResponsesDecoder::new())
+}
+
+/// As [`plain`], in the words of Anthropic.
+#[divan::bench]
+fn anthropic_plain(bencher: Bencher<'_, '_>) {
+    let begin = [
+        r#"{"type":"message_start","message":{"id":"msg_1","model":"m","usage":{"input_tokens":9,"output_tokens":1}}}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+    ];
+    let event = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":" and"}}"#;
+    bench_dialect(bencher, messages, &begin, event);
+}
+
+#[divan::bench]
+fn anthropic_thinking(bencher: Bencher<'_, '_>) {
+    let begin = [
+        r#"{"type":"message_start","message":{"id":"msg_1","model":"m"}}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+    ];
+    let event = r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":" hmm"}}"#;
+    bench_dialect(bencher, messages, &begin, event);
+}
+
+#[divan::bench]
+fn anthropic_tool_call(bencher: Bencher<'_, '_>) {
+    let begin = [
+        r#"{"type":"message_start","message":{"id":"msg_1","model":"m"}}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"read","input":{}}}"#,
+    ];
+    let event = r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"path"}}"#;
+    bench_dialect(bencher, messages, &begin, event);
+}
+
+/// As [`plain`], in the words of Google: each chunk tells all of its counts again.
+#[divan::bench]
+fn gemini_plain(bencher: Bencher<'_, '_>) {
+    let event = r#"{"candidates":[{"content":{"parts":[{"text":" and"}],"role":"model"},"index":0}],"modelVersion":"gemini-2.5-flash","responseId":"J3dHapyWENS3g8UPyrefuAE"}"#;
+    bench_dialect(bencher, gemini, &[event], event);
+}
+
+#[divan::bench]
+fn gemini_plain_with_usage(bencher: Bencher<'_, '_>) {
+    let event = r#"{"candidates":[{"content":{"parts":[{"text":" and"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":16,"totalTokenCount":52,"promptTokensDetails":[{"modality":"TEXT","tokenCount":8}],"thoughtsTokenCount":28,"serviceTier":"standard"},"modelVersion":"gemini-2.5-flash","responseId":"J3dHapyWENS3g8UPyrefuAE"}"#;
+    bench_dialect(bencher, gemini, &[event], event);
+}
+
+/// As [`plain`], in the words of OpenAI's newer API.
+#[divan::bench]
+fn responses_plain(bencher: Bencher<'_, '_>) {
+    let event = r#"{"type":"response.output_text.delta","sequence_number":57,"item_id":"msg_0ee665a65cc07abb0068f966cda44081979cdaf15f5f42b101","output_index":0,"content_index":0,"delta":" and","logprobs":[],"obfuscation":"Yj7RkQ2mTn1"}"#;
+    bench_dialect(bencher, responses, &[event], event);
+}
+
+#[divan::bench]
+fn responses_reasoning(bencher: Bencher<'_, '_>) {
+    let event = r#"{"type":"response.reasoning_summary_text.delta","sequence_number":57,"item_id":"rs_1","output_index":0,"summary_index":0,"delta":" hmm","obfuscation":"Yj7RkQ2mTn1"}"#;
+    bench_dialect(bencher, responses, &[event], event);
 }
 
 /// SSE alone: what of the above is framing.

@@ -16,7 +16,11 @@ pub use crate::conversation::{
 };
 pub use crate::history::{DeltaKind, DeltaPersistence, Entry, FlushOutcome, HistorySettings, Journal};
 pub use crate::http::{Frame, SseDecoder, SseError};
+pub use crate::provider::anthropic::MessagesDecoder;
+pub use crate::provider::decoder::Decode;
+pub use crate::provider::gemini::GeminiDecoder;
 pub use crate::provider::openai_chat::{ChatDecoder, ThinkTags};
+pub use crate::provider::openai_responses::ResponsesDecoder;
 pub use crate::provider::{ErrorKind, ModelFacts, ProviderError, explain_error_body, read_models};
 pub use crate::session::{Flushed, Frontend, TurnEvent};
 pub use crate::terminal::{

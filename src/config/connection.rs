@@ -346,11 +346,28 @@ mod tests {
     }
 
     #[test]
+    fn a_dialect_is_known_by_the_name_of_its_provider() {
+        for (file, expected) in [
+            ("{}", Api::Anthropic),
+            ("llm: {providers: {anthropic: {temperature: 0.5}}}", Api::Anthropic),
+            ("llm: {providers: {anthropic: {base_url: 'https://mine/v1'}}}", Api::OpenaiChat),
+            ("llm: {providers: {anthropic: {base_url: 'https://mine/v1', api: anthropic}}}", Api::Anthropic),
+            ("llm: {providers: {anthropic: {api: openai_chat}}}", Api::OpenaiChat),
+        ] {
+            let variables = [("ANTHROPIC_API_KEY", "k")];
+            let chosen = chosen(Some("anthropic:m"), file, &variables, &[]).unwrap();
+            assert_eq!((chosen.settings.api, chosen.missing_key), (expected, None), "{file}");
+        }
+        let gemini = chosen(None, "{}", &[("GEMINI_API_KEY", "k")], &[]).unwrap().settings;
+        assert_eq!((gemini.api, gemini.base_url.ends_with("/v1beta")), (Api::Gemini, true));
+    }
+
+    #[test]
     fn what_cannot_be_used_is_told_when_it_is() {
         let refused = |asked, file, variables| chosen(asked, file, variables, &[]).unwrap_err();
         assert_eq!(
-            refused(None, "llm: {providers: {c: {api: anthropic, base_url: 'https://c'}}}", &[]),
-            "llm.providers.c.api: this version does not speak anthropic yet; openrouter reaches the same models with openai_chat"
+            refused(None, "llm: {providers: {c: {api: replay}}}", &[]),
+            "llm.providers.c.api: this version does not replay recorded streams yet"
         );
         assert_eq!(
             refused(Some("ollama:"), "{}", &[]),

@@ -21,16 +21,7 @@ pub fn not_built_yet(file: &ConfigFile) -> Vec<Warning> {
 #[must_use]
 pub fn why_not_spoken(api: Api) -> Option<&'static str> {
     match api {
-        Api::OpenaiChat | Api::Demo => None,
-        Api::OpenaiResponses => {
-            Some("this version does not speak openai_responses yet; openai_chat reaches the same models")
-        }
-        Api::Anthropic => {
-            Some("this version does not speak anthropic yet; openrouter reaches the same models with openai_chat")
-        }
-        Api::Gemini => Some(
-            "this version does not speak gemini yet; the provider `gemini` reaches the same models with openai_chat",
-        ),
+        Api::OpenaiChat | Api::OpenaiResponses | Api::Anthropic | Api::Gemini | Api::Demo => None,
         Api::Replay => Some("this version does not replay recorded streams yet"),
     }
 }

@@ -34,6 +34,11 @@ const fn local(name: &'static str, base_url: &'static str) -> Preset {
 }
 
 impl Preset {
+    const fn speaking(mut self, api: Api) -> Self {
+        self.api = api;
+        self
+    }
+
     const fn url_in(mut self, variable: &'static str) -> Self {
         self.url_variable = Some(variable);
         self
@@ -46,9 +51,11 @@ impl Preset {
 }
 
 /// In the order in which keys in the environment are looked for.
-const PRESETS: [Preset; 18] = [
+const PRESETS: [Preset; 19] = [
     remote("openrouter", "OPENROUTER_API_KEY", "https://openrouter.ai/api/v1", "openai/gpt-4o-mini"),
     remote("openai", "OPENAI_API_KEY", "https://api.openai.com/v1", "gpt-4o-mini").url_in("OPENAI_BASE_URL"),
+    remote("anthropic", "ANTHROPIC_API_KEY", "https://api.anthropic.com/v1", "claude-haiku-4-5")
+        .speaking(Api::Anthropic),
     remote("groq", "GROQ_API_KEY", "https://api.groq.com/openai/v1", "llama-3.3-70b-versatile"),
     remote("deepseek", "DEEPSEEK_API_KEY", "https://api.deepseek.com/v1", "deepseek-chat"),
     remote("mistral", "MISTRAL_API_KEY", "https://api.mistral.ai/v1", "mistral-small-latest"),
@@ -61,7 +68,8 @@ const PRESETS: [Preset; 18] = [
         "https://api.fireworks.ai/inference/v1",
         "accounts/fireworks/models/llama-v3p3-70b-instruct",
     ),
-    remote("gemini", "GEMINI_API_KEY", "https://generativelanguage.googleapis.com/v1beta/openai", "gemini-2.5-flash"),
+    remote("gemini", "GEMINI_API_KEY", "https://generativelanguage.googleapis.com/v1beta", "gemini-2.5-flash")
+        .speaking(Api::Gemini),
     remote("perplexity", "PERPLEXITY_API_KEY", "https://api.perplexity.ai", "sonar"),
     remote("moonshot", "MOONSHOT_API_KEY", "https://api.moonshot.ai/v1", "kimi-latest"),
     remote("zai", "ZAI_API_KEY", "https://api.z.ai/api/paas/v4", "glm-4.6"),

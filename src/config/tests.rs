@@ -161,8 +161,8 @@ fn a_variable_takes_the_type_that_is_wanted() {
     assert_eq!(file.chat.service.system_prompt, Some("12".into()));
     let provider = &file.llm.providers["c"];
     assert_eq!(
-        (provider.api.unwrap_or_default(), provider.temperature, provider.model.as_deref()),
-        (Api::OpenaiChat, Some(0.5), Some("${HOPS}"))
+        (provider.api, provider.temperature, provider.model.as_deref()),
+        (Some(Api::OpenaiChat), Some(0.5), Some("${HOPS}"))
     );
     let told = read(text, &[("HOPS", "many"), ("T", "9")]).unwrap_err().to_string();
     assert_eq!(

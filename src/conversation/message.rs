@@ -107,7 +107,7 @@ pub struct ToolCall {
 pub struct Replay {
     /// Dialect, base URL and model, as in `openai_chat https://openrouter.ai/api/v1 openai/gpt-4o`.
     pub origin: String,
-    /// A JSON object of extra fields of the assistant's message.
+    /// A JSON object which only the dialect of the origin understands.
     pub json: String,
 }
 

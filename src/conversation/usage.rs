@@ -4,6 +4,7 @@
 /// are never asserted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
+    /// Those of the prompt cache are among them.
     pub input: Option<u64>,
     pub output: Option<u64>,
     /// Input tokens read from the provider's prompt cache.

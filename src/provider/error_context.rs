@@ -16,6 +16,8 @@ pub(super) struct ErrorContext {
     /// The first of the secrets is the provider's key.
     has_key: bool,
     key_source: String,
+    /// How a base URL of the dialect usually ends.
+    base_url_ending: &'static str,
     pub(super) request_id: Option<String>,
 }
 
@@ -31,8 +33,14 @@ impl ErrorContext {
             secrets: settings.key.iter().cloned().chain(in_headers).collect(),
             has_key: settings.key.is_some(),
             key_source: settings.key_source.clone(),
+            base_url_ending: "",
             request_id: None,
         }
+    }
+
+    /// The same, with a hint for a base URL that does not end like this.
+    pub(super) fn ending(self, base_url_ending: &'static str) -> Self {
+        Self { base_url_ending, ..self }
     }
 
     pub(super) fn complete(&self, mut error: ProviderError) -> ProviderError {
@@ -102,8 +110,9 @@ impl ErrorContext {
     fn not_found_hint(&self, message: &str) -> String {
         let base_url = without_query(&self.base_url);
         let is_about_model = message.to_lowercase().contains("model");
-        if !is_about_model && !base_url.ends_with("/v1") {
-            return format!("base_url usually ends in /v1: try {base_url}/v1");
+        let ending = self.base_url_ending;
+        if !is_about_model && !base_url.ends_with(ending) {
+            return format!("base_url usually ends in {ending}: try {base_url}{ending}");
         }
         format!("is the model `{}` right, and base_url {base_url}?", self.model)
     }

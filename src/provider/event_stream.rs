@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::decoder::Decode;
 use super::demo::DemoStream;
 use super::error_context::ErrorContext;
 use super::openai_chat::{ChatDecoder, ThinkTags};
@@ -30,7 +31,7 @@ pub enum Pumped {
 
 pub struct EventStream {
     source: Source,
-    decoder: ChatDecoder,
+    decoder: Box<dyn Decode>,
     context: Box<ErrorContext>,
     /// Something that a person would miss has been handed out.
     has_answered: bool,
@@ -44,18 +45,18 @@ enum Source {
 }
 
 impl EventStream {
-    pub(super) fn from_http(response: HttpResponse, context: ErrorContext) -> Self {
-        Self::new(Source::Http(Box::new(response)), context)
+    pub(super) fn from_http(response: HttpResponse, decoder: Box<dyn Decode>, context: ErrorContext) -> Self {
+        Self::new(Source::Http(Box::new(response)), decoder, context)
     }
 
     /// A reply of the demo model.
     #[must_use]
     pub fn from_demo(stream: DemoStream) -> Self {
-        Self::new(Source::Demo(stream), ErrorContext::default())
+        let decoder = Box::new(ChatDecoder::new(ThinkTags::AreReasoning));
+        Self::new(Source::Demo(stream), decoder, ErrorContext::default())
     }
 
-    fn new(source: Source, context: ErrorContext) -> Self {
-        let decoder = ChatDecoder::new(ThinkTags::AreReasoning);
+    fn new(source: Source, decoder: Box<dyn Decode>, context: ErrorContext) -> Self {
         Self { source, decoder, context: Box::new(context), has_answered: false }
     }
 

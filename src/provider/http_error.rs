@@ -116,20 +116,22 @@ fn kind_of(status: Option<u16>, reported: &Reported) -> ErrorKind {
     }
 }
 
-const TOO_LONG_NAMES: [&str; 5] = [
+const TOO_LONG_NAMES: [&str; 6] = [
     "context_length_exceeded",
     "exceed_context_size_error",
     "too_many_prompt_tokens",
     "too_many_tokens",
     "string_above_max_length",
+    "request_too_large",
 ];
 
-const TOO_LONG_TEXTS: [&str; 8] = [
+const TOO_LONG_TEXTS: [&str; 9] = [
     "maximum context length",
     "max context length",
     "available context size",
     "context window",
     "context length exceeded",
+    "exceed context limit",
     "prompt is too long",
     "maximum number of tokens allowed",
     "too many tokens",

@@ -52,6 +52,8 @@ fn the_kind_follows_the_status_and_what_the_server_says() {
     let kind = |status, body: &str| error(status, body).0;
     assert_eq!(kind(400, r#"{"error":{"message":"x","code":"context_length_exceeded"}}"#), ErrorKind::ContextTooLong);
     assert_eq!(kind(400, r#"{"error":{"message":"prompt is too long: 3 tokens > 2"}}"#), ErrorKind::ContextTooLong);
+    let both = r#"{"error":{"message":"input length and `max_tokens` exceed context limit: 2 + 1 > 2"}}"#;
+    assert_eq!(kind(400, both), ErrorKind::ContextTooLong);
     assert_eq!(kind(413, ""), ErrorKind::ContextTooLong);
     assert_eq!(kind(429, r#"{"error":{"message":"x","code":"insufficient_quota"}}"#), ErrorKind::Quota);
     assert_eq!(kind(402, ""), ErrorKind::Quota);

@@ -1,12 +1,20 @@
 //! Dialects of model APIs: a request goes out, the events of [`crate::conversation::StreamEvent`] come back.
 
+mod accepted;
+pub mod anthropic;
+mod call_ids;
 mod catalog;
 mod connect;
+pub mod decoder;
+#[cfg(test)]
+mod decoder_tests;
 pub mod demo;
+mod dialect;
 mod error;
 mod error_context;
 mod event_stream;
 mod facts;
+pub mod gemini;
 mod http_error;
 #[cfg(test)]
 mod http_error_tests;
@@ -14,8 +22,16 @@ mod json_repair;
 mod learnt;
 mod models;
 pub mod openai_chat;
+pub mod openai_responses;
 mod quirks;
+mod replay_parts;
+mod request_body;
+mod server;
 mod settings;
+#[cfg(test)]
+mod test_requests;
+mod tolerant;
+mod turns;
 
 use std::future::Future;
 use std::pin::Pin;

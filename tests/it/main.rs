@@ -21,6 +21,8 @@ mod context;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod disk_writes;
 #[cfg(test)]
 mod fallback;

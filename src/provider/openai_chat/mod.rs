@@ -1,7 +1,5 @@
 //! The chat-completions dialect of OpenAI and every compatible server.
 
-mod dialect;
-mod provider;
 #[cfg(test)]
 mod provider_tests;
 mod replay;
@@ -10,9 +8,51 @@ mod response;
 #[cfg(test)]
 mod response_tests;
 mod think;
-mod tolerant;
 mod tool_calls;
 mod wire;
 
-pub use provider::OpenAiChat;
 pub use response::{ChatDecoder, ThinkTags};
+
+use self::request::Body;
+use crate::provider::accepted::{Accepted, OptionalField};
+use crate::provider::call_ids::CallIdForm;
+use crate::provider::decoder::Decode;
+use crate::provider::dialect::{Asked, Dialect, KeyPlace, below};
+use crate::provider::quirks::quirks_of;
+use crate::provider::server::Server;
+use crate::provider::{Api, ChatRequest};
+
+/// See [`Dialect`].
+pub struct ChatCompletions;
+
+pub type OpenAiChat = Server<ChatCompletions>;
+
+impl Dialect for ChatCompletions {
+    const API: Api = Api::OpenaiChat;
+    const BASE_URL_ENDING: &'static str = "/v1";
+    const KEY: KeyPlace = KeyPlace::Bearer;
+    const OPTIONAL: &'static [OptionalField] =
+        &[OptionalField { name: "stream_options", words: &["stream_options", "include_usage"] }];
+
+    type Body<'a> = Body<'a>;
+
+    fn url(base_url: &str, _: &ChatRequest<'_>) -> String {
+        below(base_url, "/chat/completions")
+    }
+
+    fn body(asked: Asked<'_>) -> Body<'_> {
+        Body(asked)
+    }
+
+    fn known(host: &str, _: &str) -> Accepted {
+        let known = Accepted::of(&quirks_of(host));
+        match host {
+            "api.mistral.ai" => Accepted { call_ids: CallIdForm::Nine, ..known },
+            _ => known,
+        }
+    }
+
+    fn decoder() -> Box<dyn Decode> {
+        Box::new(ChatDecoder::new(ThinkTags::AreReasoning))
+    }
+}

@@ -270,7 +270,7 @@ fn a_dry_run_shows_the_request_without_the_keys() {
 #[test]
 fn a_dialect_of_the_future_is_refused_clearly() {
     let client = HttpClient::new(HttpSettings::default(), Lifetime::OneShot);
-    let future = ProviderSettings { api: Api::Anthropic, ..settings("https://a.example") };
+    let future = ProviderSettings { api: Api::Replay, ..settings("https://a.example") };
     let error = connect(future, &client).map(|_| ()).unwrap_err();
-    assert_eq!(error.message, "acme: api: anthropic is not supported by this version yet");
+    assert_eq!(error.message, "acme: api: replay is not supported by this version yet");
 }

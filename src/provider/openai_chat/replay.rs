@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::tolerant::Scalar;
 use super::wire::Delta;
+use crate::provider::tolerant::Scalar;
 
 /// Thoughts and signatures, as the fields of the assistant's message they came in.
 #[derive(Debug, Default)]
@@ -75,8 +75,8 @@ impl ReplayFields {
 mod tests {
     use serde::de::DeserializeSeed;
 
-    use super::super::tolerant::Slot;
     use super::{Delta, ReplayFields};
+    use crate::provider::tolerant::Slot;
 
     fn replay(deltas: &[&str]) -> Option<String> {
         let mut fields = ReplayFields::default();

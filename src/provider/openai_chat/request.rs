@@ -1,49 +1,33 @@
 //! Our messages as the JSON of a chat-completions request. Pure.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
-
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::dialect::Dialect;
 use crate::conversation::{Message, Role, ToolCall, ToolChoice, ToolSpec};
-use crate::provider::ChatRequest;
+use crate::provider::dialect::Asked;
+use crate::provider::request_body::{Fields, raw, sendable};
+use crate::provider::turns::{Assistant, CallResult, Turn, in_order};
 
-/// What the server is told of a call that never came to a result.
-const INTERRUPTED: &str = "interrupted: this call has no result";
-
-/// A request as it is sent. `origin` names this provider in [`crate::conversation::Replay`].
-pub(super) struct Body<'a> {
-    pub(super) request: &'a ChatRequest<'a>,
-    pub(super) origin: &'a str,
-    pub(super) dialect: &'a Dialect,
-}
+/// A request as it is sent.
+pub struct Body<'a>(pub(super) Asked<'a>);
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { request, dialect, .. } = self;
-        let extra = &request.parameters.extra;
-        let mut body = Fields { map: serializer.serialize_map(None)?, extra, dialect };
+        let Asked { request, accepted, .. } = &self.0;
+        let mut body = Fields::new(serializer.serialize_map(None)?, &request.parameters.extra, accepted);
         body.add("model", request.model)?;
-        body.add("messages", &Messages(self))?;
+        body.add("messages", &Messages(&self.0))?;
         if request.stream {
             body.add("stream", &true)?;
             body.add("stream_options", &json!({ "include_usage": true }))?;
         }
-        if !request.tools.is_empty() && !dialect.leaves_out("tools") {
+        if !request.tools.is_empty() {
             body.add("tools", &request.tools.iter().map(Tool).collect::<Vec<_>>())?;
-            if let Some(choice) = tool_choice(request.tool_choice) {
-                body.add("tool_choice", &choice)?;
-            }
+            body.add_some("tool_choice", tool_choice(request.tool_choice).as_ref())?;
         }
-        if let Some(temperature) = request.parameters.temperature {
-            body.add("temperature", &temperature)?;
-        }
-        if let Some(max_tokens) = request.parameters.max_tokens {
-            body.add(dialect.max_tokens.field(), &max_tokens)?;
-        }
+        body.add_some("temperature", request.parameters.temperature.as_ref())?;
+        body.add_some(accepted.max_tokens.field(), request.parameters.max_tokens.as_ref())?;
         body.end()
     }
 }
@@ -58,92 +42,32 @@ fn tool_choice(choice: &ToolChoice) -> Option<Value> {
     }
 }
 
-/// The object of a request: what the user sets wins, and `null` leaves a field out.
-struct Fields<'a, M> {
-    map: M,
-    extra: &'a BTreeMap<String, Value>,
-    dialect: &'a Dialect,
-}
-
-impl<M: SerializeMap> Fields<'_, M> {
-    fn add(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), M::Error> {
-        if self.extra.contains_key(name) || self.dialect.leaves_out(name) {
-            return Ok(());
-        }
-        self.map.serialize_entry(name, value)
-    }
-
-    fn end(mut self) -> Result<M::Ok, M::Error> {
-        let is_taken = |name: &str, value: &Value| !value.is_null() && !self.dialect.leaves_out(name);
-        for (name, value) in self.extra.iter().filter(|(name, value)| is_taken(name, value)) {
-            self.map.serialize_entry(name, value)?;
-        }
-        self.map.end()
-    }
-}
-
-struct Messages<'a>(&'a Body<'a>);
+struct Messages<'a>(&'a Asked<'a>);
 
 impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Body { request, origin, .. } = self.0;
-        let system = request.system.map(|text| Item::Plain(Role::System, text));
-        serializer.collect_seq(system.into_iter().chain(repair(request.messages)).map(|item| Wire { item, origin }))
+        let Asked { request, origin, accepted } = self.0;
+        let system = request.system.map(|text| Turn::Plain(Role::System, text));
+        let turns = system.into_iter().chain(in_order(request.messages, accepted.call_ids));
+        serializer.collect_seq(turns.map(|turn| Wire { turn, origin }))
     }
-}
-
-/// One message of the request.
-#[derive(Debug, PartialEq)]
-enum Item<'a> {
-    Plain(Role, &'a str),
-    /// With calls, thoughts to give back, or both.
-    Assistant(&'a Message),
-    Result {
-        call_id: &'a str,
-        text: &'a str,
-    },
-}
-
-/// The messages in an order that every server takes: each call is followed by exactly one result,
-/// each result follows its call, and no answer is empty.
-fn repair(messages: &[Message]) -> Vec<Item<'_>> {
-    let mut items = Vec::with_capacity(messages.len());
-    for (at, message) in messages.iter().enumerate() {
-        match message.role {
-            Role::System | Role::User => items.push(Item::Plain(message.role, &message.text)),
-            Role::Assistant if message.text.is_empty() && message.tool_calls.is_empty() => {}
-            Role::Assistant => {
-                items.push(Item::Assistant(message));
-                let later = || messages[at + 1..].iter().take_while(|later| later.role != Role::Assistant);
-                for call in &message.tool_calls {
-                    let is_result = |later: &&Message| later.tool_call_id.as_deref() == Some(&call.id);
-                    let result = later().filter(|later| later.role == Role::Tool).find(is_result);
-                    let text = result.map_or(INTERRUPTED, |result| &result.text);
-                    items.push(Item::Result { call_id: &call.id, text });
-                }
-            }
-            // Sent with its call.
-            Role::Tool => {}
-        }
-    }
-    items
 }
 
 struct Wire<'a> {
-    item: Item<'a>,
+    turn: Turn<'a>,
     origin: &'a str,
 }
 
 impl Serialize for Wire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        match &self.item {
-            Item::Plain(role, text) => {
+        match &self.turn {
+            Turn::Plain(role, text) => {
                 map.serialize_entry("role", role.name())?;
                 map.serialize_entry("content", text)?;
             }
-            Item::Assistant(message) => add_assistant(&mut map, message, self.origin)?,
-            Item::Result { call_id, text } => {
+            Turn::Assistant(assistant) => add_assistant(&mut map, assistant, self.origin)?,
+            Turn::Result(CallResult { call_id, text, .. }) => {
                 map.serialize_entry("role", "tool")?;
                 map.serialize_entry("tool_call_id", call_id)?;
                 map.serialize_entry("content", text)?;
@@ -153,7 +77,8 @@ impl Serialize for Wire<'_> {
     }
 }
 
-fn add_assistant<M: SerializeMap>(map: &mut M, message: &Message, origin: &str) -> Result<(), M::Error> {
+fn add_assistant<M: SerializeMap>(map: &mut M, assistant: &Assistant<'_>, origin: &str) -> Result<(), M::Error> {
+    let Assistant { message, call_ids } = assistant;
     let mut replay = replay_of(message, origin);
     let extras = replay.remove("tool_calls").unwrap_or_default();
     map.serialize_entry("role", "assistant")?;
@@ -165,8 +90,9 @@ fn add_assistant<M: SerializeMap>(map: &mut M, message: &Message, origin: &str) 
         map.serialize_entry(name, value)?;
     }
     if !message.tool_calls.is_empty() {
-        let calls = message.tool_calls.iter().enumerate();
-        let calls: Vec<Call<'_>> = calls.map(|(at, call)| Call { call, extra: extras[at].as_object() }).collect();
+        let calls = message.tool_calls.iter().zip(call_ids).enumerate();
+        let calls: Vec<Call<'_>> =
+            calls.map(|(at, (call, id))| Call { call, id, extra: extras[at].as_object() }).collect();
         map.serialize_entry("tool_calls", &calls)?;
     }
     Ok(())
@@ -186,14 +112,15 @@ fn replay_of(message: &Message, origin: &str) -> Map<String, Value> {
 
 struct Call<'a> {
     call: &'a ToolCall,
+    id: &'a str,
     extra: Option<&'a Map<String, Value>>,
 }
 
 impl Serialize for Call<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { call, extra } = self;
+        let Self { call, id, extra } = self;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &call.id)?;
+        map.serialize_entry("id", id)?;
         map.serialize_entry("type", "function")?;
         map.serialize_entry("function", &json!({ "name": call.name, "arguments": sendable(&call.arguments) }))?;
         let is_ours = |name: &str| matches!(name, "id" | "type" | "function");
@@ -204,23 +131,14 @@ impl Serialize for Call<'_> {
     }
 }
 
-/// A model can write arguments that are no JSON; servers refuse the conversation for it ever after.
-fn sendable(arguments: &str) -> &str {
-    let is_object = serde_json::from_str::<&RawValue>(arguments).is_ok_and(|value| value.get().starts_with('{'));
-    if is_object { arguments } else { "{}" }
-}
-
 struct Tool<'a>(&'a ToolSpec);
 
 impl Serialize for Tool<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ToolSpec { name, description, parameters } = self.0;
-        // Sent as it is written: a tree of it would be made with every request.
-        let parameters =
-            serde_json::from_str::<&RawValue>(parameters).unwrap_or(NO_PARAMETERS.get_or_init(no_parameters));
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("type", "function")?;
-        map.serialize_entry("function", &Function { name, description, parameters })?;
+        map.serialize_entry("function", &Function { name, description, parameters: raw(parameters) })?;
         map.end()
     }
 }
@@ -232,19 +150,14 @@ struct Function<'a> {
     parameters: &'a RawValue,
 }
 
-/// For a tool whose schema is no JSON.
-static NO_PARAMETERS: OnceLock<Box<RawValue>> = OnceLock::new();
-
-fn no_parameters() -> Box<RawValue> {
-    RawValue::from_string(r#"{"type":"object","properties":{}}"#.to_owned()).expect("it is JSON")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Body, Dialect};
+    use super::{Asked, Body};
     use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
+    use crate::provider::accepted::Accepted;
+    use crate::provider::quirks::MaxTokensName;
     use crate::provider::{ChatRequest, ModelParameters};
 
     const ORIGIN: &str = "openai_chat http://localhost/v1 m";
@@ -266,7 +179,7 @@ mod tests {
         Message { tool_call_id: Some(id.to_owned()), ..message(Role::Tool, text) }
     }
 
-    fn body_with(messages: &[Message], change: impl FnOnce(&mut ChatRequest<'_>, &mut Dialect)) -> Value {
+    fn body_with(messages: &[Message], change: impl FnOnce(&mut ChatRequest<'_>, &mut Accepted)) -> Value {
         let parameters = ModelParameters::default();
         let mut request = ChatRequest {
             model: "m",
@@ -277,9 +190,9 @@ mod tests {
             parameters: &parameters,
             stream: false,
         };
-        let mut dialect = Dialect::default();
-        change(&mut request, &mut dialect);
-        serde_json::to_value(Body { request: &request, origin: ORIGIN, dialect: &dialect }).unwrap()
+        let mut accepted = Accepted::default();
+        change(&mut request, &mut accepted);
+        serde_json::to_value(Body(Asked { request: &request, origin: ORIGIN, accepted: &accepted })).unwrap()
     }
 
     fn sent(messages: &[Message]) -> Value {
@@ -305,12 +218,12 @@ mod tests {
             max_tokens: Some(9),
             extra: extra.map(|(name, value)| (name.to_owned(), value)).into(),
         };
-        let body = body_with(&[message(Role::User, "hi")], |request, dialect| {
+        let body = body_with(&[message(Role::User, "hi")], |request, accepted| {
             request.system = Some("s");
             request.tools = Box::leak(Box::new(tools));
             request.parameters = Box::leak(Box::new(parameters));
             request.stream = true;
-            dialect.max_tokens = crate::provider::quirks::MaxTokensName::MaxCompletionTokens;
+            accepted.max_tokens = MaxTokensName::MaxCompletionTokens;
         });
         let function = json!({"name": "t", "description": "d", "parameters": {"type": "object"}});
         let expected = json!({

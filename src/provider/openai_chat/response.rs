@@ -1,19 +1,14 @@
 //! Bytes of a chat-completions response in, events out. Pure; right for any cutting of the bytes.
 
-use serde::de::DeserializeSeed;
-
 use super::replay::ReplayFields;
 use super::think::{Piece, ThinkFilter};
-use super::tolerant::{Maybe, Scalar, Slot};
 use super::tool_calls::ToolCalls;
 use super::wire::{Choice, Chunk, Content, Delta, WireUsage};
 use crate::conversation::{ReasoningKind, StopReason, StreamEvent, Usage};
-use crate::http::{Frame, SseDecoder, SseError};
-use crate::provider::http_error::{in_stream, readable};
-use crate::provider::json_repair::{is_nested_too_deeply, parse_leniently};
-use crate::provider::{ErrorKind, ProviderError};
-
-type OnEvent<'a> = dyn FnMut(StreamEvent<'_>) + 'a;
+use crate::http::Frame;
+use crate::provider::decoder::{Failure, OnEvent, ReplyState, StreamDecoder, is_error_in_disguise};
+use crate::provider::http_error::in_stream;
+use crate::provider::tolerant::{Maybe, Scalar};
 
 /// What `<think>` at the beginning of the text means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,27 +18,17 @@ pub enum ThinkTags {
 }
 
 /// Decodes one response, streamed or not.
-#[derive(Debug)]
-pub struct ChatDecoder {
-    sse: SseDecoder,
-    state: ChatState,
-}
+pub type ChatDecoder = StreamDecoder<ChatState>;
 
 /// What the chunks so far have said.
 #[derive(Debug, Default)]
-struct ChatState {
+pub struct ChatState {
     think: Option<ThinkFilter>,
     calls: ToolCalls,
     replay: ReplayFields,
     has_started: bool,
     finish: Option<StopReason>,
-    is_done: bool,
     has_choices: bool,
-    good_chunks: u64,
-    bad_chunks: u64,
-    /// The stream ended inside its last line.
-    is_cut: bool,
-    has_ended: bool,
 }
 
 impl ChatDecoder {
@@ -53,121 +38,12 @@ impl ChatDecoder {
             ThinkTags::AreReasoning => Some(ThinkFilter::default()),
             ThinkTags::AreText => None,
         };
-        Self { sse: SseDecoder::default(), state: ChatState { think, ..ChatState::default() } }
-    }
-
-    /// Calls `on_event` for all that `bytes` complete. An error is what the server reports, or a
-    /// stream that cannot be one; the events before it stand.
-    pub fn feed(&mut self, bytes: &[u8], on_event: &mut OnEvent<'_>) -> Result<(), ProviderError> {
-        let Self { sse, state } = self;
-        let fed = sse.feed(bytes, |frame| state.take_frame(frame, on_event));
-        fed.map_err(|failure| {
-            state.flush_text(on_event);
-            failure.into_error()
-        })
-    }
-
-    /// The end of the bytes. True where the answer is whole: the server said so in one way or another.
-    pub fn end(&mut self, on_event: &mut OnEvent<'_>) -> Result<bool, ProviderError> {
-        let Self { sse, state } = self;
-        if std::mem::replace(&mut state.has_ended, true) {
-            return Ok(state.is_clean());
-        }
-        let ends_in_line = sse.is_inside_line();
-        let last = sse.end(|frame| state.take_last_frame(frame, ends_in_line, on_event));
-        state.flush(on_event);
-        last.map_err(Failure::into_error)?;
-        if state.has_choices {
-            return Ok(state.is_clean());
-        }
-        state.without_answer(sse)
-    }
-
-    /// Whether the server has said that nothing follows.
-    #[must_use]
-    pub fn is_done(&self) -> bool {
-        self.state.is_done
+        Self::with(ChatState { think, ..ChatState::default() })
     }
 }
 
-/// Boxed: decoding returns one of these per chunk, nearly always `Ok`.
-struct Failure(Box<ProviderError>);
-
-impl Failure {
-    fn into_error(self) -> ProviderError {
-        *self.0
-    }
-}
-
-impl From<SseError> for Failure {
-    fn from(error: SseError) -> Self {
-        Self(Box::new(ProviderError::new(ErrorKind::BadResponse, error.to_string())))
-    }
-}
-
-impl From<ProviderError> for Failure {
-    fn from(error: ProviderError) -> Self {
-        Self(Box::new(error))
-    }
-}
-
-impl ChatState {
-    fn take_frame(&mut self, frame: Frame<'_>, on_event: &mut OnEvent<'_>) -> Result<(), Failure> {
-        let data = frame.data.trim_ascii();
-        if data.is_empty() || self.is_done {
-            return Ok(());
-        }
-        let is_readable = data.starts_with('{') && !is_nested_too_deeply(data);
-        let mut chunk = Chunk::default();
-        let mut json = sonic_rs::Deserializer::from_str(data);
-        if is_readable && Slot(&mut chunk).deserialize(&mut json).and_then(|()| json.end()).is_ok() {
-            return self.take_chunk(&mut chunk, frame, on_event);
-        }
-        self.take_odd_frame(data, frame, on_event)
-    }
-
-    /// The last frame, which the end of the stream may have cut off: then it is no broken chunk.
-    fn take_last_frame(
-        &mut self,
-        frame: Frame<'_>,
-        ends_in_line: bool,
-        on_event: &mut OnEvent<'_>,
-    ) -> Result<(), Failure> {
-        let data = frame.data.trim_ascii();
-        if ends_in_line && data != "[DONE]" && serde_json::from_str::<serde::de::IgnoredAny>(data).is_err() {
-            self.is_cut = true;
-            return Ok(());
-        }
-        self.take_frame(frame, on_event)
-    }
-
-    fn take_odd_frame(&mut self, data: &str, frame: Frame<'_>, on_event: &mut OnEvent<'_>) -> Result<(), Failure> {
-        if data == "[DONE]" {
-            self.is_done = true;
-            return Ok(());
-        }
-        if matches!(frame.event, "ping" | "heartbeat" | "keepalive" | "keep-alive") {
-            return Ok(());
-        }
-        match parse_leniently(data) {
-            Some(value) if value.is_object() => {
-                let mut chunk = Chunk::default();
-                match Slot(&mut chunk).deserialize(&value) {
-                    Ok(()) => self.take_chunk(&mut chunk, frame, on_event),
-                    Err(_) => self.take_bad_chunk(on_event),
-                }
-            }
-            Some(value) if frame.event == "error" || value[0]["error"].is_object() => Err(in_stream(data).into()),
-            None if frame.event == "error" && !data.starts_with(['{', '[']) => Err(in_stream(data).into()),
-            Some(_) | None => self.take_bad_chunk(on_event),
-        }
-    }
-
-    fn take_bad_chunk(&mut self, on_event: &mut OnEvent<'_>) -> Result<(), Failure> {
-        self.bad_chunks += 1;
-        on_event(StreamEvent::BadChunk { reason: "a chunk that is not valid JSON" });
-        Ok(())
-    }
+impl ReplyState for ChatState {
+    type Chunk<'de> = Chunk<'de>;
 
     fn take_chunk(
         &mut self,
@@ -175,7 +51,6 @@ impl ChatState {
         frame: Frame<'_>,
         on_event: &mut OnEvent<'_>,
     ) -> Result<(), Failure> {
-        self.good_chunks += 1;
         self.start(chunk, on_event);
         let Chunk { choices, usage, x_groq, error, .. } = chunk;
         let has_choices = choices.is_present;
@@ -184,7 +59,7 @@ impl ChatState {
         let in_groq = x_groq.0.as_ref().and_then(|groq| groq.usage.0.as_ref());
         let usage = usage.0.as_ref().or(in_groq);
         let has_usage = usage.is_some();
-        if let Some(choice) = &mut choices.first.0 {
+        if let Some(choice) = &mut choices.item.0 {
             has_error |= choice.error.is_truthy();
             self.take_choice(choice, on_event);
         }
@@ -198,13 +73,41 @@ impl ChatState {
         Ok(())
     }
 
+    fn flush_text(&mut self, on_event: &mut OnEvent<'_>) {
+        if let Some(filter) = &mut self.think {
+            filter.end(&mut |piece| on_event(event_of(piece)));
+        }
+    }
+
+    fn flush(&mut self, on_event: &mut OnEvent<'_>) {
+        self.calls.end(on_event);
+        if let Some(json) = self.replay.to_json(self.calls.extras()) {
+            on_event(StreamEvent::Replay(&json));
+        }
+    }
+
+    /// The end is `[DONE]`, which no dialect calls its own.
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finish.is_some()
+    }
+
+    fn has_answer(&self) -> bool {
+        self.has_choices
+    }
+}
+
+impl ChatState {
     /// The first chunk can be a preface with a model and no id.
     fn start(&mut self, chunk: &Chunk<'_>, on_event: &mut OnEvent<'_>) {
         if self.has_started {
             return;
         }
         let (id, model) = (chunk.id.text(), chunk.model.text());
-        let is_telling = if chunk.choices.first.0.is_some() { id.or(model) } else { id.and(model) }.is_some();
+        let is_telling = if chunk.choices.item.0.is_some() { id.or(model) } else { id.and(model) }.is_some();
         if is_telling {
             self.has_started = true;
             on_event(StreamEvent::Start { id, model });
@@ -265,44 +168,6 @@ impl ChatState {
         if self.finish.as_ref() != Some(&reason) {
             on_event(StreamEvent::Finish(reason.clone()));
             self.finish = Some(reason);
-        }
-    }
-
-    fn flush(&mut self, on_event: &mut OnEvent<'_>) {
-        self.flush_text(on_event);
-        self.calls.end(on_event);
-        if let Some(json) = self.replay.to_json(self.calls.extras()) {
-            on_event(StreamEvent::Replay(&json));
-        }
-    }
-
-    fn flush_text(&mut self, on_event: &mut OnEvent<'_>) {
-        if let Some(filter) = &mut self.think {
-            filter.end(&mut |piece| on_event(event_of(piece)));
-        }
-    }
-
-    fn is_clean(&self) -> bool {
-        self.is_done || self.finish.is_some()
-    }
-
-    /// No chunk had anything to say: why not?
-    fn without_answer(&self, sse: &SseDecoder) -> Result<bool, ProviderError> {
-        let bad = |message: String| Err(ProviderError::new(ErrorKind::BadResponse, message));
-        let stray = sse.stray();
-        let page = readable(&stray);
-        if self.bad_chunks > 0 {
-            bad("the response holds nothing but broken chunks".to_owned())
-        } else if self.is_cut {
-            Ok(false)
-        } else if !page.is_empty() {
-            bad(format!("the response is no answer of a model: {page}"))
-        } else if sse.has_only_comments() {
-            bad("the response holds nothing but keep-alives".to_owned())
-        } else if self.good_chunks > 0 {
-            bad("the response holds no answer".to_owned())
-        } else {
-            bad("the response is empty".to_owned())
         }
     }
 }
@@ -372,13 +237,4 @@ fn usage_of(wire: &WireUsage<'_>) -> Usage {
         total: wire.total_tokens.count(),
         cost_usd: wire.cost.total.number(),
     }
-}
-
-/// An error that does not call itself one: `{"object":"error",…}`, `{"detail":…}`, `{"message":…}`.
-fn is_error_in_disguise(frame: Frame<'_>) -> bool {
-    let Some(value) = parse_leniently(frame.data) else { return false };
-    let is_named = value["object"] == "error" || value["type"] == "error";
-    let has = |key: &&str| value.get(*key).is_some_and(|text| !text.is_null());
-    let is_telling = ["detail", "message"].iter().any(has);
-    is_named || is_telling || frame.event == "error" && ["msg", "code", "status", "reason"].iter().any(has)
 }

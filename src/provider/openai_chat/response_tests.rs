@@ -6,10 +6,11 @@ use proptest::prelude::*;
 use serde::de::DeserializeSeed;
 
 use super::response::{ChatDecoder, ThinkTags};
-use super::tolerant::Slot;
 use super::wire::{Chunk, Content};
 use crate::conversation::{ReasoningKind, ReplyBuilder, StreamEvent};
 use crate::provider::ErrorKind;
+use crate::provider::decoder::Decode;
+use crate::provider::tolerant::Slot;
 
 /// The events as text, and how it ended.
 fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Result<bool, (ErrorKind, String)>) {
@@ -56,7 +57,7 @@ fn plain_text_is_borrowed_from_the_chunk() {
         r#"{"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}],"usage":null}"#;
     let mut read = Chunk::default();
     Slot(&mut read).deserialize(&mut sonic_rs::Deserializer::from_str(chunk)).unwrap();
-    let delta = read.choices.first.0.unwrap().delta.0.unwrap();
+    let delta = read.choices.item.0.unwrap().delta.0.unwrap();
     assert!(matches!(delta.content, Content::Text(Cow::Borrowed("hi"))));
 }
 

@@ -9,13 +9,13 @@ use std::borrow::Cow;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use serde_json::{Map, Value};
 
-use super::tolerant::{Key, List, Maybe, Scalar, Slot, Take, take_fields};
+use crate::provider::tolerant::{First, Indexed, Key, List, Maybe, Scalar, Slot, Take, take_fields};
 
 #[derive(Debug, Default)]
-pub(super) struct Chunk<'a> {
+pub struct Chunk<'a> {
     pub(super) id: Scalar<'a>,
     pub(super) model: Scalar<'a>,
-    pub(super) choices: Choices<'a>,
+    pub(super) choices: First<Choice<'a>>,
     pub(super) usage: Maybe<Box<WireUsage<'a>>>,
     pub(super) x_groq: Maybe<Box<XGroq<'a>>>,
     pub(super) error: Scalar<'a>,
@@ -37,23 +37,9 @@ pub(super) struct XGroq<'a> {
 
 take_fields!(XGroq { "usage" => usage });
 
-/// The choice with index 0, or without one; the others are dropped.
-#[derive(Debug, Default)]
-pub(super) struct Choices<'a> {
-    pub(super) is_present: bool,
-    pub(super) first: Maybe<Choice<'a>>,
-}
-
-impl<'de> Take<'de> for Choices<'de> {
-    fn take_list<A: SeqAccess<'de>>(&mut self, mut list: A) -> Result<(), A::Error> {
-        self.is_present = true;
-        while self.first.0.is_none() && list.next_element_seed(Slot(&mut self.first))?.is_some() {
-            if self.first.0.as_ref().is_some_and(|choice| choice.index.count().unwrap_or(0) != 0) {
-                self.first.0 = None;
-            }
-        }
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
+impl Indexed for Choice<'_> {
+    fn index(&self) -> Option<u64> {
+        self.index.count()
     }
 }
 

@@ -102,6 +102,11 @@ impl Sandbox {
         assert_hi_and_reply(&history::rows(&self.database_path()), status, "");
     }
 
+    /// All messages of the last conversation as they are stored, also those off its branch.
+    pub fn rows(&self) -> Vec<StoredMessage> {
+        history::rows(&self.database_path())
+    }
+
     /// How many conversations there are.
     #[track_caller]
     pub fn conversation_count(&self) -> usize {

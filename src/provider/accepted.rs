@@ -4,20 +4,31 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::provider::quirks::{MaxTokensName, Quirks};
-use crate::provider::{ChatRequest, ProviderNote};
+use super::call_ids::CallIdForm;
+use super::quirks::{MaxTokensName, Quirks};
+use super::{ChatRequest, ProviderNote};
+use crate::conversation::ToolChoice;
 
 /// How a request is written for one server and model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Dialect {
-    pub(super) max_tokens: MaxTokensName,
+pub struct Accepted {
+    pub max_tokens: MaxTokensName,
+    pub call_ids: CallIdForm,
     /// Fields that the server refuses.
-    pub(super) left_out: BTreeSet<String>,
+    pub left_out: BTreeSet<String>,
+}
+
+/// A field that a dialect sends of itself and can do without.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionalField {
+    pub name: &'static str,
+    /// A refusal that holds one of these is about it.
+    pub words: &'static [&'static str],
 }
 
 /// Words by which a server says that it does not know a field, and not that its value is wrong.
-const UNKNOWN: [&str; 11] = [
+const UNKNOWN: [&str; 12] = [
     "unsupported",
     "not supported",
     "not support",
@@ -26,6 +37,7 @@ const UNKNOWN: [&str; 11] = [
     "unrecognized",
     "not permitted",
     "not allowed",
+    "not enabled",
     "unexpected",
     "deprecated",
     "only the default",
@@ -33,26 +45,38 @@ const UNKNOWN: [&str; 11] = [
 /// Without these an answer would be another one than was asked for.
 const NEEDED: [&str; 3] = ["response_format", "modalities", "audio"];
 
-impl Dialect {
-    pub(super) fn of(quirks: &Quirks) -> Self {
+impl Accepted {
+    pub fn of(quirks: &Quirks) -> Self {
         let left_out = quirks.refuses.iter().map(|name| (*name).to_owned()).collect();
-        Self { max_tokens: quirks.max_tokens, left_out }
+        Self { max_tokens: quirks.max_tokens, left_out, call_ids: CallIdForm::Any }
     }
 
     /// Whether a field is left out. What is said about tools goes with them.
-    pub(super) fn leaves_out(&self, name: &str) -> bool {
-        let is_about_tools = name == "tool_choice" || name == "parallel_tool_calls";
+    pub fn leaves_out(&self, name: &str) -> bool {
+        let is_about_tools = matches!(name, "tool_choice" | "toolConfig" | "parallel_tool_calls");
         self.left_out.contains(name) || is_about_tools && self.left_out.contains("tools")
+    }
+
+    /// The same, with one field more left out.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let mut less = self.clone();
+        less.left_out.insert(name.to_owned());
+        less
     }
 
     /// What `refusal`, the text of a 400 or 422, asks to change in a request that was sent like
     /// this; `None` where it is about something else.
-    pub(super) fn after_refusal(&self, refusal: &str, request: &ChatRequest<'_>) -> Option<Self> {
+    pub fn after_refusal(&self, refusal: &str, own: &[OptionalField], request: &ChatRequest<'_>) -> Option<Self> {
         let text = refusal.to_lowercase();
         let is_unknown = UNKNOWN.iter().any(|word| text.contains(word));
-        let asked_for_usage = request.stream && !self.leaves_out("stream_options");
-        if asked_for_usage && (text.contains("stream_options") || text.contains("include_usage")) {
-            return Some(self.without("stream_options"));
+        let is_about = |field: &&OptionalField| field.words.iter().any(|word| text.contains(word));
+        if let Some(field) = own.iter().filter(|field| !self.leaves_out(field.name)).find(is_about) {
+            return Some(self.without(field.name));
+        }
+        // As Mistral's models want them, whoever serves them.
+        if self.call_ids == CallIdForm::Any && text.contains("length of 9") {
+            return Some(Self { call_ids: CallIdForm::Nine, ..self.clone() });
         }
         if let Some(max_tokens) = self.other_limit(&text, is_unknown, request) {
             return Some(Self { max_tokens, ..self.clone() });
@@ -67,13 +91,7 @@ impl Dialect {
             return Some(self.without(name));
         }
         let offers_tools = !request.tools.is_empty() && !self.leaves_out("tools");
-        (offers_tools && text.contains("tool")).then(|| self.without("tools"))
-    }
-
-    fn without(&self, name: &str) -> Self {
-        let mut less = self.clone();
-        less.left_out.insert(name.to_owned());
-        less
+        (offers_tools && (text.contains("tool") || text.contains("function calling"))).then(|| self.without("tools"))
     }
 
     fn other_limit(&self, text: &str, is_unknown: bool, request: &ChatRequest<'_>) -> Option<MaxTokensName> {
@@ -91,7 +109,7 @@ impl Dialect {
     }
 
     /// What of `request` does not go out, for the person: `before` is what was known before.
-    pub(super) fn notes(&self, before: &Self, provider: &str, request: &ChatRequest<'_>) -> Vec<ProviderNote> {
+    pub fn notes(&self, before: &Self, provider: &str, request: &ChatRequest<'_>) -> Vec<ProviderNote> {
         let mut notes: Vec<ProviderNote> = self
             .left_out
             .iter()
@@ -116,7 +134,7 @@ impl Dialect {
 }
 
 impl MaxTokensName {
-    pub(super) fn field(self) -> &'static str {
+    pub fn field(self) -> &'static str {
         match self {
             Self::MaxTokens => "max_tokens",
             Self::MaxCompletionTokens => "max_completion_tokens",
@@ -131,7 +149,7 @@ fn is_sent(name: &str, request: &ChatRequest<'_>) -> bool {
         || match name {
             "stream_options" => request.stream,
             "tools" => !request.tools.is_empty(),
-            "tool_choice" => !request.tools.is_empty() && *request.tool_choice != crate::conversation::ToolChoice::Auto,
+            "tool_choice" => !request.tools.is_empty() && *request.tool_choice != ToolChoice::Auto,
             "temperature" => request.parameters.temperature.is_some(),
             _ => false,
         }
@@ -153,30 +171,39 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::conversation::ToolChoice;
+    use crate::conversation::ToolSpec;
     use crate::provider::ModelParameters;
 
-    fn with<T>(parameters: &ModelParameters, check: impl FnOnce(&ChatRequest<'_>) -> T) -> T {
-        check(&ChatRequest {
+    const OWN: [OptionalField; 1] =
+        [OptionalField { name: "stream_options", words: &["stream_options", "include_usage"] }];
+
+    fn after_with(
+        accepted: &Accepted,
+        parameters: &ModelParameters,
+        tools: &[ToolSpec],
+        text: &str,
+    ) -> Option<Accepted> {
+        let request = ChatRequest {
             model: "m",
             system: None,
             messages: &[],
-            tools: &[],
+            tools,
             tool_choice: &ToolChoice::Auto,
             parameters,
             stream: true,
-        })
+        };
+        accepted.after_refusal(text, &OWN, &request)
     }
 
-    fn after(dialect: &Dialect, parameters: &ModelParameters, text: &str) -> Option<Dialect> {
-        with(parameters, |request| dialect.after_refusal(text, request))
+    fn after(accepted: &Accepted, parameters: &ModelParameters, text: &str) -> Option<Accepted> {
+        after_with(accepted, parameters, &[], text)
     }
 
     #[test]
     fn a_refused_parameter_is_left_out_or_renamed() {
         let limited = ModelParameters { max_tokens: Some(1), ..ModelParameters::default() };
-        let plain = Dialect::default();
-        let renamed = Dialect { max_tokens: MaxTokensName::MaxCompletionTokens, ..plain.clone() };
+        let plain = Accepted::default();
+        let renamed = Accepted { max_tokens: MaxTokensName::MaxCompletionTokens, ..plain.clone() };
         let without = plain.without("stream_options");
         assert_eq!(after(&plain, &limited, "extra_forbidden: stream_options"), Some(without.clone()));
         assert_eq!(after(&without, &limited, "extra_forbidden: stream_options"), None);
@@ -186,6 +213,9 @@ mod tests {
         assert_eq!(after(&plain, &limited, "max_tokens is too large: 9"), None);
         assert_eq!(after(&renamed, &limited, "max_completion_tokens is too large"), None);
         assert_eq!(after(&plain, &limited, "no such model"), None);
+        let nine = Accepted { call_ids: CallIdForm::Nine, ..plain.clone() };
+        let mistral = "Tool call id was c but must be a-z, A-Z, 0-9, with a length of 9.";
+        assert_eq!(after(&plain, &limited, mistral), Some(nine));
     }
 
     #[test]
@@ -196,7 +226,7 @@ mod tests {
             extra: extra.map(|(name, value)| (name.to_owned(), value)).into(),
             ..ModelParameters::default()
         };
-        let plain = Dialect::default();
+        let plain = Accepted::default();
         let reasoning = "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1)";
         assert_eq!(after(&plain, &set, reasoning), Some(plain.without("temperature")));
         assert_eq!(after(&plain, &set, "Unknown name \"top_k\": cannot find field"), Some(plain.without("top_k")));
@@ -207,12 +237,33 @@ mod tests {
     }
 
     #[test]
+    fn tools_are_left_out_where_a_model_cannot_call_them() {
+        let tools = [ToolSpec { name: "t".into(), description: String::new(), parameters: "{}".into() }];
+        let (plain, nothing) = (Accepted::default(), ModelParameters::default());
+        for text in ["gemma:2b does not support tools", "Function calling is not enabled for models/gemma"] {
+            let without = after_with(&plain, &nothing, &tools, text).unwrap();
+            assert!(without.leaves_out("tools") && without.leaves_out("tool_choice"), "{text}");
+            assert_eq!(after_with(&without, &nothing, &tools, text), None);
+            assert_eq!(after(&plain, &nothing, text), None, "none were sent");
+        }
+    }
+
+    #[test]
     fn the_person_hears_of_what_they_have_set() {
         let set = ModelParameters { temperature: Some(0.5), ..ModelParameters::default() };
-        let plain = Dialect::default();
+        let plain = Accepted::default();
         let learnt = plain.without("temperature").without("stream_options").without("logit_bias");
-        let told = |before: &Dialect| -> Vec<(bool, String)> {
-            let notes = with(&set, |request| learnt.notes(before, "acme", request));
+        let told = |before: &Accepted| -> Vec<(bool, String)> {
+            let request = ChatRequest {
+                model: "m",
+                system: None,
+                messages: &[],
+                tools: &[],
+                tool_choice: &ToolChoice::Auto,
+                parameters: &set,
+                stream: true,
+            };
+            let notes = learnt.notes(before, "acme", &request);
             notes.into_iter().map(|note| (note.is_news, note.message)).collect()
         };
         let stream = (false, "acme refuses `stream_options` with m: it is left out".to_owned());

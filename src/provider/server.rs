@@ -1,91 +1,97 @@
-//! A server that speaks chat-completions: sends the request, makes an error of a bad answer.
+//! A server of a model API, whatever its dialect: sends the request, makes an error of a bad answer.
 
 use std::cell::RefCell;
 use std::fmt::Write;
+use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::dialect::Dialect;
-use super::request::Body;
-use crate::http::{HttpClient, HttpRequest, HttpResponse, is_loopback_host};
-use crate::provider::error_context::{ErrorContext, is_secret_header, key_hint};
-use crate::provider::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id};
-use crate::provider::quirks::{KeyHeader, Quirks, quirks_of};
-use crate::provider::{
-    Api, ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderNote, ProviderSettings, learnt,
+use super::accepted::Accepted;
+use super::dialect::{Asked, Dialect, KeyPlace};
+use super::error_context::{ErrorContext, is_secret_header, key_hint};
+use super::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id};
+use super::quirks::{KeyHeader, quirks_of};
+use super::{
+    ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderNote, ProviderSettings, learnt,
 };
+use crate::http::{HttpClient, HttpRequest, HttpResponse, is_loopback_host};
 
 /// A server that answers with an error has this long to say which.
 const ERROR_BODY_MAX: Duration = Duration::from_secs(5);
-/// One try for each parameter that is refused, and the first; who refuses more has another reason.
+/// One try for each parameter that can be refused, and the first.
 const OPENINGS_MAX: usize = 5;
 
-/// Where Azure wants the key.
-const API_KEY_HEADER: &str = "api-key";
-
-pub struct OpenAiChat {
+/// One account with a server that speaks the dialect `D`.
+pub struct Server<D> {
     settings: ProviderSettings,
     client: HttpClient,
-    url: String,
     host: String,
-    quirks: Quirks,
+    key_place: KeyPlace,
     notes: RefCell<Vec<ProviderNote>>,
+    dialect: PhantomData<D>,
 }
 
-impl OpenAiChat {
+impl<D: Dialect> Server<D> {
     /// Needs no network and no key; both are asked for by [`Provider::open`].
     #[must_use]
     pub fn new(settings: ProviderSettings, client: HttpClient) -> Self {
-        let url = endpoint(&settings.base_url);
         let host = host_of(&settings.base_url).to_owned();
-        let quirks = quirks_of(&host);
-        Self { settings, client, url, host, quirks, notes: RefCell::default() }
+        // Azure wants the key of every API of OpenAI in a header of its own.
+        let key_place = match (D::KEY, quirks_of(&host).key_header) {
+            (KeyPlace::Bearer, KeyHeader::ApiKey) => KeyPlace::Header("api-key"),
+            (place, KeyHeader::Bearer | KeyHeader::ApiKey) => place,
+        };
+        Self { settings, client, host, key_place, notes: RefCell::default(), dialect: PhantomData }
     }
 
     async fn open_learning(&self, request: &ChatRequest<'_>) -> Result<EventStream, ProviderError> {
-        let mut context = ErrorContext::new(&self.settings, request.model, &self.url);
+        let url = D::url(&self.settings.base_url, request);
+        let mut context = ErrorContext::new(&self.settings, request.model, &url).ending(D::BASE_URL_ENDING);
         self.check_key().map_err(|error| context.complete(error))?;
-        let known = self.dialect(request.model);
-        let mut dialect = known.clone();
+        let known = self.accepted(request.model);
+        let mut accepted = known.clone();
         let mut openings = 0;
         loop {
             openings += 1;
-            let sent = self.client.post(self.http_request(request, &dialect)?).await;
+            let sent = self.client.post(self.http_request(&url, request, &accepted)?).await;
             let response = sent.map_err(|error| context.complete(error.into()))?;
             if (200..300).contains(&response.status()) {
-                self.notes.replace(dialect.notes(&known, &self.settings.name, request));
+                self.notes.replace(accepted.notes(&known, &self.settings.name, request));
                 context.request_id = request_id(&|name| response.header(name).map(str::to_owned));
-                return Ok(EventStream::from_http(response, context));
+                return Ok(EventStream::from_http(response, D::decoder(), context));
             }
             let (error, body) = read_error(response).await;
             let changed = match error.status {
-                Some(400 | 422) if openings < OPENINGS_MAX => dialect.after_refusal(&body, request),
+                Some(400 | 422) if openings < OPENINGS_MAX => accepted.after_refusal(&body, D::OPTIONAL, request),
                 Some(_) | None => None,
             };
-            match changed {
-                Some(changed) => {
-                    learnt::learn(&self.learnt_key(request.model), &changed);
-                    dialect = changed;
-                }
-                None => return Err(context.complete(error)),
-            }
+            let Some(changed) = changed else { return Err(context.complete(error)) };
+            learnt::learn(&self.learnt_key(request.model), &changed);
+            accepted = changed;
         }
     }
 
-    fn http_request(&self, request: &ChatRequest<'_>, dialect: &Dialect) -> Result<HttpRequest, ProviderError> {
+    fn http_request(
+        &self,
+        url: &str,
+        request: &ChatRequest<'_>,
+        accepted: &Accepted,
+    ) -> Result<HttpRequest, ProviderError> {
         let origin = self.replay_origin(request.model);
-        let body = serde_json::to_vec(&Body { request, origin: &origin, dialect }).map_err(|error| {
+        let body = D::body(Asked { request, origin: &origin, accepted });
+        let body = serde_json::to_vec(&body).map_err(|error| {
             ProviderError::new(ErrorKind::Rejected, format!("the request cannot be written: {error}"))
         })?;
-        let mut headers = self.settings.headers.clone();
-        let bearer = match (self.quirks.key_header, &self.settings.key) {
-            (KeyHeader::ApiKey, Some(key)) => {
-                headers.push((API_KEY_HEADER.to_owned(), key.expose().to_owned()));
-                None
-            }
-            (KeyHeader::Bearer, key) => key.clone(),
-            (KeyHeader::ApiKey, None) => None,
-        };
-        Ok(HttpRequest { url: self.url.clone(), accept: accept(request), bearer, headers, body: body.into() })
+        let key = self.settings.key.as_ref();
+        let own = D::HEADERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let own = own.chain(key.and_then(|key| self.key_place.header(key)));
+        Ok(HttpRequest {
+            url: url.to_owned(),
+            accept: accept(request),
+            bearer: key.filter(|_| self.key_place == KeyPlace::Bearer).cloned(),
+            // The user's come last, because the last one of a name counts.
+            headers: own.chain(self.settings.headers.iter().cloned()).collect(),
+            body: body.into(),
+        })
     }
 
     /// A key is needed but on this machine, and never sent where others can read it: so a server elsewhere without
@@ -107,33 +113,36 @@ impl OpenAiChat {
         Ok(())
     }
 
-    fn dialect(&self, model: &str) -> Dialect {
-        learnt::recall(&self.learnt_key(model)).unwrap_or_else(|| Dialect::of(&self.quirks))
+    fn accepted(&self, model: &str) -> Accepted {
+        learnt::recall(&self.learnt_key(model)).unwrap_or_else(|| D::known(&self.host, model))
     }
 
     /// What a server takes can differ from model to model.
     fn learnt_key(&self, model: &str) -> String {
-        format!("{} {} {model}", Api::OpenaiChat.name(), self.settings.base_url)
+        format!("{} {} {model}", D::API.name(), self.settings.base_url)
     }
 }
 
-impl Provider for OpenAiChat {
+impl<D: Dialect> Provider for Server<D> {
     fn describe(&self, request: &ChatRequest<'_>) -> String {
         let origin = self.replay_origin(request.model);
-        let dialect = self.dialect(request.model);
-        let body = Body { request, origin: &origin, dialect: &dialect };
+        let accepted = self.accepted(request.model);
+        let body = D::body(Asked { request, origin: &origin, accepted: &accepted });
         let body = serde_json::to_string_pretty(&body).unwrap_or_else(|error| error.to_string());
-        let mut text = format!("POST {}\naccept: {}\ncontent-type: application/json\n", self.url, accept(request));
-        if self.settings.key.is_some() {
-            text.push_str(match self.quirks.key_header {
-                KeyHeader::Bearer => "Authorization: Bearer [redacted]\n",
-                KeyHeader::ApiKey => "api-key: [redacted]\n",
-            });
-        }
-        for (name, value) in &self.settings.headers {
-            let value = if is_secret_header(name) { "[redacted]" } else { value };
+        let url = D::url(&self.settings.base_url, request);
+        let mut text = format!("POST {url}\naccept: {}\ncontent-type: application/json\n", accept(request));
+        let mut add = |name: &str, value: &str| {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{name}: {value}");
+        };
+        match (&self.settings.key, self.key_place) {
+            (Some(_), KeyPlace::Bearer) => add("Authorization", "Bearer [redacted]"),
+            (Some(_), KeyPlace::Header(name)) => add(name, "[redacted]"),
+            (None, _) => {}
+        }
+        let own = D::HEADERS.iter().copied();
+        for (name, value) in own.chain(self.settings.headers.iter().map(|(name, value)| (&**name, &**value))) {
+            add(name, if is_secret_header(name) { "[redacted]" } else { value });
         }
         format!("{text}\n{body}\n")
     }
@@ -144,7 +153,7 @@ impl Provider for OpenAiChat {
 
     fn prewarm(&self) {
         if self.check_key().is_ok() {
-            self.client.prewarm(&self.url);
+            self.client.prewarm(&self.settings.base_url);
         }
     }
 
@@ -153,23 +162,12 @@ impl Provider for OpenAiChat {
     }
 
     fn replay_origin(&self, model: &str) -> String {
-        format!("{} {} {model}", Api::OpenaiChat.name(), self.settings.base_url)
+        self.learnt_key(model)
     }
 }
 
 fn accept(request: &ChatRequest<'_>) -> &'static str {
     if request.stream { "text/event-stream" } else { "application/json" }
-}
-
-/// `/chat/completions` below the base URL, before its query.
-fn endpoint(base_url: &str) -> String {
-    let (path, query) = match base_url.split_once('?') {
-        Some((path, query)) => (path, format!("?{query}")),
-        None => (base_url, String::new()),
-    };
-    let path = path.trim_end_matches('/');
-    let path = path.strip_suffix("/chat/completions").unwrap_or(path);
-    format!("{path}/chat/completions{query}")
 }
 
 /// The host in a URL, without user, port and path.

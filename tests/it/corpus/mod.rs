@@ -2,13 +2,16 @@
 //!
 //! They are other people's recordings, so they are no part of the repository.
 
+mod expected;
+mod served;
+
 use std::path::PathBuf;
 
 use proptest::test_runner::{Config, TestRunner};
-use sayso::testing::{
-    ChatDecoder, ReplyBuilder, SseDecoder, SseError, StreamEvent, ThinkTags, explain_error_body, read_models,
-};
+use sayso::testing::{ReplyBuilder, SseDecoder, SseError, StreamEvent, explain_error_body, read_models};
 use serde_json::Value;
+
+use self::expected::{Expected, Wire};
 
 /// The folder of recordings. Without one the test is skipped, but never where tests must count.
 fn streams() -> Option<PathBuf> {
@@ -29,6 +32,11 @@ fn streams() -> Option<PathBuf> {
 
 fn json_in(folder: &std::path::Path, name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join(name)).unwrap()).unwrap()
+}
+
+fn lines_in(folder: &std::path::Path, name: &str) -> Vec<Value> {
+    let lines = std::fs::read_to_string(folder.join(name)).unwrap();
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// What a client ends up with.
@@ -87,8 +95,8 @@ impl Outcome {
     }
 }
 
-fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
-    let mut decoder = ChatDecoder::new(ThinkTags::AreText);
+fn decode<'a>(wire: Wire, chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+    let mut decoder = wire.decoder();
     let mut outcome = Outcome::default();
     let mut folded = ReplyBuilder::default();
     let fed =
@@ -104,13 +112,12 @@ fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
 struct Recording {
     name: String,
     bytes: Vec<u8>,
-    features: Vec<String>,
-    expected: Value,
+    expected: Expected,
 }
 
-fn recordings(folder: &std::path::Path) -> Vec<Recording> {
+fn recordings(folder: &std::path::Path, wire: Wire) -> Vec<Recording> {
     let index = json_in(folder, "index.json");
-    let entries = index["entries"].as_array().unwrap().iter().filter(|entry| entry["wire"] == "chat-completions");
+    let entries = index["entries"].as_array().unwrap().iter().filter(|entry| entry["wire"] == wire.name());
     let recording = |entry: &Value| {
         let name = entry["file"].as_str().unwrap().to_owned();
         let raw = std::fs::read(folder.join("corpus").join(&name)).unwrap();
@@ -118,9 +125,8 @@ fn recordings(folder: &std::path::Path) -> Vec<Recording> {
             "json-per-line" => framed(&raw),
             _ => raw,
         };
-        let features = entry["features"].as_array().unwrap().iter();
-        let features = features.map(|feature| feature.as_str().unwrap().to_owned()).collect();
-        Recording { name, bytes, features, expected: entry["expected"].clone() }
+        let expected = Expected::new(wire, entry, bytes.is_empty());
+        Recording { name, bytes, expected }
     };
     entries.map(recording).collect()
 }
@@ -130,31 +136,29 @@ fn framed(lines: &[u8]) -> Vec<u8> {
     lines.flat_map(|line| [b"data: ".as_slice(), line, b"\n\n"].concat()).collect()
 }
 
-#[test]
-fn every_recorded_chat_stream_gives_what_its_server_meant() {
+fn check_all(wire: Wire, count_min: usize) {
     let Some(folder) = streams() else { return };
-    let recordings = recordings(&folder);
-    assert!(recordings.len() >= 78, "only {} recordings", recordings.len());
+    let recordings = recordings(&folder, wire);
+    assert!(recordings.len() >= count_min, "only {} recordings", recordings.len());
     for recording in &recordings {
-        let outcome = decode([recording.bytes.as_slice()]);
-        check(recording, &outcome);
-        let bytewise = decode(recording.bytes.chunks(1));
+        let outcome = decode(wire, [recording.bytes.as_slice()]);
+        recording.expected.check(&recording.name, &outcome);
+        let bytewise = decode(wire, recording.bytes.chunks(1));
         assert_eq!(bytewise, outcome, "{} byte by byte", recording.name);
     }
 }
 
-#[test]
-fn every_recorded_chat_stream_can_be_cut_anywhere() {
+fn cut_all(wire: Wire) {
     let Some(folder) = streams() else { return };
-    for recording in recordings(&folder) {
-        let whole = decode([recording.bytes.as_slice()]);
+    for recording in recordings(&folder, wire) {
+        let whole = decode(wire, [recording.bytes.as_slice()]);
         let length = recording.bytes.len();
         let cuts = proptest::collection::vec(0..=length, 1..24);
-        let config = Config { cases: 12, failure_persistence: None, ..Config::default() };
+        let config = Config { cases: 100, failure_persistence: None, ..Config::default() };
         let tested = TestRunner::new(config).run(&cuts, |mut cuts| {
             cuts.extend([0, length]);
             cuts.sort_unstable();
-            let split = decode(cuts.windows(2).map(|ends| &recording.bytes[ends[0]..ends[1]]));
+            let split = decode(wire, cuts.windows(2).map(|ends| &recording.bytes[ends[0]..ends[1]]));
             proptest::prop_assert_eq!(&split, &whole);
             Ok(())
         });
@@ -162,58 +166,44 @@ fn every_recorded_chat_stream_can_be_cut_anywhere() {
     }
 }
 
-fn check(recording: &Recording, outcome: &Outcome) {
-    let Recording { name, features, expected, .. } = recording;
-    let has = |feature: &str| features.iter().any(|other| other == feature);
-    let text = |key: &str| expected[key].as_str().map(str::to_owned);
-    let reply = &outcome.reply;
-    assert_eq!(Some(&reply.content), text("content").as_ref(), "content of {name}");
-    assert_eq!(Some(&reply.refusal), text("refusal").as_ref(), "refusal of {name}");
-    // The index leaves out thoughts that stand in `reasoning_details` alone; we show them.
-    let only_in_details = text("reasoning").as_deref() == Some("") && has("reasoning_details");
-    if !only_in_details {
-        assert_eq!(Some(&reply.reasoning), text("reasoning").as_ref(), "reasoning of {name}");
-    }
-    assert_eq!(reply.calls, expected_calls(expected), "tool calls of {name}");
-    assert_eq!(reply.id, text("id"), "id of {name}");
-    assert_eq!(reply.model, text("model"), "model of {name}");
-    assert_eq!(
-        reply.usage.map(|[input, output, total, ..]| [input, output, total]),
-        expected_usage(expected),
-        "usage of {name}"
-    );
-    let [cached, thought] = expected_details(expected);
-    let details = reply.usage.unwrap_or_default();
-    assert!(cached.is_none() || details[3] == cached, "cached tokens of {name}");
-    assert!(thought.is_none() || details[4] == thought, "reasoning tokens of {name}");
-    assert_eq!(reply.finish, text("finish_reason"), "finish reason of {name}");
-
-    let is_empty_body = recording.bytes.is_empty();
-    let has_error = expected["errors"].is_array() || is_empty_body;
-    assert_eq!(outcome.error.is_some(), has_error, "error of {name}: {:?}", outcome.error);
-    let is_whole = !has("no_finish_reason") || !has("no_done");
-    assert_eq!(outcome.clean, (!has_error).then_some(is_whole), "end of {name}");
-    assert_eq!(outcome.bad_chunks, 0, "bad chunks of {name}");
+#[test]
+fn every_recorded_chat_stream_gives_what_its_server_meant() {
+    check_all(Wire::Chat, 78);
 }
 
-fn expected_calls(expected: &Value) -> Vec<(String, String, String)> {
-    let text = |call: &Value, key: &str| call[key].as_str().unwrap_or_default().to_owned();
-    let calls = expected["tool_calls"].as_array().unwrap().iter();
-    calls.map(|call| (text(call, "id"), text(call, "name"), text(call, "arguments"))).collect()
+#[test]
+fn every_recorded_anthropic_stream_gives_what_its_server_meant() {
+    check_all(Wire::Anthropic, 21);
 }
 
-fn expected_usage(expected: &Value) -> Option<[Option<u64>; 3]> {
-    let usage = expected["usage"].as_object()?;
-    let count = |key: &str| usage.get(key).and_then(Value::as_u64);
-    Some([count("prompt_tokens"), count("completion_tokens"), count("total_tokens")])
+#[test]
+fn every_recorded_gemini_stream_gives_what_its_server_meant() {
+    check_all(Wire::Gemini, 18);
 }
 
-fn expected_details(expected: &Value) -> [Option<u64>; 2] {
-    let usage = &expected["usage"];
-    [
-        usage["prompt_tokens_details"]["cached_tokens"].as_u64(),
-        usage["completion_tokens_details"]["reasoning_tokens"].as_u64(),
-    ]
+#[test]
+fn every_recorded_responses_stream_gives_what_its_server_meant() {
+    check_all(Wire::Responses, 18);
+}
+
+#[test]
+fn every_recorded_chat_stream_can_be_cut_anywhere() {
+    cut_all(Wire::Chat);
+}
+
+#[test]
+fn every_recorded_anthropic_stream_can_be_cut_anywhere() {
+    cut_all(Wire::Anthropic);
+}
+
+#[test]
+fn every_recorded_gemini_stream_can_be_cut_anywhere() {
+    cut_all(Wire::Gemini);
+}
+
+#[test]
+fn every_recorded_responses_stream_can_be_cut_anywhere() {
+    cut_all(Wire::Responses);
 }
 
 #[test]
@@ -263,10 +253,9 @@ fn frames_of<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Vec<(String, String)
 #[test]
 fn every_recorded_error_body_becomes_one_readable_line() {
     let Some(folder) = streams() else { return };
-    let lines = std::fs::read_to_string(folder.join("error-bodies.jsonl")).unwrap();
-    assert!(lines.lines().count() >= 75);
-    for line in lines.lines() {
-        let entry: Value = serde_json::from_str(line).unwrap();
+    let entries = lines_in(&folder, "error-bodies.jsonl");
+    assert!(entries.len() >= 75);
+    for entry in entries {
         let status = u16::try_from(entry["status"].as_u64().unwrap()).unwrap();
         let body = entry["body"].as_str().unwrap();
         let message = explain_error_body(status, body).message;

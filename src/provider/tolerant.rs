@@ -10,7 +10,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAcces
 use serde_json::{Map, Value};
 
 /// What a place makes of each kind of JSON; nothing, where it does not say.
-pub(super) trait Take<'de> {
+pub trait Take<'de> {
     fn take_scalar(&mut self, _: Scalar<'de>) {}
 
     fn take_list<A: SeqAccess<'de>>(&mut self, mut list: A) -> Result<(), A::Error> {
@@ -25,7 +25,7 @@ pub(super) trait Take<'de> {
 }
 
 /// Reads any JSON into a place.
-pub(super) struct Slot<'s, T>(pub(super) &'s mut T);
+pub struct Slot<'s, T>(pub &'s mut T);
 
 impl<'de, T: Take<'de>> DeserializeSeed<'de> for Slot<'_, T> {
     type Value = ();
@@ -131,7 +131,7 @@ pub(super) use take_fields;
 
 /// A value where one of the simple types is expected.
 #[derive(Debug, Default)]
-pub(super) enum Scalar<'a> {
+pub enum Scalar<'a> {
     #[default]
     Missing,
     Bool(bool),
@@ -220,7 +220,7 @@ impl<'a> Scalar<'a> {
 
 /// An object, or anything else, which is as good as nothing.
 #[derive(Debug)]
-pub(super) struct Maybe<T>(pub(super) Option<T>);
+pub struct Maybe<T>(pub Option<T>);
 
 impl<T> Default for Maybe<T> {
     fn default() -> Self {
@@ -240,9 +240,41 @@ impl<'de, T: Take<'de>> Take<'de> for Box<T> {
     }
 }
 
+/// An item of a list that says which of several answers it belongs to.
+pub(super) trait Indexed {
+    fn index(&self) -> Option<u64>;
+}
+
+/// A list of answers of which only the one with index 0 counts, or the first without one. It is never built,
+/// because a chunk of plain text must not allocate.
+#[derive(Debug)]
+pub struct First<T> {
+    pub is_present: bool,
+    pub item: Maybe<T>,
+}
+
+impl<T> Default for First<T> {
+    fn default() -> Self {
+        Self { is_present: false, item: Maybe(None) }
+    }
+}
+
+impl<'de, T: Take<'de> + Default + Indexed> Take<'de> for First<T> {
+    fn take_list<A: SeqAccess<'de>>(&mut self, mut list: A) -> Result<(), A::Error> {
+        self.is_present = true;
+        while self.item.0.is_none() && list.next_element_seed(Slot(&mut self.item))?.is_some() {
+            if self.item.0.as_ref().is_some_and(|item| item.index().unwrap_or(0) != 0) {
+                self.item.0 = None;
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
 /// The objects of a list.
 #[derive(Debug)]
-pub(super) struct List<T>(pub(super) Vec<T>);
+pub struct List<T>(pub Vec<T>);
 
 impl<T> Default for List<T> {
     fn default() -> Self {

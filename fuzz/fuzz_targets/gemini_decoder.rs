@@ -1,0 +1,14 @@
+//! Nothing that a server can send makes the decoder of the Gemini API panic, and however the stream is cut,
+//! it gives the same answer.
+#![no_main]
+
+#[path = "shared/cutting.rs"]
+mod cutting;
+
+use libfuzzer_sys::fuzz_target;
+use sayso::testing::GeminiDecoder;
+
+fuzz_target!(|input: (u8, bool, &[u8])| {
+    let (size, is_framed, bytes) = input;
+    cutting::check(bytes, size, is_framed, &|| Box::new(GeminiDecoder::new()));
+});

@@ -1,0 +1,153 @@
+//! Our messages as the JSON of a Responses request. Pure.
+
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value, json};
+
+use crate::conversation::{Role, ToolChoice, ToolSpec};
+use crate::provider::call_ids::CallIdForm;
+use crate::provider::dialect::Asked;
+use crate::provider::replay_parts::{Piece, pieces_of};
+use crate::provider::request_body::{Fields, raw, sendable, sendable_name};
+use crate::provider::turns::{CallResult, Turn, in_order};
+
+/// What has to be asked for, so that thoughts can be given back to a server that stores nothing.
+const ENCRYPTED_REASONING: [&str; 1] = ["reasoning.encrypted_content"];
+
+/// A request as it is sent.
+pub struct Body<'a>(pub(super) Asked<'a>);
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Asked { request, accepted, .. } = &self.0;
+        let parameters = &request.parameters;
+        let mut body = Fields::new(serializer.serialize_map(None)?, &parameters.extra, accepted);
+        body.add("model", request.model)?;
+        body.add_some("instructions", request.system)?;
+        body.add("input", &items_of(&self.0))?;
+        body.add_some("stream", Some(&true).filter(|_| request.stream))?;
+        // The conversation is kept here, and whole it goes out again.
+        body.add("store", &false)?;
+        body.add("include", &ENCRYPTED_REASONING)?;
+        if !request.tools.is_empty() {
+            body.add("tools", &request.tools.iter().map(Tool).collect::<Vec<_>>())?;
+            body.add_some("tool_choice", tool_choice(request.tool_choice).as_ref())?;
+        }
+        body.add_some("temperature", parameters.temperature.as_ref())?;
+        body.add_some("max_output_tokens", parameters.max_tokens.as_ref())?;
+        body.end()
+    }
+}
+
+/// Nothing where it is the server's default.
+fn tool_choice(choice: &ToolChoice) -> Option<Value> {
+    match choice {
+        ToolChoice::Auto => None,
+        ToolChoice::Never => Some("none".into()),
+        ToolChoice::Required => Some("required".into()),
+        ToolChoice::Named(name) => Some(json!({ "type": "function", "name": name })),
+    }
+}
+
+struct Tool<'a>(&'a ToolSpec);
+
+impl Serialize for Tool<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ToolSpec { name, description, parameters } = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", "function")?;
+        map.serialize_entry("name", name)?;
+        map.serialize_entry("description", description)?;
+        map.serialize_entry("parameters", raw(parameters))?;
+        // The default here is a mode that refuses most schemas.
+        map.serialize_entry("strict", &false)?;
+        map.end()
+    }
+}
+
+enum Item<'a> {
+    Plain {
+        role: Role,
+        text: &'a str,
+    },
+    /// Text of the model with fields of its own.
+    Said {
+        text: &'a str,
+        fields: Map<String, Value>,
+    },
+    Call {
+        call_id: Cow<'a, str>,
+        name: Cow<'a, str>,
+        arguments: &'a str,
+        fields: Map<String, Value>,
+    },
+    Result {
+        call_id: Cow<'a, str>,
+        text: &'a str,
+    },
+    Verbatim(Map<String, Value>),
+}
+
+fn items_of<'a>(asked: &Asked<'a>) -> Vec<Item<'a>> {
+    let mut items = Vec::new();
+    for turn in in_order(asked.request.messages, CallIdForm::Word) {
+        match turn {
+            Turn::Plain(role, text) => items.push(Item::Plain { role, text }),
+            Turn::Result(CallResult { call_id, text, .. }) => items.push(Item::Result { call_id, text }),
+            Turn::Assistant(assistant) => {
+                items.extend(pieces_of(assistant.message, asked.origin).into_iter().map(|piece| match piece {
+                    Piece::Text(text, fields) if fields.is_empty() => Item::Plain { role: Role::Assistant, text },
+                    Piece::Text(text, fields) => Item::Said { text, fields },
+                    Piece::Call { number, call, fields } => Item::Call {
+                        call_id: assistant.call_ids[number].clone(),
+                        name: sendable_name(&call.name),
+                        arguments: sendable(&call.arguments),
+                        fields,
+                    },
+                    Piece::Verbatim(fields) => Item::Verbatim(fields),
+                }));
+            }
+        }
+    }
+    items
+}
+
+impl Serialize for Item<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let own = match self {
+            Self::Plain { role, text } => {
+                map.serialize_entry("role", role.name())?;
+                map.serialize_entry("content", text)?;
+                None
+            }
+            Self::Said { text, fields } => {
+                map.serialize_entry("type", "message")?;
+                map.serialize_entry("role", "assistant")?;
+                map.serialize_entry("status", "completed")?;
+                let content = json!([{ "type": "output_text", "text": text, "annotations": [] }]);
+                map.serialize_entry("content", &content)?;
+                Some(fields)
+            }
+            Self::Call { call_id, name, arguments, fields } => {
+                map.serialize_entry("type", "function_call")?;
+                map.serialize_entry("call_id", call_id)?;
+                map.serialize_entry("name", name)?;
+                map.serialize_entry("arguments", arguments)?;
+                Some(fields)
+            }
+            Self::Result { call_id, text } => {
+                map.serialize_entry("type", "function_call_output")?;
+                map.serialize_entry("call_id", call_id)?;
+                map.serialize_entry("output", text)?;
+                None
+            }
+            Self::Verbatim(fields) => Some(fields),
+        };
+        for (name, value) in own.into_iter().flatten() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}

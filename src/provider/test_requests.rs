@@ -1,0 +1,69 @@
+//! Requests for the tests of the dialects.
+
+use serde_json::Value;
+
+use super::accepted::Accepted;
+use super::dialect::{Asked, Dialect};
+use super::{ChatRequest, ModelParameters};
+use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
+
+pub(super) const ORIGIN: &str = "where it came from";
+
+pub(super) fn message(role: Role, text: &str) -> Message {
+    Message::new(MessageId(String::new()), None, role, text.to_owned(), 0)
+}
+
+/// A reply with a call of `read` for each id and arguments.
+pub(super) fn calling(text: &str, calls: &[(&str, &str)]) -> Message {
+    let call = |(id, arguments): &(&str, &str)| ToolCall {
+        id: (*id).to_owned(),
+        name: "read".to_owned(),
+        arguments: (*arguments).to_owned(),
+    };
+    Message { tool_calls: calls.iter().map(call).collect(), ..message(Role::Assistant, text) }
+}
+
+pub(super) fn result(id: &str, text: &str) -> Message {
+    Message { tool_call_id: Some(id.to_owned()), ..message(Role::Tool, text) }
+}
+
+/// The same message, as it came from [`ORIGIN`] in these parts.
+pub(super) fn replayed(message: Message, parts: &Value) -> Message {
+    let json = serde_json::json!({ "parts": parts }).to_string();
+    Message { replay: Some(Replay { origin: ORIGIN.to_owned(), json }), ..message }
+}
+
+pub(super) fn tool() -> ToolSpec {
+    ToolSpec { name: "t".into(), description: "d".into(), parameters: r#"{"type":"object"}"#.into() }
+}
+
+/// What can be set on a request beside its messages.
+#[derive(Default)]
+pub(super) struct Set {
+    pub(super) system: Option<&'static str>,
+    pub(super) tools: Vec<ToolSpec>,
+    pub(super) tool_choice: ToolChoice,
+    pub(super) parameters: ModelParameters,
+    pub(super) stream: bool,
+    pub(super) accepted: Accepted,
+    pub(super) model: Option<&'static str>,
+}
+
+/// The body of a request, and its address below `https://a.example/v1`.
+pub(super) fn request<D: Dialect>(messages: &[Message], set: &Set) -> (Value, String) {
+    let request = ChatRequest {
+        model: set.model.unwrap_or("m"),
+        system: set.system,
+        messages,
+        tools: &set.tools,
+        tool_choice: &set.tool_choice,
+        parameters: &set.parameters,
+        stream: set.stream,
+    };
+    let asked = Asked { request: &request, origin: ORIGIN, accepted: &set.accepted };
+    (serde_json::to_value(D::body(asked)).unwrap(), D::url("https://a.example/v1", &request))
+}
+
+pub(super) fn body<D: Dialect>(messages: &[Message], set: &Set) -> Value {
+    request::<D>(messages, set).0
+}
