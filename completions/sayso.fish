@@ -38,8 +38,11 @@ complete -c sayso -n "__fish_sayso_needs_command" -f -a "ask" -d 'Ask one questi
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "chat" -d 'Talk to a model, with a prompt to type at'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "history" -d 'Past conversations: list, show, search, fork, delete'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "stats" -d 'Count turns, tokens and times'
-complete -c sayso -n "__fish_sayso_needs_command" -f -a "doctor" -d 'Look for what is wrong'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "init" -d 'Set up sayso: find keys and models, write the configuration'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "doctor" -d 'Look for what is wrong: configuration, keys, network, history, servers'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "config" -d 'Look at the configuration'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "keys" -d 'Keep the keys of providers'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "models" -d 'Look at the models of the providers'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "mcp" -d 'Use and set up MCP servers: tools, resources, prompts'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "man" -d 'Print the manual page'
@@ -356,12 +359,22 @@ complete -c sayso -n "__fish_sayso_using_subcommand stats" -s v -l verbose -d 'S
 complete -c sayso -n "__fish_sayso_using_subcommand stats" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand stats" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand stats" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand init" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand init" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand init" -s y -l yes -d 'Write the file without asking'
+complete -c sayso -n "__fish_sayso_using_subcommand init" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand init" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand init" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand init" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand init" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l history -d 'Look at the history: its mode, size, free pages, integrity, who holds it'
-complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l json -d 'Write one JSON object'
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l history -d 'Only the history, and all of it: its mode, size, free pages, integrity, who holds it'
+complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l json -d 'Print the findings as JSON'
 complete -c sayso -n "__fish_sayso_using_subcommand doctor" -s q -l quiet -d 'Leave out progress, notices and usage'
 complete -c sayso -n "__fish_sayso_using_subcommand doctor" -s v -l verbose -d 'Say more about what happens (twice: everything)'
 complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
@@ -416,6 +429,94 @@ complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subc
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -f -a "set" -d 'Keep the key of a provider: asked for without showing it, or read from a pipe'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -f -a "list" -d 'List where keys come from, never what they are'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -f -a "rm" -d 'Forget a key that was kept'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from list" -l format -d 'How to write the list' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from list" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from list" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from rm" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from rm" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from rm" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from rm" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and not __fish_seen_subcommand_from list info refresh" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand models; and not __fish_seen_subcommand_from list info refresh" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand models; and not __fish_seen_subcommand_from list info refresh" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and not __fish_seen_subcommand_from list info refresh" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and not __fish_seen_subcommand_from list info refresh" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and not __fish_seen_subcommand_from list info refresh" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and not __fish_seen_subcommand_from list info refresh" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and not __fish_seen_subcommand_from list info refresh" -f -a "list" -d 'List the models of the providers that are set up'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and not __fish_seen_subcommand_from list info refresh" -f -a "info" -d 'Tell what is known of one model: context, price, abilities'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and not __fish_seen_subcommand_from list info refresh" -f -a "refresh" -d 'Ask the providers for their models again'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from list" -l search -d 'Only those with this in their name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from list" -l format -d 'How to write the list' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from list" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from list" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from info" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from info" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from info" -l json -d 'Print it as JSON'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from info" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from info" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from info" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from info" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from refresh" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from refresh" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from refresh" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from refresh" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from refresh" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from refresh" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand models; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and not __fish_seen_subcommand_from list tools resources prompts call read prompt get add rm import login logout trust serve exercise" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
