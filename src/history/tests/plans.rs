@@ -77,6 +77,7 @@ fn what_is_written_finds_its_rows_by_indexes() {
     let mut journal = place.journal();
     assert_eq!(super::flush(&mut journal), FlushOutcome::Durable);
     let mut connection = Connection::open(&place.path).unwrap();
+    crate::history::packing::register(&connection).unwrap();
     watch(&mut connection);
     for fact in facts() {
         crate::history::statements::apply(&connection, &fact, "me").unwrap();
