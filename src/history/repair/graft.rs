@@ -94,7 +94,7 @@ fn write_pages(damaged: &Path, fresh: &Path, (wanted, page_bytes): (&[u32], usiz
 }
 
 /// The header says how long the file is, and that nothing in it is free.
-fn fit_header(page: &mut [u8], pages: u32) {
+pub fn fit_header(page: &mut [u8], pages: u32) {
     page[28..32].copy_from_slice(&pages.to_be_bytes());
     page[32..40].fill(0);
     let (counter, valid_for) = page.split_at_mut(92);

@@ -2,7 +2,10 @@
 
 mod check;
 mod graft;
+mod page_file;
+mod pages;
 mod recover;
+mod reroot;
 mod salvage;
 
 pub use check::{Depth, check};

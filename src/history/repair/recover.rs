@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Result, Row};
 
 use super::graft::{Extent, graft, has_header};
+use super::reroot::{broken_tables, reroot};
 use super::salvage::{known_columns, rows, text};
 use crate::conversation::{InterruptReason, Role};
 use crate::history::file::{self, SET_ASIDE, beside, time_mark};
@@ -37,8 +38,9 @@ pub fn recover_file(
 ) -> std::result::Result<RecoverReport, HistoryError> {
     let place = settings.path.as_deref().ok_or(HistoryError::NotKept)?;
     let workshop = Workshop::enter(place)?;
-    let connection = workshop.open_copy(damaged)?;
+    let (connection, had_gaps) = workshop.mend(workshop.open_copy(damaged)?)?;
     let mut wreck = Wreck::read(&connection)?;
+    wreck.has_gaps |= had_gaps;
     if wreck.rows.is_empty() && wreck.conversations.is_empty() {
         return Err(HistoryError::unusable(damaged, "nothing in it can be read"));
     }
@@ -127,6 +129,23 @@ impl Workshop {
             }
         }
         Err(HistoryError::unusable(damaged, "nothing in it can be read"))
+    }
+
+    /// Makes rows reachable that lie below pages which cannot be read. Says whether there are such pages.
+    fn mend(&self, connection: Connection) -> std::result::Result<(Connection, bool), HistoryError> {
+        let broken = broken_tables(&connection);
+        if broken.is_empty() {
+            return Ok((connection, false));
+        }
+        let copy = self.folder.join("copy.db");
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        // With a WAL beside it the file is not what SQLite reads.
+        if fs::metadata(beside(&copy, "-wal")).is_ok_and(|wal| wal.len() > 0) {
+            return Ok((connection, true));
+        }
+        drop(connection);
+        reroot(&copy, &broken).map_err(|error| HistoryError::unusable(&copy, error))?;
+        Ok((open(&copy)?, true))
     }
 
     fn copy(&self, damaged: &Path, copy: &Path, with_wal: bool) -> std::io::Result<()> {
