@@ -187,6 +187,7 @@ fn even_groups<T>(items: &[T], size_max: usize) -> impl Iterator<Item = &[T]> {
 mod tests {
     use std::fs;
 
+    use super::super::pages::number_at;
     use super::*;
 
     const ROWS: i64 = 2_500;
@@ -222,8 +223,9 @@ mod tests {
         }
     }
 
-    /// A history whose messages are in several levels, some of them deleted: their leaves are free pages.
-    fn history(path: &Path, page_bytes: usize) -> Connection {
+    /// A history whose messages are in several levels, some of them deleted: their leaves are free pages, as they were
+    /// before.
+    fn history(path: &Path, page_bytes: usize) -> (Connection, Vec<u8>) {
         let database = Connection::open(path).unwrap();
         database.execute_batch(&format!("PRAGMA page_size = {page_bytes}; PRAGMA auto_vacuum = INCREMENTAL")).unwrap();
         database.execute_batch(include_str!("../migrations/0001_initial.sql")).unwrap();
@@ -237,14 +239,38 @@ mod tests {
              INSERT INTO prompt_history (created_ms, cwd, text) SELECT i, '/tmp', 'typed' FROM n;
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
              INSERT INTO message_delta (message, kind, text) SELECT i, 'reasoning', 'arrived ' || i FROM n;
-             COMMIT; DELETE FROM message WHERE number BETWEEN 1001 AND 1400"
+             COMMIT"
         );
         database.execute_batch(&sql).unwrap();
-        database
+        let (old, old_leaves) = (fs::read(path).unwrap(), pages_of(&database, "message", "leaf"));
+        database.execute_batch("DELETE FROM message WHERE number <= 400").unwrap();
+        let mut bytes = fs::read(path).unwrap();
+        let in_use = pages_of(&database, "%", "%");
+        let first_free = number_at(&bytes, 32).unwrap() as usize;
+        for page in old_leaves.into_iter().filter(|page| !in_use.contains(page) && *page != first_free) {
+            let range = (page - 1) * page_bytes..page * page_bytes;
+            bytes[range.clone()].copy_from_slice(&old[range]);
+        }
+        (database, bytes)
+    }
+
+    fn wipe(bytes: &mut [u8], page_bytes: usize, pages: &[usize], byte: u8) {
+        for page in pages {
+            bytes[(page - 1) * page_bytes..page * page_bytes].fill(byte);
+        }
+    }
+
+    fn wipe_map(bytes: &mut [u8], page_bytes: usize) {
+        let maps: Vec<usize> = (2..=bytes.len() / page_bytes).step_by(page_bytes / 5 + 1).collect();
+        wipe(bytes, page_bytes, &maps, 0);
+    }
+
+    fn wipe_free_list(bytes: &mut [u8]) {
+        bytes[32..40].fill(0);
     }
 
     fn pages_of(database: &Connection, table: &str, kind: &str) -> Vec<usize> {
-        let query = "SELECT pageno FROM dbstat WHERE name = ?1 AND pagetype = ?2 ORDER BY pageno";
+        let query = "SELECT pageno FROM dbstat WHERE name LIKE ?1 AND pagetype LIKE ?2 ORDER BY pageno";
         let mut statement = database.prepare(query).unwrap();
         let pages = statement.query_map([table, kind], |row| row.get::<_, u32>(0)).unwrap();
         pages.map(|page| page.unwrap() as usize).collect()
@@ -270,23 +296,23 @@ mod tests {
     #[test]
     fn interior_pages_that_are_destroyed_cost_nothing_and_bring_back_nothing() {
         let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("damaged.db");
         for page_bytes in [1024, 4096] {
-            let database = history(&folder.path().join(format!("{page_bytes}.db")), page_bytes);
-            let whole = fs::read(database.path().unwrap()).unwrap();
-            let path = folder.path().join("damaged.db");
+            let (database, whole) = history(&folder.path().join(format!("{page_bytes}.db")), page_bytes);
             for table in ["message", "message_delta"] {
                 let before = sums(&database, table);
                 let interior = pages_of(&database, table, "internal");
-                let all = interior.iter().map(|page| vec![*page]).chain([interior.clone()]);
-                for (destroyed, byte) in all.flat_map(|pages| [(pages.clone(), 0), (pages, 0xA5)]) {
+                let each = interior.iter().map(|page| vec![*page]).chain([interior.clone()]);
+                for (destroyed, byte) in each.flat_map(|pages| [(pages.clone(), 0), (pages, 0xA5)]) {
+                    let told = format!("{page_bytes} {table} {destroyed:?}");
                     let mut bytes = whole.clone();
-                    for page in &destroyed {
-                        bytes[(page - 1) * page_bytes..page * page_bytes].fill(byte);
-                    }
-                    assert_eq!(sums(&repaired(&path, &bytes), table), before, "{page_bytes} {table} {destroyed:?}");
-                    // The map knows what is free where the header does not.
-                    bytes[32..40].fill(0);
-                    assert_eq!(sums(&repaired(&path, &bytes), table), before, "{page_bytes} {table} {destroyed:?}");
+                    wipe(&mut bytes, page_bytes, &destroyed, byte);
+                    assert_eq!(sums(&repaired(&path, &bytes), table), before, "{told}");
+                    let mut no_map = bytes.clone();
+                    wipe_map(&mut no_map, page_bytes);
+                    assert_eq!(sums(&repaired(&path, &no_map), table), before, "{told}, no map");
+                    wipe_free_list(&mut bytes);
+                    assert_eq!(sums(&repaired(&path, &bytes), table), before, "{told}, no free list");
                 }
                 assert!(table != "message" || page_bytes != 1024 || interior.len() > 3, "{interior:?}");
             }
@@ -296,15 +322,10 @@ mod tests {
     #[test]
     fn old_copies_come_back_only_where_nothing_tells_them_from_others() {
         let folder = tempfile::tempdir().unwrap();
-        let database = history(&folder.path().join("whole.db"), 1024);
-        let mut bytes = fs::read(database.path().unwrap()).unwrap();
-        for page in pages_of(&database, "message", "internal") {
-            bytes[(page - 1) * 1024..page * 1024].fill(0);
-        }
-        bytes[32..40].fill(0);
-        for map in (1024..bytes.len()).step_by((1024 / 5 + 1) * 1024) {
-            bytes[map..map + 1024].fill(0);
-        }
+        let (database, mut bytes) = history(&folder.path().join("whole.db"), 1024);
+        wipe(&mut bytes, 1024, &pages_of(&database, "message", "internal"), 0);
+        wipe_map(&mut bytes, 1024);
+        wipe_free_list(&mut bytes);
         let after = sums(&repaired(&folder.path().join("damaged.db"), &bytes), "message").0;
         assert!(after > sums(&database, "message").0, "{after}");
     }
@@ -312,16 +333,11 @@ mod tests {
     #[test]
     fn half_of_the_leaves_come_back_without_the_root() {
         let folder = tempfile::tempdir().unwrap();
-        let database = history(&folder.path().join("whole.db"), 1024);
+        let (database, mut bytes) = history(&folder.path().join("whole.db"), 1024);
         let before = sums(&database, "message").0;
-        let mut bytes = fs::read(database.path().unwrap()).unwrap();
-        for page in pages_of(&database, "message", "internal") {
-            bytes[(page - 1) * 1024..page * 1024].fill(0xFF);
-        }
-        let leaves = pages_of(&database, "message", "leaf");
-        for page in leaves.iter().step_by(2) {
-            bytes[(page - 1) * 1024..page * 1024].fill(0xFF);
-        }
+        wipe(&mut bytes, 1024, &pages_of(&database, "message", "internal"), 0xFF);
+        let half: Vec<usize> = pages_of(&database, "message", "leaf").into_iter().step_by(2).collect();
+        wipe(&mut bytes, 1024, &half, 0xFF);
         let after = sums(&repaired(&folder.path().join("damaged.db"), &bytes), "message").0;
         assert!((before / 3..before * 2 / 3).contains(&after), "{after} of {before}");
     }
