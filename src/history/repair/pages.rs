@@ -46,9 +46,11 @@ pub struct Shape {
     pub columns: Vec<Column>,
     /// Rows that are older than the last columns end before them.
     pub fewest: usize,
-    /// A column that holds nothing but these words.
-    pub words: Option<(usize, &'static [&'static str])>,
+    pub words: Words,
 }
+
+/// A column that holds nothing but these words.
+pub type Words = Option<(usize, &'static [&'static str])>;
 
 /// Reads the usable part of a page other than the first.
 pub fn parse(page: &[u8]) -> Option<TreePage<'_>> {
@@ -179,8 +181,8 @@ impl Column {
             Kind::Integer => is_integer,
             // A real number without a fraction is stored as an integer.
             Kind::Real => is_integer || serial == 7,
-            Kind::Text => serial >= 13 && serial % 2 == 1,
-            Kind::Blob => serial >= 12 && serial % 2 == 0,
+            Kind::Text => serial >= 13 && !serial.is_multiple_of(2),
+            Kind::Blob => serial >= 12 && serial.is_multiple_of(2),
         }
     }
 }

@@ -7,13 +7,13 @@ use std::path::Path;
 use rusqlite::{Connection, Result, Row};
 
 use super::page_file::{PageFile, Use};
-use super::pages::{Cell, Column, Kind, Shape, TreePage, children_max, empty_leaf, interior, parse};
+use super::pages::{Cell, Column, Kind, Shape, TreePage, Words, children_max, empty_leaf, interior, parse};
 
 /// No tree that SQLite makes is deeper.
 const DEPTH_MAX: usize = 20;
 
 /// Tables with rows by number: how many columns their first version had, and what tells them from others.
-const TABLES: [(&str, usize, Option<(usize, &[&str])>); 3] =
+const TABLES: [(&str, usize, Words); 3] =
     [("conversation", 12, None), ("message", 25, None), ("message_delta", 4, Some((2, &["text", "reasoning"])))];
 
 /// A table of which not every page can be read.
@@ -33,10 +33,7 @@ pub fn broken_tables(connection: &Connection) -> Vec<BrokenTable> {
     broken.filter_map(|table| describe(connection, table).ok()).collect()
 }
 
-fn describe(
-    connection: &Connection,
-    (table, fewest, words): (&str, usize, Option<(usize, &'static [&'static str])>),
-) -> Result<BrokenTable> {
+fn describe(connection: &Connection, (table, fewest, words): (&str, usize, Words)) -> Result<BrokenTable> {
     let query = "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1";
     let root = connection.query_row(query, [table], |row| row.get(0))?;
     let query = "SELECT type, \"notnull\" FROM pragma_table_info(?1) ORDER BY cid";
