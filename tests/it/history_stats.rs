@@ -146,5 +146,7 @@ fn the_doctor_looks_at_the_history() {
     }
     fs::write(sandbox.database_path(), "damaged damaged damaged damaged damaged damaged").unwrap();
     sandbox.sayso(["doctor", "--history"]).run().assert_exit(3);
-    sandbox.sayso(["doctor"]).run().assert_exit(2);
+    // The whole doctor sees it, too.
+    let told = sandbox.sayso(["doctor"]).run().assert_exit(3).stdout();
+    assert!(told.contains("BROKEN history"), "{told}");
 }
