@@ -220,6 +220,12 @@ impl Running {
         self.stdin = None;
     }
 
+    /// Waits until so many bytes stand in an unread stdout.
+    pub fn wait_for_unread(&self, bytes: u64) {
+        let unread = self.unread.as_ref().unwrap();
+        super::wait_until("unread output", || rustix::io::ioctl_fionread(unread).unwrap() >= bytes);
+    }
+
     /// Closes the reading end of an unread stdout.
     pub fn close_stdout(&mut self) {
         self.unread = None;
