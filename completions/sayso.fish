@@ -37,7 +37,7 @@ complete -c sayso -n "__fish_sayso_needs_command" -s V -l version -d 'Print vers
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "ask" -d 'Ask one question; the answer goes to stdout'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "chat" -d 'Talk to a model, with a prompt to type at'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "history" -d 'Past conversations: list, show, search, fork, delete'
-complete -c sayso -n "__fish_sayso_needs_command" -f -a "stats" -d 'Count turns, tokens and times'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "stats" -d 'Count turns, tokens and times (median/95th percentile)'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "init" -d 'Set up sayso: find keys and models, write the configuration'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "doctor" -d 'Look for what is wrong: configuration, keys, network, history, servers'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "config" -d 'Look at the configuration'

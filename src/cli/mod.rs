@@ -115,7 +115,7 @@ pub enum Command {
     /// Past conversations: list, show, search, fork, delete
     #[command(subcommand)]
     History(HistoryCommand),
-    /// Count turns, tokens and times
+    /// Count turns, tokens and times (median/95th percentile)
     Stats(StatsOptions),
     /// Set up sayso: find keys and models, write the configuration
     Init(InitOptions),

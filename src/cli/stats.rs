@@ -1,4 +1,4 @@
-//! The options of `stats` and `doctor`.
+//! The options of `stats`.
 
 use clap::{Args, ValueEnum};
 

@@ -54,7 +54,7 @@ fn every_format_reads_well() {
     let sandbox = talked();
     let table = stats(&sandbox, &["--by", "model"]);
     assert!(
-        table.starts_with("MODEL") && table.contains("test:test-model  3") && table.contains("████████████"),
+        table.starts_with("MODEL") && table.contains("test:test-model  3") && table.contains("████████"),
         "{table}"
     );
     let csv = stats(&sandbox, &["--by", "conversation", "--format", "csv"]);

@@ -4,7 +4,8 @@ use crate::command::listing::{cut, one_line, table as aligned};
 use crate::history::{Histogram, StatsBy, StatsRow};
 use crate::terminal::TermSafeBuf;
 
-const BAR_COLUMNS: f64 = 12.0;
+/// With it the table fits a terminal of 90 columns.
+const BAR_COLUMNS: f64 = 8.0;
 const KEY_COLUMNS_MAX: usize = 40;
 const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -32,9 +33,8 @@ fn header(by: StatsBy) -> Vec<String> {
         StatsBy::Tool => "TOOL",
         StatsBy::Conversation => "CONVERSATION",
     };
-    let of_tools = ["CALLS", "", "FAILED", "TIME p50/p95 ms"];
-    let of_turns =
-        ["TURNS", "", "CUT", "FAILED", "IN", "OUT", "COST $", "FIRST p50/p95 ms", "TOTAL p50/p95 ms", "TOKENS/s p50"];
+    let of_tools = ["CALLS", "", "FAILED", "TIME ms"];
+    let of_turns = ["TURNS", "", "CUT", "FAILED", "IN", "OUT", "COST $", "FIRST ms", "TOTAL ms", "TOKENS/s"];
     let rest: &[&str] = if by == StatsBy::Tool { &of_tools } else { &of_turns };
     std::iter::once(key).chain(rest.iter().copied()).map(str::to_owned).collect()
 }
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn bars_curves_and_cells() {
-        assert_eq!([bar(0, 8), bar(1, 1000), bar(8, 8), bar(1, 8)], ["", "▏", "████████████", "█▌"]);
+        assert_eq!([bar(0, 8), bar(1, 1000), bar(8, 8), bar(1, 8)], ["", "▏", "████████", "█"]);
         assert_eq!(sparkline(&[0, 4, 8]), "▁▅█");
         assert_eq!([quoted("a"), quoted("a,\"b"), quoted("=1+1")], ["a", "\"a,\"\"b\"", "\"'=1+1\""]);
     }
