@@ -95,50 +95,10 @@ impl HistoryError {
 
     /// The text without the word it begins with, for use in a sentence about the history.
     pub(super) fn reason(&self) -> String {
-        match self {
-            Self::Sqlite(error) => error.to_string(),
-            Self::NotFound { .. }
-            | Self::Ambiguous { .. }
-            | Self::NoMessage { .. }
-            | Self::Empty
-            | Self::NothingToSearch { .. }
-            | Self::TooManyWords { .. }
-            | Self::NotImportable { .. }
-            | Self::NotKept
-            | Self::CannotWrite { .. }
-            | Self::Query { .. }
-            | Self::BadPattern { .. }
-            | Self::ClockWentBack { .. }
-            | Self::OnlyWhole { .. }
-            | Self::InUse { .. }
-            | Self::BadName { .. }
-            | Self::OnlyUnwanted { .. }
-            | Self::ShortBeginning { .. }
-            | Self::Unusable { .. } => self.to_string(),
-        }
+        if let Self::Sqlite(error) = self { error.to_string() } else { self.to_string() }
     }
 
     fn sqlite_code(&self) -> Option<ErrorCode> {
-        match self {
-            Self::Sqlite(error) => error.sqlite_error_code(),
-            Self::NotFound { .. }
-            | Self::Ambiguous { .. }
-            | Self::NoMessage { .. }
-            | Self::Empty
-            | Self::NothingToSearch { .. }
-            | Self::TooManyWords { .. }
-            | Self::NotImportable { .. }
-            | Self::NotKept
-            | Self::CannotWrite { .. }
-            | Self::Query { .. }
-            | Self::BadPattern { .. }
-            | Self::ClockWentBack { .. }
-            | Self::OnlyWhole { .. }
-            | Self::InUse { .. }
-            | Self::BadName { .. }
-            | Self::OnlyUnwanted { .. }
-            | Self::ShortBeginning { .. }
-            | Self::Unusable { .. } => None,
-        }
+        if let Self::Sqlite(error) = self { error.sqlite_error_code() } else { None }
     }
 }
