@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::builtin::{BuiltinSettings, server};
 use crate::config::{Environment, Source, load_source};
 use crate::conversation::now_ms;
-use crate::history::{Filter, History, Importer, Page, PortableConversation, PortableMessage, Time, Wanted};
+use crate::history::{Filter, History, Importer, Page, PortableConversation, PortableMessage, Time, Wanted, condition};
 use crate::mcp::{HostSettings, Launch, McpHost, Protocol, ServerSettings};
 
 pub use crate::conversation::{
@@ -118,6 +118,13 @@ pub fn fill_history(path: &Path, messages: u64) -> io::Result<()> {
         importer.add(&conversation).map_err(io::Error::other)?;
     }
     importer.finish().map(drop).map_err(io::Error::other)
+}
+
+/// How many messages a history has.
+pub fn stored_messages(path: &Path) -> io::Result<usize> {
+    let settings = HistorySettings { path: Some(path.to_owned()), ..HistorySettings::default() };
+    let condition = condition(&settings).map_err(io::Error::other)?;
+    Ok(condition.map_or(0, |condition| usize::try_from(condition.messages).unwrap_or(usize::MAX)))
 }
 
 /// Searches `rounds` times, each with a history newly opened; how many hits the first page

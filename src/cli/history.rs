@@ -72,9 +72,13 @@ pub struct ListOptions {
     #[arg(long, value_enum, default_value = "table")]
     pub format: ListFormat,
 
-    /// Only the newest N
+    /// Only the newest N [default: 50]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
+
+    /// Leave out the newest N that fit
+    #[arg(long, value_name = "N")]
+    pub offset: Option<u64>,
 
     #[command(flatten)]
     pub pager: PagerOptions,
