@@ -941,7 +941,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__history__subcmd__list)
-            opts="-m -q -v -h --since --model --provider --tool --status --format --limit --no-pager --config --color --quiet --verbose --accessible --offline --help"
+            opts="-m -q -v -h --since --model --provider --tool --status --format --limit --offset --no-pager --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -976,6 +976,10 @@ _sayso() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --offset)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

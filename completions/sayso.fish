@@ -145,7 +145,8 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 json\t'One array'
 jsonl\t'One object a line'
 tsv\t'Columns between tabs, with a line of names'"
-complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l limit -d 'Only the newest N' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l limit -d 'Only the newest N [default: 50]' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l offset -d 'Leave out the newest N that fit' -r
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''

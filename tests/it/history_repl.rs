@@ -279,7 +279,7 @@ fn export_writes_the_conversation_to_a_file_and_never_over_one() {
 fn tab_offers_folders_behind_export() {
     let (_server, sandbox, mut pty) = after_two_turns([], plain);
     fs::create_dir(sandbox.work_folder().join("exports")).unwrap();
-    pty.send("/exp\t\t");
+    pty.send("/exp\t");
     pty.wait_for_text("test> /export");
     pty.send("exp\t");
     pty.wait_for_text("/export exports/");
