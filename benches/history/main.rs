@@ -88,6 +88,8 @@ fn make(folder: &Path, messages: u64) -> Result<(), Box<dyn Error>> {
 /// A command with its home in `folder`; the time from its start to its end.
 fn time(sayso: &Path, folder: &Path, arguments: &[&str]) -> io::Result<Duration> {
     let mut command = Command::new(sayso);
+    // Paths in such variables count only where they are whole.
+    let folder = &std::path::absolute(folder)?;
     command.args(arguments).env_clear().env("HOME", folder);
     for (name, below) in [
         ("XDG_DATA_HOME", "data"),

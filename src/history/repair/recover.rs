@@ -41,8 +41,11 @@ pub fn recover_file(
     let workshop = Workshop::enter(place)?;
     let (connection, had_gaps) = workshop.mend(workshop.open_copy(damaged)?)?;
     let mut wreck = Wreck::read(&connection)?;
-    wreck.gathered_calls = workshop.gather_calls(&connection)?;
-    wreck.has_gaps |= had_gaps || !calls::are_whole(&connection);
+    wreck.has_gaps |= had_gaps;
+    if !calls::are_whole(&connection) {
+        wreck.has_gaps = true;
+        wreck.gathered_calls = workshop.gather_calls(&connection)?;
+    }
     if wreck.rows.is_empty() && wreck.conversations.is_empty() {
         return Err(HistoryError::unusable(damaged, "nothing in it can be read"));
     }
@@ -148,10 +151,10 @@ impl Workshop {
         Ok((open(&copy)?, true))
     }
 
-    /// The calls of tools as they stand in the pages, where SQLite does not find all of them.
+    /// The calls of tools as they stand in the pages; `None` where the pages are not what SQLite reads.
     fn gather_calls(&self, connection: &Connection) -> std::result::Result<Option<Connection>, HistoryError> {
         let copy = self.folder.join("copy.db");
-        if calls::are_whole(connection) || !is_all_in_one(connection, &copy) {
+        if !is_all_in_one(connection, &copy) {
             return Ok(None);
         }
         let gathered = self.folder.join("calls.db");
