@@ -228,6 +228,7 @@ fn dry_run(config: &Config, session: &Session, beginning: Beginning, question: S
         tools: session.toolbox.specs(),
         tool_choice: &session.tool_choice,
         parameters: &model.parameters,
+        answer: None,
         stream: config.chat.streaming,
     })
 }

@@ -1,6 +1,7 @@
 //! The SQLite history: one thread writes, read-only connections read, a kill loses only the last window.
 
 mod address;
+mod answers;
 mod backup;
 mod condition;
 mod connect;
@@ -39,6 +40,7 @@ mod upkeep;
 mod writer;
 
 pub use address::why_no_name;
+pub use answers::{Found, KeptAnswer, KeptBy, MatchedAnswer};
 pub use condition::{Condition, condition};
 pub use entry::{DeltaKind, Entry, Fork, Place, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
 pub use error::HistoryError;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::wanted::{NotTaken, Taken};
 use super::question::{Answer, Answering, Question};
 use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage};
 use crate::history::TurnMetrics;
@@ -125,6 +126,14 @@ pub struct TurnResult {
     pub usage: Option<Usage>,
     pub metrics: TurnMetrics,
     pub error: Option<ProviderError>,
+    /// What was taken out of the answer, where not all of it is wanted.
+    pub taken: Option<Taken>,
+    /// Why nothing was.
+    pub not_taken: Option<NotTaken>,
+    /// The answer was stored before: nobody was asked.
+    pub is_stored: bool,
+    /// The provider's name for the last reply.
+    pub response_id: Option<String>,
 }
 
 /// What became of an attempt to write.

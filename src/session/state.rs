@@ -12,6 +12,7 @@ use super::log::Log;
 use super::own_settings::Connect;
 use super::repair::repair;
 use super::room::ContextState;
+use super::wanted::Wanted;
 
 use crate::conversation::{
     ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings, ToolChoice,
@@ -72,6 +73,8 @@ pub struct Session {
     /// What servers say by themselves; `None` where there are none.
     pub events: Option<HostEvents>,
     pub tool_choice: ToolChoice,
+    /// What of the answers is wanted; `None`: all.
+    pub wanted: Option<Wanted>,
     /// By server, tool and arguments.
     pub preview: Preview,
     /// What the server `settings` shows and asks for.
@@ -113,6 +116,7 @@ impl Session {
             toolbox: Toolbox::none(),
             events: None,
             tool_choice: ToolChoice::Auto,
+            wanted: None,
             preview: Box::new(|_, _, _| None),
             shared: SharedSettings::default(),
             uses_tools: true,
