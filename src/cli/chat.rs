@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
+use super::{AnswerOptions, Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
 
 const ASK_EXAMPLES: &str = "\
 Examples:
@@ -61,6 +61,9 @@ pub struct AskOptions {
     /// Fail (exit 12) where the history cannot be used
     #[arg(long, conflicts_with = "no_save")]
     pub require_history: bool,
+
+    #[command(flatten)]
+    pub answer: AnswerOptions,
 }
 
 /// The REPL.
@@ -107,6 +110,7 @@ impl AskOptions {
             dry_run: false,
             stdin: StdinMode::Auto,
             require_history: false,
+            answer: AnswerOptions::default(),
         }
     }
 }

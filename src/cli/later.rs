@@ -9,21 +9,10 @@ const COMMANDS: &[(&str, &[&str])] = &[
 ];
 
 const FLAGS: &[&str] = &[
-    "--schema",
-    "--schema-multi",
-    "--schema-retries",
-    "--code",
-    "--first-code",
-    "--first-json",
-    "--stop-after",
     "--width",
-    "--once",
-    "--cache",
     "--max-cost",
     "--record",
     "--replay",
-    "--meta-fd",
-    "--meta",
     "--role",
     "--role-file",
 ];

@@ -4,34 +4,49 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use super::context::Context;
+use super::kept::{Keeping, Looked};
+use super::meta::Meta;
 use super::models;
 use super::person::WithPerson;
 use super::prompt::{self, NoPrompt};
+use super::wanted::wanted;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
 use crate::config::Config;
-use crate::conversation::exit_code;
+use crate::conversation::{Message, exit_code, now_ms};
 use crate::exit::Failure;
-use crate::history::{HistorySettings, Journal};
+use crate::history::{FlushOutcome, Found, HistorySettings, Journal, KeptBy};
 use crate::http::Lifetime;
 use crate::provider::ChatRequest;
 use crate::session::{
-    CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
+    CancelCause, CancelSource, Frontend, NoticeLevel, Session, Signals, TurnEvent, TurnInput, TurnReport, TurnResult,
+    TurnStatus, Wanted, exit_of_cancel,
 };
-use crate::terminal::{JsonFormat, JsonView, PlainView, ReplyView, Stream, ViewSettings, result_line_for_error};
+use crate::terminal::{
+    JsonFormat, JsonView, PlainView, ReplyView, Screen, Stream, TakenView, ViewSettings, result_line_for_error,
+};
 
 /// How long the end of the program waits for the disk.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs the command; the exit code.
-pub fn run(options: AskOptions, mut context: Context) -> Result<u8, Failure> {
+pub fn run(mut options: AskOptions, mut context: Context) -> Result<u8, Failure> {
     let started = Instant::now();
+    let mut meta = match Meta::open(&options.answer) {
+        Ok(meta) => meta,
+        Err(failure) => return Ok(fail(&options, &mut context, &failure)),
+    };
+    wiring::default_conversation(&mut options.conversation, &context.environment);
     wiring::block_on(async move {
-        match answer(&options, &mut context, started).await {
+        let exit = match answer(&options, &mut context, started, &mut meta).await {
             Ok(exit) => exit,
-            Err(failure) => fail(&options, &mut context, &failure),
-        }
+            Err(failure) => {
+                meta.failed(&failure);
+                fail(&options, &mut context, &failure)
+            }
+        };
+        meta.write(exit, &mut context)
     })
 }
 
@@ -50,7 +65,14 @@ fn fail(options: &AskOptions, context: &mut Context, failure: &Failure) -> u8 {
     }
 }
 
-async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -> Result<u8, Failure> {
+async fn answer(
+    options: &AskOptions,
+    context: &mut Context,
+    started: Instant,
+    meta: &mut Meta,
+) -> Result<u8, Failure> {
+    let wanted = wanted(&options.answer)?;
+    let timeout = options.timeout.map(|limit| started + limit);
     let mut signals =
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
     let mut load_options = wiring::load_options(&options.conversation, context);
@@ -67,24 +89,47 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
         };
         let unsaved = Journal::start(HistorySettings { path: None, ..config.history.clone() });
         let mut session = Session::new(unsaved, model, wiring::turn_settings(&config, 0), None);
+        session.wanted = wanted;
         wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Absent).await?;
         session.toolbox.refresh().await;
-        let request = dry_run(&config, &session, beginning, question);
+        let earlier = match beginning {
+            Beginning::Resumed(stored) => stored.messages,
+            Beginning::New | Beginning::Named(_) => Vec::new(),
+        };
+        let request = request_text(&session, config.chat.system_prompt.as_deref(), earlier, &question);
         wiring_tools::close(session.toolbox.host.take()).await;
         return Ok(context.show(&request));
+    }
+    let view = wiring::view_settings(&config, &options.conversation, context);
+    let mut keeping = Keeping::once(&options.answer);
+    let mut early_question = None;
+    if let Some(keeping) = &mut keeping {
+        // Also where it is not needed: who writes to the pipe must not meet a closed one.
+        early_question = Some(prompt::assemble(options, context, &mut signals).await);
+        match keeping.look(&config.history, &mut signals, timeout).await? {
+            Looked::Found(found) => return give_again(&found, (options, wanted.as_ref()), view, context, meta),
+            Looked::Stopped(exit) => return Ok(exit),
+            Looked::Missing => {}
+        }
     }
     // The connection opens in the background and the history on its own thread, while
     // standard input is read.
     model.provider.prewarm();
     let mut settings = wiring::turn_settings(&config, options.conversation.retries);
-    settings.require_history = options.require_history;
+    // What is to be asked once only has to be remembered.
+    settings.require_history = options.require_history || keeping.is_some();
     let mut session = wiring::session(&config, model, settings);
+    session.wanted = wanted;
     let person = person(context);
     wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, person).await?;
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
     wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
     session.publish_settings();
-    let question = match prompt::assemble(options, context, &mut signals).await {
+    let question = match early_question {
+        Some(question) => question,
+        None => prompt::assemble(options, context, &mut signals).await,
+    };
+    let question = match question {
         Ok(question) => Some(question),
         // With `-c` or `--session` and no words: what was cut off goes on.
         Err(NoPrompt::Nothing) if options.prompt.is_none() && session.is_interrupted() => None,
@@ -106,10 +151,34 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
         context.warn(warning);
     }
     let input = question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question + &attached.text));
-    let view = wiring::view_settings(&config, &options.conversation, context);
-    let timeout = options.timeout.map(|limit| started + limit);
+    if let (Some(_), TurnInput::Prompt(question)) = (options.answer.cache, &input) {
+        session.toolbox.refresh().await;
+        let system = session.whole_system();
+        let request = request_text(&session, system.as_deref(), session.messages().to_vec(), question);
+        keeping = Keeping::cache(&options.answer, &format!("{:?}\n{request}", session.wanted));
+        if let Some(keeping) = &mut keeping {
+            let looked = keeping.look(&config.history, &mut signals, timeout).await;
+            if !matches!(looked, Ok(Looked::Missing)) {
+                session.journal.abandon();
+                wiring_tools::close(session.toolbox.host.take()).await;
+            }
+            match looked? {
+                Looked::Found(found) => {
+                    return give_again(&found, (options, session.wanted.as_ref()), view, context, meta);
+                }
+                Looked::Stopped(exit) => return Ok(exit),
+                Looked::Missing => {}
+            }
+        }
+    }
     let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, input)).await? {
-        Ended::Report(report) => conclude(*report, options, &config, context),
+        Ended::Report(report) => {
+            meta.ended(&report.result);
+            if let (Some(Keeping { kept_by, key, .. }), exit_code::OK) = (&keeping, report.result.exit) {
+                session.keep_answer(*kept_by, key.clone());
+            }
+            conclude(*report, options, &config, context)
+        }
         Ended::AtOnce(exit) => {
             session.journal.abandon();
             return Ok(exit);
@@ -117,7 +186,14 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     };
     let host = session.toolbox.host.take();
     tokio::select! {
-        _ = async { tokio::join!(session.journal.close(CLOSE_LIMIT), wiring_tools::close(host)) } => Ok(exit),
+        (saved, ()) = async { tokio::join!(session.journal.close(CLOSE_LIMIT), wiring_tools::close(host)) } => {
+            match (saved, keeping.map(|keeping| keeping.kept_by)) {
+                (FlushOutcome::Failed(reason), Some(KeptBy::Once)) if exit == exit_code::OK => {
+                    Err(Failure::new("history", exit_code::HISTORY, format!("the answer is not kept for `--once`: {reason}")))
+                }
+                _ => Ok(exit),
+            }
+        }
         cause = signals.next() => {
             session.journal.abandon();
             Ok(exit_of_cancel(cause))
@@ -139,13 +215,7 @@ async fn turn(
     (signals, timeout, input): (&mut Signals, Option<Instant>, TurnInput),
 ) -> Result<Ended, Failure> {
     let person = person(context);
-    let screen = &mut context.screen;
-    let view: Box<dyn Frontend + '_> = match options.format {
-        OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),
-        OutputFormat::Jsonl => Box::new(JsonView::new(screen, JsonFormat::Jsonl, settings)),
-        OutputFormat::Text if screen.is_terminal(Stream::Stdout) => Box::new(ReplyView::new(screen, settings)),
-        OutputFormat::Text => Box::new(PlainView::new(screen, settings)),
-    };
+    let view = view_of(options, settings, &mut context.screen, session.wanted.is_some());
     let mut view: Box<dyn Frontend + '_> = match person {
         Person::Present => Box::new(WithPerson { view }),
         Person::Absent => view,
@@ -166,6 +236,66 @@ async fn turn(
         }
         stopping = true;
         source.cancel(cause);
+    }
+}
+
+/// How the turn is shown. `is_part`: stdout gets what is taken out of the answer, and not the answer.
+fn view_of<'s>(
+    options: &AskOptions,
+    settings: ViewSettings,
+    screen: &'s mut Screen,
+    is_part: bool,
+) -> Box<dyn Frontend + 's> {
+    match options.format {
+        OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),
+        OutputFormat::Jsonl => Box::new(JsonView::new(screen, JsonFormat::Jsonl, settings)),
+        OutputFormat::Text if is_part => Box::new(TakenView { view: Box::new(PlainView::new(screen, settings)) }),
+        OutputFormat::Text if screen.is_terminal(Stream::Stdout) => Box::new(ReplyView::new(screen, settings)),
+        OutputFormat::Text => Box::new(PlainView::new(screen, settings)),
+    }
+}
+
+/// Gives a stored answer as if it came now; the exit code.
+fn give_again(
+    found: &Found,
+    (options, wanted): (&AskOptions, Option<&Wanted>),
+    settings: ViewSettings,
+    context: &mut Context,
+    meta: &mut Meta,
+) -> Result<u8, Failure> {
+    let model = found.last.message.model.clone().unwrap_or_default();
+    let mut result = TurnResult::empty(found.conversation.clone(), model);
+    result.text.clone_from(&found.text);
+    result.finish.clone_from(&found.last.finish);
+    result.is_stored = true;
+    if let Some(wanted) = wanted {
+        result.settle(wanted.take(&found.text));
+    }
+    let age = Duration::from_millis(u64::try_from(now_ms().saturating_sub(found.at_ms)).unwrap_or_default());
+    let message = format!("this answer was stored {} ago: nobody is asked", in_words(age));
+    let mut view = view_of(options, settings, &mut context.screen, wanted.is_some());
+    view.show(&TurnEvent::Started { conversation: &result.conversation, turn: found.turn, model: &result.model });
+    view.show(&TurnEvent::Notice { level: NoticeLevel::Detail, code: "stored_answer", message: &message });
+    view.show(&TurnEvent::Text(&result.text));
+    view.show(&TurnEvent::Ended(&result));
+    drop(view);
+    meta.ended(&result);
+    if let Some(problem) = &result.not_taken {
+        context.fail(&Failure::from(problem));
+    }
+    Ok(match context.finish() {
+        exit_code::OK => result.exit,
+        output_failed => output_failed,
+    })
+}
+
+/// The largest unit will do.
+fn in_words(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
     }
 }
 
@@ -192,6 +322,9 @@ fn conclude(report: TurnReport, options: &AskOptions, config: &Config, context: 
         }
         context.fail(&failure);
     }
+    if let Some(problem) = &report.result.not_taken {
+        context.fail(&Failure::from(problem));
+    }
     if let Some(error) = report.result.error {
         let meant = models::did_you_mean(&error, &report.result.model, config, &context.environment);
         let mut failure = Failure::from(error);
@@ -213,22 +346,19 @@ fn person(context: &Context) -> Person {
     }
 }
 
-/// The request as it would go out. Nothing is sent and nothing stored.
-fn dry_run(config: &Config, session: &Session, beginning: Beginning, question: String) -> String {
+/// The request as it would go out after `earlier` messages. Nothing is sent and nothing stored.
+fn request_text(session: &Session, system: Option<&str>, earlier: Vec<Message>, question: &str) -> String {
     let model = &session.model;
-    let mut messages = match beginning {
-        Beginning::Resumed(stored) => stored.messages,
-        Beginning::New | Beginning::Named(_) => Vec::new(),
-    };
-    messages.push(wiring::unsaved_prompt(question));
+    let mut messages = earlier;
+    messages.push(wiring::unsaved_prompt(question.to_owned()));
     model.provider.describe(&ChatRequest {
         model: &model.model,
-        system: config.chat.system_prompt.as_deref(),
+        system,
         messages: &messages,
         tools: session.toolbox.specs(),
         tool_choice: &session.tool_choice,
         parameters: &model.parameters,
-        answer: None,
-        stream: config.chat.streaming,
+        answer: session.wanted.as_ref().and_then(Wanted::format),
+        stream: session.settings.stream,
     })
 }

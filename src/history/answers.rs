@@ -56,6 +56,8 @@ pub struct MatchedAnswer {
 pub struct Found {
     pub conversation: ConversationId,
     pub at_ms: UnixMillis,
+    /// Its prompts, up to this answer.
+    pub turn: u64,
     /// All messages of the model since the last prompt, as one text.
     pub text: String,
     /// The last one of them.
@@ -116,8 +118,9 @@ impl History {
             .optional()?;
         let Some((conversation, message, at_ms)) = row else { return Ok(None) };
         let branch = rows::branch_messages(&self.connection, &conversation, Some(&message))?;
+        let turn = branch.iter().filter(|stored| stored.message.role == Role::User).count() as u64;
         let Some((last, text)) = answer_of(branch) else { return Ok(None) };
-        Ok(Some(Found { conversation, at_ms, text, last }))
+        Ok(Some(Found { conversation, at_ms, turn, text, last }))
     }
 }
 

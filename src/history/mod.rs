@@ -15,6 +15,7 @@ mod fork;
 mod journal;
 mod keeper;
 mod kept;
+mod key_lock;
 mod locate;
 mod owner;
 mod packing;
@@ -47,6 +48,7 @@ pub use error::HistoryError;
 pub use filter::{Filter, StatusFilter, ToolFilter};
 pub use journal::{FlushOutcome, Journal, WriteCounts};
 pub use keeper::Keeper;
+pub use key_lock::KeyLock;
 pub use locate::{Scope, Spot};
 pub use portable::{
     DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableConversation, PortableMessage, Time,

@@ -180,7 +180,7 @@ impl Session {
     }
 
     /// The system prompt as it is sent.
-    pub(super) fn whole_system(&self) -> Option<String> {
+    pub fn whole_system(&self) -> Option<String> {
         match &self.toolbox.host {
             Some(host) if self.uses_tools => {
                 let offers = |server: &str| self.toolbox.offers(server);

@@ -8,7 +8,7 @@ use super::repair::repair;
 use super::reply::{Reply, show_notices};
 use super::tool_round::ToolStop;
 use super::turn_state::TurnState;
-use super::wanted::{NotTaken, Taken, Wanted};
+use super::wanted::Wanted;
 use super::{Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus, exit_of_cancel};
 use crate::conversation::{
     InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
@@ -270,7 +270,9 @@ impl Session {
             result.text = std::mem::take(&mut turn.earlier_text);
         }
         settle_stop(&mut result, stop.as_ref(), turn.was_denied);
-        settle_taken(&mut result, turn.taken.take());
+        if let Some(taken) = turn.taken.take() {
+            result.settle(taken);
+        }
         if let (FlushOutcome::Failed(_), true, exit_code::OK) = (saved, self.settings.require_history, result.exit) {
             result.exit = exit_code::HISTORY;
         }
@@ -302,35 +304,7 @@ impl Session {
     }
 
     fn empty_result(&self) -> TurnResult {
-        TurnResult {
-            conversation: self.conversation.clone(),
-            model: self.model.label.clone(),
-            status: TurnStatus::Ok,
-            exit: exit_code::OK,
-            text: String::new(),
-            finish: None,
-            interrupted: None,
-            usage: None,
-            metrics: TurnMetrics::default(),
-            error: None,
-            taken: None,
-            not_taken: None,
-            is_stored: false,
-            response_id: None,
-        }
-    }
-}
-
-/// What is not there makes an answer that was fine incomplete.
-fn settle_taken(result: &mut TurnResult, taken: Option<Result<Taken, NotTaken>>) {
-    match taken {
-        Some(Ok(taken)) => result.taken = Some(taken),
-        Some(Err(problem)) if result.exit == exit_code::OK => {
-            result.status = TurnStatus::Incomplete;
-            result.exit = problem.exit;
-            result.not_taken = Some(problem);
-        }
-        Some(Err(_)) | None => {}
+        TurnResult::empty(self.conversation.clone(), self.model.label.clone())
     }
 }
 

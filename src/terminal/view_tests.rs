@@ -17,16 +17,9 @@ use crate::tool::ToolOutput;
 
 fn result(text: &str) -> TurnResult {
     TurnResult {
-        conversation: ConversationId("01J".into()),
-        model: "test:m".into(),
-        status: TurnStatus::Ok,
-        exit: 0,
         text: text.into(),
         finish: Some("stop".into()),
-        interrupted: None,
-        usage: None,
-        metrics: TurnMetrics::default(),
-        error: None,
+        ..TurnResult::empty(ConversationId("01J".into()), "test:m".into())
     }
 }
 
