@@ -10,4 +10,4 @@ mod value;
 
 pub use part::{PartFinder, PartKind};
 pub use schema::{Schema, SchemaError};
-pub use value::{Fit, Mismatch};
+pub use value::Mismatch;

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_list_keeps_what_its_schema_refers_to() {
-        let text = r##"{"$defs": {"n": {"type": "integer"}}, "type": "object", "properties": {"a": {"$ref": "#/$defs/n"}}}"##;
+        let text =
+            r##"{"$defs": {"n": {"type": "integer"}}, "type": "object", "properties": {"a": {"$ref": "#/$defs/n"}}}"##;
         let schema = Schema::read(text, None, true).unwrap();
         let sent: Value = serde_json::from_str(&schema.format.schema).unwrap();
         assert_eq!(sent["$defs"]["n"]["type"], "integer");

@@ -58,8 +58,9 @@ impl<'t> Field<'t> {
         if name.is_empty() || !name.chars().all(is_name) {
             return Err(SchemaError::new(format!("`{name}` cannot be the name of a field")));
         }
-        let mut schema = type_of(kind.trim_end_matches('?'))
-            .ok_or_else(|| SchemaError::new(format!("`{kind}` is no type: there are str, int, float, bool and [type]")))?;
+        let mut schema = type_of(kind.trim_end_matches('?')).ok_or_else(|| {
+            SchemaError::new(format!("`{kind}` is no type: there are str, int, float, bool and [type]"))
+        })?;
         if !description.is_empty() {
             schema["description"] = description.into();
         }
@@ -70,7 +71,10 @@ impl<'t> Field<'t> {
 fn type_of(kind: &str) -> Option<Value> {
     if let Some(items) = kind.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         let items = if items.is_empty() { "str" } else { items };
-        return (!items.starts_with('[')).then(|| type_of(items)).flatten().map(|items| json!({"type": "array", "items": items}));
+        return (!items.starts_with('['))
+            .then(|| type_of(items))
+            .flatten()
+            .map(|items| json!({"type": "array", "items": items}));
     }
     let name = match kind {
         "str" | "string" | "text" => "string",

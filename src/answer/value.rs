@@ -63,7 +63,8 @@ impl Schema {
             let value = compact(json);
             return Ok(Fit { lines: value.clone(), value });
         }
-        let items = items_of(json).ok_or_else(|| vec![whole("it is neither a list nor an object with a list `items`")])?;
+        let items =
+            items_of(json).ok_or_else(|| vec![whole("it is neither a list nor an object with a list `items`")])?;
         let mut mismatches = Vec::new();
         for (number, item) in items.iter().enumerate() {
             mismatches.extend(self.validate(item.get(), &format!("/items/{number}")).err().into_iter().flatten());
@@ -102,7 +103,10 @@ fn candidates(answer: &str) -> impl Iterator<Item = String> + '_ {
         let mut finder = JsonFinder::default();
         std::iter::from_fn(move || finder.next(answer).map(str::to_owned))
     };
-    all.into_iter().chain(std::iter::once_with(fenced).flatten()).chain(std::iter::once_with(loose).flatten()).take(CANDIDATES_MAX)
+    all.into_iter()
+        .chain(std::iter::once_with(fenced).flatten())
+        .chain(std::iter::once_with(loose).flatten())
+        .take(CANDIDATES_MAX)
 }
 
 /// The items of a list, or of an object that holds one.

@@ -21,7 +21,8 @@ Examples:
   sayso chat                         a new conversation
   sayso chat -c                      go on with the last one
   sayso chat --session trip          go on with (or begin) the one of this name
-  sayso chat -m demo:tour --no-save  offline, nothing is kept";
+  sayso chat -m demo:tour --no-save  offline, nothing is kept
+  sayso chat --format jsonl          for programs: JSON in, JSON out";
 
 /// One question.
 #[derive(Args, Clone, Debug)]
@@ -72,6 +73,10 @@ pub struct AskOptions {
 pub struct ChatOptions {
     #[command(flatten)]
     pub conversation: ConversationOptions,
+
+    /// Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line
+    #[arg(long, value_enum)]
+    pub format: Option<ChatFormat>,
 }
 
 impl ChatOptions {
@@ -92,6 +97,7 @@ impl ChatOptions {
                 retries: RETRIES_DEFAULT,
                 timing: false,
             },
+            format: None,
         }
     }
 }
@@ -198,6 +204,12 @@ pub enum OutputFormat {
     /// One object when all is over
     Json,
     /// One event a line, as it happens
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ChatFormat {
+    /// In: {"type":"user","text":"…"}. Out: the events of `sayso help events`
     Jsonl,
 }
 

@@ -20,7 +20,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use answer::AnswerOptions;
-pub use chat::{AskOptions, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode, ToolOptions};
+pub use chat::{
+    AskOptions, ChatFormat, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode, ToolOptions,
+};
 pub use history::{
     FilterOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions,
     StatusOption,

@@ -1,13 +1,19 @@
 //! Answers that are found again: by the schema they fit, by a key of the user, by the request they answer.
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Result, params, params_from_iter};
 
+use super::filter::{Conditions, SchemaFilter};
 use super::rows::{self, StoredMessage};
+use super::search::{FoundIn, SearchHit, Wanted};
 use super::{History, HistoryError};
 use crate::conversation::{ConversationId, MessageId, MessageStatus, Role, UnixMillis};
 
 /// An answer to a request is given again for a year at most, whatever is asked for.
 const CACHE_AGE_MAX_MS: UnixMillis = 366 * 24 * 60 * 60 * 1000;
+
+/// What a list shows of an answer.
+const BEGINNING_CHARS: usize = 200;
 
 /// By what an answer is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +101,37 @@ pub(super) fn match_answer(connection: &Connection, matched: &MatchedAnswer) -> 
 }
 
 impl History {
+    /// The answers that fit a schema, the newest first, with their beginning.
+    pub(super) fn matched(&self, schema: &SchemaFilter, wanted: &Wanted) -> Result<Vec<SearchHit>, HistoryError> {
+        let mut conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
+        conditions.add_schema(schema);
+        let count = |number: usize| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
+        let mut values = conditions.values;
+        values.extend([count(wanted.page.limit), count(wanted.page.offset)]);
+        let query = format!(
+            "SELECT c.id, coalesce(c.name, c.title), m.id, m.created_ms, m.model,
+                 substr(coalesce(unpack(m.packed), m.text), 1, {BEGINNING_CHARS})
+             FROM message AS m JOIN conversation AS c ON c.number = m.conversation
+             WHERE true{} ORDER BY m.number DESC LIMIT ? OFFSET ?",
+            conditions.sql
+        );
+        let mut statement = self.connection.prepare_cached(&query)?;
+        let hits = statement.query_map(params_from_iter(values), |row| {
+            Ok(SearchHit {
+                conversation: ConversationId(row.get(0)?),
+                title: row.get(1)?,
+                message: MessageId(row.get(2)?),
+                role: Role::Assistant,
+                created_ms: row.get(3)?,
+                model: row.get(4)?,
+                found_in: FoundIn::Text,
+                snippet: row.get(5)?,
+                marks: Vec::new(),
+            })
+        })?;
+        Ok(hits.collect::<Result<_>>()?)
+    }
+
     /// The answer that is kept under `key`, unless it is older than `not_before_ms` or its end did not come.
     pub fn kept_answer(
         &self,

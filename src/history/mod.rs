@@ -45,7 +45,7 @@ pub use answers::{Found, KeptAnswer, KeptBy, MatchedAnswer};
 pub use condition::{Condition, condition};
 pub use entry::{DeltaKind, Entry, Fork, Place, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
 pub use error::HistoryError;
-pub use filter::{Filter, StatusFilter, ToolFilter};
+pub use filter::{Filter, SchemaFilter, StatusFilter, ToolFilter};
 pub use journal::{FlushOutcome, Journal, WriteCounts};
 pub use keeper::Keeper;
 pub use key_lock::KeyLock;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter};
 
-use super::filter::{Conditions, Filter};
+use super::filter::{Conditions, Filter, SchemaFilter};
 use super::search_query::full_text_query;
 use super::{History, HistoryError, details};
 use crate::conversation::{ConversationId, MessageId, Role, UnixMillis};
@@ -69,6 +69,8 @@ pub struct Page {
 pub struct Wanted {
     pub text: String,
     pub filter: Filter,
+    /// Only answers that fit it; then there need be no words.
+    pub schema: Option<SchemaFilter>,
     /// Also in the thoughts of models.
     pub in_reasoning: bool,
     /// Also in what tools gave back.
@@ -124,6 +126,12 @@ impl History {
 
     /// The best hits first: those with rare words, in prompts, and of late.
     pub fn find(&self, wanted: &Wanted) -> Result<Vec<SearchHit>, HistoryError> {
+        if wanted.schema.is_some() && !self.connection.table_exists(None, "matched_answer")? {
+            return Ok(Vec::new());
+        }
+        if let (Some(schema), "") = (&wanted.schema, wanted.text.trim()) {
+            return self.matched(schema, wanted);
+        }
         let query = full_text_query(&wanted.text)?;
         let mut found = self.ranked(Index::Text, &query, wanted)?;
         let columns = match (wanted.in_reasoning, wanted.in_tool_results) {
@@ -166,7 +174,8 @@ impl History {
         } else {
             (format!("-bm25({table})"), String::new())
         };
-        let conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
+        let mut conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
+        wanted.schema.iter().for_each(|schema| conditions.add_schema(schema));
         let status =
             wanted.filter.status.map_or_else(String::new, |status| format!(" AND m.status = '{}'", status.name()));
         let weight = index.weight();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::wanted::{NotTaken, Taken};
 use super::question::{Answer, Answering, Question};
+use super::wanted::{NotTaken, Taken};
 use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage, exit_code};
 use crate::history::TurnMetrics;
 use crate::provider::ProviderError;

@@ -41,4 +41,4 @@ pub use signals::{JobSignal, JobSignals, Signals};
 pub use state::{ActiveModel, LazyFacts, Preview, Session, TurnSettings};
 pub use turn::{TurnFailure, TurnInput, TurnReport};
 pub use turn_state::paragraph_break;
-pub use wanted::{NotTaken, Taken, Wanted};
+pub use wanted::{NotTaken, Wanted};

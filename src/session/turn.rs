@@ -13,7 +13,7 @@ use super::{Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, Turn
 use crate::conversation::{
     InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
 };
-use crate::history::{Entry, FlushOutcome, MatchedAnswer, ReplyEnd, TurnMetrics};
+use crate::history::{Entry, FlushOutcome, MatchedAnswer, ReplyEnd};
 use crate::provider::{ErrorKind, ProviderError};
 
 /// What starts a turn.

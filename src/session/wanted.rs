@@ -43,6 +43,15 @@ impl Wanted {
         }
     }
 
+    /// The part, where it is one.
+    #[must_use]
+    pub fn part(&self) -> Option<&PartKind> {
+        match self {
+            Self::Part(kind) => Some(kind),
+            Self::Value { .. } => None,
+        }
+    }
+
     /// Looks for it while the answer comes in.
     pub(super) fn finder(&self) -> Option<PartFinder> {
         match self {

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::lines::{Retry, interrupted_line, notice_line, saved_line, timing_line, tool_name, tool_result_line, usage_line};
+use super::lines::{
+    Retry, interrupted_line, notice_line, saved_line, timing_line, tool_name, tool_result_line, usage_line,
+};
 use super::mode;
 use super::question_text::question_text;
 use super::sanitize::{Mode, Sanitizer};

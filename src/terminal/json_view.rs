@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::asides::Asides;
 use super::error_report::ErrorReport;
 use super::json_lines::{
-    ApprovalLine, DeltaLine, Error, MetaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine, ToolCallLine, ToolResultLine,
-    UsageLine, VERSION,
+    ApprovalLine, DeltaLine, Error, MetaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine,
+    ToolCallLine, ToolResultLine, UsageLine, VERSION,
 };
 use super::lines::Retry;
 use super::safe_json::{push_json_line, safe_raw};
@@ -160,6 +160,14 @@ impl Frontend for JsonView<'_> {
     }
 }
 
+/// A warning, with its newline, that belongs to no turn.
+#[must_use]
+pub fn notice_event(code: &str, message: &str) -> String {
+    let mut out = TermSafeBuf::new();
+    push_json_line(&NoticeLine { v: VERSION, kind: "notice", level: "warn", code, message }, &mut out);
+    out.as_str().to_owned()
+}
+
 /// The `result`, with its newline, of a command that failed before its turn began: in the
 /// configuration, for want of a key, by a signal.
 #[must_use]
@@ -217,7 +225,9 @@ fn error_of(result: &TurnResult) -> Option<Error<'_>> {
 pub fn meta_line(result: Option<&TurnResult>, error: Option<&ErrorReport>, exit: u8) -> String {
     let without_turn = || match exit {
         exit_code::OK => TurnStatus::Ok,
-        exit_code::TIMEOUT | exit_code::HANG_UP | exit_code::INTERRUPT | exit_code::TERMINATE => TurnStatus::Interrupted,
+        exit_code::TIMEOUT | exit_code::HANG_UP | exit_code::INTERRUPT | exit_code::TERMINATE => {
+            TurnStatus::Interrupted
+        }
         _ => TurnStatus::Error,
     };
     let line = MetaLine {

@@ -28,7 +28,7 @@ mod view_tests;
 pub use dialogue::{Dialogue, Said, Turnout};
 pub use error_report::{ErrorReport, render_error};
 pub use json_lines::events_schema;
-pub use json_view::{JsonFormat, JsonView, meta_line, result_line_for_error, rfc3339};
+pub use json_view::{JsonFormat, JsonView, meta_line, notice_event, result_line_for_error, rfc3339};
 pub use lines::notice_line;
 pub use mode::EchoOff;
 pub use panic_hook::install_panic_hook;

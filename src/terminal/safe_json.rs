@@ -5,8 +5,8 @@ use std::io;
 
 use serde::Serialize;
 use serde_json::Serializer;
-use serde_json::value::RawValue;
 use serde_json::ser::{CharEscape, Formatter};
+use serde_json::value::RawValue;
 
 use super::term_safe::TermSafeBuf;
 use crate::conversation::is_hidden;

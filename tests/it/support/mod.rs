@@ -5,6 +5,7 @@ mod certificates;
 mod clock;
 mod config;
 mod dialects;
+mod event_schema;
 mod fake_mcp;
 mod history;
 mod http1;

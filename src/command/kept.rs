@@ -1,0 +1,104 @@
+//! `--once` and `--cache`: an answer that was given before is given again, and of many who want the same one asks.
+
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+use crate::cli::AnswerOptions;
+use crate::conversation::{UnixMillis, exit_code, now_ms};
+use crate::exit::Failure;
+use crate::history::{Found, History, HistorySettings, KeptBy, KeyLock};
+use crate::session::{CancelCause, Signals, exit_of_cancel};
+
+/// How often somebody who waits looks whether it is their turn.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+
+/// Under which key an answer is looked for, and kept.
+pub struct Keeping {
+    pub kept_by: KeptBy,
+    pub key: String,
+    not_before_ms: UnixMillis,
+    /// Held while this process asks: the others with the same key wait.
+    lock: Option<KeyLock>,
+}
+
+/// What came of looking.
+pub enum Looked {
+    Found(Box<Found>),
+    /// This process is the one that asks.
+    Missing,
+    /// A signal, or the end of `--timeout`; the exit code.
+    Stopped(u8),
+}
+
+impl Keeping {
+    /// By the user's key, where there is one.
+    pub fn once(options: &AnswerOptions) -> Option<Self> {
+        let key = options.once.as_ref()?;
+        Some(Self { kept_by: KeptBy::Once, key: hash(key), not_before_ms: UnixMillis::MIN, lock: None })
+    }
+
+    /// By all that is sent, where answers may be that old. `request`: as it goes out; `wanted`: what of it is wanted.
+    pub fn cache(options: &AnswerOptions, request: &str) -> Option<Self> {
+        let age = UnixMillis::try_from(options.cache?.as_millis()).unwrap_or(UnixMillis::MAX);
+        Some(Self {
+            kept_by: KeptBy::Cache,
+            key: hash(request),
+            not_before_ms: now_ms().saturating_sub(age),
+            lock: None,
+        })
+    }
+
+    /// Looks for the answer. Where it is missing and another process asks for it, waits until that one has it or
+    /// has died.
+    pub async fn look(
+        &mut self,
+        settings: &HistorySettings,
+        signals: &mut Signals,
+        timeout: Option<Instant>,
+    ) -> Result<Looked, Failure> {
+        let Some(path) = settings.path.as_deref() else {
+            return Err(Failure::config(format!("`--{}` needs a history, and none is kept", self.kept_by.name()))
+                .hint("set `storage.type: auto_persist`, and leave out `--no-save`"));
+        };
+        loop {
+            if let Some(found) = self.found(settings)? {
+                self.lock = None;
+                return Ok(Looked::Found(Box::new(found)));
+            }
+            if self.lock.is_some() {
+                return Ok(Looked::Missing);
+            }
+            match KeyLock::try_take(path, self.kept_by, &self.key) {
+                // Somebody may have had it, and the answer, a moment ago: once more.
+                Ok(Some(lock)) => self.lock = Some(lock),
+                Ok(None) => {
+                    let wake = Instant::now() + LOOK_PAUSE;
+                    tokio::select! {
+                        cause = signals.next() => return Ok(Looked::Stopped(exit_of_cancel(cause))),
+                        () = tokio::time::sleep_until(timeout.map_or(wake, |end| end.min(wake)).into()) => {}
+                    }
+                    if timeout.is_some_and(|end| Instant::now() >= end) {
+                        return Ok(Looked::Stopped(exit_of_cancel(CancelCause::Timeout)));
+                    }
+                }
+                Err(error) => {
+                    return Err(Failure::new(
+                        "history",
+                        exit_code::HISTORY,
+                        format!("`--{}` cannot lock its key: {error}", self.kept_by.name()),
+                    ));
+                }
+            }
+        }
+    }
+
+    fn found(&self, settings: &HistorySettings) -> Result<Option<Found>, Failure> {
+        Ok(History::open_read(settings)?.kept_answer(self.kept_by, &self.key, self.not_before_ms)?)
+    }
+}
+
+/// Keys can hold what nobody else is to read.
+fn hash(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
