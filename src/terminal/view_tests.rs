@@ -9,7 +9,6 @@ use portable_pty::{MasterPty, PtySize, native_pty_system};
 
 use super::*;
 use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage};
-use crate::history::TurnMetrics;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::session::NamedCall;
 use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};

@@ -15,11 +15,15 @@ mod builtin_shell;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod chat_lines;
+#[cfg(test)]
 mod clock_faults;
 #[cfg(test)]
 mod completions;
 #[cfg(test)]
 mod context;
+#[cfg(test)]
+mod contract_rows;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
