@@ -160,7 +160,6 @@ impl From<TurnFailure> for Failure {
 impl From<&NotTaken> for Failure {
     fn from(problem: &NotTaken) -> Self {
         Self::new(problem.class, problem.exit, problem.message.clone())
-            .hint("the whole answer is in the history: `sayso history show`")
     }
 }
 

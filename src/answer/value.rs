@@ -47,14 +47,18 @@ pub struct Fit {
 impl Schema {
     /// The value in `answer`, whatever stands around it.
     pub fn check(&self, answer: &str) -> Result<Fit, Vec<Mismatch>> {
-        let mut first = None;
+        let mut best: Option<(usize, Vec<Mismatch>)> = None;
         for candidate in candidates(answer) {
             match self.fit(&candidate) {
                 Ok(fit) => return Ok(fit),
-                Err(mismatches) => drop(first.get_or_insert(mismatches)),
+                // The longest one is most likely what was meant: a `[]` can stand in any prose.
+                Err(mismatches) if best.as_ref().is_none_or(|(length, _)| candidate.len() > *length) => {
+                    best = Some((candidate.len(), mismatches));
+                }
+                Err(_) => {}
             }
         }
-        Err(first.unwrap_or_else(|| vec![whole("there is no JSON value in the answer")]))
+        Err(best.map_or_else(|| vec![whole("there is no JSON value in the answer")], |(_, mismatches)| mismatches))
     }
 
     fn fit(&self, json: &str) -> Result<Fit, Vec<Mismatch>> {

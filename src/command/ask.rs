@@ -352,7 +352,11 @@ fn conclude(report: TurnReport, options: &AskOptions, config: &Config, context: 
         context.fail(&failure);
     }
     if let Some(problem) = &report.result.not_taken {
-        context.fail(&Failure::from(problem));
+        let mut failure = Failure::from(problem);
+        if is_kept {
+            failure = failure.hint("the whole answer is in the history: `sayso history show`");
+        }
+        context.fail(&failure);
     }
     if let Some(error) = report.result.error {
         let meant = models::did_you_mean(&error, &report.result.model, config, &context.environment);

@@ -82,6 +82,8 @@ impl Keeping {
                         return Ok(Looked::Stopped(exit_of_cancel(CancelCause::Timeout)));
                     }
                 }
+                // Without locks several may ask at once, and that is all.
+                Err(_) if self.kept_by == KeptBy::Cache => return Ok(Looked::Missing),
                 Err(error) => {
                     return Err(Failure::new(
                         "history",
@@ -94,7 +96,14 @@ impl Keeping {
     }
 
     fn found(&self, settings: &HistorySettings) -> Result<Option<Found>, Failure> {
-        Ok(History::open_read(settings)?.kept_answer(self.kept_by, &self.key, self.not_before_ms)?)
+        let found = History::open_read(settings)
+            .and_then(|history| history.kept_answer(self.kept_by, &self.key, self.not_before_ms));
+        match (found, self.kept_by) {
+            (Ok(found), _) => Ok(found),
+            // A history that cannot be read is told by who writes it; the answer is asked for anew.
+            (Err(_), KeptBy::Cache) => Ok(None),
+            (Err(error), KeptBy::Once) => Err(error.into()),
+        }
     }
 }
 

@@ -73,7 +73,8 @@ impl Session {
             usage.cost_usd = usage.cost_usd.or_else(|| price.cost_usd(usage));
         }
         if matches!(ending, ReplyEnding::Enough) {
-            built.stop = Some(StopReason::Enough);
+            // The model's own end can have come with the same read.
+            built.stop.get_or_insert(StopReason::Enough);
         }
         let outcome = outcome(&ending, &built);
         let tokens = built.usage.and_then(|usage| usage.output);

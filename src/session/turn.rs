@@ -8,7 +8,7 @@ use super::repair::repair;
 use super::reply::{Reply, show_notices};
 use super::tool_round::ToolStop;
 use super::turn_state::TurnState;
-use super::wanted::Wanted;
+use super::wanted::{NotTaken, Wanted};
 use super::{Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus, exit_of_cancel};
 use crate::conversation::{
     InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
@@ -215,11 +215,11 @@ impl Session {
             (Ok(_), Wanted::Part(_)) => None,
             (Err(problem), wanted) => wanted.complaint(problem, turn.repairs),
         };
-        let message = taken.as_ref().err().map(|problem| problem.message.clone()).unwrap_or_default();
+        let mismatches = taken.as_ref().err().map(NotTaken::in_one_line).unwrap_or_default();
         turn.taken = Some(taken);
         let Some(complaint) = complaint else { return false };
         turn.repairs += 1;
-        let message = format!("{message}\nthe model is told so and asked again");
+        let message = format!("the answer does not match the schema, and the model is asked again: {mismatches}");
         front.show(&TurnEvent::Notice { level: NoticeLevel::Info, code: "schema_mismatch", message: &message });
         let complaint = self.record_message(Role::User, complaint);
         self.messages.push(complaint);

@@ -33,6 +33,13 @@ pub struct NotTaken {
     mismatches: Vec<Mismatch>,
 }
 
+impl NotTaken {
+    /// All that is wrong.
+    pub(super) fn in_one_line(&self) -> String {
+        self.mismatches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+}
+
 impl Wanted {
     /// What providers are told of it.
     #[must_use]
