@@ -102,7 +102,7 @@ impl Keeping {
             (Ok(found), _) => Ok(found),
             // A history that cannot be read is told by who writes it; the answer is asked for anew.
             (Err(_), KeptBy::Cache) => Ok(None),
-            (Err(error), KeptBy::Once) => Err(error.into()),
+            (Err(error), KeptBy::Once) => Err(Failure { exit: exit_code::HISTORY, ..error.into() }),
         }
     }
 }

@@ -16,6 +16,7 @@ mod kept;
 pub mod keys;
 pub mod listing;
 pub mod log;
+mod manual;
 pub mod mcp;
 mod meta;
 pub mod models;

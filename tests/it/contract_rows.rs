@@ -62,7 +62,7 @@ const EXIT_CODES: &[Row] = &[
     ),
     ("10", &["without_a_person_what_needs_a_say_so_is_denied_with_exit_10"]),
     ("11", &["what_does_not_match_is_told_to_the_model_once_and_then_exit_11"]),
-    ("12", &["every_write_sync_and_open_fails_once_and_for_ever"]),
+    ("12", &["enospc_at_any_write_lets_the_answer_through", "without_a_history_that_can_be_written_once_is_exit_12"]),
     ("74", &["a_full_disk_behind_stdout_is_exit_74_and_the_answer_is_kept"]),
     ("124", &["timeout_is_exit_124_and_keeps_what_came", "timeout_covers_the_wait_for_a_retry"]),
     ("129, 130, 143", &["signals_in_ask_keep_the_partial_answer_and_end_the_request"]),

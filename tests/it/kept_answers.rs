@@ -209,3 +209,17 @@ fn a_thousand_questions_by_xargs_are_all_answered_and_kept() {
         many_at_once(1000);
     }
 }
+
+#[test]
+fn without_a_history_that_can_be_written_once_is_exit_12() {
+    let server = ModelServer::start([]);
+    let sandbox = Sandbox::for_server(&server);
+    // A folder where the file has to be.
+    std::fs::create_dir_all(sandbox.database_path()).unwrap();
+    sandbox
+        .ask_once(["--once", "a", "hi"])
+        .run()
+        .assert_exit(12)
+        .assert_stdout("")
+        .assert_stderr_has(&["error[history]"]);
+}
