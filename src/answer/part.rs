@@ -86,7 +86,8 @@ impl PartFinder {
         match self.kind {
             PartKind::LastCode => self.fences.last(text).or(self.last_code),
             PartKind::FirstCode => self.found.or_else(|| self.fences.last(text)),
-            PartKind::FirstJson | PartKind::UpTo(_) => self.found,
+            PartKind::FirstJson => self.found.or_else(|| self.json.next_of_whole(text).map(str::to_owned)),
+            PartKind::UpTo(_) => self.found,
         }
     }
 }

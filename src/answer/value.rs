@@ -105,7 +105,7 @@ fn candidates(answer: &str) -> impl Iterator<Item = String> + '_ {
     };
     let loose = move || {
         let mut finder = JsonFinder::default();
-        std::iter::from_fn(move || finder.next(answer).map(str::to_owned))
+        std::iter::from_fn(move || finder.next_of_whole(answer).map(str::to_owned))
     };
     all.into_iter()
         .chain(std::iter::once_with(fenced).flatten())

@@ -94,7 +94,11 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
     let mut question = None;
     if let Some(keeping) = &mut keeping {
         // Also where it is not needed: who writes to the pipe must not meet a closed one.
-        question = Some(prompt::assemble(options, context, &mut signals).await);
+        question = match prompt::assemble(options, context, &mut signals).await {
+            Err(NoPrompt::Nothing) => Some(Err(NoPrompt::Nothing)),
+            Err(stopped) => return stopped.into_exit(),
+            Ok(question) => Some(Ok(question)),
+        };
         match keeping.look(&run.config.history, &mut signals, run.timeout).await? {
             Looked::Found(found) => return run.give_again(&found, wanted.as_ref(), context, meta),
             Looked::Stopped(exit) => return Ok(exit),
@@ -120,6 +124,9 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
     let exit = match run_turn(&run, context, &mut session, &mut signals, input).await? {
         Ended::Report { report, .. } => {
             meta.ended(&report.result);
+            if let Some(error) = &report.output_error {
+                meta.failed(&Failure::new("output", exit_code::OUTPUT, error.to_string()));
+            }
             if let (Some(Keeping { kept_by, key, .. }), exit_code::OK) = (&keeping, report.result.exit) {
                 session.keep_answer(*kept_by, key.clone());
             }
@@ -130,7 +137,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
             return Ok(exit);
         }
     };
-    close(&mut session, keeping.as_ref(), exit, &mut signals).await
+    Ok(close(&mut session, keeping.as_ref(), exit, &mut signals, context).await)
 }
 
 /// Waits for the disk; only then the next one with the same key may look.
@@ -139,20 +146,21 @@ async fn close(
     keeping: Option<&Keeping>,
     exit: u8,
     signals: &mut Signals,
-) -> Result<u8, Failure> {
+    context: &mut Context,
+) -> u8 {
     let host = session.toolbox.host.take();
     let is_once = keeping.is_some_and(|keeping| keeping.kept_by == KeptBy::Once);
     tokio::select! {
         (saved, ()) = async { tokio::join!(session.journal.close(CLOSE_LIMIT), wiring_tools::close(host)) } => match saved {
             FlushOutcome::Failed(reason) if is_once && exit == exit_code::OK => {
                 let message = format!("the answer cannot be kept for `--once`: {reason}");
-                Err(Failure::new("history", exit_code::HISTORY, message))
+                context.fail(&Failure::new("history", exit_code::HISTORY, message))
             }
-            FlushOutcome::Durable | FlushOutcome::NotKept | FlushOutcome::Failed(_) => Ok(exit),
+            FlushOutcome::Durable | FlushOutcome::NotKept | FlushOutcome::Failed(_) => exit,
         },
         cause = signals.next() => {
             session.journal.abandon();
-            Ok(exit_of_cancel(cause))
+            exit_of_cancel(cause)
         }
     }
 }
@@ -294,6 +302,7 @@ impl Run<'_> {
     }
 }
 
+/// One turn, shown as the options say.
 async fn run_turn(
     run: &Run<'_>,
     context: &mut Context,

@@ -92,7 +92,7 @@ fn a_full_disk_behind_stdout_is_told() {
     let server = ModelServer::always(Reply::answer(&["Hello"]));
     let sandbox = Sandbox::for_server(&server);
     ask(&sandbox).shell("exec \"$@\" >/dev/full").run().assert_exit(74);
-    assert_eq!(meta(&sandbox)["exit"], 74);
+    assert_eq!((&meta(&sandbox)["exit"], &meta(&sandbox)["error"]["class"]), (&json!(74), &json!("output")));
 }
 
 #[test]
