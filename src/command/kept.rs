@@ -8,7 +8,7 @@ use crate::cli::AnswerOptions;
 use crate::conversation::{UnixMillis, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::history::{Found, History, HistorySettings, KeptBy, KeyLock};
-use crate::session::{CancelCause, Signals, exit_of_cancel};
+use crate::session::{Signals, exit_of_cancel};
 
 /// How often somebody who waits looks whether it is their turn.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
@@ -27,7 +27,7 @@ pub enum Looked {
     Found(Box<Found>),
     /// This process is the one that asks.
     Missing,
-    /// A signal, or the end of `--timeout`; the exit code.
+    /// A signal came first; the exit code.
     Stopped(u8),
 }
 
@@ -61,36 +61,35 @@ impl Keeping {
             return Err(Failure::config(format!("`--{}` needs a history, and none is kept", self.kept_by.name()))
                 .hint("set `storage.type: auto_persist`, and leave out `--no-save`"));
         };
+        if let Some(found) = self.found(settings)? {
+            return Ok(Looked::Found(Box::new(found)));
+        }
         loop {
-            if let Some(found) = self.found(settings)? {
-                self.lock = None;
-                return Ok(Looked::Found(Box::new(found)));
-            }
-            if self.lock.is_some() {
-                return Ok(Looked::Missing);
-            }
             match KeyLock::try_take(path, self.kept_by, &self.key) {
-                // Somebody may have had it, and the answer, a moment ago: once more.
                 Ok(Some(lock)) => self.lock = Some(lock),
-                Ok(None) => {
-                    let wake = Instant::now() + LOOK_PAUSE;
-                    tokio::select! {
-                        cause = signals.next() => return Ok(Looked::Stopped(exit_of_cancel(cause))),
-                        () = tokio::time::sleep_until(timeout.map_or(wake, |end| end.min(wake)).into()) => {}
-                    }
-                    if timeout.is_some_and(|end| Instant::now() >= end) {
-                        return Ok(Looked::Stopped(exit_of_cancel(CancelCause::Timeout)));
-                    }
-                }
                 // Without locks several may ask at once, and that is all.
                 Err(_) if self.kept_by == KeptBy::Cache => return Ok(Looked::Missing),
                 Err(error) => {
-                    return Err(Failure::new(
-                        "history",
-                        exit_code::HISTORY,
-                        format!("`--{}` cannot lock its key: {error}", self.kept_by.name()),
-                    ));
+                    let message = format!("`--{}` cannot lock its key: {error}", self.kept_by.name());
+                    return Err(Failure::new("history", exit_code::HISTORY, message));
                 }
+                Ok(None) => {}
+            }
+            if self.lock.is_some() {
+                // Somebody may have had the lock, and the answer, a moment ago.
+                let Some(found) = self.found(settings)? else { return Ok(Looked::Missing) };
+                self.lock = None;
+                return Ok(Looked::Found(Box::new(found)));
+            }
+            let wake = Instant::now() + LOOK_PAUSE;
+            tokio::select! {
+                cause = signals.next() => return Ok(Looked::Stopped(exit_of_cancel(cause))),
+                () = tokio::time::sleep_until(timeout.map_or(wake, |end| end.min(wake)).into()) => {}
+            }
+            if timeout.is_some_and(|end| Instant::now() >= end) {
+                let message =
+                    format!("the process that asks for this `--{}` got no answer in time", self.kept_by.name());
+                return Err(Failure::new("timeout", exit_code::TIMEOUT, message));
             }
         }
     }

@@ -114,7 +114,11 @@ fn who_waits_obeys_signals_and_the_time_limit() {
     let sandbox = Sandbox::for_server(&server);
     let first = sandbox.ask_once(["--once", "key", "hi"]).spawn();
     first.wait_for_stdout("ha");
-    sandbox.ask_once(["--once", "key", "--timeout", "300ms", "hi"]).run().assert_exit(124);
+    sandbox
+        .ask_once(["--once", "key", "--timeout", "300ms", "hi"])
+        .run()
+        .assert_exit(124)
+        .assert_stderr_has(&["error[timeout]"]);
     let second = sandbox.ask_once(["--once", "key", "hi"]).spawn();
     std::thread::sleep(Duration::from_millis(500));
     second.signal(Signal::TERM);
