@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{Dialect, ModelServer, Reply, Sandbox, TestConfig};
+use crate::support::{Dialect, ModelServer, Received, Reply, Sandbox, TestConfig};
 
 const PERSON: &str = "name, age int";
 
@@ -58,7 +58,7 @@ fn a_server_without_such_a_mode_is_asked_in_words_and_that_is_remembered() {
     let sandbox = Sandbox::for_server(&server);
     sandbox.ask_once(["--schema", PERSON, "hi"]).run().assert_exit(0).assert_stdout("{\"name\":\"Ann\",\"age\":7}\n");
     sandbox.ask_once(["--schema", PERSON, "-s", "Be brief.", "hi"]).run().assert_exit(0);
-    let sent: Vec<Value> = server.requests().iter().map(|request| request.json()).collect();
+    let sent: Vec<Value> = server.requests().iter().map(Received::json).collect();
     assert!(sent[1]["response_format"].is_null() && sent[2]["response_format"].is_null(), "{sent:#?}");
     let system = sent[2]["messages"][0]["content"].as_str().unwrap();
     assert!(system.starts_with("Be brief.\n\nAnswer with one JSON value"), "{system}");
