@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::context::Context;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{archive, history, models, stats};
-use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
+use super::{archive, chat_lines, history, models, stats};
+use crate::cli::{ChatFormat, ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
 use crate::conversation::{ConversationId, MessageId};
 use crate::exit::Failure;
@@ -33,10 +33,14 @@ const BANNER: [&str; 3] = [
 ];
 
 /// Runs the REPL; the exit code.
-pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+pub fn run(mut options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+    wiring::default_conversation(&mut options.conversation, &context.environment);
+    if options.format == Some(ChatFormat::Jsonl) {
+        return chat_lines::run(options, context);
+    }
     if !std::io::stdin().is_terminal() || !context.screen.is_terminal(Stream::Stdout) {
         let failure = Failure::usage("`chat` needs a terminal for its prompt and its answers")
-            .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`");
+            .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`, a program talks with `--format jsonl`");
         return Ok(context.fail(&failure));
     }
     wiring::block_on(async move {

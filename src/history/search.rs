@@ -7,7 +7,7 @@ use std::ops::Range;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params, params_from_iter};
 
-use super::filter::{Conditions, Filter};
+use super::filter::{Conditions, Filter, SchemaFilter};
 use super::search_query::{FullTextQuery, any_of, full_text_query};
 use super::{History, HistoryError, details};
 use crate::conversation::{ConversationId, MessageId, Role, UnixMillis};
@@ -80,6 +80,8 @@ pub struct Page {
 pub struct Wanted {
     pub text: String,
     pub filter: Filter,
+    /// Only answers that fit it; then there need be no words.
+    pub schema: Option<SchemaFilter>,
     /// Also in the thoughts of models.
     pub in_reasoning: bool,
     /// Also in what tools gave back.
@@ -136,6 +138,12 @@ impl History {
 
     /// The best hits first: those with rare words, in prompts, and of late.
     pub fn find(&self, wanted: &Wanted) -> Result<Vec<SearchHit>, HistoryError> {
+        if wanted.schema.is_some() && !self.connection.table_exists(None, "matched_answer")? {
+            return Ok(Vec::new());
+        }
+        if let (Some(schema), "") = (&wanted.schema, wanted.text.trim()) {
+            return self.matched(schema, wanted);
+        }
         let typed = full_text_query(&wanted.text)?;
         let query = self.with_words(Index::Text, typed.clone())?;
         let mut found = self.ranked(Index::Text, &query, wanted)?;
@@ -175,10 +183,12 @@ impl History {
     /// All that fit, or the newest of them, with what each is worth.
     fn ranked(&self, index: Index, query: &FullTextQuery, wanted: &Wanted) -> Result<Vec<Hit>, HistoryError> {
         let table = index.table();
-        let conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
+        let mut conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
+        wanted.schema.iter().for_each(|schema| conditions.add_schema(schema));
         let status =
             wanted.filter.status.map_or_else(String::new, |status| format!(" AND m.status = '{}'", status.name()));
-        let looked_at_max = if wanted.filter == Filter::default() { RANKED_MAX + 1 } else { LOOKED_AT_MAX };
+        let is_filtered = wanted.filter != Filter::default() || wanted.schema.is_some();
+        let looked_at_max = if is_filtered { LOOKED_AT_MAX } else { RANKED_MAX + 1 };
         let sql = format!(
             "SELECT m.number, {} * (1.0 + 1.0 / (1.0 + max(? - m.created_ms, 0) / {MONTH_MS}))
              FROM (SELECT rowid AS number FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT {looked_at_max})

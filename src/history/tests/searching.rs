@@ -19,7 +19,7 @@ fn found(history: &History, text: &str, page: Page) -> Vec<(String, Role, String
 
 fn wanted(text: &str) -> Wanted {
     let (text, filter) = (text.to_owned(), Filter::default());
-    Wanted { text, filter, in_reasoning: false, in_tool_results: false, page: ALL, now_ms: 4_000 }
+    Wanted { text, filter, schema: None, in_reasoning: false, in_tool_results: false, page: ALL, now_ms: 4_000 }
 }
 
 fn snippets(hits: Vec<SearchHit>) -> Vec<String> {
