@@ -8,6 +8,7 @@ use super::models;
 use super::person::WithPerson;
 use super::prompt::{self, NoPrompt};
 use super::wiring::{self, Beginning};
+use super::wiring_record;
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
 use crate::config::Config;
@@ -56,8 +57,8 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let mut load_options = wiring::load_options(&options.conversation, context);
     load_options.no_stream = options.no_stream;
     let config = wiring::load(&load_options, context)?;
-    let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
-    let client = wiring::http_client(&config, Lifetime::OneShot);
+    let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::OneShot)?;
+    let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
     if options.dry_run {
         let beginning = wiring::beginning(&options.conversation, &config.stored)?;
@@ -109,7 +110,10 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);
     let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, input)).await? {
-        Ended::Report(report) => conclude(*report, options, &config, context),
+        Ended::Report(report) => {
+            wiring_record::tell_of_problem(&client, context);
+            conclude(*report, options, &config, context)
+        }
         Ended::AtOnce(exit) => {
             session.journal.abandon();
             return Ok(exit);

@@ -28,4 +28,5 @@ mod upkeep;
 pub mod wiring;
 pub mod wiring_builtin;
 pub mod wiring_mcp;
+mod wiring_record;
 pub mod wiring_tools;

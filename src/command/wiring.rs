@@ -13,8 +13,10 @@ use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions, Paths};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::history::{History, HistoryError, HistorySettings, Journal, Place, Scope, Spot, why_no_name};
-use crate::http::{HttpClient, Lifetime, is_loopback_url};
-use crate::provider::{Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, remember_in};
+use crate::http::{HttpClient, Lifetime, Tap, is_loopback_url};
+use crate::provider::{
+    Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, open_record, remember_in,
+};
 use crate::session::{ActiveModel, LazyFacts, Session, TurnSettings};
 use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, ViewSettings};
 
@@ -48,7 +50,7 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
     };
     LoadOptions {
         config_file: context.global.config.clone(),
-        model: options.model.clone(),
+        model: super::wiring_record::model_to_load(options),
         system,
         system_file,
         no_save: options.no_save,
@@ -61,7 +63,7 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
             ThinkingMode::Hide => crate::config::Thinking::Hide,
         }),
         accessible: context.global.accessible,
-        skip_key_command: false,
+        skip_key_command: options.replay.is_some(),
         may_be_missing: false,
     }
 }
@@ -153,21 +155,33 @@ fn missing_key(settings: &ProviderSettings, place: &str) -> Failure {
 pub fn active_model(chosen: Chosen, client: &HttpClient, paths: &Paths) -> Result<ActiveModel, Failure> {
     let lookup = models::Lookup::new(&chosen, paths);
     let facts: LazyFacts = LazyCell::new(Box::new(move || lookup.facts()));
-    let settings = chosen.settings;
+    // A record is opened here, because it says which model is asked where nobody else does.
+    let (settings, client) = match chosen.settings.api {
+        Api::Replay => open_record(chosen.settings, client).map_err(Failure::config)?,
+        Api::OpenaiChat | Api::OpenaiResponses | Api::Anthropic | Api::Gemini | Api::Demo => {
+            (chosen.settings, client.clone())
+        }
+    };
     let label = format!("{}:{}", settings.name, settings.model);
     let model = settings.model.clone();
     let parameters: ModelParameters = settings.parameters.clone();
-    let provider = connect(settings, client)?;
+    let provider = connect(settings, &client)?;
     Ok(ActiveModel { provider, label, model, parameters, facts })
 }
 
 /// The one client of the process.
 #[must_use]
 pub fn http_client(config: &Config, lifetime: Lifetime) -> HttpClient {
+    tapped_client(config, lifetime, Tap::Nothing)
+}
+
+/// The same, with a record between it and the network.
+#[must_use]
+pub fn tapped_client(config: &Config, lifetime: Lifetime, tap: Tap) -> HttpClient {
     if let Some(cache) = &config.paths.cache {
         remember_in(cache.join("refused.json"));
     }
-    HttpClient::new(config.http.clone(), lifetime)
+    HttpClient::with_tap(config.http.clone(), lifetime, tap)
 }
 
 #[must_use]
@@ -309,6 +323,7 @@ mod tests {
                 key_source: String::new(),
                 headers: Vec::new(),
                 parameters: ModelParameters::default(),
+                record: None,
             })
         };
         for (api, base_url, expected) in [
