@@ -126,13 +126,15 @@ pub fn chosen(choice: Choice, global: &GlobalOptions) -> Result<Chosen, Failure>
             Some(place) => Err(missing_key(&chosen.settings, place)),
             None => Ok(*chosen),
         },
-        Choice::NoProvider => Err(Failure::new(
-            "auth",
-            exit_code::CREDENTIALS,
-            "no model is set up: there is no configuration and no key in the environment",
-        )
-        .hint("run `sayso init`, set OPENROUTER_API_KEY (or OPENAI_API_KEY, …), or try `-m demo:tour` offline")),
+        Choice::NoProvider => Err(no_provider()),
     }
+}
+
+#[must_use]
+pub fn no_provider() -> Failure {
+    let message = "no model is set up: there is no configuration and no key in the environment";
+    Failure::new("auth", exit_code::CREDENTIALS, message)
+        .hint("run `sayso init`, set OPENROUTER_API_KEY (or OPENAI_API_KEY, …), or try `-m demo:tour` offline")
 }
 
 #[must_use]

@@ -35,6 +35,7 @@ pub fn client_and_choice(
     }
     let tap = match (&options.record, &choice) {
         (None, _) => Tap::Nothing,
+        (Some(_), Choice::NoProvider) => return Err(wiring::no_provider()),
         (Some(_), Choice::Provider(chosen)) if matches!(chosen.settings.api, Api::Demo | Api::Replay) => {
             let what = format!("{} asks no server: there is nothing to record", chosen.settings.name);
             return Err(Failure::usage(what).hint("name a model of a server with `-m`"));

@@ -301,7 +301,8 @@ impl Shared {
             .tcp_nodelay(true)
             .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
             .pool_max_idle_per_host(settings.max_keepalive_connections)
-            .gzip(settings.compression);
+            // Read where a server sends it unasked, too; the header below says whether it is asked for.
+            .gzip(true);
         if !settings.http2 {
             builder = builder.http1_only();
         }

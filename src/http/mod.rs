@@ -13,6 +13,8 @@ mod retry;
 mod secret;
 mod settings;
 mod sse;
+#[cfg(test)]
+mod sse_peer_tests;
 mod tls;
 
 pub use address::{Reach, reach_of};

@@ -30,6 +30,7 @@ mod server;
 mod settings;
 #[cfg(test)]
 mod test_requests;
+mod token_details;
 mod tolerant;
 mod turns;
 

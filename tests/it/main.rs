@@ -17,6 +17,8 @@ mod clock_faults;
 #[cfg(test)]
 mod completions;
 #[cfg(test)]
+mod compression;
+#[cfg(test)]
 mod context;
 #[cfg(test)]
 mod corpus;
@@ -84,6 +86,8 @@ mod models;
 mod network_faults;
 #[cfg(test)]
 mod power_loss;
+#[cfg(test)]
+mod prewarm;
 #[cfg(test)]
 mod process_faults;
 #[cfg(test)]

@@ -190,7 +190,7 @@ fn what_does_not_fit_the_record_is_told() {
     let text = std::fs::read_to_string(&path).unwrap();
     let kept: Vec<&str> = text.lines().filter(|line| !line.contains("\"n\":2")).collect();
     std::fs::write(&path, kept.join("\n") + "\n").unwrap();
-    replay(&sandbox, &["hi"]).assert_exit(7).assert_stderr_has(&["holds 1 answers, and this is one request more"]);
+    replay(&sandbox, &["hi"]).assert_exit(7).assert_stderr_has(&["holds no more answers than 1"]);
     std::fs::write(&path, "{}\n").unwrap();
     replay(&sandbox, &["hi"]).assert_exit(3).assert_stderr_has(&["cannot play record.jsonl: it is no record of sayso"]);
 }
@@ -246,7 +246,7 @@ fn a_conversation_is_recorded_and_played_at_the_prompt() {
     drop(server);
     let mut pty = talk("--replay");
     pty.send("and more\r");
-    pty.wait_for_text("one request more");
+    pty.wait_for_text("no more answers than 2");
     pty.send("\x04");
     assert_eq!(pty.wait_for_exit(), 0);
 }
@@ -256,6 +256,7 @@ fn where_nothing_can_be_recorded_it_is_said_at_once() {
     let (server, sandbox) = answers(vec![]);
     let demo = sandbox.sayso(["ask", "--record", RECORD, "-m", "demo:echo", "hi"]).run();
     demo.assert_exit(2).assert_stderr_has(&["there is nothing to record"]);
+    Sandbox::new().sayso(["ask", "--record", RECORD, "hi"]).run().assert_exit(4);
     std::fs::write(sandbox.work_folder().join("mine.txt"), "mine").unwrap();
     let foreign = sandbox.sayso(["ask", "--record", "mine.txt", "hi"]).run();
     foreign.assert_exit(3).assert_stderr_has(&["mine.txt is no record: it is not overwritten"]);

@@ -153,10 +153,7 @@ impl Player {
         };
         let mut left = self.0.left.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(next) = left.front() else {
-            return Err(wrong(format!(
-                "the record {} holds {count} answers, and this is one request more",
-                path.display()
-            )));
+            return Err(wrong(format!("the record {} holds no more answers than {count}", path.display())));
         };
         if (&next.asked.api, &next.asked.model) != (&asked.api, &asked.model) {
             return Err(wrong(format!(
@@ -327,6 +324,6 @@ mod tests {
         assert_eq!(body.chunk().await.unwrap().unwrap(), &b"\xff"[..]);
         assert_eq!(body.chunk().await.unwrap_err().kind, HttpErrorKind::Interrupted);
         let more = player.answer(Some(&asked)).await.err().unwrap().message;
-        assert!(more.ends_with("holds 1 answers, and this is one request more"), "{more}");
+        assert!(more.ends_with("holds no more answers than 1"), "{more}");
     }
 }

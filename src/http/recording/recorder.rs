@@ -79,6 +79,7 @@ impl Recorder {
         let keys = Keys::used();
         let url = request.url.split(['?', '#']).next().unwrap_or_default();
         let body = String::from_utf8_lossy(&request.body);
+        let asked = &Asked { base_url: keys.clean(&asked.base_url).into_owned(), ..asked.clone() };
         let mut writer = self.writer();
         writer.exchanges += 1;
         let number = writer.exchanges;
