@@ -9,7 +9,6 @@ use crate::http::Frame;
 use crate::provider::decoder::{Failure, OnEvent, ReplyState, StreamDecoder, is_error_in_disguise};
 use crate::provider::http_error::in_stream;
 use crate::provider::replay_parts::PartsRecorder;
-use crate::provider::tolerant::Scalar;
 
 /// Decodes one response, streamed or not.
 pub type GeminiDecoder = StreamDecoder<GeminiState>;
