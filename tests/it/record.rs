@@ -247,6 +247,7 @@ fn a_conversation_is_recorded_and_played_at_the_prompt() {
     let mut pty = talk("--replay");
     pty.send("and more\r");
     pty.wait_for_text("no more answers than 2");
+    wait_for_end(&pty, &["test>"]);
     pty.send("\x04");
     assert_eq!(pty.wait_for_exit(), 0);
 }
