@@ -111,8 +111,10 @@ proptest! {
     }
 }
 
+type Told = &'static [(&'static str, &'static str)];
+
 /// Where we differ: why, the stream, what we say, what the standard says.
-const INTENDED: [(&str, &[u8], &[(&str, &str)], &[(&str, &str)]); 6] = [
+const INTENDED: [(&str, &[u8], Told, Told); 6] = [
     (
         "servers leave out the blank line behind their last event",
         b"data: 1\n\ndata: 2",
