@@ -132,7 +132,6 @@ pub fn stored_messages(path: &Path) -> io::Result<usize> {
 pub fn search_history(path: &Path, words: &str, rounds: usize) -> io::Result<(usize, Duration)> {
     let settings = HistorySettings { path: Some(path.to_owned()), ..HistorySettings::default() };
     let wanted = Wanted {
-        schema: None,
         text: words.to_owned(),
         filter: Filter::default(),
         in_reasoning: false,

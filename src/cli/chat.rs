@@ -14,6 +14,8 @@ Examples:
   cargo build 2>&1 | sayso ask \"What is wrong?\" > answer.md
   sayso ask -s @reviewer.txt -o temperature=0.2 - < patch.diff
   sayso ask --format jsonl \"Hello\" | jq -r 'select(.type == \"delta\").text'
+  sayso ask --schema 'name, age int' \"Invent a pirate\" | jq .age
+  sayso ask --code \"A shell function that counts files\" >> ~/.bashrc
 
 stdout holds the answer and nothing else. `sayso help exit-codes` lists how it can end.";
 
