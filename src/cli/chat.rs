@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::budget::BudgetOptions;
 use super::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
 
 const ASK_EXAMPLES: &str = "\
@@ -54,6 +55,9 @@ pub struct AskOptions {
     #[arg(long)]
     pub dry_run: bool,
 
+    #[command(flatten)]
+    pub budget: BudgetOptions,
+
     /// Read stdin after a PROMPT: if something comes soon, however long it takes, or never
     #[arg(long, value_name = "MODE", value_enum, default_value = "auto")]
     pub stdin: StdinMode,
@@ -77,16 +81,13 @@ impl ChatOptions {
     pub fn bare() -> Self {
         Self {
             conversation: ConversationOptions {
-                model: None,
-                system: None,
+                request: RequestOptions::bare(),
                 continue_last: false,
                 anywhere: false,
                 session: None,
                 no_save: false,
-                options: Vec::new(),
                 tools: ToolOptions::default(),
                 thinking: None,
-                retries: RETRIES_DEFAULT,
                 timing: false,
             },
         }
@@ -105,6 +106,7 @@ impl AskOptions {
             timeout: None,
             no_stream: false,
             dry_run: false,
+            budget: BudgetOptions::default(),
             stdin: StdinMode::Auto,
             require_history: false,
         }
@@ -113,9 +115,9 @@ impl AskOptions {
 
 const RETRIES_DEFAULT: u32 = 3;
 
-/// What both `ask` and `chat` take.
+/// What a request is made of, beside its prompt.
 #[derive(Args, Clone, Debug)]
-pub struct ConversationOptions {
+pub struct RequestOptions {
     /// The model, with its provider or without: `openrouter:openai/gpt-4o-mini`
     #[arg(short, long, value_name = "[PROVIDER:]MODEL")]
     pub model: Option<String>,
@@ -123,6 +125,28 @@ pub struct ConversationOptions {
     /// The system prompt, as text or from a file
     #[arg(short, long, value_name = "TEXT|@FILE")]
     pub system: Option<SystemPrompt>,
+
+    /// A parameter for the model, as in temperature=0.2 (repeatable)
+    #[arg(short, long = "option", value_name = "KEY=VALUE", value_parser = parse_model_option)]
+    pub options: Vec<ModelOption>,
+
+    /// Requests after one that failed before its first token (0 to 10)
+    #[arg(long, value_name = "N", default_value_t = RETRIES_DEFAULT, value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub retries: u32,
+}
+
+impl RequestOptions {
+    #[must_use]
+    pub fn bare() -> Self {
+        Self { model: None, system: None, options: Vec::new(), retries: RETRIES_DEFAULT }
+    }
+}
+
+/// What both `ask` and `chat` take.
+#[derive(Args, Clone, Debug)]
+pub struct ConversationOptions {
+    #[command(flatten)]
+    pub request: RequestOptions,
 
     /// Go on with the last conversation: of this terminal, else of this folder, else of all
     #[arg(short, long = "continue", conflicts_with = "session")]
@@ -140,20 +164,12 @@ pub struct ConversationOptions {
     #[arg(long)]
     pub no_save: bool,
 
-    /// A parameter for the model, as in temperature=0.2 (repeatable)
-    #[arg(short, long = "option", value_name = "KEY=VALUE", value_parser = parse_model_option)]
-    pub options: Vec<ModelOption>,
-
     #[command(flatten)]
     pub tools: ToolOptions,
 
     /// Whether to show the thoughts of a model, on stderr
     #[arg(long, value_name = "MODE", value_enum)]
     pub thinking: Option<ThinkingMode>,
-
-    /// Requests after one that failed before its first token (0 to 10)
-    #[arg(long, value_name = "N", default_value_t = RETRIES_DEFAULT, value_parser = clap::value_parser!(u32).range(0..=10))]
-    pub retries: u32,
 
     /// Show times and counts after the answer, on stderr
     #[arg(long)]

@@ -2,10 +2,10 @@
 
 /// Commands and their subcommands, by what stands before them.
 const COMMANDS: &[(&str, &[&str])] = &[
-    ("", &["batch", "shell-init"]),
+    ("", &["shell-init"]),
     ("history", &["diff", "follow"]),
     ("config", &["get", "set", "edit"]),
-    ("help", &["batch", "shell-init"]),
+    ("help", &["shell-init"]),
 ];
 
 const FLAGS: &[&str] = &[
@@ -19,7 +19,6 @@ const FLAGS: &[&str] = &[
     "--width",
     "--once",
     "--cache",
-    "--max-cost",
     "--record",
     "--replay",
     "--meta-fd",

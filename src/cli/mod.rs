@@ -2,6 +2,8 @@
 //!
 //! The options of each command are plain data; whoever runs the command gets them as they were typed.
 
+mod batch;
+mod budget;
 mod chat;
 mod history;
 mod later;
@@ -18,7 +20,11 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub use chat::{AskOptions, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode, ToolOptions};
+pub use batch::{BatchOptions, InputKind, Shard};
+pub use budget::BudgetOptions;
+pub use chat::{
+    AskOptions, ChatOptions, ConversationOptions, OutputFormat, RequestOptions, StdinMode, ThinkingMode, ToolOptions,
+};
 pub use history::{
     FilterOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions,
     StatusOption,
@@ -112,6 +118,8 @@ pub enum Command {
     Ask(Box<AskOptions>),
     /// Talk to a model, with a prompt to type at
     Chat(Box<ChatOptions>),
+    /// Ask many questions from a file; one line of JSON for each
+    Batch(Box<BatchOptions>),
     /// Past conversations: list, show, search, fork, delete
     #[command(subcommand)]
     History(HistoryCommand),

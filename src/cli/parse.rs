@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn what_comes_later_says_so() {
         for (line, name) in [
-            ("batch questions.jsonl", "batch"),
+            ("shell-init zsh", "shell-init"),
             ("history diff x y", "history diff"),
             ("config set a b", "config set"),
             ("ask hi --schema=x.json", "--schema"),
@@ -244,7 +244,7 @@ mod tests {
         let Some(Command::Ask(ask)) = cli.command else { panic!() };
         assert_eq!(ask.prompt.as_deref(), Some("hello"));
         assert_eq!(ask.files, [Attachment::Stdin, Attachment::Path("a.txt".into())]);
-        assert_eq!((ask.conversation.retries, ask.stdin), (3, StdinMode::Never));
+        assert_eq!((ask.conversation.request.retries, ask.stdin), (3, StdinMode::Never));
     }
 
     #[test]

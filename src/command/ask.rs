@@ -76,9 +76,10 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     // The connection opens in the background and the history on its own thread, while
     // standard input is read.
     model.provider.prewarm();
-    let mut settings = wiring::turn_settings(&config, options.conversation.retries);
+    let mut settings = wiring::turn_settings(&config, options.conversation.request.retries);
     settings.require_history = options.require_history;
     let mut session = wiring::session(&config, model, settings);
+    session.budget = wiring::budget(&config, &options.budget);
     let person = person(context);
     wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, person).await?;
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);

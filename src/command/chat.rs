@@ -55,7 +55,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let config = wiring::load(&load_options, context)?;
     let client = wiring::http_client(&config, Lifetime::Interactive);
     let model = first_model(&config, &load_options, &client, context)?;
-    let settings = wiring::turn_settings(&config, options.conversation.retries);
+    let settings = wiring::turn_settings(&config, options.conversation.request.retries);
     let beginning = wiring::beginning(&options.conversation, &config.stored)?;
     let name = match &beginning {
         Beginning::Named(name) => Some(name.clone()),

@@ -3,6 +3,7 @@
 mod accounts;
 mod archive;
 pub mod ask;
+mod batch;
 pub mod chat;
 pub mod completions;
 pub mod config;

@@ -14,6 +14,7 @@ mod fork;
 mod journal;
 mod keeper;
 mod kept;
+mod ledger;
 mod locate;
 mod owner;
 mod packing;
@@ -45,6 +46,7 @@ pub use error::HistoryError;
 pub use filter::{Filter, StatusFilter, ToolFilter};
 pub use journal::{FlushOutcome, Journal, WriteCounts};
 pub use keeper::Keeper;
+pub use ledger::{BudgetScope, Exhausted, Ledger, Reservation, SharedLimits, Spend, SpendLimit, day_of};
 pub use locate::{Scope, Spot};
 pub use portable::{
     DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableConversation, PortableMessage, Time,

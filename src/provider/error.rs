@@ -11,6 +11,8 @@ pub enum ErrorKind {
     RateLimited,
     /// The account is used up (402, `insufficient_quota`): waiting does not help.
     Quota,
+    /// The user's own budget is reached, or cannot be held: nothing was sent.
+    Budget,
     /// The request itself is wrong (400, 404, 422).
     Rejected,
     /// The request does not fit the model (413, or the server says so).
@@ -37,6 +39,7 @@ impl ErrorKind {
             Self::Auth => "auth",
             Self::RateLimited => "rate_limit",
             Self::Quota => "quota",
+            Self::Budget => "budget",
             Self::Rejected => "rejected",
             Self::ContextTooLong => "context_too_long",
             Self::TryAgain => "try_again",

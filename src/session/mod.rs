@@ -1,6 +1,7 @@
 //! One conversation at work: a prompt goes in, a turn runs to its end, whatever happens.
 
 mod branch;
+mod budget;
 mod cancel;
 mod context;
 mod fallback;
@@ -29,6 +30,7 @@ mod turn_state;
 mod unwind;
 
 pub use branch::{Draft, Piece};
+pub use budget::Budget;
 pub use cancel::{Cancel, CancelCause, CancelSource};
 pub use context::{ContextLoad, ContextPolicy};
 pub use frontend::{Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};

@@ -1,6 +1,7 @@
 //! How things look: the one owner of stdout and stderr, and the views of a turn.
 
 mod asides;
+mod batch_line;
 mod dialogue;
 mod error_report;
 mod form;
@@ -24,6 +25,7 @@ mod term_safe;
 #[cfg(test)]
 mod view_tests;
 
+pub use batch_line::{BATCH_LINE_START, batch_line};
 pub use dialogue::{Dialogue, Said, Turnout};
 pub use error_report::{ErrorReport, render_error};
 pub use json_lines::events_schema;

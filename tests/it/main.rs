@@ -5,6 +5,8 @@ mod architecture;
 #[cfg(test)]
 mod ask;
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod builtin_fetch;
 #[cfg(test)]
 mod builtin_files;
