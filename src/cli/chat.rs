@@ -12,6 +12,7 @@ Examples:
   sayso ask \"Explain lifetimes in one sentence\"
   sayso ask -f src/main.rs \"What does this do?\"
   cargo build 2>&1 | sayso ask \"What is wrong?\" > answer.md
+  sayso ask -m openai:gpt-4o -m groq:llama-3.3-70b-versatile \"Compare yourselves\"
   sayso ask -s @reviewer.txt -o temperature=0.2 - < patch.diff
   sayso ask --format jsonl \"Hello\" | jq -r 'select(.type == \"delta\").text'
 
@@ -119,8 +120,10 @@ const RETRIES_DEFAULT: u32 = 3;
 #[derive(Args, Clone, Debug)]
 pub struct RequestOptions {
     /// The model, with its provider or without: `openrouter:openai/gpt-4o-mini`
-    #[arg(short, long, value_name = "[PROVIDER:]MODEL")]
-    pub model: Option<String>,
+    ///
+    /// `ask` takes it up to eight times and asks all of them.
+    #[arg(short, long = "model", value_name = "[PROVIDER:]MODEL")]
+    pub models: Vec<String>,
 
     /// The system prompt, as text or from a file
     #[arg(short, long, value_name = "TEXT|@FILE")]
@@ -138,7 +141,7 @@ pub struct RequestOptions {
 impl RequestOptions {
     #[must_use]
     pub fn bare() -> Self {
-        Self { model: None, system: None, options: Vec::new(), retries: RETRIES_DEFAULT }
+        Self { models: Vec::new(), system: None, options: Vec::new(), retries: RETRIES_DEFAULT }
     }
 }
 

@@ -3,7 +3,6 @@
 /// Commands and their subcommands, by what stands before them.
 const COMMANDS: &[(&str, &[&str])] = &[
     ("", &["shell-init"]),
-    ("history", &["diff", "follow"]),
     ("config", &["get", "set", "edit"]),
     ("help", &["shell-init"]),
 ];

@@ -26,7 +26,7 @@ pub use chat::{
     AskOptions, ChatOptions, ConversationOptions, OutputFormat, RequestOptions, StdinMode, ThinkingMode, ToolOptions,
 };
 pub use history::{
-    FilterOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions,
+    DiffOptions, DiffUnit, FilterOptions, FollowOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions,
     StatusOption,
 };
 pub use later::is_later_command;

@@ -215,7 +215,6 @@ mod tests {
     fn what_comes_later_says_so() {
         for (line, name) in [
             ("shell-init zsh", "shell-init"),
-            ("history diff x y", "history diff"),
             ("config set a b", "config set"),
             ("ask hi --schema=x.json", "--schema"),
             ("ask --cache 1h hi", "--cache"),

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use super::compare;
 use super::context::Context;
 use super::models;
 use super::person::WithPerson;
@@ -22,7 +23,7 @@ use crate::session::{
 use crate::terminal::{JsonFormat, JsonView, PlainView, ReplyView, Stream, ViewSettings, result_line_for_error};
 
 /// How long the end of the program waits for the disk.
-const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+pub const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs the command; the exit code.
 pub fn run(options: AskOptions, mut context: Context) -> Result<u8, Failure> {
@@ -55,6 +56,9 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
     let mut load_options = wiring::load_options(&options.conversation, context);
     load_options.no_stream = options.no_stream;
+    if options.conversation.request.models.len() > 1 {
+        return compare::run(options, &load_options, context, &mut signals, started).await;
+    }
     let config = wiring::load(&load_options, context)?;
     let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
     let client = wiring::http_client(&config, Lifetime::OneShot);
@@ -171,7 +175,7 @@ async fn turn(
 }
 
 /// Waits until then; for ever without a time.
-async fn at(time: Option<Instant>) {
+pub async fn at(time: Option<Instant>) {
     match time {
         Some(time) => tokio::time::sleep_until(time.into()).await,
         None => std::future::pending().await,

@@ -47,6 +47,7 @@ pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
 }
 
 async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failure> {
+    wiring::one_model(&options.conversation.request)?;
     mode::remember();
     let deaf = |error| Failure::internal(format!("cannot listen to signals: {error}"));
     let signals = Signals::listen().map_err(deaf)?;

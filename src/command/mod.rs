@@ -5,6 +5,7 @@ mod archive;
 pub mod ask;
 mod batch;
 pub mod chat;
+mod compare;
 pub mod completions;
 pub mod config;
 pub mod context;

@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 
 use super::context::Context;
 use super::{ask, batch, chat, completions, config, doctor, help, history, init, keys, mcp, models, stats};
-use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, Stop, parse};
+use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, HistoryCommand, Stop, parse};
 use crate::config::{Config, Environment, LoadOptions, load};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
@@ -60,6 +60,7 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
         Some(Command::Ask(options)) => return talk(ask::run(*options, context)),
         Some(Command::Batch(options)) => return talk(batch::run(*options, context)),
         Some(Command::Mcp(command)) => return talk(mcp::run(command, context)),
+        Some(Command::History(HistoryCommand::Follow(options))) => return talk(history::follow::run(options, context)),
         Some(Command::History(command)) => return history::run(&command, &mut context),
         Some(Command::Stats(options)) => {
             let count = |config: &Config, context: &mut Context| {

@@ -52,6 +52,13 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
     }
 }
 
+/// For commands that ask one model only.
+pub fn one_model(options: &RequestOptions) -> Result<(), Failure> {
+    let several = options.models.len() > 1;
+    let refused = || Failure::usage("several models are given").hint("only `sayso ask` asks more than one at a time");
+    if several { Err(refused()) } else { Ok(()) }
+}
+
 /// The same of what a request alone is made of.
 #[must_use]
 pub fn request_load_options(options: &RequestOptions, context: &Context) -> LoadOptions {
@@ -62,7 +69,7 @@ pub fn request_load_options(options: &RequestOptions, context: &Context) -> Load
     };
     LoadOptions {
         config_file: context.global.config.clone(),
-        model: options.model.clone(),
+        model: options.models.first().cloned(),
         system,
         system_file,
         options: options.options.iter().map(|option| (option.name.clone(), option.value.clone())).collect(),

@@ -10,6 +10,7 @@ mod entry;
 mod error;
 mod file;
 mod filter;
+mod follow;
 mod fork;
 mod journal;
 mod keeper;

@@ -32,6 +32,27 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    const ALL: [Self; 12] = [
+        Self::Auth,
+        Self::RateLimited,
+        Self::Quota,
+        Self::Budget,
+        Self::Rejected,
+        Self::ContextTooLong,
+        Self::TryAgain,
+        Self::Failed,
+        Self::Network,
+        Self::Tls,
+        Self::BadResponse,
+        Self::Disconnected,
+    ];
+
+    /// The kind whose [`ErrorKind::name`] this is.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The class in `error[class]`, in JSON and in the history.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -29,7 +29,7 @@ pub use batch_line::{BATCH_LINE_START, batch_line};
 pub use dialogue::{Dialogue, Said, Turnout};
 pub use error_report::{ErrorReport, render_error};
 pub use json_lines::events_schema;
-pub use json_view::{JsonFormat, JsonView, result_line_for_error, rfc3339};
+pub use json_view::{JsonFormat, JsonTurn, JsonView, result_line_for_error, rfc3339};
 pub use lines::notice_line;
 pub use mode::EchoOff;
 pub use panic_hook::install_panic_hook;

@@ -7,6 +7,8 @@ mod ask;
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod builtin_fetch;
 #[cfg(test)]
 mod builtin_files;
@@ -16,6 +18,8 @@ mod builtin_shell;
 mod canary;
 #[cfg(test)]
 mod clock_faults;
+#[cfg(test)]
+mod compare;
 #[cfg(test)]
 mod completions;
 #[cfg(test)]
@@ -30,6 +34,8 @@ mod disk_writes;
 mod fallback;
 #[cfg(test)]
 mod fault_rows;
+#[cfg(test)]
+mod follow;
 #[cfg(test)]
 mod history_archive;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::sink::{Order, Sink};
 use super::source::Source;
 use super::template::Prompts;
 use super::watch::Watch;
-use super::work::{Shared, work};
+use super::work::{Limits, Shared, work};
 use crate::cli::{BatchOptions, InputKind, SystemPrompt};
 use crate::command::context::Context;
 use crate::command::prompt::read_file;
@@ -40,6 +40,7 @@ pub fn run(options: BatchOptions, mut context: Context) -> Result<u8, Failure> {
 }
 
 async fn answer_all(options: &BatchOptions, context: &mut Context) -> Result<u8, Failure> {
+    wiring::one_model(&options.request)?;
     let mut load_options = wiring::request_load_options(&options.request, context);
     load_options.no_stream = options.no_stream;
     load_options.no_save = true;
@@ -61,7 +62,8 @@ async fn answer_all(options: &BatchOptions, context: &mut Context) -> Result<u8,
         context.note(&format!("batch: {} rows, {jobs} at a time, {}", total - before, model.label));
     }
     let window = sink.holds_back().then_some(u64::from(jobs) * WINDOW_PER_JOB);
-    let shared = Shared::new(source, window, options.timeout);
+    let limits = Limits { window, timeout: options.timeout, fail_fast: options.fail_fast };
+    let shared = Shared::new(source, limits);
     let cancel = CancelSource::default();
     let (sender, outcomes) = mpsc::channel(usize::from(jobs));
     let budget = wiring::budget(&config, &options.budget);
@@ -71,7 +73,7 @@ async fn answer_all(options: &BatchOptions, context: &mut Context) -> Result<u8,
         tokio::task::spawn_local(work(session, Rc::clone(&shared), sender.clone(), cancel.token()));
     }
     drop(sender);
-    let watch = Watch::new(shared, pace, options.fail_fast);
+    let watch = Watch::new(shared, pace);
     watch.collect(sink, outcomes, (&mut signals, &cancel), context).await
 }
 

@@ -12,8 +12,7 @@ use super::work::{Broken, Done, Outcome, Shared};
 use crate::command::context::Context;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
-use crate::http::RetryPolicy;
-use crate::provider::{ErrorKind, Pace, ProviderError};
+use crate::provider::{ErrorKind, Pace};
 use crate::session::{CancelCause, CancelSource, OutputError, Signals, TurnStatus, exit_of_cancel};
 use crate::terminal::{RowTime, Stream, TermSafeBuf, batch_line};
 
@@ -28,7 +27,6 @@ pub struct Watch {
     shared: Rc<Shared>,
     pace: Rc<Pace>,
     tally: Tally,
-    fail_fast: bool,
     total: u64,
     before: u64,
     begun: Instant,
@@ -39,10 +37,8 @@ pub struct Watch {
     stopped: Option<Stopped>,
 }
 
-/// Why no more rows are taken.
+/// Why no more rows are taken, where it is not that one has failed.
 enum Stopped {
-    /// A row has failed in a way in which all others would.
-    Failed,
     Cancelled(CancelCause),
     Broken(Failure),
 }
@@ -50,7 +46,7 @@ enum Stopped {
 type Stops<'a> = (&'a mut Signals, &'a CancelSource);
 
 impl Watch {
-    pub fn new(shared: Rc<Shared>, pace: Rc<Pace>, fail_fast: bool) -> Self {
+    pub fn new(shared: Rc<Shared>, pace: Rc<Pace>) -> Self {
         let (total, before) = {
             let source = shared.source.borrow();
             (source.plan.total(), source.plan.done())
@@ -60,7 +56,6 @@ impl Watch {
             shared,
             pace,
             tally: Tally::default(),
-            fail_fast,
             total,
             before,
             begun: now,
@@ -167,9 +162,6 @@ impl Watch {
                 (None, None, finish) => ("incomplete", finish.as_deref().unwrap_or("the answer is not whole")),
             };
             self.tally.fail(&Failed { exit: result.exit, class, id: &id_text(&task.id), message });
-            if self.fail_fast || result.error.as_ref().is_some_and(is_for_all) {
-                self.stop(Stopped::Failed);
-            }
         }
         Some(batch_line(&task.id, &task.hash, result, timeout))
     }
@@ -225,25 +217,8 @@ impl Watch {
         match self.stopped {
             Some(Stopped::Broken(failure)) => Err(failure),
             Some(Stopped::Cancelled(cause)) => Ok(exit_of_cancel(cause)),
-            Some(Stopped::Failed) | None => Ok(self.tally.exit()),
+            None => Ok(self.tally.exit()),
         }
-    }
-}
-
-/// Whether every other row would fail the same way: the key, the account, a rate that lasts.
-fn is_for_all(error: &ProviderError) -> bool {
-    match error.kind {
-        ErrorKind::Auth | ErrorKind::Quota => true,
-        ErrorKind::RateLimited => error.retry_after.is_some_and(|wait| wait > RetryPolicy::RETRY_AFTER_MAX),
-        ErrorKind::Budget
-        | ErrorKind::Rejected
-        | ErrorKind::ContextTooLong
-        | ErrorKind::TryAgain
-        | ErrorKind::Failed
-        | ErrorKind::Network
-        | ErrorKind::Tls
-        | ErrorKind::BadResponse
-        | ErrorKind::Disconnected => false,
     }
 }
 

@@ -8,9 +8,11 @@ use tokio::sync::{Notify, mpsc};
 
 use super::row::BadRow;
 use super::source::{Source, Task};
+use crate::http::RetryPolicy;
+use crate::provider::{ErrorKind, ProviderError};
 use crate::session::{
     Cancel, CancelCause, CancelSource, Flushed, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnFailure,
-    TurnInput, TurnResult,
+    TurnInput, TurnResult, TurnStatus,
 };
 
 /// What the jobs share with the loop that writes.
@@ -21,8 +23,18 @@ pub struct Shared {
     /// Rows below this number are written; where the order is kept no job runs far ahead of it.
     written: Cell<u64>,
     moved: Notify,
-    window: Option<u64>,
-    timeout: Option<Duration>,
+    limits: Limits,
+}
+
+/// How far the jobs go.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many rows may wait for an older one to be written; `None` keeps no order.
+    pub window: Option<u64>,
+    /// Of one row.
+    pub timeout: Option<Duration>,
+    /// The first row that fails is the last one that is taken.
+    pub fail_fast: bool,
 }
 
 /// A row that has come to its end.
@@ -44,15 +56,13 @@ pub enum Broken {
 pub type Outcome = Result<Box<Done>, Broken>;
 
 impl Shared {
-    /// `window`: how many rows may wait for an older one to be written; `None` keeps no order.
-    pub fn new(source: Source, window: Option<u64>, timeout: Option<Duration>) -> Rc<Self> {
+    pub fn new(source: Source, limits: Limits) -> Rc<Self> {
         Rc::new(Self {
             source: RefCell::new(source),
             is_stopping: Cell::new(false),
             written: Cell::new(0),
             moved: Notify::new(),
-            window,
-            timeout,
+            limits,
         })
     }
 
@@ -68,13 +78,18 @@ impl Shared {
         self.moved.notify_waiters();
     }
 
+    /// Whether no other row is worth asking after this one.
+    fn ends_with(&self, result: &TurnResult) -> bool {
+        result.status != TurnStatus::Ok && (self.limits.fail_fast || result.error.as_ref().is_some_and(is_for_all))
+    }
+
     fn take(&self) -> Result<Option<Task>, BadRow> {
         if self.is_stopping.get() { Ok(None) } else { self.source.borrow_mut().next() }
     }
 
     /// Waits until the row may be asked; false where it is not asked any more.
     async fn wait_for_window(&self, number: u64) -> bool {
-        while self.window.is_some_and(|window| number >= self.written.get() + window) && !self.is_stopping.get() {
+        while self.limits.window.is_some_and(|window| number >= self.written.get() + window) && !self.is_stopping.get() {
             self.moved.notified().await;
         }
         !self.is_stopping.get()
@@ -87,9 +102,14 @@ pub async fn work(mut session: Session, shared: Rc<Shared>, outcomes: mpsc::Send
         let outcome = match shared.take() {
             Ok(None) => return,
             Ok(Some(task)) if !shared.wait_for_window(task.number).await => return,
-            Ok(Some(task)) => ask(&mut session, task, shared.timeout, cancel.clone()).await,
+            Ok(Some(task)) => ask(&mut session, task, shared.limits.timeout, cancel.clone()).await,
             Err(bad) => Err(Broken::Input(bad)),
         };
+        if let Ok(done) = &outcome
+            && shared.ends_with(&done.result)
+        {
+            shared.stop();
+        }
         let is_broken = outcome.is_err();
         if outcomes.send(outcome).await.is_err() || is_broken {
             return;
@@ -120,6 +140,22 @@ async fn ask(session: &mut Session, mut task: Task, timeout: Option<Duration>, m
     let result = report.map_err(Broken::Turn)?.result;
     let timed_out = result.interrupted == Some(CancelCause::Timeout.reason());
     Ok(Box::new(Done { task, result, timed_out, notices: view.notices }))
+}
+
+/// Whether every other row would fail the same way: the key, the account, the budget, a rate that lasts.
+fn is_for_all(error: &ProviderError) -> bool {
+    match error.kind {
+        ErrorKind::Auth | ErrorKind::Quota | ErrorKind::Budget => true,
+        ErrorKind::RateLimited => error.retry_after.is_some_and(|wait| wait > RetryPolicy::RETRY_AFTER_MAX),
+        ErrorKind::Rejected
+        | ErrorKind::ContextTooLong
+        | ErrorKind::TryAgain
+        | ErrorKind::Failed
+        | ErrorKind::Network
+        | ErrorKind::Tls
+        | ErrorKind::BadResponse
+        | ErrorKind::Disconnected => false,
+    }
 }
 
 async fn limit(timeout: Option<Duration>) {
