@@ -344,6 +344,20 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_tells_how_long_it_takes_still() {
+        let (mut row, begun) = (StatusRow::default(), Instant::now());
+        let time = RowTime::Rate { done: 300, total: 1000, before: 100, begun };
+        row.start(TermSafeBuf::line("batch"), time, begun);
+        let wide = RowStyle::Redrawn { width: 80, color: Color::Off };
+        let drawn = ticked(&mut row, begun + ms(4000), wide);
+        assert_eq!(drawn, "\r⠋ batch … ━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 30 % 300 of 1000, 50/s, 14 s left\x1b[K");
+        let slow = RowTime::Rate { done: 1, total: 1000, before: 0, begun };
+        assert_eq!(slow.told(begun + ms(10_000)), "1 of 1000, 0.1/s, 3 h left");
+        let none = RowTime::Rate { done: 100, total: 1000, before: 100, begun };
+        assert_eq!(none.told(begun + ms(10_000)), "100 of 1000");
+    }
+
+    #[test]
     fn a_heartbeat_is_a_line_every_thirty_seconds() {
         let (mut row, start) = (StatusRow::default(), Instant::now());
         row.start(TermSafeBuf::line("waiting"), RowTime::Since(start), start);

@@ -7,7 +7,11 @@ use crate::support::{Gate, ModelServer, Reply, Run, Sandbox, TestConfig, Wire, w
 
 /// Costs 500 tokens.
 fn answer() -> Reply {
-    Reply::sse().role().text("x").finish("stop").usage(7, 493).done().end()
+    answer_after(Reply::sse())
+}
+
+fn answer_after(beginning: Reply) -> Reply {
+    beginning.role().text("x").finish("stop").usage(7, 493).done().end()
 }
 
 fn sandbox(server: &ModelServer, section: Value) -> Sandbox {
@@ -48,7 +52,7 @@ fn a_day_ends_when_its_tokens_are_used() {
 #[test]
 fn sixteen_processes_at_once_never_spend_more() {
     let gate = Gate::default();
-    let server = ModelServer::always(Reply::sse().wait_for(&gate).then(answer()));
+    let server = ModelServer::always(answer_after(Reply::sse().wait_for(&gate)));
     let sandbox = sandbox(&server, json!({"per_day_tokens": 2600}));
     let running: Vec<_> = (0..16).map(|_| ask(&sandbox).spawn()).collect();
     server.wait_for_request(5);
@@ -66,7 +70,7 @@ fn what_a_dead_process_held_is_free_again() {
     let gate = Gate::default();
     let held = gate.clone();
     let server = ModelServer::scripted(Wire::Plain, move |_, number| {
-        Some(if number == 0 { Reply::sse().wait_for(&held).then(answer()) } else { answer() })
+        Some(if number == 0 { answer_after(Reply::sse().wait_for(&held)) } else { answer() })
     });
     let sandbox = sandbox(&server, json!({"per_day_tokens": 600}));
     let first = ask(&sandbox).spawn();
@@ -81,13 +85,13 @@ fn what_a_dead_process_held_is_free_again() {
 #[test]
 fn a_conversation_has_a_budget_of_its_own() {
     let server = ModelServer::always(Reply::sse().text("x").finish("stop").usage(10, 1000).done().end());
-    let config = priced(&server).set("budget.per_conversation_usd", 0.0011);
+    let config = priced(&server).set("budget.per_conversation_usd", 0.001);
     let sandbox = Sandbox::new().config(&config);
     let args = ["--no-tools", "-o", "max_tokens=800"];
     let ask = |more: &[&'static str]| sandbox.ask_once([more, &args].concat()).run();
     ask(&["hi"]).assert_exit(0);
     let refused = ask(&["-c", "again"]).assert_exit(6);
-    refused.assert_stderr_has(&["budget of this conversation", "$0.0006 of $0.0011 spent"]);
+    refused.assert_stderr_has(&["budget of this conversation", "$0.0006 of $0.001 spent"]);
     ask(&["a new one"]).assert_exit(0);
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ModelServer, Reply, Sandbox, Wire};
+use crate::support::{ModelServer, Output, Reply, Sandbox, Wire};
 
 /// Each model says its name; `slow` begins last, `down` fails.
 fn server() -> ModelServer {
@@ -19,6 +19,11 @@ fn server() -> ModelServer {
 fn compare<'a>(sandbox: &Sandbox, models: &[&'a str], args: &[&'a str]) -> crate::support::Run {
     let models = models.iter().flat_map(|model| ["-m", model]);
     sandbox.ask_once(models.chain(args.iter().copied()).collect::<Vec<_>>())
+}
+
+/// One `result` for each model.
+fn lines(output: &Output) -> Vec<Value> {
+    output.stdout().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn sql(sandbox: &Sandbox, query: &str) -> Value {
@@ -77,12 +82,13 @@ fn json_tells_which_model_a_line_is_of() {
     let sandbox = Sandbox::for_server(&server);
     let models = ["test:slow", "test:quick"];
     let output = compare(&sandbox, &models, &["hi", "--format", "json"]).run().assert_exit(0);
-    let results = output.events();
+    let results = lines(&output);
     let told: Vec<_> = results.iter().map(|result| (&result["index"], &result["model"], &result["text"])).collect();
     let expected = [(json!(0), json!("test:slow"), json!("I am slow")), (json!(1), json!("test:quick"), json!("I am quick\nand more"))];
     assert_eq!(told, expected.iter().map(|(index, model, text)| (index, model, text)).collect::<Vec<_>>());
     assert_eq!(results[0]["conversation"], results[1]["conversation"]);
-    let lines = compare(&sandbox, &models, &["hi", "--format", "jsonl"]).run().assert_exit(0).events();
+    let lines = compare(&sandbox, &models, &["hi", "--format", "jsonl"]).run().assert_exit(0);
+    let lines = lines(&lines);
     for index in 0..2 {
         let own: Vec<_> = lines.iter().filter(|line| line["index"] == index).collect();
         assert_eq!((&own[0]["type"], &own.last().unwrap()["type"]), (&json!("start"), &json!("result")));

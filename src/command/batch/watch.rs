@@ -87,17 +87,12 @@ impl Watch {
                 _ = ticks.tick() => if self.tick(context).is_err() { return Ok(exit_code::OK) },
                 outcome = outcomes.recv() => match outcome {
                     None => break,
-                    Some(outcome) => {
-                        let taken = tokio::select! {
-                            taken = self.take(outcome, &mut sink, context) => taken,
-                            cause = signals.next() => return Ok(exit_of_cancel(cause)),
-                        };
-                        match taken {
-                            Ok(()) => {}
-                            Err(SinkError::Stdout(OutputError::Closed)) => return Ok(exit_code::OK),
-                            Err(error) => return Err(failure_of(error)),
-                        }
-                    }
+                    Some(outcome) => match self.take(outcome, &mut sink, (signals, cancel), context).await {
+                        Ok(None) => {}
+                        Ok(Some(exit)) => return Ok(exit),
+                        Err(SinkError::Stdout(OutputError::Closed)) => return Ok(exit_code::OK),
+                        Err(error) => return Err(failure_of(error)),
+                    },
                 },
             }
         }
@@ -124,19 +119,44 @@ impl Watch {
         self.stopped.get_or_insert(why);
     }
 
-    async fn take(&mut self, outcome: Outcome, sink: &mut Sink, context: &mut Context) -> Result<(), SinkError> {
+    /// Writes a result; an exit code where a second signal ends the wait for a slow reader.
+    async fn take(
+        &mut self,
+        outcome: Outcome,
+        sink: &mut Sink,
+        (signals, cancel): (&mut Signals, &CancelSource),
+        context: &mut Context,
+    ) -> Result<Option<u8>, SinkError> {
         let done = match outcome {
             Ok(done) => done,
             Err(broken) => {
                 self.stop(Stopped::Broken(failure_of_job(broken)));
-                return Ok(());
+                return Ok(None);
             }
         };
         self.tell_notices(&done.notices, context);
         let line = self.judge(&done);
-        let written = sink.take(done.task.number, line, context).await?;
+        let mut first_signal = None;
+        let written = {
+            let mut taking = std::pin::pin!(sink.take(done.task.number, line, context));
+            loop {
+                tokio::select! {
+                    biased;
+                    written = &mut taking => break written?,
+                    cause = signals.next() => {
+                        if first_signal.is_some() || matches!(self.stopped, Some(Stopped::Cancelled(_))) {
+                            return Ok(Some(exit_of_cancel(cause)));
+                        }
+                        first_signal = Some(cause);
+                    }
+                }
+            }
+        };
         self.shared.advance(written);
-        Ok(())
+        if let Some(cause) = first_signal {
+            self.is_second(cause, cancel, context);
+        }
+        Ok(None)
     }
 
     /// Counts a row; its line, where it has come to an end of its own.
