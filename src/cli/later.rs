@@ -1,11 +1,8 @@
 //! What is promised for a later version: known by name, so that it is told apart from a typo.
 
 /// Commands and their subcommands, by what stands before them.
-const COMMANDS: &[(&str, &[&str])] = &[
-    ("", &["shell-init"]),
-    ("config", &["get", "set", "edit"]),
-    ("help", &["shell-init"]),
-];
+const COMMANDS: &[(&str, &[&str])] =
+    &[("", &["shell-init"]), ("config", &["get", "set", "edit"]), ("help", &["shell-init"])];
 
 const FLAGS: &[&str] = &[
     "--schema",

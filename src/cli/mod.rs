@@ -26,8 +26,8 @@ pub use chat::{
     AskOptions, ChatOptions, ConversationOptions, OutputFormat, RequestOptions, StdinMode, ThinkingMode, ToolOptions,
 };
 pub use history::{
-    DiffOptions, DiffUnit, FilterOptions, FollowOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions,
-    StatusOption,
+    DiffOptions, DiffUnit, FilterOptions, FollowOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions,
+    RenameOptions, SearchOptions, ShowOptions, StatusOption,
 };
 pub use later::is_later_command;
 pub use mcp::{
@@ -40,7 +40,7 @@ pub use providers::{
     DoctorOptions, InitOptions, KeyOptions, KeysCommand, KeysListOptions, ModelInfoOptions, ModelsCommand,
     ModelsListOptions, ModelsRefreshOptions,
 };
-pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat};
+pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat, ManOptions};
 pub use since::Since;
 pub use stats::{StatsFormat, StatsKey, StatsOptions};
 pub use upkeep::{
@@ -143,8 +143,8 @@ pub enum Command {
     Mcp(McpCommand),
     /// Print the completions for a shell
     Completions(CompletionOptions),
-    /// Print the manual page
-    Man,
+    /// Print the manual, or the page of one command
+    Man(ManOptions),
     /// Explain a command or a topic
     Help(HelpOptions),
 }

@@ -1,9 +1,14 @@
 //! The options of the commands around the conversation: history, config, completions, help.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::history::{DiffOptions, FollowOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions};
+use super::history::{
+    DiffOptions, FollowOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions,
+    ShowOptions,
+};
 use super::upkeep::UpkeepCommand;
 
 #[derive(Clone, Debug, Subcommand)]
@@ -54,6 +59,15 @@ pub enum ConfigCommand {
     Show,
     /// Print the JSON Schema of the file, for editors
     Schema,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ManOptions {
+    /// The command, as it is typed: `history list`; all of them on one page when left out
+    pub command: Vec<String>,
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub dir: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Copy, Debug)]

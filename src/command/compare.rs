@@ -74,7 +74,9 @@ fn check(options: &AskOptions) -> Result<(), Failure> {
         return Err(Failure::usage("`--dry-run` shows the request to one model: give `-m` once"));
     }
     if !tools.tools.is_empty() || !tools.allow.is_empty() || tools.tool_choice.is_some() {
-        return Err(Failure::usage("several models are asked without tools").hint("give `-m` once, or leave out the tools"));
+        return Err(
+            Failure::usage("several models are asked without tools").hint("give `-m` once, or leave out the tools")
+        );
     }
     Ok(())
 }

@@ -12,7 +12,9 @@ use crate::cli::{BudgetOptions, ConversationOptions, GlobalOptions, RequestOptio
 use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions, Paths};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
 use crate::exit::Failure;
-use crate::history::{History, HistoryError, HistorySettings, Journal, Place, Scope, SharedLimits, SpendLimit, Spot, why_no_name};
+use crate::history::{
+    History, HistoryError, HistorySettings, Journal, Place, Scope, SharedLimits, SpendLimit, Spot, why_no_name,
+};
 use crate::http::{HttpClient, Lifetime, is_loopback_url};
 use crate::provider::{Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, remember_in};
 use crate::session::{ActiveModel, Budget, LazyFacts, Session, TurnSettings};

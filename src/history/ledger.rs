@@ -139,7 +139,8 @@ impl Ledger {
         let transaction = wait.begin(self.store.connection())?;
         release_dead(&transaction, &self.owners, &self.owner.token)?;
         let day = day_of(now);
-        let scopes = [(BudgetScope::Day, &day, limits.day), (BudgetScope::Conversation, &conversation.0, limits.conversation)];
+        let scopes =
+            [(BudgetScope::Day, &day, limits.day), (BudgetScope::Conversation, &conversation.0, limits.conversation)];
         for (scope, key, limit) in scopes {
             let spent = spent(&transaction, scope, key)?;
             let reserved = reserved(&transaction, scope, key)?;
@@ -212,7 +213,9 @@ fn spent(connection: &Connection, scope: BudgetScope, key: &str) -> Result<Spend
 
 fn reserved(connection: &Connection, scope: BudgetScope, key: &str) -> Result<Spend, HistoryError> {
     let sums = match scope {
-        BudgetScope::Day => "SELECT coalesce(sum(cost_nano), 0), coalesce(sum(tokens), 0) FROM reservation WHERE day = ?1",
+        BudgetScope::Day => {
+            "SELECT coalesce(sum(cost_nano), 0), coalesce(sum(tokens), 0) FROM reservation WHERE day = ?1"
+        }
         BudgetScope::Conversation => {
             "SELECT coalesce(sum(cost_nano), 0), coalesce(sum(tokens), 0) FROM reservation WHERE conversation = ?1"
         }

@@ -35,8 +35,7 @@ impl Pace {
     #[must_use]
     pub fn new(in_flight_max: u16) -> Rc<Self> {
         let in_flight_max = f64::from(in_flight_max.max(1));
-        let state =
-            State { limit: in_flight_max, in_flight: 0, paused_until: None, last_cut: None, refusals: 0 };
+        let state = State { limit: in_flight_max, in_flight: 0, paused_until: None, last_cut: None, refusals: 0 };
         Rc::new(Self { state: RefCell::new(state), changed: Notify::new(), in_flight_max })
     }
 
@@ -106,8 +105,8 @@ pub struct Turn {
 impl Turn {
     /// Tells the pace what became of the request.
     pub(super) fn note(&self, error: &ProviderError) {
-        let is_about_rate = error.kind == ErrorKind::RateLimited
-            || (error.kind == ErrorKind::Failed && error.retry_after.is_some());
+        let is_about_rate =
+            error.kind == ErrorKind::RateLimited || (error.kind == ErrorKind::Failed && error.retry_after.is_some());
         if is_about_rate {
             self.pace.refused(self.sent, error.retry_after);
         }

@@ -217,7 +217,11 @@ impl Session {
         let Some(budget) = self.budget.clone() else { return Ok(None) };
         let facts = &self.model.facts;
         let input_tokens = self.context_gauge().0.total();
-        let output_tokens = self.model.parameters.max_tokens.unwrap_or_else(|| facts.output.unwrap_or(ANSWER_TOKENS).min(ANSWER_TOKENS));
+        let output_tokens = self
+            .model
+            .parameters
+            .max_tokens
+            .unwrap_or_else(|| facts.output.unwrap_or(ANSWER_TOKENS).min(ANSWER_TOKENS));
         let price = facts.price;
         let estimate = Estimate { model: &self.model.label, price: price.as_ref(), input_tokens, output_tokens };
         if let Some(message) = budget.warning(&estimate) {
@@ -280,7 +284,8 @@ impl Refusal {
         let Self { what, how, limit, spent, reserved } = self;
         let mut parts = Vec::new();
         if let Some(usd) = limit.cost_usd {
-            let also = if reserved.cost_nano > 0 { format!(", ${:.4} under way", reserved.cost_usd()) } else { String::new() };
+            let also =
+                if reserved.cost_nano > 0 { format!(", ${:.4} under way", reserved.cost_usd()) } else { String::new() };
             parts.push(format!(
                 "${:.4} of ${usd} spent{also}, and this request may cost ${:.4}",
                 spent.cost_usd(),
@@ -289,7 +294,10 @@ impl Refusal {
         }
         if let Some(tokens) = limit.tokens {
             let also = if reserved.tokens > 0 { format!(", {} under way", reserved.tokens) } else { String::new() };
-            parts.push(format!("{} of {tokens} tokens used{also}, and this request may take {}", spent.tokens, wanted.tokens));
+            parts.push(format!(
+                "{} of {tokens} tokens used{also}, and this request may take {}",
+                spent.tokens, wanted.tokens
+            ));
         }
         let message = format!("the budget of {what} is reached: {}", parts.join("; "));
         let smaller = "; a smaller `max_tokens` reserves less";

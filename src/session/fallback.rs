@@ -59,6 +59,10 @@ fn is_worth_another(error: &ProviderError) -> bool {
         | ErrorKind::Tls
         | ErrorKind::BadResponse => true,
         // A key that is refused is a mistake to mend, a wrong request is wrong everywhere, and a budget is one.
-        ErrorKind::Auth | ErrorKind::Budget | ErrorKind::Rejected | ErrorKind::ContextTooLong | ErrorKind::Disconnected => false,
+        ErrorKind::Auth
+        | ErrorKind::Budget
+        | ErrorKind::Rejected
+        | ErrorKind::ContextTooLong
+        | ErrorKind::Disconnected => false,
     }
 }

@@ -58,7 +58,9 @@ impl RowTime {
     #[must_use]
     pub fn told(self, now: Instant) -> String {
         match self {
-            Self::Rate { done, total, before, begun } => format!("{done} of {total}{}", rate(done - before, total - done, now - begun)),
+            Self::Rate { done, total, before, begun } => {
+                format!("{done} of {total}{}", rate(done - before, total - done, now - begun))
+            }
             Self::Share { done, total } => format!("{done} of {total}"),
             Self::Since(since) => format!("{} s", now.saturating_duration_since(since).as_secs()),
             Self::Until(until) => format!("{} s left", until.saturating_duration_since(now).as_secs()),

@@ -23,7 +23,8 @@ fn prompt(request: &Received) -> String {
 }
 
 fn rows(sandbox: &Sandbox, name: &str, count: usize) -> PathBuf {
-    let text: String = (0..count).map(|n| format!("{}\n", json!({"id": format!("r{n}"), "prompt": format!("<{n}>")}))).collect();
+    let text: String =
+        (0..count).map(|n| format!("{}\n", json!({"id": format!("r{n}"), "prompt": format!("<{n}>")}))).collect();
     input(sandbox, name, &text)
 }
 
@@ -261,7 +262,9 @@ fn however_often_it_is_killed_each_row_is_answered_once() {
         let asked = server.requests().len();
         let running = batch(&sandbox, args).spawn();
         let wanted = asked + 1 + round as usize % 6;
-        wait_until("requests", || server.requests().len() >= wanted || asked == server.requests().len() && done_before == ROWS);
+        wait_until("requests", || {
+            server.requests().len() >= wanted || asked == server.requests().len() && done_before == ROWS
+        });
         std::thread::sleep(Duration::from_millis(round * 7 % 23));
         running.signal(Signal::KILL);
         running.wait();

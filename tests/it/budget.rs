@@ -25,7 +25,8 @@ fn ask(sandbox: &Sandbox) -> Run {
 
 /// A provider whose prices are known: $0.15 and $0.60 for a million tokens.
 fn priced(server: &ModelServer) -> TestConfig {
-    let provider = json!({"api": "openai_chat", "base_url": server.base_url(), "model": "gpt-4o-mini", "api_key_env": "TEST_KEY"});
+    let provider =
+        json!({"api": "openai_chat", "base_url": server.base_url(), "model": "gpt-4o-mini", "api_key_env": "TEST_KEY"});
     TestConfig::for_server(server).set("llm.providers.openai", provider).set("llm.active", "openai")
 }
 

@@ -51,7 +51,8 @@ fn they_are_branches_of_one_prompt_and_the_first_good_one_goes_on() {
     assert_eq!(sandbox.conversation_count(), 1);
     let prompts = sql(&sandbox, "SELECT id FROM messages WHERE role = 'user'");
     assert_eq!(prompts.as_array().unwrap().len(), 1);
-    let replies = sql(&sandbox, "SELECT parent_id, model, status, text FROM messages WHERE role = 'assistant' ORDER BY model");
+    let replies =
+        sql(&sandbox, "SELECT parent_id, model, status, text FROM messages WHERE role = 'assistant' ORDER BY model");
     let replies = replies.as_array().unwrap();
     assert!(replies.iter().all(|reply| reply["parent_id"] == prompts[0]["id"]), "{replies:#?}");
     let told: Vec<_> = replies.iter().map(|reply| (&reply["model"], &reply["status"])).collect();
@@ -84,7 +85,10 @@ fn json_tells_which_model_a_line_is_of() {
     let output = compare(&sandbox, &models, &["hi", "--format", "json"]).run().assert_exit(0);
     let results = lines(&output);
     let told: Vec<_> = results.iter().map(|result| (&result["index"], &result["model"], &result["text"])).collect();
-    let expected = [(json!(0), json!("test:slow"), json!("I am slow")), (json!(1), json!("test:quick"), json!("I am quick\nand more"))];
+    let expected = [
+        (json!(0), json!("test:slow"), json!("I am slow")),
+        (json!(1), json!("test:quick"), json!("I am quick\nand more")),
+    ];
     assert_eq!(told, expected.iter().map(|(index, model, text)| (index, model, text)).collect::<Vec<_>>());
     assert_eq!(results[0]["conversation"], results[1]["conversation"]);
     let lines = compare(&sandbox, &models, &["hi", "--format", "jsonl"]).run().assert_exit(0);
@@ -121,7 +125,10 @@ fn a_diff_tells_what_two_answers_do_not_share() {
     let told = output.stdout();
     let lines: Vec<&str> = told.lines().collect();
     assert_eq!(lines[0], format!("--- hi {left} test:left"));
-    assert_eq!(lines[2..], ["@@ -1,2 +1,2 @@", "-I am left", "+I am right", " and more", "\\ No newline at end of file"]);
+    assert_eq!(
+        lines[2..],
+        ["@@ -1,2 +1,2 @@", "-I am left", "+I am right", " and more", "\\ No newline at end of file"]
+    );
     let words = sandbox.sayso(["history", "diff", &left, &right, "--by", "word"]).run().assert_exit(0);
     words.assert_stdout("I am [-left-]{+right+}\nand more\n");
     let same = sandbox.sayso(["history", "diff", &left, &left]).run().assert_exit(0);

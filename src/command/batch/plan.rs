@@ -161,9 +161,8 @@ mod tests {
 
     #[test]
     fn every_row_is_in_exactly_one_shard() {
-        let shards: Vec<Plan> = (1..=3)
-            .map(|number| Plan { shard: Some(Shard { number, of: 3 }), ..plan(&[]) })
-            .collect();
+        let shards: Vec<Plan> =
+            (1..=3).map(|number| Plan { shard: Some(Shard { number, of: 3 }), ..plan(&[]) }).collect();
         let mut sizes = [0; 3];
         for id in 0..300 {
             let row = row(&id.to_string());
@@ -179,8 +178,7 @@ mod tests {
         let plain = ModelParameters::default();
         let cold = ModelParameters { temperature: Some(0.0), ..plain.clone() };
         let of = |model, system, parameters| Fingerprint::new(model, system, parameters).of("hi");
-        let all =
-            [of("m", None, &plain), of("n", None, &plain), of("m", Some("s"), &plain), of("m", None, &cold)];
+        let all = [of("m", None, &plain), of("n", None, &plain), of("m", Some("s"), &plain), of("m", None, &cold)];
         let different: std::collections::HashSet<_> = all.iter().collect();
         assert_eq!(different.len(), 4);
         assert_eq!(hex(of("m", None, &plain)), hex(all[0]));

@@ -237,6 +237,9 @@ mod tests {
         ];
         assert_eq!(read("id,prompt,who\n7,hi,\"a\n\nb\"\n,,\n", InputKind::Csv).unwrap(), expected);
         let lines = read("one\n\n  two\n", InputKind::Lines).unwrap();
-        assert_eq!(lines, vec![(1, row(json!(1), Some("one"), json!({}))), (3, row(json!(3), Some("  two"), json!({})))]);
+        assert_eq!(
+            lines,
+            vec![(1, row(json!(1), Some("one"), json!({}))), (3, row(json!(3), Some("  two"), json!({})))]
+        );
     }
 }

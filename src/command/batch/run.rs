@@ -108,7 +108,8 @@ impl SharedModel {
 fn model(config: &Config, context: &Context) -> Result<SharedModel, Failure> {
     let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
     let client = wiring::http_client(config, Lifetime::OneShot);
-    let ActiveModel { provider, label, model, parameters, facts } = wiring::active_model(chosen, &client, &config.paths)?;
+    let ActiveModel { provider, label, model, parameters, facts } =
+        wiring::active_model(chosen, &client, &config.paths)?;
     provider.prewarm();
     let facts = ModelFacts::clone(&facts);
     Ok(SharedModel { provider: Rc::from(provider), label, model, parameters, facts })
@@ -145,5 +146,6 @@ fn kind_of(options: &BatchOptions) -> InputKind {
 
 fn bad_row(path: &Path, bad: &BadRow) -> Failure {
     let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
-    Failure::config(format!("{name}, {bad}")).hint("a row is {\"id\": …, \"prompt\": …, \"vars\": {…}}; `sayso batch --help` shows the others")
+    Failure::config(format!("{name}, {bad}"))
+        .hint("a row is {\"id\": …, \"prompt\": …, \"vars\": {…}}; `sayso batch --help` shows the others")
 }

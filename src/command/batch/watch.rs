@@ -225,7 +225,8 @@ impl Watch {
         context.note_lines(&self.tally.summary(self.before, left, self.begun.elapsed()));
         if self.pace.refusals() > 0 {
             let (refusals, limit) = (self.pace.refusals(), self.pace.limit());
-            context.note(&format!("the server refused {refusals} requests for their rate; {limit} at a time in the end"));
+            context
+                .note(&format!("the server refused {refusals} requests for their rate; {limit} at a time in the end"));
         }
         match closed {
             Ok(()) | Err(SinkError::Stdout(OutputError::Closed)) => {}

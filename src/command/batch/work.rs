@@ -89,7 +89,8 @@ impl Shared {
 
     /// Waits until the row may be asked; false where it is not asked any more.
     async fn wait_for_window(&self, number: u64) -> bool {
-        while self.limits.window.is_some_and(|window| number >= self.written.get() + window) && !self.is_stopping.get() {
+        while self.limits.window.is_some_and(|window| number >= self.written.get() + window) && !self.is_stopping.get()
+        {
             self.moved.notified().await;
         }
         !self.is_stopping.get()

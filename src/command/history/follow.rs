@@ -47,7 +47,8 @@ async fn follow(options: &FollowOptions, context: &mut Context) -> Result<u8, Fa
     if turn_of(&history, &conversation)?.last().is_some_and(is_running) && !config.history.deltas.persist_deltas {
         context.note("answers are stored when they end (`persist_deltas: false`): until then there is nothing to see");
     }
-    let mut follower = Follower { history, conversation, reply: None, seen: 0, printed: 0, has_told_calls: false, last_byte: None };
+    let mut follower =
+        Follower { history, conversation, reply: None, seen: 0, printed: 0, has_told_calls: false, last_byte: None };
     let ended = tokio::select! {
         biased;
         cause = signals.next() => Ended::Signal(cause),
@@ -232,7 +233,9 @@ fn exit_of(last: &StoredMessage) -> u8 {
         (MessageStatus::Complete, _) if last.message.role == Role::Assistant => exit_code::OK,
         (MessageStatus::Interrupted(InterruptReason::UserInterrupt), _) => exit_code::INTERRUPT,
         (MessageStatus::Interrupted(InterruptReason::Timeout), _) => exit_code::TIMEOUT,
-        (MessageStatus::Complete | MessageStatus::Streaming | MessageStatus::Interrupted(_), _) => exit_code::INCOMPLETE,
+        (MessageStatus::Complete | MessageStatus::Streaming | MessageStatus::Interrupted(_), _) => {
+            exit_code::INCOMPLETE
+        }
         (MessageStatus::Error(class), _) => ErrorKind::named(class).map_or(exit_code::PROVIDER, exit_of_error),
     }
 }

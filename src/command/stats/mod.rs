@@ -17,12 +17,7 @@ use crate::history::{History, HistoryError, StatsBy, StatsRow, day_of};
 const DAYS_IN_REPL: u32 = 14;
 
 /// `budget`: what the configuration allows; a table tells how much of it is left today.
-pub fn run(
-    options: &StatsOptions,
-    history: &History,
-    budget: &Budget,
-    context: &mut Context,
-) -> Result<u8, Failure> {
+pub fn run(options: &StatsOptions, history: &History, budget: &Budget, context: &mut Context) -> Result<u8, Failure> {
     let by = match options.by {
         StatsKey::Day => StatsBy::Day,
         StatsKey::Model => StatsBy::Model,
