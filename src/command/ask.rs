@@ -29,7 +29,11 @@ pub const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 pub fn run(options: AskOptions, mut context: Context) -> Result<u8, Failure> {
     let started = Instant::now();
     wiring::block_on(async move {
-        match answer(&options, &mut context, started).await {
+        let ended = match options.conversation.request.models.len() {
+            0 | 1 => answer(&options, &mut context, started).await,
+            _ => compare::run(&options, &mut context, started).await,
+        };
+        match ended {
             Ok(exit) => exit,
             Err(failure) => fail(&options, &mut context, &failure),
         }
@@ -56,9 +60,6 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
     let mut load_options = wiring::load_options(&options.conversation, context);
     load_options.no_stream = options.no_stream;
-    if options.conversation.request.models.len() > 1 {
-        return compare::run(options, &load_options, context, &mut signals, started).await;
-    }
     let config = wiring::load(&load_options, context)?;
     let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
     let client = wiring::http_client(&config, Lifetime::OneShot);

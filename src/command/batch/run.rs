@@ -46,7 +46,9 @@ async fn answer_all(options: &BatchOptions, context: &mut Context) -> Result<u8,
     load_options.no_save = true;
     let mut config = wiring::load(&load_options, context)?;
     let jobs = options.jobs;
-    config.http.max_connections = config.http.max_connections.max(usize::from(jobs));
+    let connections = usize::from(jobs);
+    config.http.max_connections = config.http.max_connections.max(connections);
+    config.http.max_keepalive_connections = config.http.max_keepalive_connections.max(connections);
     let model = model(&config, context)?;
     let mut source = source(options, &config, &model)?;
     let sink = match &options.output {

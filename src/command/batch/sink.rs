@@ -1,11 +1,13 @@
 //! Where results go: to stdout, in order or not, or to a file.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use super::plan::Plan;
 use super::results::{Appender, Results};
+use super::source::Source;
 use crate::command::context::Context;
 use crate::exit::Failure;
 use crate::session::{Flushed, OutputError};
@@ -83,7 +85,7 @@ impl Sink {
     }
 
     /// Writes what is left, also what waits in vain for older rows.
-    pub async fn close(self, plan: &Plan, context: &mut Context) -> Result<(), SinkError> {
+    pub async fn close(self, source: &RefCell<Source>, context: &mut Context) -> Result<(), SinkError> {
         match self {
             Self::Stdout(order) => {
                 order.waiting.into_values().for_each(|line| context.screen.print(&line));
@@ -93,7 +95,7 @@ impl Sink {
             }
             Self::File { mut results, mut appender, keeps_order } => {
                 appender.close()?;
-                if keeps_order && let Err(error) = results.arrange(plan) {
+                if keeps_order && let Err(error) = results.arrange(&source.borrow().plan) {
                     context.warn(&format!("the results are whole, but not in the order of the rows: {error}"));
                 }
             }

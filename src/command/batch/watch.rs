@@ -220,7 +220,7 @@ impl Watch {
     async fn conclude(self, sink: Sink, context: &mut Context) -> Result<u8, Failure> {
         context.screen.stop_row();
         let is_to_file = matches!(sink, Sink::File { .. });
-        let closed = sink.close(&self.shared.source.borrow().plan, context).await;
+        let closed = sink.close(&self.shared.source, context).await;
         let left = self.total - self.done();
         context.note_lines(&self.tally.summary(self.before, left, self.begun.elapsed()));
         if self.pace.refusals() > 0 {

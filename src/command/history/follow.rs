@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::run::configured;
 use super::show::spot;
 use crate::cli::FollowOptions;
 use crate::command::context::Context;
 use crate::command::wiring;
-use crate::config::LoadOptions;
 use crate::conversation::{ConversationId, InterruptReason, Message, MessageId, MessageStatus, Role, exit_code};
 use crate::exit::Failure;
 use crate::history::{History, StoredMessage};
@@ -32,14 +32,7 @@ pub fn run(options: FollowOptions, mut context: Context) -> Result<u8, Failure> 
 }
 
 async fn follow(options: &FollowOptions, context: &mut Context) -> Result<u8, Failure> {
-    let load_options = LoadOptions {
-        config_file: context.global.config.clone(),
-        color: context.config_color(),
-        accessible: context.global.accessible,
-        skip_key_command: true,
-        ..LoadOptions::default()
-    };
-    let config = wiring::load(&load_options, context)?;
+    let config = configured(context)?;
     let mut signals =
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
     let history = History::open_read(&config.stored)?;
@@ -188,8 +181,11 @@ impl Follower {
     async fn goes_on(&self, last: &StoredMessage) -> Result<bool, Failure> {
         let is_calling = last.message.role != Role::Assistant || !last.message.tool_calls.is_empty();
         let has_failed = matches!(last.message.status, MessageStatus::Error(_));
+        if !is_calling && !has_failed {
+            return Ok(false);
+        }
         let mut waited = Duration::ZERO;
-        while is_calling || has_failed {
+        loop {
             let summary = self.history.conversation(&self.conversation)?;
             if !self.history.is_live(&summary) || has_failed && waited >= NEXT_REPLY_WAIT {
                 return Ok(false);
@@ -201,7 +197,6 @@ impl Follower {
             tokio::time::sleep(LOOK_MAX).await;
             waited += LOOK_MAX;
         }
-        Ok(false)
     }
 }
 

@@ -26,7 +26,8 @@ pub fn run(command: &HistoryCommand, context: &mut Context) -> u8 {
     ended.unwrap_or_else(|failure| context.fail(&failure))
 }
 
-fn configured(context: &mut Context) -> Result<Config, Failure> {
+/// The configuration of a command that needs no key.
+pub fn configured(context: &mut Context) -> Result<Config, Failure> {
     let options = LoadOptions {
         config_file: context.global.config.clone(),
         color: context.config_color(),

@@ -1,18 +1,16 @@
-//! `ask` with several models: one prompt, and an answer of each as branches of one conversation.
-
-mod board;
+//! Asks all models at once: a session for each, behind one stored prompt.
 
 use std::cell::RefCell;
 use std::time::Instant;
 
 use futures::future::join_all;
 
-use self::board::{Board, BoardView};
-use super::ask::at;
-use super::context::Context;
-use super::prompt;
-use super::wiring;
+use super::board::{Board, BoardView};
 use crate::cli::AskOptions;
+use crate::command::ask::{CLOSE_LIMIT, at};
+use crate::command::context::Context;
+use crate::command::place::place;
+use crate::command::{prompt, wiring};
 use crate::config::{Config, LoadOptions};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
@@ -25,18 +23,16 @@ use crate::session::{
 const MODELS_MAX: usize = 8;
 
 /// Asks all models at once; the highest of their exit codes.
-pub async fn run(
-    options: &AskOptions,
-    load_options: &LoadOptions,
-    context: &mut Context,
-    signals: &mut Signals,
-    started: Instant,
-) -> Result<u8, Failure> {
+pub async fn run(options: &AskOptions, context: &mut Context, started: Instant) -> Result<u8, Failure> {
     check(options)?;
-    let config = wiring::load(load_options, context)?;
+    let mut signals =
+        Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let mut load_options = wiring::load_options(&options.conversation, context);
+    load_options.no_stream = options.no_stream;
+    let config = wiring::load(&load_options, context)?;
     let client = wiring::http_client(&config, Lifetime::OneShot);
-    let mut sessions = sessions(options, load_options, (&config, &client), context)?;
-    let question = match prompt::assemble(options, context, signals).await {
+    let mut sessions = sessions(options, &load_options, (&config, &client), context)?;
+    let question = match prompt::assemble(options, context, &mut signals).await {
         Ok(question) => question,
         Err(stopped) => {
             sessions.iter_mut().for_each(|session| session.journal.abandon());
@@ -48,7 +44,7 @@ pub async fn run(
     let labels = sessions.iter().map(|session| session.model.label.clone()).collect();
     let board = RefCell::new(Board::new(&mut context.screen, labels, options.format, view));
     let timeout = options.timeout.map(|limit| started + limit);
-    let ended = all_turns(&mut sessions, &board, signals, timeout).await;
+    let ended = all_turns(&mut sessions, &board, &mut signals, timeout).await;
     drop(board);
     let Some(reports) = ended else {
         sessions.iter_mut().for_each(|session| session.journal.abandon());
@@ -58,7 +54,7 @@ pub async fn run(
     let best = reports.iter().position(|report| matches!(report, Ok(report) if report.result.status == TurnStatus::Ok));
     sessions[best.unwrap_or(0)].lead();
     let exit = conclude(reports, context);
-    let closing = join_all(sessions.iter_mut().map(|session| session.journal.close(super::ask::CLOSE_LIMIT)));
+    let closing = join_all(sessions.iter_mut().map(|session| session.journal.close(CLOSE_LIMIT)));
     tokio::select! {
         _ = closing => Ok(exit),
         cause = signals.next() => Ok(exit_of_cancel(cause)),
@@ -116,7 +112,7 @@ async fn share(sessions: &mut [Session], question: String) -> Result<(), TurnFai
     first.post(question).await?;
     for session in others {
         session.resume(first.conversation().clone(), first.messages().to_vec());
-        session.set_place(super::place::place());
+        session.set_place(place());
     }
     Ok(())
 }
