@@ -4,24 +4,7 @@
 const COMMANDS: &[(&str, &[&str])] =
     &[("", &["shell-init"]), ("config", &["get", "set", "edit"]), ("help", &["shell-init"])];
 
-const FLAGS: &[&str] = &[
-    "--schema",
-    "--schema-multi",
-    "--schema-retries",
-    "--code",
-    "--first-code",
-    "--first-json",
-    "--stop-after",
-    "--width",
-    "--once",
-    "--cache",
-    "--record",
-    "--replay",
-    "--meta-fd",
-    "--meta",
-    "--role",
-    "--role-file",
-];
+const FLAGS: &[&str] = &["--width", "--record", "--replay", "--role", "--role-file"];
 
 const VALUES: &[(&str, &str)] = &[("--format", "markdown")];
 

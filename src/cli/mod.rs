@@ -2,6 +2,7 @@
 //!
 //! The options of each command are plain data; whoever runs the command gets them as they were typed.
 
+mod answer;
 mod batch;
 mod budget;
 mod chat;
@@ -20,10 +21,12 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+pub use answer::AnswerOptions;
 pub use batch::{BatchOptions, InputKind, Shard};
 pub use budget::BudgetOptions;
 pub use chat::{
-    AskOptions, ChatOptions, ConversationOptions, OutputFormat, RequestOptions, StdinMode, ThinkingMode, ToolOptions,
+    AskOptions, ChatFormat, ChatOptions, ConversationOptions, OutputFormat, RequestOptions, StdinMode, ThinkingMode,
+    ToolOptions,
 };
 pub use history::{
     DiffOptions, DiffUnit, FilterOptions, FollowOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions,

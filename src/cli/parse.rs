@@ -216,9 +216,9 @@ mod tests {
         for (line, name) in [
             ("shell-init zsh", "shell-init"),
             ("config set a b", "config set"),
-            ("ask hi --schema=x.json", "--schema"),
-            ("ask --cache 1h hi", "--cache"),
-            ("ask --cache=1h hi", "--cache"),
+            ("ask hi --record=x.json", "--record"),
+            ("ask --max-cost 1 hi", "--max-cost"),
+            ("ask --max-cost=1 hi", "--max-cost"),
             ("chat --role x", "--role"),
             ("ask --format markdown hi", "--format markdown"),
         ] {

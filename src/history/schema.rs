@@ -5,14 +5,15 @@ use rusqlite::{Connection, Transaction};
 use super::packing;
 
 /// The version this program writes; a file with a higher one is only read.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
-/// Each with the version that it reaches; numbers that were never released are left out.
-const MIGRATIONS: &[(u32, &str)] = &[
+/// With the version that each one reaches.
+const MIGRATIONS: [(u32, &str); 6] = [
     (1, include_str!("migrations/0001_initial.sql")),
     (2, include_str!("migrations/0002_index_answers_apart.sql")),
     (3, include_str!("migrations/0003_upkeep.sql")),
     (4, include_str!("migrations/0004_places_and_details.sql")),
+    (8, include_str!("migrations/0008_answers.sql")),
     (9, include_str!("migrations/0009_budget.sql")),
 ];
 
@@ -34,7 +35,7 @@ pub fn migrate<'c>(
     }
     let transaction = begin(connection)?;
     let found = version(&transaction)?;
-    for (_, migration) in MIGRATIONS.iter().filter(|(number, _)| *number > found) {
+    for (_, migration) in MIGRATIONS.into_iter().filter(|(number, _)| *number > found) {
         transaction.execute_batch(migration)?;
     }
     let reached = found.max(VERSION);

@@ -28,6 +28,7 @@ mod tool_round;
 mod turn;
 mod turn_state;
 mod unwind;
+mod wanted;
 
 pub use branch::{Draft, Piece};
 pub use budget::Budget;
@@ -42,3 +43,4 @@ pub use signals::{JobSignal, JobSignals, Signals};
 pub use state::{ActiveModel, LazyFacts, Preview, Session, TurnSettings};
 pub use turn::{TurnFailure, TurnInput, TurnReport};
 pub use turn_state::paragraph_break;
+pub use wanted::{NotTaken, Wanted};

@@ -7,9 +7,9 @@ use futures::future::join_all;
 
 use super::board::{Board, BoardView};
 use crate::cli::AskOptions;
-use crate::command::ask::{CLOSE_LIMIT, at};
 use crate::command::context::Context;
 use crate::command::place::place;
+use crate::command::turn::{CLOSE_LIMIT, at};
 use crate::command::{prompt, wiring};
 use crate::config::{Config, LoadOptions};
 use crate::conversation::exit_code;
@@ -65,6 +65,11 @@ fn check(options: &AskOptions) -> Result<(), Failure> {
     let (models, tools) = (&options.conversation.request.models, &options.conversation.tools);
     if models.len() > MODELS_MAX {
         return Err(Failure::usage(format!("{} models are given, and at most {MODELS_MAX} are asked", models.len())));
+    }
+    if options.answer.is_set() {
+        return Err(Failure::usage(
+            "parts of answers, `--once`, `--cache` and `--meta` are of one model: give `-m` once",
+        ));
     }
     if options.dry_run {
         return Err(Failure::usage("`--dry-run` shows the request to one model: give `-m` once"));
