@@ -91,8 +91,8 @@ fn json_tells_which_model_a_line_is_of() {
     ];
     assert_eq!(told, expected.iter().map(|(index, model, text)| (index, model, text)).collect::<Vec<_>>());
     assert_eq!(results[0]["conversation"], results[1]["conversation"]);
-    let lines = compare(&sandbox, &models, &["hi", "--format", "jsonl"]).run().assert_exit(0);
-    let lines = lines(&lines);
+    let output = compare(&sandbox, &models, &["hi", "--format", "jsonl"]).run().assert_exit(0);
+    let lines = lines(&output);
     for index in 0..2 {
         let own: Vec<_> = lines.iter().filter(|line| line["index"] == index).collect();
         assert_eq!((&own[0]["type"], &own.last().unwrap()["type"]), (&json!("start"), &json!("result")));
