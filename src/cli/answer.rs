@@ -63,6 +63,17 @@ pub struct AnswerOptions {
     pub meta_fd: Option<i32>,
 }
 
+impl AnswerOptions {
+    /// Whether any of them was given.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        let is_part = self.schema.is_some() || self.stop_after.is_some();
+        let is_first = self.code || self.first_code || self.first_json;
+        let is_kept = self.once.is_some() || self.cache.is_some();
+        is_part || is_first || is_kept || self.meta.is_some() || self.meta_fd.is_some()
+    }
+}
+
 impl Default for AnswerOptions {
     fn default() -> Self {
         Self {

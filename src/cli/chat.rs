@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::budget::BudgetOptions;
 use super::{AnswerOptions, Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option, parse_speed};
 
 const ASK_EXAMPLES: &str = "\
@@ -12,6 +13,7 @@ Examples:
   sayso ask \"Explain lifetimes in one sentence\"
   sayso ask -f src/main.rs \"What does this do?\"
   cargo build 2>&1 | sayso ask \"What is wrong?\" > answer.md
+  sayso ask -m openai:gpt-4o -m groq:llama-3.3-70b-versatile \"Compare yourselves\"
   sayso ask -s @reviewer.txt -o temperature=0.2 - < patch.diff
   sayso ask --format jsonl \"Hello\" | jq -r 'select(.type == \"delta\").text'
   sayso ask --schema 'name, age int' \"Invent a pirate\" | jq .age
@@ -58,6 +60,9 @@ pub struct AskOptions {
     #[arg(long, conflicts_with_all = ["record", "replay"])]
     pub dry_run: bool,
 
+    #[command(flatten)]
+    pub budget: BudgetOptions,
+
     /// Read stdin after a PROMPT: if something comes soon, however long it takes, or never
     #[arg(long, value_name = "MODE", value_enum, default_value = "auto")]
     pub stdin: StdinMode,
@@ -88,19 +93,16 @@ impl ChatOptions {
     pub fn bare() -> Self {
         Self {
             conversation: ConversationOptions {
-                model: None,
-                system: None,
+                request: RequestOptions::bare(),
                 continue_last: false,
                 anywhere: false,
                 session: None,
                 no_save: false,
-                options: Vec::new(),
                 tools: ToolOptions::default(),
                 record: None,
                 replay: None,
                 replay_speed: None,
                 thinking: None,
-                retries: RETRIES_DEFAULT,
                 timing: false,
             },
             format: None,
@@ -120,6 +122,7 @@ impl AskOptions {
             timeout: None,
             no_stream: false,
             dry_run: false,
+            budget: BudgetOptions::default(),
             stdin: StdinMode::Auto,
             require_history: false,
             answer: AnswerOptions::default(),
@@ -129,16 +132,40 @@ impl AskOptions {
 
 const RETRIES_DEFAULT: u32 = 3;
 
-/// What both `ask` and `chat` take.
+/// What a request is made of, beside its prompt.
 #[derive(Args, Clone, Debug)]
-pub struct ConversationOptions {
+pub struct RequestOptions {
     /// The model, with its provider or without: `openrouter:openai/gpt-4o-mini`
-    #[arg(short, long, value_name = "[PROVIDER:]MODEL")]
-    pub model: Option<String>,
+    ///
+    /// `ask` takes it up to eight times and asks all of them.
+    #[arg(short, long = "model", value_name = "[PROVIDER:]MODEL")]
+    pub models: Vec<String>,
 
     /// The system prompt, as text or from a file
     #[arg(short, long, value_name = "TEXT|@FILE")]
     pub system: Option<SystemPrompt>,
+
+    /// A parameter for the model, as in temperature=0.2 (repeatable)
+    #[arg(short, long = "option", value_name = "KEY=VALUE", value_parser = parse_model_option)]
+    pub options: Vec<ModelOption>,
+
+    /// Requests after one that failed before its first token (0 to 10)
+    #[arg(long, value_name = "N", default_value_t = RETRIES_DEFAULT, value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub retries: u32,
+}
+
+impl RequestOptions {
+    #[must_use]
+    pub fn bare() -> Self {
+        Self { models: Vec::new(), system: None, options: Vec::new(), retries: RETRIES_DEFAULT }
+    }
+}
+
+/// What both `ask` and `chat` take.
+#[derive(Args, Clone, Debug)]
+pub struct ConversationOptions {
+    #[command(flatten)]
+    pub request: RequestOptions,
 
     /// Go on with the last conversation: of this terminal, else of this folder, else of all
     #[arg(short, long = "continue", conflicts_with = "session")]
@@ -155,10 +182,6 @@ pub struct ConversationOptions {
     /// Keep nothing of this in the history
     #[arg(long)]
     pub no_save: bool,
-
-    /// A parameter for the model, as in temperature=0.2 (repeatable)
-    #[arg(short, long = "option", value_name = "KEY=VALUE", value_parser = parse_model_option)]
-    pub options: Vec<ModelOption>,
 
     #[command(flatten)]
     pub tools: ToolOptions,
@@ -178,10 +201,6 @@ pub struct ConversationOptions {
     /// Whether to show the thoughts of a model, on stderr
     #[arg(long, value_name = "MODE", value_enum)]
     pub thinking: Option<ThinkingMode>,
-
-    /// Requests after one that failed before its first token (0 to 10)
-    #[arg(long, value_name = "N", default_value_t = RETRIES_DEFAULT, value_parser = clap::value_parser!(u32).range(0..=10))]
-    pub retries: u32,
 
     /// Show times and counts after the answer, on stderr
     #[arg(long)]

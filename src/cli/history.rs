@@ -186,3 +186,34 @@ pub struct RemoveOptions {
     #[arg(short, long)]
     pub yes: bool,
 }
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = ADDRESSES)]
+pub struct DiffOptions {
+    #[arg(value_name = "NAME|ID|@N[@MESSAGE]")]
+    pub from: String,
+
+    #[arg(value_name = "NAME|ID|@N[@MESSAGE]")]
+    pub to: String,
+
+    /// What is compared
+    #[arg(long, value_enum, default_value = "line")]
+    pub by: DiffUnit,
+
+    #[command(flatten)]
+    pub pager: PagerOptions,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffUnit {
+    Line,
+    Word,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = ADDRESSES)]
+pub struct FollowOptions {
+    /// Which one; none: the one used last
+    #[arg(value_name = "NAME|ID|@N")]
+    pub conversation: Option<String>,
+}

@@ -1,14 +1,10 @@
 //! What is promised for a later version: known by name, so that it is told apart from a typo.
 
 /// Commands and their subcommands, by what stands before them.
-const COMMANDS: &[(&str, &[&str])] = &[
-    ("", &["batch", "shell-init"]),
-    ("history", &["diff", "follow"]),
-    ("config", &["get", "set", "edit"]),
-    ("help", &["batch", "shell-init"]),
-];
+const COMMANDS: &[(&str, &[&str])] =
+    &[("", &["shell-init"]), ("config", &["get", "set", "edit"]), ("help", &["shell-init"])];
 
-const FLAGS: &[&str] = &["--width", "--max-cost", "--role", "--role-file"];
+const FLAGS: &[&str] = &["--width", "--role", "--role-file"];
 
 const VALUES: &[(&str, &str)] = &[("--format", "markdown")];
 

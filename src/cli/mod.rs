@@ -3,6 +3,8 @@
 //! The options of each command are plain data; whoever runs the command gets them as they were typed.
 
 mod answer;
+mod batch;
+mod budget;
 mod chat;
 mod history;
 mod later;
@@ -20,12 +22,15 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use answer::AnswerOptions;
+pub use batch::{BatchOptions, InputKind, Shard};
+pub use budget::BudgetOptions;
 pub use chat::{
-    AskOptions, ChatFormat, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode, ToolOptions,
+    AskOptions, ChatFormat, ChatOptions, ConversationOptions, OutputFormat, RequestOptions, StdinMode, ThinkingMode,
+    ToolOptions,
 };
 pub use history::{
-    FilterOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions,
-    StatusOption,
+    DiffOptions, DiffUnit, FilterOptions, FollowOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions,
+    RenameOptions, SearchOptions, ShowOptions, StatusOption,
 };
 pub use later::is_later_command;
 pub use mcp::{
@@ -116,6 +121,8 @@ pub enum Command {
     Ask(Box<AskOptions>),
     /// Talk to a model, with a prompt to type at
     Chat(Box<ChatOptions>),
+    /// Ask many questions from a file; one line of JSON for each
+    Batch(Box<BatchOptions>),
     /// Past conversations: list, show, search, fork, delete
     #[command(subcommand)]
     History(HistoryCommand),

@@ -214,8 +214,7 @@ mod tests {
     #[test]
     fn what_comes_later_says_so() {
         for (line, name) in [
-            ("batch questions.jsonl", "batch"),
-            ("history diff x y", "history diff"),
+            ("shell-init zsh", "shell-init"),
             ("config set a b", "config set"),
             ("ask --max-cost 1 hi", "--max-cost"),
             ("ask --max-cost=1 hi", "--max-cost"),
@@ -243,7 +242,7 @@ mod tests {
         let Some(Command::Ask(ask)) = cli.command else { panic!() };
         assert_eq!(ask.prompt.as_deref(), Some("hello"));
         assert_eq!(ask.files, [Attachment::Stdin, Attachment::Path("a.txt".into())]);
-        assert_eq!((ask.conversation.retries, ask.stdin), (3, StdinMode::Never));
+        assert_eq!((ask.conversation.request.retries, ask.stdin), (3, StdinMode::Never));
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::history::{ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions};
+use super::history::{
+    DiffOptions, FollowOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions,
+    ShowOptions,
+};
 use super::upkeep::UpkeepCommand;
 
 #[derive(Clone, Debug, Subcommand)]
@@ -26,6 +29,10 @@ pub enum HistoryCommand {
     Unpin(PinOptions),
     /// Delete conversations for ever
     Rm(RemoveOptions),
+    /// What is different between two messages or conversations
+    Diff(DiffOptions),
+    /// Watch the answer that another sayso is receiving
+    Follow(FollowOptions),
     #[command(flatten)]
     Upkeep(UpkeepCommand),
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What `--system` names.
+/// What `--system` and `--template` name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SystemPrompt {
     Text(String),

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use super::compare;
 use super::context::Context;
 use super::kept::{Keeping, Looked};
 use super::meta::Meta;
@@ -38,7 +39,11 @@ pub fn run(mut options: AskOptions, mut context: Context) -> Result<u8, Failure>
     };
     wiring::default_conversation(&mut options.conversation, &context.environment);
     wiring::block_on(async move {
-        let exit = match answer(&options, &mut context, started, &mut meta).await {
+        let ended = match options.conversation.request.models.len() {
+            0 | 1 => answer(&options, &mut context, started, &mut meta).await,
+            _ => compare::run(&options, &mut context, started).await,
+        };
+        let exit = match ended {
             Ok(exit) => exit,
             Err(failure) => {
                 meta.failed(&failure);
@@ -204,11 +209,12 @@ impl Run<'_> {
         // The connection opens in the background and the history on its own thread, while
         // standard input is read.
         model.provider.prewarm();
-        let mut settings = wiring::turn_settings(config, options.conversation.retries);
+        let mut settings = wiring::turn_settings(config, options.conversation.request.retries);
         // What is to be asked once only has to be remembered.
         settings.require_history = options.require_history || is_once;
         let mut session = wiring::session(config, model, settings);
         session.wanted = wanted;
+        session.budget = wiring::budget(config, &options.budget);
         wiring_tools::equip(&mut session, &options.conversation.tools, config, context, person(context)).await?;
         wiring_tools::connect_with(&mut session, config, &self.load_options, context, &self.client);
         wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);

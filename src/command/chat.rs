@@ -52,6 +52,7 @@ pub fn run(mut options: ChatOptions, mut context: Context) -> Result<u8, Failure
 }
 
 async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failure> {
+    wiring::one_model(&options.conversation.request)?;
     mode::remember();
     let deaf = |error| Failure::internal(format!("cannot listen to signals: {error}"));
     let signals = Signals::listen().map_err(deaf)?;
@@ -60,7 +61,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let config = wiring::load(&load_options, context)?;
     let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
     let model = first_model(&config, &load_options, (&client, choice), context)?;
-    let settings = wiring::turn_settings(&config, options.conversation.retries);
+    let settings = wiring::turn_settings(&config, options.conversation.request.retries);
     let beginning = wiring::beginning(&options.conversation, &config.stored)?;
     let name = match &beginning {
         Beginning::Named(name) => Some(name.clone()),

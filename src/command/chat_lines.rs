@@ -34,6 +34,7 @@ pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
 }
 
 async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failure> {
+    wiring::one_model(&options.conversation.request)?;
     let mut signals =
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
     let load_options = wiring::load_options(&options.conversation, context);
@@ -42,7 +43,8 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
     model.provider.prewarm();
-    let mut session = wiring::session(&config, model, wiring::turn_settings(&config, options.conversation.retries));
+    let mut session =
+        wiring::session(&config, model, wiring::turn_settings(&config, options.conversation.request.retries));
     // stdin is data: nobody is there to agree to a call.
     wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Absent).await?;
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);

@@ -103,6 +103,11 @@ impl Context {
         }
     }
 
+    /// Several of them.
+    pub fn note_lines(&mut self, text: &str) {
+        text.lines().for_each(|line| self.note(line));
+    }
+
     /// A warning to stderr, unless `--quiet`, which leaves errors only.
     pub fn warn(&mut self, text: &str) {
         if !self.global.quiet {

@@ -3,8 +3,10 @@
 mod accounts;
 mod archive;
 pub mod ask;
+mod batch;
 pub mod chat;
 mod chat_lines;
+mod compare;
 pub mod completions;
 pub mod config;
 pub mod context;

@@ -114,7 +114,7 @@ fn input_failure(error: &InputError) -> Failure {
     }
 }
 
-/// A text file for the question or the system prompt: a regular file or a pipe, at most
+/// A text file for the question or a template: a regular file or a pipe, at most
 /// [`INPUT_BYTES_MAX`] bytes of UTF-8.
 pub fn read_file(path: &Path) -> Result<String, Failure> {
     let failed = |reason: String| Failure::config(format!("cannot read the file {}: {reason}", path.display()));

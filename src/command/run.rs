@@ -5,8 +5,8 @@ use std::io::IsTerminal;
 use std::panic::catch_unwind;
 
 use super::context::Context;
-use super::{ask, chat, completions, config, doctor, help, history, init, keys, manual, mcp, models, stats};
-use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, Stop, parse};
+use super::{ask, batch, chat, completions, config, doctor, help, history, init, keys, manual, mcp, models, stats};
+use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, HistoryCommand, Stop, parse};
 use crate::config::{Config, Environment, LoadOptions, load};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
@@ -58,11 +58,13 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
         None => return talk(ask::run(AskOptions::bare(), context)),
         Some(Command::Chat(options)) => return talk(chat::run(*options, context)),
         Some(Command::Ask(options)) => return talk(ask::run(*options, context)),
+        Some(Command::Batch(options)) => return talk(batch::run(*options, context)),
         Some(Command::Mcp(command)) => return talk(mcp::run(command, context)),
+        Some(Command::History(HistoryCommand::Follow(options))) => return talk(history::follow::run(options, context)),
         Some(Command::History(command)) => return history::run(&command, &mut context),
         Some(Command::Stats(options)) => {
             let count = |config: &Config, context: &mut Context| {
-                stats::run(&options, &History::open_read(&config.stored)?, context)
+                stats::run(&options, &History::open_read(&config.stored)?, &config.file.budget, context)
             };
             return with_config(count, &mut context);
         }

@@ -45,7 +45,7 @@ pub async fn run(
 }
 
 /// Waits until then; for ever without a time.
-async fn at(time: Option<Instant>) {
+pub async fn at(time: Option<Instant>) {
     match time {
         Some(time) => tokio::time::sleep_until(time.into()).await,
         None => std::future::pending().await,

@@ -8,16 +8,18 @@ use tokio::runtime::LocalOptions;
 use super::context::Context;
 use super::place::place;
 use super::{log, models};
-use crate::cli::{ConversationOptions, GlobalOptions, SystemPrompt, ThinkingMode};
+use crate::cli::{BudgetOptions, ConversationOptions, GlobalOptions, RequestOptions, SystemPrompt, ThinkingMode};
 use crate::config::{Choice, Chosen, Config, ConfigError, Environment, LoadOptions, Paths};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
 use crate::exit::Failure;
-use crate::history::{History, HistoryError, HistorySettings, Journal, Place, Scope, Spot, why_no_name};
+use crate::history::{
+    History, HistoryError, HistorySettings, Journal, Place, Scope, SharedLimits, SpendLimit, Spot, why_no_name,
+};
 use crate::http::{HttpClient, Lifetime, Tap, is_loopback_url};
 use crate::provider::{
     Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, open_record, remember_in,
 };
-use crate::session::{ActiveModel, LazyFacts, Session, TurnSettings};
+use crate::session::{ActiveModel, Budget, LazyFacts, Session, TurnSettings};
 use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, ViewSettings};
 
 /// Runs a command to its end. The network, timers and rendering share this one thread: a token
@@ -43,6 +45,29 @@ pub fn block_on<T: 'static>(command: impl Future<Output = T> + 'static) -> Resul
 /// What the command line says, as the configuration wants it.
 #[must_use]
 pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOptions {
+    LoadOptions {
+        model: super::wiring_record::model_to_load(options),
+        skip_key_command: options.replay.is_some(),
+        no_save: options.no_save,
+        max_tool_hops: options.tools.max_hops,
+        thinking: options.thinking.map(|mode| match mode {
+            ThinkingMode::Show => crate::config::Thinking::Show,
+            ThinkingMode::Hide => crate::config::Thinking::Hide,
+        }),
+        ..request_load_options(&options.request, context)
+    }
+}
+
+/// For commands that ask one model only.
+pub fn one_model(options: &RequestOptions) -> Result<(), Failure> {
+    let several = options.models.len() > 1;
+    let refused = || Failure::usage("several models are given").hint("only `sayso ask` asks more than one at a time");
+    if several { Err(refused()) } else { Ok(()) }
+}
+
+/// The same of what a request alone is made of.
+#[must_use]
+pub fn request_load_options(options: &RequestOptions, context: &Context) -> LoadOptions {
     let (system, system_file) = match &options.system {
         Some(SystemPrompt::Text(text)) => (Some(text.clone()), None),
         Some(SystemPrompt::File(path)) => (None, Some(path.clone())),
@@ -50,21 +75,13 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
     };
     LoadOptions {
         config_file: context.global.config.clone(),
-        model: super::wiring_record::model_to_load(options),
+        model: options.models.first().cloned(),
         system,
         system_file,
-        no_save: options.no_save,
-        no_stream: false,
-        max_tool_hops: options.tools.max_hops,
         options: options.options.iter().map(|option| (option.name.clone(), option.value.clone())).collect(),
         color: context.config_color(),
-        thinking: options.thinking.map(|mode| match mode {
-            ThinkingMode::Show => crate::config::Thinking::Show,
-            ThinkingMode::Hide => crate::config::Thinking::Hide,
-        }),
         accessible: context.global.accessible,
-        skip_key_command: options.replay.is_some(),
-        may_be_missing: false,
+        ..LoadOptions::default()
     }
 }
 
@@ -205,8 +222,21 @@ pub fn turn_settings(config: &Config, retries: u32) -> TurnSettings {
 pub fn session(config: &Config, model: ActiveModel, settings: TurnSettings) -> Session {
     let journal = Journal::start(config.history.clone());
     let mut session = Session::new(journal, model, settings, config.chat.system_prompt.clone());
+    session.budget = budget(config, &BudgetOptions::default());
     session.log = log::session_log(config);
     session
+}
+
+/// What may be spent: by this run, and by all of them together.
+#[must_use]
+pub fn budget(config: &Config, options: &BudgetOptions) -> Option<Budget> {
+    let section = &config.file.budget;
+    let run = SpendLimit { cost_usd: options.max_cost, tokens: options.max_tokens_total };
+    let shared = SharedLimits {
+        day: SpendLimit { cost_usd: section.per_day_usd, tokens: section.per_day_tokens },
+        conversation: SpendLimit { cost_usd: section.per_conversation_usd, tokens: None },
+    };
+    Budget::new(run, shared, config.stored.clone())
 }
 
 /// A stored conversation to go on with.

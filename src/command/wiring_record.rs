@@ -17,7 +17,7 @@ const STAND_IN: &str = "demo:tour";
 #[must_use]
 pub fn model_to_load(options: &ConversationOptions) -> Option<String> {
     let stand_in = || options.replay.as_ref().map(|_| STAND_IN.to_owned());
-    options.model.clone().or_else(stand_in)
+    options.request.models.first().cloned().or_else(stand_in)
 }
 
 /// The one client of the process, and the provider to begin with.
@@ -30,7 +30,7 @@ pub fn client_and_choice(
     if let Some(path) = &options.replay {
         let pace = options.replay_speed.map_or(Pace::AtOnce, Pace::Times);
         let player = Player::open(path, pace).map_err(Failure::config)?;
-        let choice = if options.model.is_some() { choice } else { recorded(&player, &choice)? };
+        let choice = if !options.request.models.is_empty() { choice } else { recorded(&player, &choice)? };
         return Ok((wiring::tapped_client(config, lifetime, Tap::Player(player)), choice));
     }
     let tap = match (&options.record, &choice) {

@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::file::{Chat, ConfigFile, Llm, Mcp, Retention};
+use super::file::{Budget, Chat, ConfigFile, Llm, Mcp, Retention};
 use crate::history::DeltaPersistence;
 use crate::http::HttpSettings;
 
@@ -14,7 +14,7 @@ const HOUR_MS: u64 = 3_600_000;
 
 #[must_use]
 pub fn are_kept(file: &ConfigFile) -> bool {
-    chat(&file.chat) && llm(&file.llm) && mcp(&file.mcp)
+    chat(&file.chat) && llm(&file.llm) && mcp(&file.mcp) && budget(&file.budget)
 }
 
 fn chat(chat: &Chat) -> bool {
@@ -74,6 +74,13 @@ fn mcp(mcp: &Mcp) -> bool {
             && (1..=3600).contains(&server.connect_timeout)
             && server.oauth.as_ref().and_then(|oauth| oauth.redirect_port) != Some(0)
     })
+}
+
+fn budget(budget: &Budget) -> bool {
+    let is_amount = |usd: Option<f64>| usd.is_none_or(|usd| (0.0..=1e9).contains(&usd));
+    is_amount(budget.per_day_usd)
+        && is_amount(budget.per_conversation_usd)
+        && is_in(budget.per_day_tokens, 1..=u64::MAX)
 }
 
 fn is_in(value: Option<u64>, range: RangeInclusive<u64>) -> bool {

@@ -38,7 +38,7 @@ mod tests;
 pub use connection::{Choice, Chosen};
 pub use edit::{EditError, with_active, with_provider, with_server, without_server};
 pub use env::Environment;
-pub use file::{ColorChoice, ConfigFile, Editing, Logging, Thinking};
+pub use file::{Budget, ColorChoice, ConfigFile, Editing, Logging, Thinking};
 pub use key::{FoundKey, Surroundings, clean as clean_key, find as find_key};
 pub use loaded::{Loaded, load_file, load_source};
 pub use not_built::not_built_yet;

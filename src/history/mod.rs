@@ -11,11 +11,13 @@ mod entry;
 mod error;
 mod file;
 mod filter;
+mod follow;
 mod fork;
 mod journal;
 mod keeper;
 mod kept;
 mod key_lock;
+mod ledger;
 mod locate;
 mod owner;
 mod packing;
@@ -49,6 +51,7 @@ pub use filter::{Filter, SchemaFilter, StatusFilter, ToolFilter};
 pub use journal::{FlushOutcome, Journal, WriteCounts};
 pub use keeper::Keeper;
 pub use key_lock::KeyLock;
+pub use ledger::{BudgetScope, Exhausted, Ledger, Reservation, SharedLimits, Spend, SpendLimit, day_of};
 pub use locate::{Scope, Spot};
 pub use portable::{
     DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableConversation, PortableMessage, Time,

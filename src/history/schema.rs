@@ -8,12 +8,13 @@ use super::packing;
 pub const VERSION: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// With the version that each one reaches.
-const MIGRATIONS: [(u32, &str); 5] = [
+const MIGRATIONS: [(u32, &str); 6] = [
     (1, include_str!("migrations/0001_initial.sql")),
     (2, include_str!("migrations/0002_index_answers_apart.sql")),
     (3, include_str!("migrations/0003_upkeep.sql")),
     (4, include_str!("migrations/0004_places_and_details.sql")),
     (8, include_str!("migrations/0008_answers.sql")),
+    (9, include_str!("migrations/0009_budget.sql")),
 ];
 
 /// 0 is a new file.

@@ -11,6 +11,8 @@ pub enum ErrorKind {
     RateLimited,
     /// The account is used up (402, `insufficient_quota`): waiting does not help.
     Quota,
+    /// The user's own budget is reached, or cannot be held: nothing was sent.
+    Budget,
     /// The request itself is wrong (400, 404, 422).
     Rejected,
     /// The request does not fit the model (413, or the server says so).
@@ -30,6 +32,27 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    const ALL: [Self; 12] = [
+        Self::Auth,
+        Self::RateLimited,
+        Self::Quota,
+        Self::Budget,
+        Self::Rejected,
+        Self::ContextTooLong,
+        Self::TryAgain,
+        Self::Failed,
+        Self::Network,
+        Self::Tls,
+        Self::BadResponse,
+        Self::Disconnected,
+    ];
+
+    /// The kind whose [`ErrorKind::name`] this is.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The class in `error[class]`, in JSON and in the history.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -37,6 +60,7 @@ impl ErrorKind {
             Self::Auth => "auth",
             Self::RateLimited => "rate_limit",
             Self::Quota => "quota",
+            Self::Budget => "budget",
             Self::Rejected => "rejected",
             Self::ContextTooLong => "context_too_long",
             Self::TryAgain => "try_again",

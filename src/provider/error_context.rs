@@ -72,7 +72,7 @@ impl ErrorContext {
         match error.kind {
             _ if self.name.is_empty() => message.clone(),
             ErrorKind::Auth if error.status.is_some() => format!("{} refused the API key: {message}", self.name),
-            ErrorKind::Network | ErrorKind::Tls | ErrorKind::Disconnected => message.clone(),
+            ErrorKind::Budget | ErrorKind::Network | ErrorKind::Tls | ErrorKind::Disconnected => message.clone(),
             ErrorKind::Auth
             | ErrorKind::RateLimited
             | ErrorKind::Quota
@@ -95,7 +95,8 @@ impl ErrorContext {
             (ErrorKind::Rejected, Some(404 | 405)) => Some(self.not_found_hint(&error.message)),
             (ErrorKind::BadResponse, _) => Some(format!("is base_url right? It is {}", without_query(&self.base_url))),
             (
-                ErrorKind::Rejected
+                ErrorKind::Budget
+                | ErrorKind::Rejected
                 | ErrorKind::RateLimited
                 | ErrorKind::TryAgain
                 | ErrorKind::Failed

@@ -9,6 +9,7 @@ use super::decoder::Decode;
 use super::demo::DemoStream;
 use super::error_context::ErrorContext;
 use super::openai_chat::{ChatDecoder, ThinkTags};
+use super::pace::Turn;
 use super::{ErrorKind, ProviderError};
 use crate::conversation::StreamEvent;
 use crate::http::HttpResponse;
@@ -35,6 +36,8 @@ pub struct EventStream {
     context: Box<ErrorContext>,
     /// Something that a person would miss has been handed out.
     has_answered: bool,
+    /// Held until the reply is over, where many are under way.
+    turn: Option<Turn>,
 }
 
 enum Source {
@@ -57,12 +60,30 @@ impl EventStream {
     }
 
     fn new(source: Source, decoder: Box<dyn Decode>, context: ErrorContext) -> Self {
-        Self { source, decoder, context: Box::new(context), has_answered: false }
+        Self { source, decoder, context: Box::new(context), has_answered: false, turn: None }
+    }
+
+    /// A reply that keeps its place among others until it is dropped.
+    pub(super) fn paced(mut self, turn: Turn) -> Self {
+        self.turn = Some(turn);
+        self
     }
 
     /// Waits for bytes, takes all that is ready, and calls `on_event` for each event in them.
     /// Cancel-safe: dropping the future loses nothing that was not handed to `on_event`.
     pub async fn pump(&mut self, on_event: &mut dyn FnMut(StreamEvent<'_>)) -> Result<Pumped, ProviderError> {
+        let pumped = self.take_ready(on_event).await;
+        if let Some(turn) = &self.turn {
+            match &pumped {
+                Ok(Pumped::More | Pumped::End { clean: false }) => {}
+                Ok(Pumped::End { clean: true }) => turn.note_answer(),
+                Err(error) => turn.note(error),
+            }
+        }
+        pumped
+    }
+
+    async fn take_ready(&mut self, on_event: &mut dyn FnMut(StreamEvent<'_>)) -> Result<Pumped, ProviderError> {
         let mut arrived = self.source.next().await;
         let mut taken = 0;
         loop {

@@ -23,6 +23,7 @@ mod learnt;
 mod models;
 pub mod openai_chat;
 pub mod openai_responses;
+mod pace;
 mod quirks;
 mod replay_parts;
 mod request_body;
@@ -49,6 +50,7 @@ pub use learnt::remember_in;
 #[doc(hidden)]
 pub use models::read_models;
 pub use models::{Fetched, ModelCache, cached_facts, fetch_models};
+pub use pace::{Pace, Paced};
 pub use settings::{Api, ModelParameters, ProviderSettings, RecordSettings};
 
 use crate::conversation::{AnswerFormat, Message, ToolChoice, ToolSpec};

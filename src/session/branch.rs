@@ -1,9 +1,9 @@
 //! How a conversation turns to another branch: what was said before stays stored, and is only left behind.
 
-use super::Session;
 use super::repair::repair;
+use super::{Session, TurnFailure, TurnInput};
 use crate::conversation::{Message, MessageId, Role, now_ms};
-use crate::history::{Entry, Place};
+use crate::history::{Entry, FlushOutcome, Place};
 
 /// One message of a conversation as somebody has edited it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +122,24 @@ impl Session {
     pub fn hold(&mut self) {
         self.record_open();
         self.journal.hand_over();
+    }
+
+    /// Puts a prompt at the head of the branch and waits until it is on disk: [`super::TurnInput::Retry`] asks it,
+    /// here and in sessions that resume the conversation.
+    pub async fn post(&mut self, prompt: String) -> Result<(), TurnFailure> {
+        self.begin(TurnInput::Prompt(prompt))?;
+        match self.journal.flush().await {
+            FlushOutcome::Failed(reason) if self.settings.require_history => Err(TurnFailure::HistoryRequired(reason)),
+            FlushOutcome::NotKept | FlushOutcome::Durable | FlushOutcome::Failed(_) => Ok(()),
+        }
+    }
+
+    /// Makes this session's branch the one that the conversation goes on with.
+    pub fn lead(&mut self) {
+        if self.is_recorded {
+            let (conversation, head) = (self.conversation.clone(), self.head.clone());
+            self.journal.record(Entry::HeadMoved { conversation, head });
+        }
     }
 
     pub(super) fn record_open(&mut self) {

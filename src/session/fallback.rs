@@ -58,7 +58,11 @@ fn is_worth_another(error: &ProviderError) -> bool {
         | ErrorKind::Network
         | ErrorKind::Tls
         | ErrorKind::BadResponse => true,
-        // A key that is refused is a mistake to mend, and a wrong request is wrong everywhere.
-        ErrorKind::Auth | ErrorKind::Rejected | ErrorKind::ContextTooLong | ErrorKind::Disconnected => false,
+        // A key that is refused is a mistake to mend, a wrong request is wrong everywhere, and a budget is one.
+        ErrorKind::Auth
+        | ErrorKind::Budget
+        | ErrorKind::Rejected
+        | ErrorKind::ContextTooLong
+        | ErrorKind::Disconnected => false,
     }
 }

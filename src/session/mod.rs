@@ -1,6 +1,7 @@
 //! One conversation at work: a prompt goes in, a turn runs to its end, whatever happens.
 
 mod branch;
+mod budget;
 mod cancel;
 mod context;
 mod fallback;
@@ -30,6 +31,7 @@ mod unwind;
 mod wanted;
 
 pub use branch::{Draft, Piece};
+pub use budget::Budget;
 pub use cancel::{Cancel, CancelCause, CancelSource};
 pub use context::{ContextLoad, ContextPolicy};
 pub use frontend::{Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};

@@ -102,7 +102,7 @@ pub fn exit_of_cancel(cause: CancelCause) -> u8 {
 pub fn exit_of_error(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Auth => exit_code::CREDENTIALS,
-        ErrorKind::RateLimited | ErrorKind::Quota => exit_code::RATE_LIMIT,
+        ErrorKind::RateLimited | ErrorKind::Quota | ErrorKind::Budget => exit_code::RATE_LIMIT,
         ErrorKind::Rejected | ErrorKind::ContextTooLong | ErrorKind::TryAgain => exit_code::REJECTED,
         ErrorKind::Failed | ErrorKind::BadResponse => exit_code::PROVIDER,
         ErrorKind::Network | ErrorKind::Tls | ErrorKind::Disconnected => exit_code::NETWORK,

@@ -31,6 +31,8 @@ pub struct Reply {
     pub written_before: WriteCounts,
 }
 
+type Panic = Box<dyn std::any::Any + Send>;
+
 /// A reply while it comes in.
 struct SoFar<'a> {
     id: &'a MessageId,
@@ -52,26 +54,11 @@ impl Session {
         let mut built = ReplyBuilder::default();
         let written_before = self.journal.counts();
         let mut watch = Stopwatch::start(Instant::now(), written_before);
-        let (ending, panic) = loop {
-            let received = match self.make_room(front, cancel).await {
-                Ok(room) => {
-                    let mut so_far = SoFar { id: &id, built: &mut built, watch: &mut watch };
-                    self.receive(&room, &mut so_far, (front, cancel), turn).await
-                }
-                Err(ending) => Ok(ending),
-            };
-            match received {
-                Ok(ReplyEnding::Failed(error)) if built.is_empty() && self.cut_after(&error, turn, front) => {
-                    built = ReplyBuilder::default();
-                }
-                Ok(ending) => break (ending, None),
-                Err(panic) => break (ReplyEnding::Panicked, Some(panic)),
-            }
+        let so_far = SoFar { id: &id, built: &mut built, watch: &mut watch };
+        let (ending, panic) = match self.receive_in_budget(so_far, (front, cancel), turn).await {
+            Ok(ending) => (ending, None),
+            Err(panic) => (ReplyEnding::Panicked, Some(panic)),
         };
-        self.learn_size(built.usage.as_ref());
-        if let (Some(usage), Some(price)) = (&mut built.usage, &self.model.facts.price) {
-            usage.cost_usd = usage.cost_usd.or_else(|| price.cost_usd(usage));
-        }
         if matches!(ending, ReplyEnding::Enough) {
             // The model's own end can have come with the same read.
             built.stop.get_or_insert(StopReason::Enough);
@@ -106,6 +93,48 @@ impl Session {
         Ok(reply)
     }
 
+    /// Holds what the request may cost until it is known what it did.
+    async fn receive_in_budget(
+        &mut self,
+        mut so_far: SoFar<'_>,
+        (front, cancel): (&mut dyn Frontend, &mut Cancel),
+        turn: &mut TurnState,
+    ) -> Result<ReplyEnding, Panic> {
+        let held = match self.hold_budget(front, cancel).await {
+            Ok(held) => held,
+            Err(ending) => return Ok(ending),
+        };
+        let received = self.receive_in_room(&mut so_far, (front, cancel), turn).await;
+        self.learn_size(so_far.built.usage.as_ref());
+        if let (Some(usage), Some(price)) = (&mut so_far.built.usage, &self.model.facts.price) {
+            usage.cost_usd = usage.cost_usd.or_else(|| price.cost_usd(usage));
+        }
+        if let Some(held) = held {
+            held.settle(so_far.built, front).await;
+        }
+        received
+    }
+
+    async fn receive_in_room(
+        &mut self,
+        so_far: &mut SoFar<'_>,
+        (front, cancel): (&mut dyn Frontend, &mut Cancel),
+        turn: &mut TurnState,
+    ) -> Result<ReplyEnding, Panic> {
+        loop {
+            let ending = match self.make_room(front, cancel).await {
+                Ok(room) => self.receive(&room, so_far, (front, cancel), turn).await?,
+                Err(ending) => ending,
+            };
+            match ending {
+                ReplyEnding::Failed(error) if so_far.built.is_empty() && self.cut_after(&error, turn, front) => {
+                    *so_far.built = ReplyBuilder::default();
+                }
+                ending => return Ok(ending),
+            }
+        }
+    }
+
     /// One request with its retries, as far as it comes; the error is a panic.
     async fn receive(
         &mut self,
@@ -113,7 +142,7 @@ impl Session {
         so_far: &mut SoFar<'_>,
         (front, cancel): (&mut dyn Frontend, &mut Cancel),
         turn: &mut TurnState,
-    ) -> Result<ReplyEnding, Box<dyn std::any::Any + Send>> {
+    ) -> Result<ReplyEnding, Panic> {
         let ActiveModel { provider, model, parameters, .. } = &self.model;
         let request = ChatRequest {
             model,

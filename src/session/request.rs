@@ -113,6 +113,7 @@ fn is_transient(kind: ErrorKind) -> bool {
         ErrorKind::RateLimited | ErrorKind::TryAgain | ErrorKind::Failed | ErrorKind::Network => true,
         ErrorKind::Auth
         | ErrorKind::Quota
+        | ErrorKind::Budget
         | ErrorKind::Rejected
         | ErrorKind::ContextTooLong
         | ErrorKind::Tls

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::budget::Budget;
 use super::context::ContextPolicy;
 use super::log::Log;
 use super::own_settings::Connect;
@@ -86,6 +87,8 @@ pub struct Session {
     /// `None` where the model stays what it is.
     pub connect: Option<Connect>,
     pub(super) place: Place,
+    /// `None` where nothing limits what is spent.
+    pub budget: Option<Budget>,
     /// `None` where nothing is logged.
     pub log: Option<Log>,
     pub(super) system: Option<String>,
@@ -123,6 +126,7 @@ impl Session {
             open_page: Box::new(|_| Box::pin(std::future::ready(false))),
             connect: None,
             place: Place::default(),
+            budget: None,
             log: None,
             system,
             system_is_recorded: false,

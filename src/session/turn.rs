@@ -119,7 +119,7 @@ impl Session {
     }
 
     /// Puts the prompt at the head of the branch.
-    fn begin(&mut self, input: TurnInput) -> Result<(), TurnFailure> {
+    pub(super) fn begin(&mut self, input: TurnInput) -> Result<(), TurnFailure> {
         if let Some(host) = &self.toolbox.host {
             host.begin_turn();
         }

@@ -304,7 +304,12 @@ fn is_retryable(kind: ErrorKind) -> bool {
         | ErrorKind::Network
         | ErrorKind::BadResponse
         | ErrorKind::Disconnected => true,
-        ErrorKind::Auth | ErrorKind::Quota | ErrorKind::Rejected | ErrorKind::ContextTooLong | ErrorKind::Tls => false,
+        ErrorKind::Auth
+        | ErrorKind::Quota
+        | ErrorKind::Budget
+        | ErrorKind::Rejected
+        | ErrorKind::ContextTooLong
+        | ErrorKind::Tls => false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::asides::Asides;
@@ -30,10 +31,25 @@ pub enum JsonFormat {
     Jsonl,
 }
 
-/// One turn.
+/// One turn on a screen of its own.
 #[derive(Debug)]
 pub struct JsonView<'s> {
     screen: &'s mut Screen,
+    turn: JsonTurn,
+}
+
+impl<'s> JsonView<'s> {
+    #[must_use]
+    pub fn new(screen: &'s mut Screen, format: JsonFormat, settings: ViewSettings) -> Self {
+        Self { screen, turn: JsonTurn::new(format, settings, None) }
+    }
+}
+
+/// One turn, on a screen that it may share with others.
+#[derive(Debug)]
+pub struct JsonTurn {
+    /// Which one of several: in every line then.
+    index: Option<usize>,
     asides: Asides,
     format: JsonFormat,
     started: Instant,
@@ -45,13 +61,14 @@ pub struct JsonView<'s> {
     has_ended: bool,
 }
 
-impl<'s> JsonView<'s> {
+impl JsonTurn {
+    /// `index` tells lines of several turns apart.
     #[must_use]
-    pub fn new(screen: &'s mut Screen, format: JsonFormat, settings: ViewSettings) -> Self {
+    pub fn new(format: JsonFormat, settings: ViewSettings, index: Option<usize>) -> Self {
         // Thoughts are in the events, not on stderr.
         let settings = ViewSettings { thinking: Thinking::Hide, ..settings };
         Self {
-            screen,
+            index,
             asides: Asides::new(settings),
             format,
             started: Instant::now(),
@@ -62,93 +79,103 @@ impl<'s> JsonView<'s> {
         }
     }
 
-    fn event_line(&mut self, event: &TurnEvent<'_>) {
+    pub fn show(&mut self, event: &TurnEvent<'_>, screen: &mut Screen) {
+        match (event, self.format) {
+            // The result is the last line, whatever comes after it.
+            _ if self.has_ended => {}
+            (TurnEvent::Ended(result), _) => self.end(result, screen),
+            (event, JsonFormat::Jsonl) => self.event_line(event, screen),
+            (event, JsonFormat::Json) => self.aside(event, screen),
+        }
+    }
+
+    fn line(&self, line: &impl Serialize, screen: &mut Screen) {
+        match self.index {
+            None => push_json_line(line, screen.out()),
+            Some(index) => push_json_line(&Indexed { line, index }, screen.out()),
+        }
+    }
+
+    fn event_line(&mut self, event: &TurnEvent<'_>, screen: &mut Screen) {
         let v = VERSION;
-        let out = self.screen.out();
         match event {
             TurnEvent::Text(text) => {
                 if !text.is_empty() && std::mem::take(&mut self.has_paused) {
                     let pause = paragraph_break(self.last_byte);
-                    self.delta(pause);
+                    self.delta(pause, screen);
                 }
-                self.delta(text);
+                self.delta(text, screen);
             }
             TurnEvent::Started { conversation, turn, model } => {
                 let (conversation, time) = (conversation.0.as_str(), rfc3339(now_ms()));
-                push_json_line(&StartLine { v, kind: "start", conversation, turn: *turn, model, time: &time }, out);
+                self.line(&StartLine { v, kind: "start", conversation, turn: *turn, model, time: &time }, screen);
             }
             TurnEvent::Notice { level, code, message } => {
                 let level = level_name(*level);
-                push_json_line(&NoticeLine { v, kind: "notice", level, code, message }, out);
+                self.line(&NoticeLine { v, kind: "notice", level, code, message }, screen);
             }
             TurnEvent::Retry { code, attempt, of, wait } => {
                 let (attempt, of, wait_ms) = (*attempt, *of, millis(wait.as_millis()));
-                push_json_line(&RetryLine { v, kind: "retry", code, attempt, of, wait_ms }, out);
+                self.line(&RetryLine { v, kind: "retry", code, attempt, of, wait_ms }, screen);
             }
             TurnEvent::Reasoning { text, .. } => {
-                push_json_line(&ReasoningLine { v, kind: "reasoning", text }, out);
+                self.line(&ReasoningLine { v, kind: "reasoning", text }, screen);
             }
-            TurnEvent::ToolCall(call) => push_json_line(&tool_call_line(call), out),
-            TurnEvent::Usage(usage) => push_json_line(&usage_line(usage), out),
+            TurnEvent::ToolCall(call) => self.line(&tool_call_line(call), screen),
+            TurnEvent::Usage(usage) => self.line(&usage_line(usage), screen),
             TurnEvent::Approval { call, is_allowed, by, reason } => {
                 let (id, decision) = (call.call.id.as_str(), if *is_allowed { "allowed" } else { "denied" });
-                push_json_line(&ApprovalLine { v, kind: "approval", id, decision, by, reason }, out);
+                self.line(&ApprovalLine { v, kind: "approval", id, decision, by, reason }, screen);
             }
             TurnEvent::ToolResult { call, elapsed, output } => {
                 self.has_paused = self.last_byte.is_some();
-                push_json_line(&tool_result_line(call, *elapsed, output), out);
+                self.line(&tool_result_line(call, *elapsed, output), screen);
             }
-            TurnEvent::Question(_) => self.asides.tool_event(event, self.screen),
+            TurnEvent::Question(_) => self.asides.tool_event(event, screen),
             // A reply that was not good enough is followed by another one.
             TurnEvent::Waiting => self.has_paused = self.last_byte.is_some(),
             TurnEvent::ToolStarted(_) | TurnEvent::ToolProgress { .. } | TurnEvent::Ended(_) => {}
         }
     }
 
-    fn delta(&mut self, text: &str) {
+    fn delta(&mut self, text: &str, screen: &mut Screen) {
         self.last_byte = text.bytes().last().or(self.last_byte);
         let (seq, t_ms) = (self.deltas, millis(self.started.elapsed().as_millis()));
         self.deltas += 1;
-        push_json_line(&DeltaLine { v: VERSION, kind: "delta", seq, t_ms, text }, self.screen.out());
+        self.line(&DeltaLine { v: VERSION, kind: "delta", seq, t_ms, text }, screen);
     }
 
     /// What a person beside the script sees while the result is made.
-    fn aside(&mut self, event: &TurnEvent<'_>) {
+    fn aside(&mut self, event: &TurnEvent<'_>, screen: &mut Screen) {
         match event {
-            TurnEvent::Notice { level, message, .. } => self.asides.notice(*level, message, self.screen),
+            TurnEvent::Notice { level, message, .. } => self.asides.notice(*level, message, screen),
             TurnEvent::Retry { code, attempt, of, wait } => {
                 let retry = Retry { code, attempt: *attempt, of: *of, wait: *wait };
-                self.asides.retry(&retry, self.screen);
+                self.asides.retry(&retry, screen);
             }
             TurnEvent::Started { model, .. } => self.asides.started(model),
-            TurnEvent::Waiting => self.asides.waiting(self.screen),
+            TurnEvent::Waiting => self.asides.waiting(screen),
             TurnEvent::ToolCall(_)
             | TurnEvent::Approval { .. }
             | TurnEvent::ToolStarted(_)
             | TurnEvent::ToolProgress { .. }
             | TurnEvent::ToolResult { .. }
-            | TurnEvent::Question(_) => self.asides.tool_event(event, self.screen),
+            | TurnEvent::Question(_) => self.asides.tool_event(event, screen),
             TurnEvent::Reasoning { .. } | TurnEvent::Text(_) | TurnEvent::Usage(_) | TurnEvent::Ended(_) => {}
         }
     }
 
-    fn end(&mut self, result: &TurnResult) {
+    fn end(&mut self, result: &TurnResult, screen: &mut Screen) {
         self.has_ended = true;
-        self.screen.stop_row();
-        push_json_line(&result_line(result), self.screen.out());
-        self.asides.ended(result, self.screen);
+        screen.stop_row();
+        self.line(&result_line(result), screen);
+        self.asides.ended(result, screen);
     }
 }
 
 impl Frontend for JsonView<'_> {
     fn show(&mut self, event: &TurnEvent<'_>) {
-        match (event, self.format) {
-            // The result is the last line, whatever comes after it.
-            _ if self.has_ended => {}
-            (TurnEvent::Ended(result), _) => self.end(result),
-            (event, JsonFormat::Jsonl) => self.event_line(event),
-            (event, JsonFormat::Json) => self.aside(event),
-        }
+        self.turn.show(event, self.screen);
     }
 
     fn flush(&mut self) -> Result<Flushed, OutputError> {
@@ -158,6 +185,14 @@ impl Frontend for JsonView<'_> {
     fn tick(&mut self) -> Result<(), OutputError> {
         self.screen.tick()
     }
+}
+
+/// A line of one of several turns.
+#[derive(Serialize)]
+struct Indexed<'a, T> {
+    #[serde(flatten)]
+    line: &'a T,
+    index: usize,
 }
 
 /// A warning, with its newline, that belongs to no turn.

@@ -1,6 +1,7 @@
 //! How things look: the one owner of stdout and stderr, and the views of a turn.
 
 mod asides;
+mod batch_line;
 mod dialogue;
 mod error_report;
 mod form;
@@ -25,10 +26,11 @@ mod term_safe;
 #[cfg(test)]
 mod view_tests;
 
+pub use batch_line::{BATCH_LINE_START, batch_line};
 pub use dialogue::{Dialogue, Said, Turnout};
 pub use error_report::{ErrorReport, render_error};
 pub use json_lines::events_schema;
-pub use json_view::{JsonFormat, JsonView, meta_line, notice_event, result_line_for_error, rfc3339};
+pub use json_view::{JsonFormat, JsonTurn, JsonView, meta_line, notice_event, result_line_for_error, rfc3339};
 pub use lines::notice_line;
 pub use mode::EchoOff;
 pub use panic_hook::install_panic_hook;

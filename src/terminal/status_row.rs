@@ -44,6 +44,47 @@ pub enum RowTime {
         done: u64,
         total: u64,
     },
+    /// The same with the rate and the time left: `before` were done when it began.
+    Rate {
+        done: u64,
+        total: u64,
+        before: u64,
+        begun: Instant,
+    },
+}
+
+impl RowTime {
+    /// How many of how many at which rate, in words, for where there is no bar.
+    #[must_use]
+    pub fn told(self, now: Instant) -> String {
+        match self {
+            Self::Rate { done, total, before, begun } => {
+                format!("{done} of {total}{}", rate(done - before, total - done, now - begun))
+            }
+            Self::Share { done, total } => format!("{done} of {total}"),
+            Self::Since(since) => format!("{} s", now.saturating_duration_since(since).as_secs()),
+            Self::Until(until) => format!("{} s left", until.saturating_duration_since(now).as_secs()),
+        }
+    }
+}
+
+/// Nothing before there is something to tell.
+fn rate(done: u64, left: u64, elapsed: Duration) -> String {
+    let per_second = done as f64 / elapsed.as_secs_f64().max(0.001);
+    if done == 0 {
+        return String::new();
+    }
+    let left = Duration::from_secs_f64((left as f64 / per_second).min(1e9));
+    let digits = if per_second < 10.0 { 1 } else { 0 };
+    format!(", {per_second:.digits$}/s, {} left", clock(left))
+}
+
+fn clock(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds.div_ceil(60)),
+        seconds => format!("{} h", seconds.div_ceil(3600)),
+    }
 }
 
 #[derive(Debug, Default)]
@@ -142,16 +183,21 @@ impl Wait {
                 write!(text, " in {} s", until.saturating_duration_since(now).as_millis().div_ceil(1000))
             }
             RowTime::Share { done, total: 0 } => write!(text, "{separator}{done}"),
-            RowTime::Share { done, total } => {
-                let done = done.min(total);
-                let part =
-                    |of: u64| usize::try_from(u128::from(done) * u128::from(of) / u128::from(total)).unwrap_or(0);
-                let (filled, columns) = (part(SHARE_COLUMNS), usize::try_from(SHARE_COLUMNS).unwrap_or(0));
-                write!(text, "{separator}{}{} {} %", "━".repeat(filled), "╌".repeat(columns - filled), part(100))
+            RowTime::Share { done, total } => write!(text, "{separator}{}", bar(done, total)),
+            RowTime::Rate { done, total, .. } => {
+                write!(text, "{separator}{} {}", bar(done, total.max(1)), self.time.told(now))
             }
         };
         text
     }
+}
+
+/// `total` is not 0.
+fn bar(done: u64, total: u64) -> String {
+    let done = done.min(total);
+    let part = |of: u64| usize::try_from(u128::from(done) * u128::from(of) / u128::from(total)).unwrap_or(0);
+    let (filled, columns) = (part(SHARE_COLUMNS), usize::try_from(SHARE_COLUMNS).unwrap_or(0));
+    format!("{}{} {} %", "━".repeat(filled), "╌".repeat(columns - filled), part(100))
 }
 
 fn draw(text: &str, color: Color, out: &mut TermSafeBuf) {
@@ -297,6 +343,20 @@ mod tests {
         row.start(TermSafeBuf::line("try 2"), RowTime::Until(start + ms(2000)), start);
         assert_eq!(ticked(&mut row, start + ms(900), ROW), "\r⠋ try 2 in 2 s\x1b[K");
         assert_eq!(ticked(&mut row, start + ms(1999), ROW), "\r⠙ try 2 in 1 s\x1b[K");
+    }
+
+    #[test]
+    fn a_rate_tells_how_long_it_takes_still() {
+        let (mut row, begun) = (StatusRow::default(), Instant::now());
+        let time = RowTime::Rate { done: 300, total: 1000, before: 100, begun };
+        row.start(TermSafeBuf::line("batch"), time, begun);
+        let wide = RowStyle::Redrawn { width: 80, color: Color::Off };
+        let drawn = ticked(&mut row, begun + ms(4000), wide);
+        assert_eq!(drawn, "\r⠋ batch … ━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 30 % 300 of 1000, 50/s, 14 s left\x1b[K");
+        let slow = RowTime::Rate { done: 1, total: 1000, before: 0, begun };
+        assert_eq!(slow.told(begun + ms(10_000)), "1 of 1000, 0.1/s, 3 h left");
+        let none = RowTime::Rate { done: 100, total: 1000, before: 100, begun };
+        assert_eq!(none.told(begun + ms(10_000)), "100 of 1000");
     }
 
     #[test]

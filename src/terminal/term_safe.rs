@@ -9,6 +9,7 @@ pub enum Style {
     Dim,
     Bold,
     Red,
+    Green,
     Yellow,
 }
 
@@ -19,6 +20,7 @@ impl Style {
             Self::Dim => "\x1b[2m",
             Self::Bold => "\x1b[1m",
             Self::Red => "\x1b[31m",
+            Self::Green => "\x1b[32m",
             Self::Yellow => "\x1b[33m",
         }
     }

@@ -7,6 +7,10 @@ mod architecture;
 #[cfg(test)]
 mod ask;
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod builtin_fetch;
 #[cfg(test)]
 mod builtin_files;
@@ -18,6 +22,8 @@ mod canary;
 mod chat_lines;
 #[cfg(test)]
 mod clock_faults;
+#[cfg(test)]
+mod compare;
 #[cfg(test)]
 mod completions;
 #[cfg(test)]
@@ -36,6 +42,8 @@ mod disk_writes;
 mod fallback;
 #[cfg(test)]
 mod fault_rows;
+#[cfg(test)]
+mod follow;
 #[cfg(test)]
 mod history_archive;
 #[cfg(test)]

@@ -137,6 +137,7 @@ fn fix_for(error: &ProviderError, name: &str) -> String {
         ErrorKind::Network => "start the server, or look at base_url and the network".to_owned(),
         ErrorKind::Rejected
         | ErrorKind::ContextTooLong
+        | ErrorKind::Budget
         | ErrorKind::TryAgain
         | ErrorKind::Failed
         | ErrorKind::BadResponse

@@ -1,7 +1,9 @@
 //! `history`: past conversations as text, found again, and changed.
 
 mod change;
+mod diff;
 mod filter;
+pub mod follow;
 mod list;
 mod rows;
 mod run;

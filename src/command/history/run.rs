@@ -3,7 +3,7 @@
 use super::filter::filter;
 use super::show::spot;
 use super::text::Text;
-use super::{change, list, search, show, timeline, tree};
+use super::{change, diff, list, search, show, timeline, tree};
 use crate::cli::{HistoryCommand, ListFormat, ListOptions, SearchOptions, ShowOptions};
 use crate::command::context::Context;
 use crate::command::listing::{json_array, json_lines};
@@ -26,7 +26,8 @@ pub fn run(command: &HistoryCommand, context: &mut Context) -> u8 {
     ended.unwrap_or_else(|failure| context.fail(&failure))
 }
 
-fn configured(context: &mut Context) -> Result<Config, Failure> {
+/// The configuration of a command that needs no key.
+pub fn configured(context: &mut Context) -> Result<Config, Failure> {
     let options = LoadOptions {
         config_file: context.global.config.clone(),
         color: context.config_color(),
@@ -50,13 +51,20 @@ fn shown(command: &HistoryCommand, config: &Config, context: &mut Context) -> Re
         HistoryCommand::Search(options) => {
             (search_text(history, config, options, context)?, pager(options.pager.no_pager, options.format))
         }
+        HistoryCommand::Diff(options) => {
+            let text = diff::diff(&history, options)?;
+            if text.is_empty() {
+                context.note("there is no difference");
+            }
+            (text, pager(options.pager.no_pager, ListFormat::Table))
+        }
         HistoryCommand::Rename(options) => (change::rename(&history, settings, options, context)?, None),
         HistoryCommand::Fork(options) => (change::fork(&history, settings, options, context)?, None),
         HistoryCommand::Pin(options) => (change::pin(&history, settings, (options, true), context)?, None),
         HistoryCommand::Unpin(options) => (change::pin(&history, settings, (options, false), context)?, None),
         HistoryCommand::Rm(options) => (change::remove(&history, settings, options, context)?, None),
-        // It shows nothing that a pager would page.
-        HistoryCommand::Upkeep(_) => (Text::default(), None),
+        // They show nothing that a pager would page.
+        HistoryCommand::Upkeep(_) | HistoryCommand::Follow(_) => (Text::default(), None),
     })
 }
 

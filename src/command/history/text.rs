@@ -10,6 +10,8 @@ pub enum Ink {
     Faint,
     /// A find: in brackets where there is no styling.
     Mark,
+    Added,
+    Removed,
 }
 
 /// Pieces of text, one after the other; what stands in them can come from anywhere.
@@ -32,12 +34,17 @@ impl Text {
         self.push(Ink::Plain, "\n");
     }
 
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// For pipes and files.
     #[must_use]
     pub fn raw(&self) -> String {
         let piece = |(ink, text): &(Ink, String)| match ink {
             Ink::Mark => format!("[{text}]"),
-            Ink::Plain | Ink::Strong | Ink::Faint => text.clone(),
+            Ink::Plain | Ink::Strong | Ink::Faint | Ink::Added | Ink::Removed => text.clone(),
         };
         self.0.iter().map(piece).collect()
     }
@@ -51,6 +58,8 @@ impl Text {
                 Ink::Plain => None,
                 Ink::Strong | Ink::Mark => Some(Style::Bold),
                 Ink::Faint => Some(Style::Dim),
+                Ink::Added => Some(Style::Green),
+                Ink::Removed => Some(Style::Red),
             };
             let in_brackets = *ink == Ink::Mark && color == Color::Off;
             if let Some(style) = style {

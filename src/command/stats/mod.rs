@@ -8,14 +8,16 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::listing::{json_array, json_lines};
 use crate::cli::{StatsFormat, StatsKey, StatsOptions};
+use crate::config::Budget;
 use crate::conversation::now_ms;
 use crate::exit::Failure;
-use crate::history::{History, HistoryError, StatsBy, StatsRow};
+use crate::history::{History, HistoryError, StatsBy, StatsRow, day_of};
 
 /// The days that `/stats` shows.
 const DAYS_IN_REPL: u32 = 14;
 
-pub fn run(options: &StatsOptions, history: &History, context: &mut Context) -> Result<u8, Failure> {
+/// `budget`: what the configuration allows; a table tells how much of it is left today.
+pub fn run(options: &StatsOptions, history: &History, budget: &Budget, context: &mut Context) -> Result<u8, Failure> {
     let by = match options.by {
         StatsKey::Day => StatsBy::Day,
         StatsKey::Model => StatsBy::Model,
@@ -34,13 +36,27 @@ pub fn run(options: &StatsOptions, history: &History, context: &mut Context) -> 
         context.note("nothing has been counted yet: counting begins with the next answer");
     }
     Ok(context.show(&match options.format {
-        StatsFormat::Table => table::table(&rows, by),
+        StatsFormat::Table => table::table(&rows, by) + &today(history, budget)?,
         StatsFormat::Json => json_array(rows.iter().map(value)),
         StatsFormat::Jsonl => json_lines(rows.iter().map(value)),
         StatsFormat::Csv => table::csv(&rows),
         StatsFormat::Html => picture::page(&rows, by),
         StatsFormat::Svg => picture::svg(&rows),
     }))
+}
+
+/// What is spent of the budget of the day; nothing where there is none.
+fn today(history: &History, budget: &Budget) -> Result<String, HistoryError> {
+    let mut parts = Vec::new();
+    let spent = history.spent_on(&day_of(now_ms()))?;
+    if let Some(limit) = budget.per_day_usd {
+        parts.push(format!("${:.4} of ${limit}", spent.cost_usd()));
+    }
+    if let Some(limit) = budget.per_day_tokens {
+        parts.push(format!("{} of {limit} tokens", spent.tokens));
+    }
+    let told = |parts: String| format!("budget of today (UTC): {parts}\n");
+    Ok(if parts.is_empty() { String::new() } else { told(parts.join(", ")) })
 }
 
 /// What `/stats` prints: the last days, and the models of all time.

@@ -3,6 +3,7 @@
 //! The comments on the fields are the descriptions in `sayso config schema`, and a test holds
 //! `config.example.yaml` to the defaults. No `flatten` and no `untagged`: they lose positions.
 
+mod budget;
 mod chat;
 mod llm;
 mod mcp;
@@ -13,6 +14,7 @@ mod ui;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use budget::Budget;
 pub use chat::{Chat, Logging, Retention, Storage, StorageType, Tools};
 pub use llm::{Llm, ModelPatch, ProviderSection};
 pub use mcp::{
@@ -33,6 +35,8 @@ pub struct ConfigFile {
     pub llm: Llm,
     /// Servers of the Model Context Protocol.
     pub mcp: Mcp,
+    /// What may be spent.
+    pub budget: Budget,
     /// How things look and feel.
     pub ui: Ui,
 }

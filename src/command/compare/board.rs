@@ -1,0 +1,167 @@
+//! Where several answers at once are shown one after the other: the first one that is not over streams, the others
+//! wait behind it.
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use crate::cli::OutputFormat;
+use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult};
+use crate::terminal::{JsonFormat, JsonTurn, RowTime, Screen, TermSafe, TermSafeBuf, ViewSettings};
+
+pub struct Board<'s> {
+    screen: &'s mut Screen,
+    parts: Vec<Part>,
+    format: OutputFormat,
+    quiet: bool,
+    /// The part that streams.
+    current: usize,
+}
+
+/// One model's.
+struct Part {
+    label: String,
+    json: JsonTurn,
+    /// What waits until it is this part's turn.
+    waiting: String,
+    has_heading: bool,
+    last_byte: Option<u8>,
+    is_over: bool,
+    result: Option<TurnResult>,
+}
+
+impl<'s> Board<'s> {
+    pub fn new(screen: &'s mut Screen, labels: Vec<String>, format: OutputFormat, settings: ViewSettings) -> Self {
+        let json_format = if format == OutputFormat::Jsonl { JsonFormat::Jsonl } else { JsonFormat::Json };
+        let quiet = settings.quiet;
+        let part = |(index, label)| Part {
+            label,
+            json: JsonTurn::new(json_format, settings, Some(index)),
+            waiting: String::new(),
+            has_heading: false,
+            last_byte: None,
+            is_over: false,
+            result: None,
+        };
+        let parts = labels.into_iter().enumerate().map(part).collect();
+        let mut board = Self { screen, parts, format, quiet, current: 0 };
+        board.wait_for_current();
+        board
+    }
+
+    fn show(&mut self, index: usize, event: &TurnEvent<'_>) {
+        match (self.format, event) {
+            (OutputFormat::Jsonl, event) => self.parts[index].json.show(event, self.screen),
+            (_, TurnEvent::Ended(result)) => self.end(index, result),
+            (OutputFormat::Text, TurnEvent::Text(text)) => self.text(index, text),
+            (_, TurnEvent::Notice { level: NoticeLevel::Warn, message, .. }) => self.aside(index, message),
+            (_, TurnEvent::Retry { code, attempt, of, .. }) => {
+                self.aside(index, &format!("{code}, try {} of {of} follows", attempt + 1));
+            }
+            (OutputFormat::Text | OutputFormat::Json, _) => {}
+        }
+    }
+
+    fn text(&mut self, index: usize, text: &str) {
+        if index == self.current {
+            self.print(index, text);
+        } else {
+            self.parts[index].waiting.push_str(text);
+        }
+    }
+
+    fn print(&mut self, index: usize, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        self.heading(index);
+        self.screen.print(text);
+        self.parts[index].last_byte = text.bytes().last();
+    }
+
+    fn heading(&mut self, index: usize) {
+        let part = &mut self.parts[index];
+        if std::mem::replace(&mut part.has_heading, true) {
+            return;
+        }
+        let space = if index == 0 { "" } else { "\n" };
+        self.screen.print(&format!("{space}## {}\n\n", part.label));
+    }
+
+    fn aside(&mut self, index: usize, message: &str) {
+        if !self.quiet {
+            let mut line = TermSafeBuf::new();
+            line.push_line(&format!("{}: {message}", self.parts[index].label));
+            self.screen.line(line.as_safe());
+        }
+    }
+
+    fn end(&mut self, index: usize, result: &TurnResult) {
+        self.parts[index].result = Some(result.clone());
+        self.give_up(index);
+    }
+
+    /// Nothing more comes for this part.
+    pub fn give_up(&mut self, index: usize) {
+        self.parts[index].is_over = true;
+        while self.parts.get(self.current).is_some_and(|part| part.is_over) {
+            self.close_current();
+            self.current += 1;
+            self.wait_for_current();
+        }
+    }
+
+    fn close_current(&mut self) {
+        let index = self.current;
+        let waiting = std::mem::take(&mut self.parts[index].waiting);
+        match self.format {
+            OutputFormat::Text => {
+                self.print(index, &waiting);
+                // An answer that is none has its place, too.
+                self.heading(index);
+                if self.parts[index].last_byte.is_some_and(|byte| byte != b'\n') {
+                    self.screen.print("\n");
+                }
+            }
+            OutputFormat::Json => {
+                let part = &mut self.parts[index];
+                if let Some(result) = &part.result {
+                    part.json.show(&TurnEvent::Ended(result), self.screen);
+                }
+            }
+            OutputFormat::Jsonl => {}
+        }
+    }
+
+    /// Shows what has come of the part whose turn it is now.
+    fn wait_for_current(&mut self) {
+        let Some(part) = self.parts.get_mut(self.current) else { return self.screen.stop_row() };
+        let waiting = std::mem::take(&mut part.waiting);
+        let mut label = TermSafeBuf::new();
+        label.push(TermSafe::literal("waiting for "));
+        label.push_line(&part.label);
+        self.screen.start_row(label, RowTime::Since(Instant::now()));
+        if self.format == OutputFormat::Text {
+            self.print(self.current, &waiting);
+        }
+    }
+}
+
+/// One turn's side of the board.
+pub struct BoardView<'b, 's> {
+    pub board: &'b RefCell<Board<'s>>,
+    pub index: usize,
+}
+
+impl Frontend for BoardView<'_, '_> {
+    fn show(&mut self, event: &TurnEvent<'_>) {
+        self.board.borrow_mut().show(self.index, event);
+    }
+
+    fn flush(&mut self) -> Result<Flushed, OutputError> {
+        self.board.borrow_mut().screen.flush()
+    }
+
+    fn tick(&mut self) -> Result<(), OutputError> {
+        self.board.borrow_mut().screen.tick()
+    }
+}

@@ -1,0 +1,186 @@
+//! Asks all models at once: a session for each, behind one stored prompt.
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use futures::future::join_all;
+
+use super::board::{Board, BoardView};
+use crate::cli::AskOptions;
+use crate::command::context::Context;
+use crate::command::place::place;
+use crate::command::turn::{CLOSE_LIMIT, at};
+use crate::command::{prompt, wiring};
+use crate::config::{Config, LoadOptions};
+use crate::conversation::exit_code;
+use crate::exit::Failure;
+use crate::http::{HttpClient, Lifetime};
+use crate::session::{
+    CancelCause, CancelSource, Session, Signals, TurnFailure, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
+};
+
+/// More columns than this nobody compares.
+const MODELS_MAX: usize = 8;
+
+/// Asks all models at once; the highest of their exit codes.
+pub async fn run(options: &AskOptions, context: &mut Context, started: Instant) -> Result<u8, Failure> {
+    check(options)?;
+    let mut signals =
+        Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let mut load_options = wiring::load_options(&options.conversation, context);
+    load_options.no_stream = options.no_stream;
+    let config = wiring::load(&load_options, context)?;
+    let client = wiring::http_client(&config, Lifetime::OneShot);
+    let mut sessions = sessions(options, &load_options, (&config, &client), context)?;
+    let question = match prompt::assemble(options, context, &mut signals).await {
+        Ok(question) => question,
+        Err(stopped) => {
+            sessions.iter_mut().for_each(|session| session.journal.abandon());
+            return stopped.into_exit();
+        }
+    };
+    share(&mut sessions, question).await?;
+    let view = wiring::view_settings(&config, &options.conversation, context);
+    let labels = sessions.iter().map(|session| session.model.label.clone()).collect();
+    let board = RefCell::new(Board::new(&mut context.screen, labels, options.format, view));
+    let timeout = options.timeout.map(|limit| started + limit);
+    let ended = all_turns(&mut sessions, &board, &mut signals, timeout).await;
+    drop(board);
+    let Some(reports) = ended else {
+        sessions.iter_mut().for_each(|session| session.journal.abandon());
+        return Ok(exit_code::INTERRUPT);
+    };
+    // The conversation goes on with the first good answer.
+    let best = reports.iter().position(|report| matches!(report, Ok(report) if report.result.status == TurnStatus::Ok));
+    sessions[best.unwrap_or(0)].lead();
+    let exit = conclude(reports, context);
+    let closing = join_all(sessions.iter_mut().map(|session| session.journal.close(CLOSE_LIMIT)));
+    tokio::select! {
+        _ = closing => Ok(exit),
+        cause = signals.next() => Ok(exit_of_cancel(cause)),
+    }
+}
+
+fn check(options: &AskOptions) -> Result<(), Failure> {
+    let (models, tools) = (&options.conversation.request.models, &options.conversation.tools);
+    if models.len() > MODELS_MAX {
+        return Err(Failure::usage(format!("{} models are given, and at most {MODELS_MAX} are asked", models.len())));
+    }
+    if options.answer.is_set() {
+        return Err(Failure::usage(
+            "parts of answers, `--once`, `--cache` and `--meta` are of one model: give `-m` once",
+        ));
+    }
+    if options.dry_run {
+        return Err(Failure::usage("`--dry-run` shows the request to one model: give `-m` once"));
+    }
+    if !tools.tools.is_empty() || !tools.allow.is_empty() || tools.tool_choice.is_some() {
+        return Err(
+            Failure::usage("several models are asked without tools").hint("give `-m` once, or leave out the tools")
+        );
+    }
+    Ok(())
+}
+
+/// A session for each model. None of them has tools, so that what differs is the models.
+fn sessions(
+    options: &AskOptions,
+    load_options: &LoadOptions,
+    (config, client): (&Config, &HttpClient),
+    context: &mut Context,
+) -> Result<Vec<Session>, Failure> {
+    let mut models = Vec::new();
+    for name in &options.conversation.request.models {
+        let choice = config.provider_for(name, load_options, &context.environment)?;
+        models.push(wiring::active_model(wiring::chosen(choice, &context.global)?, client, &config.paths)?);
+    }
+    let budget = wiring::budget(config, &options.budget);
+    let mut settings = wiring::turn_settings(config, options.conversation.request.retries);
+    settings.require_history = options.require_history;
+    // What answers is the model that was named.
+    settings.fallback.clear();
+    let mut sessions = Vec::new();
+    for model in models {
+        model.provider.prewarm();
+        let mut session = wiring::session(config, model, settings.clone());
+        session.budget.clone_from(&budget);
+        session.uses_tools = false;
+        sessions.push(session);
+    }
+    wiring::begin(&mut sessions[0], wiring::beginning(&options.conversation, &config.stored)?, context);
+    Ok(sessions)
+}
+
+/// Stores the prompt once, and lets all sessions stand behind it.
+async fn share(sessions: &mut [Session], question: String) -> Result<(), TurnFailure> {
+    let Some((first, others)) = sessions.split_first_mut() else { return Ok(()) };
+    first.post(question).await?;
+    for session in others {
+        session.resume(first.conversation().clone(), first.messages().to_vec());
+        session.set_place(place());
+    }
+    Ok(())
+}
+
+type Reports = Vec<Result<TurnReport, TurnFailure>>;
+
+/// Runs the turns side by side; `None`: the second signal came.
+async fn all_turns(
+    sessions: &mut [Session],
+    board: &RefCell<Board<'_>>,
+    signals: &mut Signals,
+    timeout: Option<Instant>,
+) -> Option<Reports> {
+    let source = CancelSource::default();
+    let turns = sessions.iter_mut().enumerate().map(|(index, session)| {
+        let mut cancel = source.token();
+        async move {
+            let mut view = BoardView { board, index };
+            let report = session.run_turn(TurnInput::Retry, &mut view, &mut cancel).await;
+            if report.is_err() {
+                // Without it the answers behind would wait for ever.
+                board.borrow_mut().give_up(index);
+            }
+            report
+        }
+    });
+    let mut all = std::pin::pin!(join_all(turns));
+    let mut stopping = false;
+    loop {
+        let cause = tokio::select! {
+            biased;
+            reports = &mut all => return Some(reports),
+            cause = signals.next() => cause,
+            () = at(timeout.filter(|_| !stopping)) => CancelCause::Timeout,
+        };
+        if stopping {
+            return None;
+        }
+        stopping = true;
+        source.cancel(cause);
+    }
+}
+
+/// Tells on stderr what went wrong, model by model.
+fn conclude(reports: Reports, context: &mut Context) -> u8 {
+    let mut worst = exit_code::OK;
+    for report in reports {
+        let exit = match report {
+            Err(failure) => context.fail(&Failure::from(failure)),
+            Ok(TurnReport { output_error: Some(error), .. }) => context.fail(&Failure::from(error)),
+            Ok(TurnReport { result, output_error: None }) => {
+                if let Some(error) = result.error {
+                    let mut failure = Failure::from(error);
+                    failure.message = format!("{}: {}", result.model, failure.message);
+                    context.fail(&failure);
+                } else if result.exit == exit_code::TIMEOUT {
+                    let late = format!("{}: no complete answer in time", result.model);
+                    context.fail(&Failure::new("timeout", result.exit, late));
+                }
+                result.exit
+            }
+        };
+        worst = worst.max(exit);
+    }
+    worst
+}
