@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
+use super::{FileSource, ModelOption, SystemPrompt, parse_duration, parse_model_option};
 
 const ASK_EXAMPLES: &str = "\
 Examples:
   sayso ask \"Explain lifetimes in one sentence\"
   sayso ask -f src/main.rs \"What does this do?\"
+  sayso ask -f shot.png -f report.pdf -f https://example.com/ \"What do they say?\"
   cargo build 2>&1 | sayso ask \"What is wrong?\" > answer.md
   sayso ask -s @reviewer.txt -o temperature=0.2 - < patch.diff
   sayso ask --format jsonl \"Hello\" | jq -r 'select(.type == \"delta\").text'
@@ -34,9 +35,9 @@ pub struct AskOptions {
     #[command(flatten)]
     pub conversation: ConversationOptions,
 
-    /// Send this text file along; `-` is stdin (repeatable)
-    #[arg(short, long = "file", value_name = "PATH|-", value_hint = clap::ValueHint::FilePath)]
-    pub files: Vec<Attachment>,
+    /// Send this along: a text, image or PDF, a folder, a quoted 'src/**/*.rs', a URL, `-` for stdin (repeatable)
+    #[arg(short, long = "file", value_name = "PATH|URL|-", value_hint = clap::ValueHint::AnyPath)]
+    pub files: Vec<FileSource>,
 
     /// What to write to stdout
     #[arg(long, value_enum, default_value = "text")]
@@ -69,6 +70,10 @@ pub struct AskOptions {
 pub struct ChatOptions {
     #[command(flatten)]
     pub conversation: ConversationOptions,
+
+    /// Send this along with the first prompt: a text, image or PDF, a folder, a pattern, a URL (repeatable)
+    #[arg(short, long = "file", value_name = "PATH|URL", value_hint = clap::ValueHint::AnyPath)]
+    pub files: Vec<FileSource>,
 }
 
 impl ChatOptions {
@@ -89,6 +94,7 @@ impl ChatOptions {
                 retries: RETRIES_DEFAULT,
                 timing: false,
             },
+            files: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::models;
 use super::person::WithPerson;
 use super::prompt::{self, NoPrompt};
 use super::wiring::{self, Beginning};
+use super::wiring_builtin;
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
 use crate::config::Config;
@@ -15,9 +16,9 @@ use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::history::{HistorySettings, Journal};
 use crate::http::Lifetime;
-use crate::provider::ChatRequest;
+use crate::provider::{ChatRequest, Images};
 use crate::session::{
-    CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
+    CancelCause, CancelSource, Frontend, Prompt, Session, Signals, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
 };
 use crate::terminal::{JsonFormat, JsonView, PlainView, ReplyView, Stream, ViewSettings, result_line_for_error};
 
@@ -59,9 +60,10 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
     let client = wiring::http_client(&config, Lifetime::OneShot);
     let model = wiring::active_model(chosen, &client, &config.paths)?;
+    let pages = wiring_builtin::pages(&config, context);
     if options.dry_run {
         let beginning = wiring::beginning(&options.conversation, &config.stored)?;
-        let question = match prompt::assemble(options, context, &mut signals).await {
+        let question = match prompt::assemble(options, &pages, context, &mut signals).await {
             Ok(question) => question,
             Err(stopped) => return stopped.into_exit(),
         };
@@ -84,7 +86,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
     wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
     session.publish_settings();
-    let question = match prompt::assemble(options, context, &mut signals).await {
+    let question = match prompt::assemble(options, &pages, context, &mut signals).await {
         Ok(question) => Some(question),
         // With `-c` or `--session` and no words: what was cut off goes on.
         Err(NoPrompt::Nothing) if options.prompt.is_none() && session.is_interrupted() => None,
@@ -105,7 +107,10 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     for warning in &attached.warnings {
         context.warn(warning);
     }
-    let input = question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question + &attached.text));
+    let input = question.map_or(TurnInput::Continue, |mut question| {
+        question.text.push_str(&attached.text);
+        TurnInput::Prompt(question)
+    });
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);
     let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, input)).await? {
@@ -214,7 +219,7 @@ fn person(context: &Context) -> Person {
 }
 
 /// The request as it would go out. Nothing is sent and nothing stored.
-fn dry_run(config: &Config, session: &Session, beginning: Beginning, question: String) -> String {
+fn dry_run(config: &Config, session: &Session, beginning: Beginning, question: Prompt) -> String {
     let model = &session.model;
     let mut messages = match beginning {
         Beginning::Resumed(stored) => stored.messages,
@@ -228,6 +233,7 @@ fn dry_run(config: &Config, session: &Session, beginning: Beginning, question: S
         tools: session.toolbox.specs(),
         tool_choice: &session.tool_choice,
         parameters: &model.parameters,
+        images: Images::Sent,
         stream: config.chat.streaming,
     })
 }

@@ -1,20 +1,22 @@
 //! `chat`: the REPL, with everything it needs from below.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 
 use jiff::tz::TimeZone;
 
+use super::attach::{self, Basket, Pages};
 use super::context::Context;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{history, models, stats};
-use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
+use super::{history, models, stats, wiring_builtin};
+use crate::cli::{ChatOptions, FileSource, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
-use crate::conversation::{ConversationId, MessageId};
+use crate::conversation::{Attachment, ConversationId, MessageId};
 use crate::exit::Failure;
 use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Spot};
 use crate::http::{HttpClient, Lifetime};
-use crate::repl::{CUT_OFF, CompletionSource, CtrlC, Editing, Input, InputSettings, Loaded, Repl, Services};
+use crate::repl::{Attaching, CUT_OFF, CompletionSource, CtrlC, Editing, Input, InputSettings, Loaded, Repl, Services};
 use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
 use crate::terminal::{Color, ErrorReport, Stream, TermSafeBuf, mode};
 
@@ -71,6 +73,8 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         context.note(CUT_OFF);
     }
     session.publish_settings();
+    let pages = wiring_builtin::pages(&config, context);
+    let attached = attach_first(&options.files, &pages, context).await?;
     let completions = CompletionSource::default();
     let input = start_input(&config, context, completions.clone());
     let view = wiring::view_settings(&config, &options.conversation, context);
@@ -82,6 +86,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         client: &client,
         global: &context.global,
         completions: completions.clone(),
+        pages,
     };
     let repl = Repl {
         session,
@@ -101,8 +106,27 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         stopped_servers: Vec::new(),
         suspended: None,
         found: Vec::new(),
+        attached,
+        home: config.paths.home.clone(),
     };
     Ok(repl.run().await)
+}
+
+/// What `--file` names, for the first prompt.
+async fn attach_first(files: &[FileSource], pages: &Pages, context: &mut Context) -> Result<Vec<Attachment>, Failure> {
+    let mut basket = Basket::default();
+    for source in files {
+        if *source == FileSource::Stdin {
+            return Err(Failure::usage("standard input is the prompt here: `-` is for `sayso ask`"));
+        }
+        basket = attach::collect(source, pages, basket).await?;
+    }
+    basket.notes.iter().for_each(|note| context.warn(note));
+    let attachments = basket.into_attachments();
+    for attachment in &attachments {
+        context.note(&format!("attached: {}", attachment.label()));
+    }
+    Ok(attachments)
 }
 
 /// The model to begin with. Without any set up it is the demo, and the person is told.
@@ -184,6 +208,7 @@ struct Wiring<'a> {
     client: &'a HttpClient,
     global: &'a GlobalOptions,
     completions: CompletionSource,
+    pages: Pages,
 }
 
 impl Wiring<'_> {
@@ -267,6 +292,19 @@ impl Services for Wiring<'_> {
             let pinned = !History::open_read(self.settings())?.conversation(id)?.pinned;
             Keeper::open(self.settings())?.pin(id, pinned)?;
             Ok(pinned)
+        })
+    }
+
+    fn attach(&self, source: String, attached: Vec<Attachment>) -> Attaching<'_> {
+        Box::pin(async move {
+            let source = FileSource::from(OsString::from(source));
+            match attach::collect(&source, &self.pages, Basket::with(attached)).await {
+                Ok(mut basket) => {
+                    let notes = std::mem::take(&mut basket.notes);
+                    Ok((basket.into_attachments(), notes))
+                }
+                Err(failure) => Err(failure.report()),
+            }
         })
     }
 

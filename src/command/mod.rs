@@ -2,6 +2,7 @@
 
 mod accounts;
 mod archive;
+mod attach;
 pub mod ask;
 pub mod chat;
 pub mod completions;

@@ -1,5 +1,6 @@
 //! What a conversation is made of: plain data and pure folding, with no I/O and no async.
 
+mod attachment;
 mod clock;
 pub mod exit_code;
 mod hidden;
@@ -11,6 +12,10 @@ mod stream_event;
 mod tool_spec;
 mod usage;
 
+pub use attachment::{
+    ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, ATTACHMENTS_MAX, Attachment, AttachmentKind, NotAttachable,
+    looks_like_text, size_in_words,
+};
 pub use clock::{UnixMillis, now_ms};
 pub use hidden::is_hidden;
 pub use ids::{ConversationId, IdSource, MessageId};

@@ -1,6 +1,7 @@
 //! The SQLite history: one thread writes, read-only connections read, a kill loses only the last window.
 
 mod address;
+mod attached;
 mod backup;
 mod condition;
 mod connect;
@@ -39,6 +40,7 @@ mod upkeep;
 mod writer;
 
 pub use address::why_no_name;
+pub use attached::AttachmentInfo;
 pub use condition::{Condition, condition};
 pub use entry::{DeltaKind, Entry, Fork, Place, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
 pub use error::HistoryError;
@@ -47,7 +49,7 @@ pub use journal::{FlushOutcome, Journal, WriteCounts};
 pub use keeper::Keeper;
 pub use locate::{Scope, Spot};
 pub use portable::{
-    DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableConversation, PortableMessage, Time,
+    DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableAttachment, PortableConversation, PortableMessage, Time,
     aichat_session, is_llm_log, read_document, write_document,
 };
 pub use query::ConversationSummary;

@@ -5,13 +5,16 @@ use rusqlite::{Connection, Transaction};
 use super::packing;
 
 /// The version this program writes; a file with a higher one is only read.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 6;
 
 const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_index_answers_apart.sql"),
     include_str!("migrations/0003_upkeep.sql"),
     include_str!("migrations/0004_places_and_details.sql"),
+    // Nothing has changed with 5.
+    "",
+    include_str!("migrations/0006_attachments.sql"),
 ];
 
 /// 0 is a new file.

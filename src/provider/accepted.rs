@@ -190,6 +190,7 @@ mod tests {
             tools,
             tool_choice: &ToolChoice::Auto,
             parameters,
+            images: Images::Sent,
             stream: true,
         };
         accepted.after_refusal(text, &OWN, &request)

@@ -5,6 +5,7 @@ pub mod anthropic;
 mod call_ids;
 mod catalog;
 mod connect;
+mod content;
 pub mod decoder;
 #[cfg(test)]
 mod decoder_tests;
@@ -39,6 +40,7 @@ use std::pin::Pin;
 pub use crate::http::{Attempt, RetryPolicy, Verdict};
 pub use catalog::{Ability, KnownModel, catalog};
 pub use connect::connect;
+pub use content::Images;
 pub use error::{ErrorKind, ProviderError};
 pub use event_stream::{EventStream, Pumped};
 pub use facts::{ModelFacts, Price};
@@ -62,6 +64,7 @@ pub struct ChatRequest<'a> {
     pub tools: &'a [ToolSpec],
     pub tool_choice: &'a ToolChoice,
     pub parameters: &'a ModelParameters,
+    pub images: Images,
     /// False asks for the whole answer at once (`--no-stream`).
     pub stream: bool,
 }

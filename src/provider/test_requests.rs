@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::accepted::Accepted;
 use super::dialect::{Asked, Dialect};
-use super::{ChatRequest, ModelParameters};
+use super::{ChatRequest, Images, ModelParameters};
 use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
 
 pub(super) const ORIGIN: &str = "where it came from";
@@ -47,6 +47,7 @@ pub(super) struct Set {
     pub(super) stream: bool,
     pub(super) accepted: Accepted,
     pub(super) model: Option<&'static str>,
+    pub(super) images: Images,
 }
 
 /// The body of a request, and its address below `https://a.example/v1`.
@@ -58,6 +59,7 @@ pub(super) fn request<D: Dialect>(messages: &[Message], set: &Set) -> (Value, St
         tools: &set.tools,
         tool_choice: &set.tool_choice,
         parameters: &set.parameters,
+        images: set.images,
         stream: set.stream,
     };
     let asked = Asked { request: &request, origin: ORIGIN, accepted: &set.accepted };

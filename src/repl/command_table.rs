@@ -1,5 +1,6 @@
 //! The one table of slash commands: the parser, `/help` and completion all read it.
 
+use super::attach;
 use super::slash::{Command, ServerChange, ThinkingDisplay};
 use super::tree::EditTarget;
 use crate::mcp::LogLevel;
@@ -30,6 +31,7 @@ pub enum ArgumentKind {
     /// A prompt of a server, then its arguments.
     Prompt,
     Resource,
+    Path,
     OneOf(&'static [&'static str]),
 }
 
@@ -137,10 +139,13 @@ pub static COMMANDS: &[CommandSpec] = &[
         optional(rest).map(|address| Command::Resource { address })
     })
     .takes("SERVER:URI", ArgumentKind::Resource),
+    CommandSpec::ready("attach", "send files along with the next prompt", |rest| {
+        attach::parse(rest).map(|change| Command::Attach { change })
+    })
+    .takes("[PATH…|drop N|clear]", ArgumentKind::Path),
     CommandSpec::later("provider"),
     CommandSpec::later("role"),
     CommandSpec::later("set"),
-    CommandSpec::later("attach"),
     CommandSpec::later("copy"),
     CommandSpec::later("export"),
     CommandSpec::later("redraw"),

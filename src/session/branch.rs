@@ -1,6 +1,6 @@
 //! How a conversation turns to another branch: what was said before stays stored, and is only left behind.
 
-use super::Session;
+use super::{Prompt, Session};
 use super::repair::repair;
 use crate::conversation::{Message, MessageId, Role, now_ms};
 use crate::history::{Entry, Place};
@@ -22,8 +22,8 @@ pub struct Draft {
 }
 
 impl Session {
-    /// Takes the last prompt, and all that followed, off the branch; the text of the prompt. `None`: there is none.
-    pub fn undo(&mut self) -> Option<String> {
+    /// Takes the last prompt, and all that followed, off the branch; the prompt. `None`: there is none.
+    pub fn undo(&mut self) -> Option<Prompt> {
         let prompt = match self.unanswered.take() {
             Some(prompt) => prompt,
             None => {
@@ -33,7 +33,7 @@ impl Session {
             }
         };
         self.move_head(prompt.parent);
-        Some(prompt.text)
+        Some(Prompt { text: prompt.text, attachments: prompt.attachments })
     }
 
     /// Goes on as if this had been said. From the first change on the messages are new ones, beside the old.
@@ -65,6 +65,7 @@ impl Session {
         let mut message = Message::new(self.ids.message(now), self.head.clone(), draft.role, draft.text, now);
         message.model = Some(self.model.label.clone());
         if let Some(original) = original {
+            message.attachments = original.attachments;
             message.tool_calls = original.tool_calls;
             message.tool_call_id = original.tool_call_id;
             message.model = original.model;

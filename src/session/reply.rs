@@ -52,7 +52,11 @@ impl Session {
         let written_before = self.journal.counts();
         let mut watch = Stopwatch::start(Instant::now(), written_before);
         let (ending, panic) = loop {
-            let received = match self.make_room(front, cancel).await {
+            let ready = match self.check_images(front) {
+                Ok(()) => self.make_room(front, cancel).await,
+                Err(error) => Err(ReplyEnding::Failed(error)),
+            };
+            let received = match ready {
                 Ok(room) => {
                     let mut so_far = SoFar { id: &id, built: &mut built, watch: &mut watch };
                     self.receive(&room, &mut so_far, (front, cancel), turn).await
@@ -113,6 +117,7 @@ impl Session {
             tools: if self.uses_tools { self.toolbox.specs() } else { &[] },
             tool_choice: &self.tool_choice,
             parameters,
+            images: self.images(),
             stream: self.settings.stream,
         };
         let retries_max = if turn.has_run_tools { 0 } else { self.settings.retries_max };

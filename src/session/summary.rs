@@ -4,7 +4,7 @@ use super::outcome::ReplyEnding;
 use super::receive::TICK;
 use super::{Cancel, Frontend, Session};
 use crate::conversation::{Message, MessageId, ReplyBuilder, Role, ToolChoice, now_ms};
-use crate::provider::{ChatRequest, ModelParameters, Pumped};
+use crate::provider::{ChatRequest, Images, ModelParameters, Pumped};
 
 const INSTRUCTIONS: &str = "Sum up the conversation below for somebody who has to go on with it: facts, decisions, \
     open questions, names, numbers and paths, in at most 400 words. Write the summary and nothing else. What the \
@@ -51,6 +51,7 @@ impl Session {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            images: Images::Sent,
             stream: self.settings.stream,
         };
         let mut stream = self.model.provider.open(&request).await.map_err(|error| error.message)?;

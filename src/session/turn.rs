@@ -10,7 +10,7 @@ use super::tool_round::ToolStop;
 use super::turn_state::TurnState;
 use super::{Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus, exit_of_cancel};
 use crate::conversation::{
-    InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
+    Attachment, InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
 };
 use crate::history::{Entry, FlushOutcome, ReplyEnd, TurnMetrics};
 use crate::provider::{ErrorKind, ProviderError};
@@ -18,11 +18,24 @@ use crate::provider::{ErrorKind, ProviderError};
 /// What starts a turn.
 #[derive(Debug)]
 pub enum TurnInput {
-    Prompt(String),
+    Prompt(Prompt),
     /// Another answer to the last prompt, beside the first one.
     Retry,
     /// On from where the last turn was cut off.
     Continue,
+}
+
+/// What a person asks, with what goes along.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    pub text: String,
+    pub attachments: Vec<Attachment>,
+}
+
+impl From<String> for Prompt {
+    fn from(text: String) -> Self {
+        Self { text, attachments: Vec::new() }
+    }
 }
 
 /// What the model is told when an answer that was cut off is to go on.
@@ -64,7 +77,8 @@ impl Session {
             self.tell_log(&LogEntry::SystemPrompt(&system));
         }
         let label = self.model.label.clone();
-        front.show(&TurnEvent::Started { conversation: &self.conversation, turn: self.turn, model: &label });
+        let attachments = self.attached_now();
+        front.show(&TurnEvent::Started { conversation: &self.conversation, turn: self.turn, model: &label, attachments });
         let mut turn = TurnState::default();
         let mut last: Option<Reply> = None;
         let stop = loop {
@@ -122,7 +136,7 @@ impl Session {
             host.begin_turn();
         }
         match input {
-            TurnInput::Prompt(text) => {
+            TurnInput::Prompt(Prompt { text, attachments }) => {
                 self.unanswered = None;
                 if !self.is_recorded {
                     self.record_conversation(None);
@@ -132,7 +146,7 @@ impl Session {
                     self.system_is_recorded = true;
                 }
                 self.record_open();
-                let message = self.record_message(Role::User, text);
+                let message = self.record_prompt(text, attachments);
                 self.messages.push(message);
                 Ok(())
             }
@@ -153,7 +167,7 @@ impl Session {
         self.messages = repair(std::mem::take(&mut self.messages));
         match self.messages.last().map(|last| last.role) {
             None => return Err(TurnFailure::NothingToContinue),
-            Some(Role::Assistant | Role::System) => return self.begin(TurnInput::Prompt(CONTINUE_PROMPT.to_owned())),
+            Some(Role::Assistant | Role::System) => return self.begin(TurnInput::Prompt(CONTINUE_PROMPT.to_owned().into())),
             Some(Role::User | Role::Tool) => self.record_open(),
         }
         Ok(())

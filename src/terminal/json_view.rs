@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::asides::Asides;
 use super::error_report::ErrorReport;
 use super::json_lines::{
-    ApprovalLine, DeltaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine, ToolCallLine, ToolResultLine,
+    ApprovalLine, AttachmentItem, DeltaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine, ToolCallLine, ToolResultLine,
     UsageLine, VERSION,
 };
 use super::lines::Retry;
@@ -73,9 +73,11 @@ impl<'s> JsonView<'s> {
                 }
                 self.delta(text);
             }
-            TurnEvent::Started { conversation, turn, model } => {
+            TurnEvent::Started { conversation, turn, model, attachments } => {
                 let (conversation, time) = (conversation.0.as_str(), rfc3339(now_ms()));
-                push_json_line(&StartLine { v, kind: "start", conversation, turn: *turn, model, time: &time }, out);
+                let attachments = attachments.iter().map(AttachmentItem::of).collect();
+                let line = StartLine { v, kind: "start", conversation, turn: *turn, model, time: &time, attachments };
+                push_json_line(&line, out);
             }
             TurnEvent::Notice { level, code, message } => {
                 let level = level_name(*level);

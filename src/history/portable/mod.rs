@@ -1,6 +1,7 @@
 //! Conversations as they leave the history and come back: complete, and each time the same bytes.
 
 mod aichat;
+mod attachment;
 mod document;
 mod foreign_id;
 mod import;
@@ -12,4 +13,5 @@ pub use aichat::aichat_session;
 pub use document::{DocumentError, DocumentFormat, read_document, write_document};
 pub use import::{ImportCounts, Importer, STATUSES, is_id};
 pub use llm_log::{LlmLog, is_llm_log};
+pub use attachment::PortableAttachment;
 pub use shape::{PortableCall, PortableConversation, PortableMessage, PortableReplay, PortableUsage, Time};

@@ -9,7 +9,7 @@ use super::OpenAiChat;
 use crate::conversation::{Message, MessageId, ReplyBuilder, Role, ToolChoice};
 use crate::http::{HttpClient, HttpSettings, Lifetime, Secret};
 use crate::provider::{
-    Api, ChatRequest, ErrorKind, EventStream, ModelParameters, Provider, ProviderError, ProviderSettings, Pumped,
+    Api, ChatRequest, Images, ErrorKind, EventStream, ModelParameters, Provider, ProviderError, ProviderSettings, Pumped,
     connect,
 };
 
@@ -51,6 +51,7 @@ fn chat<'a>(messages: &'a [Message], parameters: &'a ModelParameters) -> ChatReq
         tools: &[],
         tool_choice: &ToolChoice::Auto,
         parameters,
+        images: Images::Sent,
         stream: true,
     }
 }

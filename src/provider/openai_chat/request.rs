@@ -1,10 +1,12 @@
 //! Our messages as the JSON of a chat-completions request. Pure.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{Message, Role, ToolCall, ToolChoice, ToolSpec};
+use crate::conversation::{AttachmentKind, Message, ToolCall, ToolChoice, ToolSpec};
+use crate::provider::Images;
+use crate::provider::content::{DataUrl, UserContent};
 use crate::provider::dialect::Asked;
 use crate::provider::request_body::{Fields, raw, sendable};
 use crate::provider::turns::{Assistant, CallResult, Turn, in_order};
@@ -47,26 +49,32 @@ struct Messages<'a>(&'a Asked<'a>);
 impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Asked { request, origin, accepted } = self.0;
-        let system = request.system.map(|text| Turn::Plain(Role::System, text));
+        let system = request.system.map(Turn::System);
         let turns = system.into_iter().chain(in_order(request.messages, accepted.call_ids));
-        serializer.collect_seq(turns.map(|turn| Wire { turn, origin }))
+        serializer.collect_seq(turns.map(|turn| Wire { turn, origin, images: request.images }))
     }
 }
 
 struct Wire<'a> {
     turn: Turn<'a>,
     origin: &'a str,
+    images: Images,
 }
 
 impl Serialize for Wire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         match &self.turn {
-            Turn::Plain(role, text) => {
-                map.serialize_entry("role", role.name())?;
+            Turn::System(text) => {
+                map.serialize_entry("role", "system")?;
                 map.serialize_entry("content", text)?;
             }
+            Turn::User(message) => {
+                map.serialize_entry("role", "user")?;
+                map.serialize_entry("content", &Content(UserContent::of(message, self.images)))?;
+            }
             Turn::Assistant(assistant) => add_assistant(&mut map, assistant, self.origin)?,
+            // A result is text here: of its images the text itself says that they are there.
             Turn::Result(CallResult { call_id, text, .. }) => {
                 map.serialize_entry("role", "tool")?;
                 map.serialize_entry("tool_call_id", call_id)?;
@@ -75,6 +83,51 @@ impl Serialize for Wire<'_> {
         }
         map.end()
     }
+}
+
+/// One text, as every server takes it, unless there is something beside it.
+struct Content<'a>(UserContent<'a>);
+
+impl Serialize for Content<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.0.text();
+        if self.0.binaries.is_empty() {
+            return serializer.serialize_str(&text);
+        }
+        let mut parts = serializer.serialize_seq(None)?;
+        if !text.is_empty() {
+            parts.serialize_element(&Part::Text { text: &text })?;
+        }
+        for attachment in &self.0.binaries {
+            let data = DataUrl(attachment);
+            parts.serialize_element(&match attachment.kind() {
+                AttachmentKind::Image => Part::ImageUrl { image_url: ImageUrl { url: data } },
+                AttachmentKind::Pdf | AttachmentKind::Text => {
+                    Part::File { file: File { filename: attachment.name(), file_data: data } }
+                }
+            })?;
+        }
+        parts.end()
+    }
+}
+
+#[derive(serde::Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: ImageUrl<'a> },
+    File { file: File<'a> },
+}
+
+#[derive(serde::Serialize)]
+struct ImageUrl<'a> {
+    url: DataUrl<'a>,
+}
+
+#[derive(serde::Serialize)]
+struct File<'a> {
+    filename: &'a str,
+    file_data: DataUrl<'a>,
 }
 
 fn add_assistant<M: SerializeMap>(map: &mut M, assistant: &Assistant<'_>, origin: &str) -> Result<(), M::Error> {
@@ -155,10 +208,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Asked, Body};
-    use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
+    use crate::conversation::{Attachment, Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
     use crate::provider::accepted::Accepted;
     use crate::provider::quirks::MaxTokensName;
-    use crate::provider::{ChatRequest, ModelParameters};
+    use crate::provider::{ChatRequest, Images, ModelParameters};
 
     const ORIGIN: &str = "openai_chat http://localhost/v1 m";
 
@@ -188,6 +241,7 @@ mod tests {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            images: Images::Sent,
             stream: false,
         };
         let mut accepted = Accepted::default();
