@@ -171,6 +171,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::provider::Images;
     use crate::conversation::ToolSpec;
     use crate::provider::ModelParameters;
 
@@ -262,6 +263,7 @@ mod tests {
                 tools: &[],
                 tool_choice: &ToolChoice::Auto,
                 parameters: &set,
+                images: Images::Sent,
                 stream: true,
             };
             let notes = learnt.notes(before, "acme", &request);

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, Result, Row};
 
 use super::foreign_id::foreign_id;
-use super::{PortableCall, PortableConversation, PortableMessage, PortableUsage, Time};
+use super::{PortableAttachment, PortableCall, PortableConversation, PortableMessage, PortableUsage, Time};
+use crate::conversation::{ATTACHMENT_BYTES_MAX, Attachment};
 use crate::history::store::BUSY_TIMEOUT;
 
 const ORIGIN: &str = "llm";
@@ -23,6 +24,7 @@ pub struct LlmLog {
     query: String,
     has_tools: bool,
     has_fragments: bool,
+    has_attachments: bool,
 }
 
 /// Whether a database is such a log.
@@ -59,7 +61,9 @@ impl LlmLog {
         let conversations = conversations(&connection)?;
         let has_tools = has_table(&connection, "tool_calls")? && has_table(&connection, "tool_results")?;
         let has_fragments = has_table(&connection, "fragments")? && has_table(&connection, "prompt_fragments")?;
-        Ok(Self { connection, conversations, query, has_tools, has_fragments })
+        let has_attachments =
+            has_table(&connection, "attachments")? && has_table(&connection, "prompt_attachments")?;
+        Ok(Self { connection, conversations, query, has_tools, has_fragments, has_attachments })
     }
 
     #[must_use]
@@ -101,9 +105,11 @@ impl LlmLog {
             add(PortableMessage { tool_call_id: Some(call), ..result });
         }
         let prompt = self.prompt(&response)?;
-        if !prompt.is_empty() {
+        let attachments = self.attachments(&response.id)?;
+        if !(prompt.is_empty() && attachments.is_empty()) {
             add(PortableMessage {
                 model: response.model.clone(),
+                attachments,
                 ..PortableMessage::new(id("prompt"), "user", prompt)
             });
         }
@@ -132,6 +138,28 @@ impl LlmLog {
         }
         parts.extend(response.prompt.clone().filter(|text| !text.is_empty()));
         Ok(parts.join("\n"))
+    }
+
+    /// What went along with a prompt. The log often has only the path of a file: it is taken from there where the file
+    /// is still the very same, as its hash says.
+    fn attachments(&self, response: &str) -> Result<Vec<PortableAttachment>> {
+        if !self.has_attachments {
+            return Ok(Vec::new());
+        }
+        let query = "SELECT a.id, a.path, a.content FROM prompt_attachments AS p
+             JOIN attachments AS a ON a.id = p.attachment_id WHERE p.response_id = ?1 ORDER BY p.\"order\"";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let mut rows = statement.query([response])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (hash, path) = (text(row, 0)?.unwrap_or_default(), text(row, 1)?);
+            let content = row.get_ref(2)?.as_bytes_or_null()?.map(<[u8]>::to_vec);
+            let content = content.filter(|content| !content.is_empty());
+            let content = content.or_else(|| path.as_deref().and_then(|path| file_with_hash(Path::new(path), &hash)));
+            let name = path.as_deref().map_or_else(|| hash.clone(), file_name);
+            found.extend(content.and_then(|content| Attachment::new(&name, content).ok()).map(Into::into));
+        }
+        Ok(found)
     }
 
     fn tool_calls(&self, response: &str) -> Result<Vec<PortableCall>> {
@@ -169,6 +197,20 @@ impl LlmLog {
             .query_map([response], |row| Ok((text(row, 0)?.unwrap_or_default(), text(row, 1)?.unwrap_or_default())))?
             .collect()
     }
+}
+
+fn file_name(path: &str) -> String {
+    Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// A regular file that is small enough and has this SHA-256.
+fn file_with_hash(path: &Path, hash: &str) -> Option<Vec<u8>> {
+    let about = path.symlink_metadata().ok()?;
+    if !about.is_file() || about.len() > ATTACHMENT_BYTES_MAX as u64 {
+        return None;
+    }
+    let content = std::fs::read(path).ok()?;
+    (Attachment::new("", content.clone()).ok()?.hash() == hash).then_some(content)
 }
 
 fn conversations(connection: &Connection) -> Result<Vec<(String, Vec<i64>)>> {

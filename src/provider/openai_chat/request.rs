@@ -208,9 +208,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Asked, Body};
-    use crate::conversation::{Attachment, Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
+    use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
     use crate::provider::accepted::Accepted;
     use crate::provider::quirks::MaxTokensName;
+    use crate::provider::test_requests::{attached, result_with_image};
     use crate::provider::{ChatRequest, Images, ModelParameters};
 
     const ORIGIN: &str = "openai_chat http://localhost/v1 m";
@@ -255,6 +256,30 @@ mod tests {
 
     fn wire_call(id: &str, arguments: &str) -> Value {
         json!({"id": id, "type": "function", "function": {"name": "read", "arguments": arguments}})
+    }
+
+    #[test]
+    fn files_stand_beside_the_text_and_a_text_alone_stays_one() {
+        let text = "what?\n\nFile: a.md\n```\n# A\n```";
+        let image = json!({"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlh"}});
+        let pdf = json!({"filename": "c.pdf", "file_data": "data:application/pdf;base64,JVBERi0x"});
+        let parts = json!([{"type": "text", "text": text}, image, {"type": "file", "file": pdf}]);
+        assert_eq!(sent(&[attached("what?")]), json!([{"role": "user", "content": parts}]));
+
+        let mut only_text = attached("what?");
+        only_text.attachments.truncate(1);
+        assert_eq!(sent(&[only_text])[0]["content"], text);
+
+        let blind = body_with(&[attached("")], |request, _| request.images = Images::Named);
+        let parts = blind["messages"][0]["content"].as_array().unwrap();
+        assert_eq!(parts.len(), 2, "{parts:?}");
+        assert!(parts[0]["text"].as_str().unwrap().contains("[image: b.gif (6 bytes), image/gif: not sent"), "{parts:?}");
+    }
+
+    #[test]
+    fn a_result_is_text_whatever_it_brought() {
+        let messages = [calling("", &[("a", "{}")]), result_with_image("a", "[image: image/gif, 6 bytes]")];
+        assert_eq!(sent(&messages)[1]["content"], "[image: image/gif, 6 bytes]");
     }
 
     #[test]
