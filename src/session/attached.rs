@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::{ActiveModel, Frontend, NoticeLevel, Session, TurnEvent};
 use crate::conversation::{ATTACHMENT_BYTES_MAX, Attachment, AttachmentKind, Message, Role};
 use crate::mcp::{Content, ResourceContent};
-use crate::provider::{Ability, ErrorKind, Images, ProviderError};
+use crate::provider::{ErrorKind, Images, ProviderError};
 
 /// Images of one result that are kept.
 const RESULT_IMAGES_MAX: usize = 20;
 
 /// Whether the model is known to take none.
 pub(super) fn takes_no_images(model: &ActiveModel) -> bool {
-    model.facts.abilities.as_ref().is_some_and(|abilities| !abilities.contains(&Ability::Images))
+    model.facts.takes_images == Some(false)
 }
 
 impl Session {
@@ -44,14 +44,14 @@ impl Session {
             return Ok(());
         }
         let label = self.model.label.clone();
-        let message = match &self.model.facts.abilities {
-            Some(abilities) if abilities.contains(&Ability::Images) => return Ok(()),
-            Some(_) if self.has_images_now() => {
+        let message = match self.model.facts.takes_images {
+            Some(true) => return Ok(()),
+            Some(false) if self.has_images_now() => {
                 let message = format!("{label} takes no images, and one is attached");
                 return Err(ProviderError::new(ErrorKind::Rejected, message)
                     .hint("choose a model that does (`sayso models list` tells which), or leave the image out"));
             }
-            Some(_) => format!("{label} takes no images: those that were attached or came of tools are only named"),
+            Some(false) => format!("{label} takes no images: those that were attached or came of tools are only named"),
             None => format!("it is not known whether {label} takes images: they are sent"),
         };
         if self.told_images_of.as_ref() != Some(&label) {

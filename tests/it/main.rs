@@ -4,6 +4,8 @@
 mod architecture;
 #[cfg(test)]
 mod ask;
+mod attachments;
+mod attachments_kept;
 #[cfg(test)]
 mod builtin_fetch;
 #[cfg(test)]
