@@ -116,9 +116,6 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
 async fn attach_first(files: &[FileSource], pages: &Pages, context: &mut Context) -> Result<Vec<Attachment>, Failure> {
     let mut basket = Basket::default();
     for source in files {
-        if *source == FileSource::Stdin {
-            return Err(Failure::usage("standard input is the prompt here: `-` is for `sayso ask`"));
-        }
         basket = attach::collect(source, pages, basket).await?;
     }
     basket.notes.iter().for_each(|note| context.warn(note));

@@ -2,8 +2,8 @@
 
 mod accounts;
 mod archive;
-mod attach;
 pub mod ask;
+mod attach;
 pub mod chat;
 pub mod completions;
 pub mod config;

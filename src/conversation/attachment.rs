@@ -149,8 +149,10 @@ fn hash_of(content: &[u8]) -> String {
 
 fn presentable(name: &str) -> String {
     let start = name.ceil_char_boundary(name.len().saturating_sub(NAME_BYTES_MAX));
-    let shown: String =
-        name[start..].chars().map(|letter| if is_hidden(letter) { char::REPLACEMENT_CHARACTER } else { letter }).collect();
+    let shown: String = name[start..]
+        .chars()
+        .map(|letter| if is_hidden(letter) { char::REPLACEMENT_CHARACTER } else { letter })
+        .collect();
     if shown.is_empty() { "file".to_owned() } else { shown }
 }
 

@@ -114,8 +114,7 @@ pub fn copy(connection: &Connection, original: i64, copied: &MessageId) -> Resul
 /// Messages with all that goes along with them, to be sent again.
 pub fn loaded(connection: &Connection, stored: Vec<StoredMessage>) -> Result<Vec<Message>> {
     let load = |stored: StoredMessage| {
-        let attachments =
-            if stored.attached.is_empty() { Vec::new() } else { load(connection, &stored.message.id)? };
+        let attachments = if stored.attached.is_empty() { Vec::new() } else { load(connection, &stored.message.id)? };
         Ok(Message { attachments, ..stored.message })
     };
     stored.into_iter().map(load).collect()

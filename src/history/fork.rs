@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::{Fork, attached};
 use super::statements::start_conversation;
+use super::{Fork, attached};
 use crate::conversation::MessageId;
 
 /// All columns of a message but those that tell where it stands.

@@ -49,8 +49,8 @@ pub use journal::{FlushOutcome, Journal, WriteCounts};
 pub use keeper::Keeper;
 pub use locate::{Scope, Spot};
 pub use portable::{
-    DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableAttachment, PortableConversation, PortableMessage, Time,
-    aichat_session, is_llm_log, read_document, write_document,
+    DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableAttachment, PortableConversation,
+    PortableMessage, Time, aichat_session, is_llm_log, read_document, write_document,
 };
 pub use query::ConversationSummary;
 pub use reader::History;

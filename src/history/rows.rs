@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::attached::{self, AttachmentInfo};
 use super::TurnMetrics;
+use super::attached::{self, AttachmentInfo};
 use crate::conversation::{
     ConversationId, InterruptReason, Message, MessageId, MessageStatus, Replay, Role, ToolCall, UnixMillis, Usage,
 };

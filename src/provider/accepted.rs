@@ -171,8 +171,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::provider::Images;
     use crate::conversation::ToolSpec;
+    use crate::provider::Images;
     use crate::provider::ModelParameters;
 
     const OWN: [OptionalField; 1] =

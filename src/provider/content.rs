@@ -138,7 +138,16 @@ pub fn shortened(body: String, messages: &[Message]) -> String {
 
 /// What servers say that cannot read what was attached. Those that know no parts at all expect a string.
 const REFUSALS: [&str; 10] = [
-    "image", "vision", "multimodal", "multi-modal", "mmproj", "pdf", "document", "input_file", "a string", "media type",
+    "image",
+    "vision",
+    "multimodal",
+    "multi-modal",
+    "mmproj",
+    "pdf",
+    "document",
+    "input_file",
+    "a string",
+    "media type",
 ];
 
 /// Says what a refusal is about, where it is about something that was attached.
@@ -176,10 +185,7 @@ mod tests {
     fn texts_stand_behind_the_prompt_in_fences_they_cannot_close() {
         let message = attached("explain", &[("a.md", b"x ``` y"), ("b\n```", b"z\n")]);
         let content = UserContent::of(&message, Images::Sent);
-        assert_eq!(
-            content.text(),
-            "explain\n\nFile: a.md\n````\nx ``` y\n````\n\nFile: b\u{fffd}```\n```\nz\n```"
-        );
+        assert_eq!(content.text(), "explain\n\nFile: a.md\n````\nx ``` y\n````\n\nFile: b\u{fffd}```\n```\nz\n```");
         assert_eq!(UserContent::of(&attached("", &[("a", b"b")]), Images::Sent).text(), "File: a\n```\nb\n```");
         assert_eq!(UserContent::of(&attached("only", &[]), Images::Sent).text(), "only");
     }

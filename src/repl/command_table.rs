@@ -142,7 +142,7 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec::ready("attach", "send files along with the next prompt", |rest| {
         attach::parse(rest).map(|change| Command::Attach { change })
     })
-    .takes("[PATH…|drop N|clear]", ArgumentKind::Path),
+    .takes("[PATH|drop N|clear]", ArgumentKind::Path),
     CommandSpec::later("provider"),
     CommandSpec::later("role"),
     CommandSpec::later("set"),
@@ -244,6 +244,7 @@ pub fn suggest(name: &str) -> Option<&'static str> {
 const KEYS: &str = "\
 Enter sends. Alt-Enter, Ctrl-J or a trailing \\ starts a new line, and so does
 Enter inside a ``` block. Tab completes commands, models and files after @.
+@path in a prompt sends that file along, and /attach any others.
 Up and Ctrl-R find earlier prompts; Ctrl-X Ctrl-E opens your editor.
 Ctrl-C clears the line or stops an answer; Ctrl-D on an empty line leaves.
 //text sends \"/text\".

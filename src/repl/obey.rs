@@ -117,7 +117,8 @@ impl Repl<'_> {
         let texts = (1..).zip(self.session.messages());
         let text: Vec<_> = texts
             .map(|(number, message)| {
-                let attached = message.attachments.iter().map(|attachment| format!("[attached: {}]\n", attachment.label()));
+                let attached =
+                    message.attachments.iter().map(|attachment| format!("[attached: {}]\n", attachment.label()));
                 let attached: String = attached.collect();
                 format!("{number} {}>\n{}\n{attached}", message.role.name(), message.text.trim_end())
             })

@@ -1,7 +1,7 @@
 //! How a conversation turns to another branch: what was said before stays stored, and is only left behind.
 
-use super::{Prompt, Session};
 use super::repair::repair;
+use super::{Prompt, Session};
 use crate::conversation::{Message, MessageId, Role, now_ms};
 use crate::history::{Entry, Place};
 

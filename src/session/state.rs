@@ -14,8 +14,8 @@ use super::repair::repair;
 use super::room::ContextState;
 
 use crate::conversation::{
-    Attachment, ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings, ToolChoice,
-    Usage, now_ms,
+    Attachment, ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings,
+    ToolChoice, Usage, now_ms,
 };
 use crate::history::{Entry, Journal, Place};
 use crate::mcp::HostEvents;

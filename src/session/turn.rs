@@ -10,7 +10,8 @@ use super::tool_round::ToolStop;
 use super::turn_state::TurnState;
 use super::{Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus, exit_of_cancel};
 use crate::conversation::{
-    Attachment, InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
+    Attachment, InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code,
+    now_ms,
 };
 use crate::history::{Entry, FlushOutcome, ReplyEnd, TurnMetrics};
 use crate::provider::{ErrorKind, ProviderError};
@@ -78,7 +79,12 @@ impl Session {
         }
         let label = self.model.label.clone();
         let attachments = self.attached_now();
-        front.show(&TurnEvent::Started { conversation: &self.conversation, turn: self.turn, model: &label, attachments });
+        front.show(&TurnEvent::Started {
+            conversation: &self.conversation,
+            turn: self.turn,
+            model: &label,
+            attachments,
+        });
         let mut turn = TurnState::default();
         let mut last: Option<Reply> = None;
         let stop = loop {
@@ -167,7 +173,9 @@ impl Session {
         self.messages = repair(std::mem::take(&mut self.messages));
         match self.messages.last().map(|last| last.role) {
             None => return Err(TurnFailure::NothingToContinue),
-            Some(Role::Assistant | Role::System) => return self.begin(TurnInput::Prompt(CONTINUE_PROMPT.to_owned().into())),
+            Some(Role::Assistant | Role::System) => {
+                return self.begin(TurnInput::Prompt(CONTINUE_PROMPT.to_owned().into()));
+            }
             Some(Role::User | Role::Tool) => self.record_open(),
         }
         Ok(())

@@ -54,7 +54,9 @@ fn texts_images_and_pdfs_go_out_in_every_dialect() {
         write(&sandbox, "shot.txt", GIF);
         write(&sandbox, "paper.pdf", PDF);
         write(&sandbox, "notes.md", "# Notes\n```\ncode\n```\n");
-        asked(&sandbox, &["-f", "shot.txt", "-f", "paper.pdf", "-f", "notes.md"]).assert_exit(0).assert_stdout("Seen\n");
+        asked(&sandbox, &["-f", "shot.txt", "-f", "paper.pdf", "-f", "notes.md"])
+            .assert_exit(0)
+            .assert_stdout("Seen\n");
         sandbox.ask_once(["-c", "And now?"]).run().assert_exit(0);
         for request in server.requests() {
             let body = String::from_utf8(request.body.clone()).unwrap();
@@ -196,7 +198,7 @@ fn what_was_read_is_what_is_sent_and_stored_whatever_becomes_of_the_file() {
     pty.wait_for_screen("the failure", |screen| screen.contains("error["));
     wait_for_end(&pty, &["test>"]);
     pty.send("/retry\r");
-    wait_for_end(&pty, &["Seen", "", "test>"]);
+    wait_for_end(&pty, &["Seen", "usage: 7 in, 3 out", "", "test>"]);
     leave(pty);
     sandbox.ask_once(["-c", "And?"]).run().assert_exit(0);
     for request in server.requests() {
@@ -227,7 +229,7 @@ fn at_the_prompt_files_are_attached_listed_dropped_and_named() {
     pty.send("/attach drop 7\r");
     wait_for_end(&pty, &["error[usage]: there is no such attachment; /attach lists them", "test>"]);
     pty.send("Compare with @c.txt, and me@c.txt.\r");
-    wait_for_end(&pty, &["attached: c.txt (4 bytes)", "Seen", "", "test>"]);
+    wait_for_end(&pty, &["attached: c.txt (4 bytes)", "Seen", "usage: 7 in, 3 out", "", "test>"]);
     let sent = text(&server);
     let expected =
         "Compare with @c.txt, and me@c.txt.\n\nFile: my notes.md\n```\nof mine\n```\n\nFile: c.txt\n```\nof c\n```";
@@ -254,7 +256,7 @@ fn a_prompt_that_is_taken_back_keeps_what_was_attached() {
     let mut pty = start(sandbox.sayso(["chat", "-f", "shot.gif"]), "test>");
     wait_for_end(&pty, &["attached: shot.gif (10 bytes)", "test>"]);
     pty.send("See @c.txt\r");
-    wait_for_end(&pty, &["Seen", "", "test>"]);
+    wait_for_end(&pty, &["Seen", "usage: 7 in, 3 out", "", "test>"]);
     write(&sandbox, "c.txt", "new");
     pty.send("/undo\r");
     wait_for_end(&pty, &["test> See @c.txt"]);
@@ -272,7 +274,7 @@ fn a_dry_run_shows_the_beginning_of_a_file_and_sends_none() {
     let sandbox = Sandbox::for_server(&server);
     let large: Vec<u8> = GIF.iter().copied().chain((0..100_000).map(|number| (number % 251) as u8)).collect();
     write(&sandbox, "large.gif", &large);
-    let shown = asked(&sandbox, &["--dry-run", "-f", "large.gif"]).assert_exit(0).stdout();
+    let shown = asked(&sandbox, &["--dry-run", "--no-tools", "-f", "large.gif"]).assert_exit(0).stdout();
     assert!(shown.len() < 3_000 && shown.contains("data:image/gif;base64,R0lGODlhAQABAA"), "{shown}");
     assert!(shown.contains("… (100.0 kB in base64)"), "{shown}");
 }

@@ -85,7 +85,9 @@ async fn page(url: Url, mut response: Response, wanted: Wanted) -> Result<Page, 
     let status = response.status().as_u16();
     let kind = Kind::of(&content_type);
     let body = match kind {
-        Kind::Binary if wanted == Wanted::Text => Body { bytes: Vec::new(), is_cut: false, total: response.content_length() },
+        Kind::Binary if wanted == Wanted::Text => {
+            Body { bytes: Vec::new(), is_cut: false, total: response.content_length() }
+        }
         Kind::Binary | Kind::Html | Kind::Text | Kind::Unknown => read(&url, &mut response).await?,
     };
     Ok(Page { url, status, content_type, kind, body })

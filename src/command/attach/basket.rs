@@ -28,7 +28,9 @@ impl Basket {
             return Ok(());
         }
         if self.attachments.len() == ATTACHMENTS_MAX {
-            return Err(format!("more than {ATTACHMENTS_MAX} files go with no prompt: name fewer, or a folder further down"));
+            return Err(format!(
+                "more than {ATTACHMENTS_MAX} files go with no prompt: name fewer, or a folder further down"
+            ));
         }
         self.bytes += attachment.content().len();
         if self.bytes > ATTACHMENTS_BYTES_MAX {

@@ -18,12 +18,12 @@ use crate::exit::Failure;
 /// What pages are fetched with; `None` where `--offline` forbids it.
 pub type Pages = Option<FetchSettings>;
 
-/// Adds what `source` names to what is in the basket already. Standard input is read by the caller.
+/// Adds what `source` names to what is in the basket already. Standard input is for `ask`, which reads it itself.
 pub async fn collect(source: &FileSource, pages: &Pages, basket: Basket) -> Result<Basket, Failure> {
     match source {
         FileSource::Path(path) => of_path(path.clone(), basket).await,
         FileSource::Url(url) => of_page(url, pages, basket).await,
-        FileSource::Stdin => Ok(basket),
+        FileSource::Stdin => Err(Failure::usage("standard input is the prompt here: `-` is for `sayso ask`")),
     }
 }
 

@@ -11,15 +11,17 @@ use crate::conversation::ATTACHMENT_BYTES_MAX;
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let failed = |error: std::io::Error| reason(&error);
     let file = open(path).map_err(failed)?;
-    let kind = file.metadata().map_err(failed)?.file_type();
+    let about = file.metadata().map_err(failed)?;
+    let kind = about.file_type();
     if kind.is_dir() {
         return Err("it is a folder".to_owned());
     }
     if !kind.is_file() && !is_handed_over(path) {
         return Err(format!("it is {}; pipe it in, and attach `-`", kind_in_words(kind)));
     }
-    let mut bytes = Vec::new();
-    file.take(ATTACHMENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    let bytes_max = ATTACHMENT_BYTES_MAX as u64 + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len().min(bytes_max)).unwrap_or(0));
+    file.take(bytes_max).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 

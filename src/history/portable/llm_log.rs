@@ -61,8 +61,7 @@ impl LlmLog {
         let conversations = conversations(&connection)?;
         let has_tools = has_table(&connection, "tool_calls")? && has_table(&connection, "tool_results")?;
         let has_fragments = has_table(&connection, "fragments")? && has_table(&connection, "prompt_fragments")?;
-        let has_attachments =
-            has_table(&connection, "attachments")? && has_table(&connection, "prompt_attachments")?;
+        let has_attachments = has_table(&connection, "attachments")? && has_table(&connection, "prompt_attachments")?;
         Ok(Self { connection, conversations, query, has_tools, has_fragments, has_attachments })
     }
 
@@ -335,6 +334,40 @@ mod tests {
         assert_eq!(stones.messages[3].tool_call_id.as_deref(), Some("call_1"));
         assert_eq!((stones.name.as_deref(), stones.model.as_deref()), (Some("Stones"), Some("m1")));
         assert_eq!(stones.head.as_ref(), stones.messages.last().map(|message| &message.id));
+    }
+
+    #[test]
+    fn attachments_come_from_the_log_or_from_a_file_that_is_still_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let hash = |content: &'static str| Attachment::new("", content.as_bytes()).unwrap().hash().to_owned();
+        let (same, changed) = (file("same.md", "the same"), file("changed.md", "changed"));
+        let path = folder.path().join("logs.db");
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch(LOG).unwrap();
+        let tables = "CREATE TABLE attachments (id TEXT PRIMARY KEY, type TEXT, path TEXT, url TEXT, content BLOB);
+            CREATE TABLE prompt_attachments (response_id TEXT, attachment_id TEXT, \"order\" INTEGER)";
+        connection.execute_batch(tables).unwrap();
+        let rows: [(String, Option<&str>, Option<&[u8]>); 4] = [
+            ("in-the-log".into(), None, Some(b"GIF89a")),
+            (hash("the same"), Some(&same), None),
+            (hash("as it was"), Some(&changed), None),
+            ("elsewhere".into(), Some("/dev/zero"), None),
+        ];
+        for (order, (id, place, content)) in rows.into_iter().enumerate() {
+            let row = rusqlite::params![id, place, content];
+            connection.execute("INSERT INTO attachments (id, path, content) VALUES (?1, ?2, ?3)", row).unwrap();
+            let link = rusqlite::params![id, i64::try_from(order).unwrap()];
+            connection.execute("INSERT INTO prompt_attachments VALUES ('r1', ?1, ?2)", link).unwrap();
+        }
+        let stones = LlmLog::open(&path).unwrap().conversation(1).unwrap().unwrap();
+        let attached: Vec<_> =
+            stones.messages[1].attachments.iter().map(|one| (one.name.as_str(), &*one.data)).collect();
+        assert_eq!(attached, [("in-the-log", &b"GIF89a"[..]), ("same.md", b"the same")]);
     }
 
     #[test]

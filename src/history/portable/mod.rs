@@ -10,8 +10,8 @@ mod read;
 mod shape;
 
 pub use aichat::aichat_session;
+pub use attachment::PortableAttachment;
 pub use document::{DocumentError, DocumentFormat, read_document, write_document};
 pub use import::{ImportCounts, Importer, STATUSES, is_id};
 pub use llm_log::{LlmLog, is_llm_log};
-pub use attachment::PortableAttachment;
 pub use shape::{PortableCall, PortableConversation, PortableMessage, PortableReplay, PortableUsage, Time};

@@ -48,7 +48,8 @@ fn portable(connection: &Connection, id: &ConversationId) -> Result<Option<Porta
     while let Some(row) = rows.next()? {
         let mut message = message(row)?;
         message.tool_calls = tool_calls(connection, row.get("number")?)?;
-        message.attachments = attached::load(connection, &MessageId(message.id.clone()))?.into_iter().map(Into::into).collect();
+        message.attachments =
+            attached::load(connection, &MessageId(message.id.clone()))?.into_iter().map(Into::into).collect();
         conversation.messages.push(message);
     }
     Ok(Some(conversation))

@@ -166,7 +166,10 @@ impl Serialize for Block<'_> {
                 map.serialize_entry("type", "tool_result")?;
                 map.serialize_entry("tool_use_id", call_id)?;
                 let images = images.iter().map(|image| Self::new(Kind::File(image)));
-                map.serialize_entry("content", &text_block(*text, Map::new()).into_iter().chain(images).collect::<Vec<_>>())?;
+                map.serialize_entry(
+                    "content",
+                    &text_block(*text, Map::new()).into_iter().chain(images).collect::<Vec<_>>(),
+                )?;
                 None
             }
             Kind::Result { call_id, text, .. } => {

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::Messages;
 use crate::conversation::{Message, Role, ToolChoice};
+use crate::provider::Images;
 use crate::provider::ModelParameters;
 use crate::provider::accepted::Accepted;
 use crate::provider::test_requests::{
     Set, attached, body, calling, message, replayed, request, result, result_with_image, tool,
 };
-use crate::provider::Images;
 
 fn sent(messages: &[Message]) -> Value {
     body::<Messages>(messages, &Set::default())["messages"].clone()
@@ -140,8 +140,7 @@ fn files_stand_before_the_question_that_is_about_them() {
 fn a_result_keeps_its_images() {
     let messages = [calling("", &[("a", "{}")]), result_with_image("a", "seen")];
     let image = json!({"type": "image", "source": {"type": "base64", "media_type": "image/gif", "data": "R0lGODlh"}});
-    let result = json!({"type": "tool_result", "tool_use_id": "a", "content": [text("seen"), image]});
-    assert_eq!(sent(&messages)[2]["content"], json!([result]));
+    assert_eq!(sent(&messages)[2]["content"][0]["content"], json!([text("seen"), image]));
     let blind = Set { images: Images::Named, ..Set::default() };
     assert_eq!(body::<Messages>(&messages, &blind)["messages"][2]["content"][0]["content"], "seen");
 }

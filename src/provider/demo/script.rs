@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::tour;
-use crate::provider::Images;
-use crate::provider::content::UserContent;
 use crate::conversation::Role;
 use crate::provider::ChatRequest;
+use crate::provider::Images;
+use crate::provider::content::UserContent;
 
 /// How a script ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

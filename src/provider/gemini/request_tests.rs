@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::GenerateContent;
 use crate::conversation::{Message, Role, ToolChoice};
+use crate::provider::Images;
 use crate::provider::ModelParameters;
 use crate::provider::test_requests::{
     Set, attached, body, calling, message, replayed, request, result, result_with_image, tool,
 };
-use crate::provider::Images;
 
 fn sent(messages: &[Message], model: &'static str) -> Value {
     body::<GenerateContent>(messages, &Set { model: Some(model), ..Set::default() })["contents"].clone()

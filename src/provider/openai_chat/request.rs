@@ -273,7 +273,10 @@ mod tests {
         let blind = body_with(&[attached("")], |request, _| request.images = Images::Named);
         let parts = blind["messages"][0]["content"].as_array().unwrap();
         assert_eq!(parts.len(), 2, "{parts:?}");
-        assert!(parts[0]["text"].as_str().unwrap().contains("[image: b.gif (6 bytes), image/gif: not sent"), "{parts:?}");
+        assert!(
+            parts[0]["text"].as_str().unwrap().contains("[image: b.gif (6 bytes), image/gif: not sent"),
+            "{parts:?}"
+        );
     }
 
     #[test]

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::Responses;
 use crate::conversation::{Role, ToolChoice};
+use crate::provider::Images;
 use crate::provider::accepted::Accepted;
 use crate::provider::dialect::Dialect;
 use crate::provider::test_requests::{
     Set, attached, body, calling, message, replayed, request, result, result_with_image, tool,
 };
-use crate::provider::Images;
 
 #[test]
 fn only_what_is_set_is_sent_and_nothing_is_stored_there() {
