@@ -107,10 +107,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     for warning in &attached.warnings {
         context.warn(warning);
     }
-    let input = question.map_or(TurnInput::Continue, |mut question| {
-        question.text.push_str(&attached.text);
-        TurnInput::Prompt(question)
-    });
+    let input = question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question.and(&attached.text)));
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);
     let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, input)).await? {

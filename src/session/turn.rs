@@ -33,6 +33,15 @@ pub struct Prompt {
     pub attachments: Vec<Attachment>,
 }
 
+impl Prompt {
+    /// With more text at its end.
+    #[must_use]
+    pub fn and(mut self, more: &str) -> Self {
+        self.text.push_str(more);
+        self
+    }
+}
+
 impl From<String> for Prompt {
     fn from(text: String) -> Self {
         Self { text, attachments: Vec::new() }
