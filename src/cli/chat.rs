@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{FileSource, ModelOption, SystemPrompt, parse_duration, parse_model_option};
+use super::{AnswerOptions, FileSource, ModelOption, SystemPrompt, parse_duration, parse_model_option};
 
 const ASK_EXAMPLES: &str = "\
 Examples:
@@ -22,7 +22,8 @@ Examples:
   sayso chat                         a new conversation
   sayso chat -c                      go on with the last one
   sayso chat --session trip          go on with (or begin) the one of this name
-  sayso chat -m demo:tour --no-save  offline, nothing is kept";
+  sayso chat -m demo:tour --no-save  offline, nothing is kept
+  sayso chat --format jsonl          for programs: JSON in, JSON out";
 
 /// One question.
 #[derive(Args, Clone, Debug)]
@@ -62,6 +63,9 @@ pub struct AskOptions {
     /// Fail (exit 12) where the history cannot be used
     #[arg(long, conflicts_with = "no_save")]
     pub require_history: bool,
+
+    #[command(flatten)]
+    pub answer: AnswerOptions,
 }
 
 /// The REPL.
@@ -72,8 +76,11 @@ pub struct ChatOptions {
     pub conversation: ConversationOptions,
 
     /// Send this along with the first prompt: a text, image or PDF, a folder, a pattern, a URL (repeatable)
-    #[arg(short, long = "file", value_name = "PATH|URL", value_hint = clap::ValueHint::AnyPath)]
+    #[arg(short, long = "file", value_name = "PATH|URL", conflicts_with = "format", value_hint = clap::ValueHint::AnyPath)]
     pub files: Vec<FileSource>,
+    /// Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line
+    #[arg(long, value_enum)]
+    pub format: Option<ChatFormat>,
 }
 
 impl ChatOptions {
@@ -95,6 +102,7 @@ impl ChatOptions {
                 timing: false,
             },
             files: Vec::new(),
+            format: None,
         }
     }
 }
@@ -113,6 +121,7 @@ impl AskOptions {
             dry_run: false,
             stdin: StdinMode::Auto,
             require_history: false,
+            answer: AnswerOptions::default(),
         }
     }
 }
@@ -200,6 +209,12 @@ pub enum OutputFormat {
     /// One object when all is over
     Json,
     /// One event a line, as it happens
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ChatFormat {
+    /// In: {"type":"user","text":"…"}. Out: the events of `sayso help events`
     Jsonl,
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
@@ -9,12 +10,12 @@ use super::attach::{self, Basket, Pages};
 use super::context::Context;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{history, models, stats, wiring_builtin};
-use crate::cli::{ChatOptions, FileSource, GlobalOptions, ListFormat};
+use super::{archive, chat_lines, history, models, stats, wiring_builtin};
+use crate::cli::{ChatFormat, ChatOptions, FileSource, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
 use crate::conversation::{Attachment, ConversationId, MessageId};
 use crate::exit::Failure;
-use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Spot};
+use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Page, Spot};
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{Attaching, CUT_OFF, CompletionSource, CtrlC, Editing, Input, InputSettings, Loaded, Repl, Services};
 use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
@@ -34,10 +35,14 @@ const BANNER: [&str; 3] = [
 ];
 
 /// Runs the REPL; the exit code.
-pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+pub fn run(mut options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+    wiring::default_conversation(&mut options.conversation, &context.environment);
+    if options.format == Some(ChatFormat::Jsonl) {
+        return chat_lines::run(options, context);
+    }
     if !std::io::stdin().is_terminal() || !context.screen.is_terminal(Stream::Stdout) {
         let failure = Failure::usage("`chat` needs a terminal for its prompt and its answers")
-            .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`");
+            .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`, a program talks with `--format jsonl`");
         return Ok(context.fail(&failure));
     }
     wiring::block_on(async move {
@@ -227,7 +232,8 @@ impl Services for Wiring<'_> {
         reported(|| {
             let stored = History::open_read(self.settings())?;
             offer_sessions(&stored, &self.completions);
-            Ok(history::list(&stored, &Filter::default(), SESSIONS_MAX, ListFormat::Table)?.raw())
+            Ok(history::list(&stored, &Filter::default(), Page { offset: 0, limit: SESSIONS_MAX }, ListFormat::Table)?
+                .raw())
         })
     }
 
@@ -303,6 +309,17 @@ impl Services for Wiring<'_> {
                 Err(failure) => Err(failure.report()),
             }
         })
+    }
+
+    fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport> {
+        let home = self.config.paths.home.as_deref();
+        let path = file.map(|file| match (file.strip_prefix("~/"), home) {
+            (Some(below), Some(home)) => home.join(below),
+            _ => PathBuf::from(file),
+        });
+        let history = History::open_read(self.settings()).map_err(Failure::from);
+        let exported = history.and_then(|history| archive::export_one(id, path.as_deref(), &history));
+        exported.map_err(|failure| failure.report())
     }
 
     fn is_kept(&self) -> bool {

@@ -1,10 +1,12 @@
 //! Puts the question together: PROMPT, standard input, files.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{IsTerminal, Read};
+use std::path::Path;
 
 use super::attach::{self, Basket, Pages};
 use super::context::Context;
-use super::stdin::{self, Input, InputError, Patience};
+use super::stdin::{self, INPUT_BYTES_MAX, Input, InputError, Patience};
 use crate::cli::{AskOptions, FileSource, StdinMode};
 use crate::exit::Failure;
 use crate::session::{Prompt, Signals};
@@ -135,6 +137,24 @@ fn input_failure(error: &InputError) -> Failure {
         InputError::NotText { .. } => failure.hint("convert it first, as in `iconv -f latin1 -t utf-8`"),
         InputError::Failed(_) => failure,
     }
+}
+
+/// A text file that says how to answer: a regular file or a pipe, at most
+/// [`INPUT_BYTES_MAX`] bytes of UTF-8.
+pub fn read_file(path: &Path) -> Result<String, Failure> {
+    let failed = |reason: String| Failure::config(format!("cannot read the file {}: {reason}", path.display()));
+    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+    let metadata = file.metadata().map_err(|error| failed(error.to_string()))?;
+    if metadata.is_dir() {
+        return Err(failed("it is a folder".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    file.take(INPUT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
+    if bytes.len() > INPUT_BYTES_MAX {
+        return Err(failed(format!("it is longer than {} MiB", INPUT_BYTES_MAX >> 20)));
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| failed(format!("it is not UTF-8 text (offset {})", error.utf8_error().valid_up_to())))
 }
 
 #[cfg(test)]

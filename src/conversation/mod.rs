@@ -1,5 +1,6 @@
 //! What a conversation is made of: plain data and pure folding, with no I/O and no async.
 
+mod answer_format;
 mod attachment;
 mod clock;
 pub mod exit_code;
@@ -12,6 +13,7 @@ mod stream_event;
 mod tool_spec;
 mod usage;
 
+pub use answer_format::AnswerFormat;
 pub use attachment::{
     ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, ATTACHMENTS_MAX, Attachment, AttachmentKind, NotAttachable,
     looks_like_text, size_in_words,

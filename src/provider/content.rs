@@ -121,7 +121,7 @@ pub fn bytes_of(messages: &[Message]) -> usize {
     messages.iter().map(of_message).sum()
 }
 
-/// A request as `--dry-run` shows it: of each attachment only how it begins.
+/// A request as `--dry-run` shows it: of each attachment how it begins, and its hash, by which two requests differ.
 pub fn shortened(body: String, messages: &[Message]) -> String {
     let all = messages.iter().flat_map(|message| &message.attachments);
     let binaries = all.filter(|attachment| attachment.kind() != AttachmentKind::Text);
@@ -130,7 +130,8 @@ pub fn shortened(body: String, messages: &[Message]) -> String {
         let whole = Encoded(attachment).to_string();
         if whole.len() > SHOWN_CHARS * 2 {
             let bytes = size_in_words(attachment.content().len() as u64);
-            body = body.replace(&whole, &format!("{}… ({bytes} in base64)", &whole[..SHOWN_CHARS]));
+            let hash = attachment.hash();
+            body = body.replace(&whole, &format!("{}… ({bytes} in base64, SHA-256 {hash})", &whole[..SHOWN_CHARS]));
         }
     }
     body
@@ -223,6 +224,6 @@ mod tests {
         let whole = serde_json::to_string(&DataUrl(&message.attachments[0])).unwrap();
         assert_eq!(whole.len(), "\"data:image/gif;base64,\"".len() + 3006 / 3 * 4);
         let shown = shortened(whole, &[message]);
-        assert!(shown.starts_with("\"data:image/gif;base64,R0lGODlh") && shown.len() < 100, "{shown}");
+        assert!(shown.starts_with("\"data:image/gif;base64,R0lGODlh") && shown.len() < 200, "{shown}");
     }
 }

@@ -73,6 +73,7 @@ pub(super) fn request<D: Dialect>(messages: &[Message], set: &Set) -> (Value, St
         tool_choice: &set.tool_choice,
         parameters: &set.parameters,
         images: set.images,
+        answer: None,
         stream: set.stream,
     };
     let asked = Asked { request: &request, origin: ORIGIN, accepted: &set.accepted };

@@ -31,7 +31,10 @@ pub enum ArgumentKind {
     /// A prompt of a server, then its arguments.
     Prompt,
     Resource,
-    Path,
+    /// Several paths.
+    Paths,
+    /// A blank in a path is written `\ `.
+    File,
     OneOf(&'static [&'static str]),
 }
 
@@ -124,6 +127,10 @@ pub static COMMANDS: &[CommandSpec] = &[
         one_word(rest).map(|conversation| Command::Show { conversation })
     })
     .takes("[ID]", ArgumentKind::Session),
+    CommandSpec::ready("export", "write this conversation to a .md, .html or .json", |rest| {
+        Some(Command::Export { file: optional(&rest.replace("\\ ", " ")) })
+    })
+    .takes("[FILE]", ArgumentKind::File),
     CommandSpec::ready("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
     CommandSpec::ready("stats", "turns, tokens and times of the last days", |rest| alone(rest, Command::Stats)),
     CommandSpec::ready("tools", "list the model's tools, or switch them off and on", tools)
@@ -142,12 +149,11 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec::ready("attach", "send files along with the next prompt", |rest| {
         attach::parse(rest).map(|change| Command::Attach { change })
     })
-    .takes("[PATH|drop N|clear]", ArgumentKind::Path),
+    .takes("[PATH|drop N|clear]", ArgumentKind::Paths),
     CommandSpec::later("provider"),
     CommandSpec::later("role"),
     CommandSpec::later("set"),
     CommandSpec::later("copy"),
-    CommandSpec::later("export"),
     CommandSpec::later("redraw"),
 ];
 

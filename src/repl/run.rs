@@ -45,6 +45,8 @@ pub trait Services {
     fn check_name(&self, name: &str) -> Result<(), ErrorReport>;
     /// Pins a conversation, or lets it go; whether it is pinned now.
     fn toggle_pin(&self, id: &ConversationId) -> Result<bool, ErrorReport>;
+    /// Writes a conversation to a new file, as the end of its name says; without a name to one in the current folder.
+    fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport>;
     /// False where this process writes no history.
     fn is_kept(&self) -> bool;
     /// What a file, a folder, a pattern or a URL holds, behind what is attached already; and what was left out.

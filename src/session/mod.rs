@@ -28,6 +28,7 @@ mod tool_round;
 mod turn;
 mod turn_state;
 mod unwind;
+mod wanted;
 
 pub use branch::{Draft, Piece};
 pub use cancel::{Cancel, CancelCause, CancelSource};
@@ -41,3 +42,4 @@ pub use signals::{JobSignal, JobSignals, Signals};
 pub use state::{ActiveModel, LazyFacts, Preview, Session, TurnSettings};
 pub use turn::{Prompt, TurnFailure, TurnInput, TurnReport};
 pub use turn_state::paragraph_break;
+pub use wanted::{NotTaken, Wanted};

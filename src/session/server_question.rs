@@ -125,6 +125,7 @@ impl Session {
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
             images: Images::Sent,
+            answer: None,
             stream: true,
         };
         let answered = tokio::time::timeout(SAMPLING_TIME_MAX, self.receive_sample(&request, front)).await;

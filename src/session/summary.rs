@@ -52,6 +52,7 @@ impl Session {
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
             images: Images::Sent,
+            answer: None,
             stream: self.settings.stream,
         };
         let mut stream = self.model.provider.open(&request).await.map_err(|error| error.message)?;

@@ -276,7 +276,7 @@ fn a_dry_run_shows_the_beginning_of_a_file_and_sends_none() {
     write(&sandbox, "large.gif", &large);
     let shown = asked(&sandbox, &["--dry-run", "--no-tools", "-f", "large.gif"]).assert_exit(0).stdout();
     assert!(shown.len() < 3_000 && shown.contains("data:image/gif;base64,R0lGODlhAQABAA"), "{shown}");
-    assert!(shown.contains("… (100.0 kB in base64)"), "{shown}");
+    assert!(shown.contains("… (100.0 kB in base64, SHA-256 "), "{shown}");
 }
 
 #[test]

@@ -145,6 +145,7 @@ mod tests {
             tool_choice: &crate::conversation::ToolChoice::Auto,
             parameters,
             images: Images::Sent,
+            answer: None,
             stream: true,
         };
         demo().begin(&request).err().expect("fails")

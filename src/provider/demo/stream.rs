@@ -133,6 +133,7 @@ mod tests {
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
             images: Images::Sent,
+            answer: None,
             stream: true,
         };
         DemoStream::new(model, Script::new(&request).unwrap().unwrap())

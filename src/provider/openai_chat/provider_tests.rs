@@ -52,6 +52,7 @@ fn chat<'a>(messages: &'a [Message], parameters: &'a ModelParameters) -> ChatReq
         tool_choice: &ToolChoice::Auto,
         parameters,
         images: Images::Sent,
+        answer: None,
         stream: true,
     }
 }

@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{AttachmentKind, Message, ToolCall, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, AttachmentKind, Message, ToolCall, ToolChoice, ToolSpec};
 use crate::provider::Images;
 use crate::provider::content::{DataUrl, UserContent};
 use crate::provider::dialect::Asked;
@@ -28,6 +28,7 @@ impl Serialize for Body<'_> {
             body.add("tools", &request.tools.iter().map(Tool).collect::<Vec<_>>())?;
             body.add_some("tool_choice", tool_choice(request.tool_choice).as_ref())?;
         }
+        body.add_some("response_format", request.answer.map(response_format).as_ref())?;
         body.add_some("temperature", request.parameters.temperature.as_ref())?;
         body.add_some(accepted.max_tokens.field(), request.parameters.max_tokens.as_ref())?;
         body.end()
@@ -42,6 +43,12 @@ fn tool_choice(choice: &ToolChoice) -> Option<Value> {
         ToolChoice::Required => Some("required".into()),
         ToolChoice::Named(name) => Some(json!({ "type": "function", "function": { "name": name } })),
     }
+}
+
+/// The mode of this API for answers with a schema.
+fn response_format(AnswerFormat { name, schema, is_strict, .. }: &AnswerFormat) -> Value {
+    let schema = raw(schema);
+    json!({ "type": "json_schema", "json_schema": { "name": name, "schema": schema, "strict": is_strict } })
 }
 
 struct Messages<'a>(&'a Asked<'a>);
@@ -243,6 +250,7 @@ mod tests {
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
             images: Images::Sent,
+            answer: None,
             stream: false,
         };
         let mut accepted = Accepted::default();
