@@ -238,8 +238,12 @@ fn at_the_prompt_files_are_attached_listed_dropped_and_named() {
     pty.send("Again\r");
     pty.wait_for_screen("a second answer", |screen| screen.matches("Seen").count() == 2);
     assert_eq!(text(&server), "Again");
+    pty.wait_for_screen("a prompt", |screen| screen.trim_end().ends_with("test>"));
     pty.send("/att\t");
-    pty.send("c.t\t\r");
+    pty.wait_for_screen("the command", |screen| screen.trim_end().ends_with("/attach"));
+    pty.send("c.t\t");
+    pty.wait_for_screen("the file", |screen| screen.trim_end().ends_with("/attach c.txt"));
+    pty.send("\r");
     wait_for_end(&pty, &["attached: c.txt (4 bytes)", "test>"]);
     pty.send("/attach clear\r");
     wait_for_end(&pty, &["nothing is attached any more", "test>"]);
@@ -265,6 +269,7 @@ fn a_prompt_that_is_taken_back_keeps_what_was_attached() {
     let sent = content(&server);
     assert_eq!(sent[0]["text"], "See @c.txt\n\nFile: c.txt\n```\nnew\n```");
     assert_eq!(sent[1]["image_url"]["url"], data_url("image/gif", GIF));
+    wait_for_end(&pty, &["usage: 7 in, 3 out", "", "test>"]);
     leave(pty);
 }
 
