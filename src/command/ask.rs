@@ -290,7 +290,8 @@ impl Run<'_> {
         let age = u64::try_from(now_ms().saturating_sub(found.at_ms)).unwrap_or_default();
         let message = format!("this answer was stored {} ago: nobody is asked", in_words(Duration::from_millis(age)));
         let mut view = view_of(self.options, self.view, &mut context.screen, wanted.is_some());
-        view.show(&TurnEvent::Started { conversation: &result.conversation, turn: found.turn, model: &result.model });
+        let (conversation, model) = (&result.conversation, &result.model);
+        view.show(&TurnEvent::Started { conversation, turn: found.turn, model, attachments: &[] });
         view.show(&TurnEvent::Notice { level: NoticeLevel::Detail, code: "stored_answer", message: &message });
         view.show(&TurnEvent::Text(&result.text));
         view.show(&TurnEvent::Ended(&result));

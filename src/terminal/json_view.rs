@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::asides::Asides;
 use super::error_report::ErrorReport;
 use super::json_lines::{
-    ApprovalLine, AttachmentItem, DeltaLine, Error, MetaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine,
-    ToolCallLine, ToolResultLine, UsageLine, VERSION,
+    ApprovalLine, AttachmentItem, DeltaLine, Error, MetaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine,
+    StartLine, ToolCallLine, ToolResultLine, UsageLine, VERSION,
 };
 use super::lines::Retry;
 use super::safe_json::{push_json_line, safe_raw};
