@@ -369,7 +369,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__chat)
-            opts="-m -s -c -o -t -f -q -v -h --model --system --continue --global --session --no-save --option --tool --no-tools --allow --max-hops --tool-choice --thinking --retries --timing --file --config --color --quiet --verbose --accessible --offline --help"
+            opts="-m -s -c -o -t -f -q -v -h --model --system --continue --global --session --no-save --option --tool --no-tools --allow --max-hops --tool-choice --thinking --retries --timing --file --format --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -437,6 +437,10 @@ _sayso() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "jsonl" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -106,6 +106,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -l thinking -d 'Whethe
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s f -l file -d 'Send this along with the first prompt: a text, image or PDF, a folder, a pattern, a URL (repeatable)' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l format -d 'Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line' -r -f -a "jsonl\t'In: {"type":"user","text":"…"}. Out: the events of `sayso help events`'"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
