@@ -133,8 +133,8 @@ pub fn search_history(path: &Path, words: &str, rounds: usize) -> io::Result<(us
     let settings = HistorySettings { path: Some(path.to_owned()), ..HistorySettings::default() };
     let wanted = Wanted {
         text: words.to_owned(),
-        filter: Filter::default(),
         schema: None,
+        filter: Filter::default(),
         in_reasoning: false,
         in_tool_results: false,
         page: Page { offset: 0, limit: 20 },

@@ -57,15 +57,29 @@ impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Asked { request, origin, accepted } = self.0;
         let system = request.system.map(Turn::System);
-        let turns = system.into_iter().chain(in_order(request.messages, accepted.call_ids));
-        serializer.collect_seq(turns.map(|turn| Wire { turn, origin, images: request.images }))
+        let turns: Vec<Turn<'_>> = system.into_iter().chain(in_order(request.messages, accepted.call_ids)).collect();
+        let marked = if accepted.wants_marks && self.0.is_worth_keeping() { marks(&turns) } else { Vec::new() };
+        let images = request.images;
+        let turns = turns.into_iter().enumerate();
+        serializer.collect_seq(turns.map(|(at, turn)| Wire { turn, origin, images, is_marked: marked.contains(&at) }))
     }
+}
+
+/// Where the prompt is to be kept up to: the end of the system prompt, of what the user has said last, and of what
+/// was last in the request before, where the server finds what it kept.
+fn marks(turns: &[Turn<'_>]) -> Vec<usize> {
+    let newest = || turns.iter().enumerate().rev();
+    let system = newest().filter(|(_, turn)| matches!(turn, Turn::System(_))).take(1);
+    let user = newest().filter(|(_, turn)| matches!(turn, Turn::User(_))).take(2);
+    system.chain(user).map(|(at, _)| at).collect()
 }
 
 struct Wire<'a> {
     turn: Turn<'a>,
     origin: &'a str,
     images: Images,
+    /// The server is to keep all up to here.
+    is_marked: bool,
 }
 
 impl Serialize for Wire<'_> {
@@ -73,12 +87,14 @@ impl Serialize for Wire<'_> {
         let mut map = serializer.serialize_map(None)?;
         match &self.turn {
             Turn::System(text) => {
+                let content = UserContent { prompt: text, files: String::new(), binaries: Vec::new() };
                 map.serialize_entry("role", "system")?;
-                map.serialize_entry("content", text)?;
+                map.serialize_entry("content", &Content { content, is_marked: self.is_marked })?;
             }
             Turn::User(message) => {
                 map.serialize_entry("role", "user")?;
-                map.serialize_entry("content", &Content(UserContent::of(message, self.images)))?;
+                let content = UserContent::of(message, self.images);
+                map.serialize_entry("content", &Content { content, is_marked: self.is_marked })?;
             }
             Turn::Assistant(assistant) => add_assistant(&mut map, assistant, self.origin)?,
             // A result is text here: of its images the text itself says that they are there.
@@ -93,19 +109,24 @@ impl Serialize for Wire<'_> {
 }
 
 /// One text, as every server takes it, unless there is something beside it.
-struct Content<'a>(UserContent<'a>);
+struct Content<'a> {
+    content: UserContent<'a>,
+    /// The server is to keep all up to here.
+    is_marked: bool,
+}
 
 impl Serialize for Content<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = self.0.text();
-        if self.0.binaries.is_empty() {
+        let text = self.content.text();
+        if self.content.binaries.is_empty() && (!self.is_marked || text.is_empty()) {
             return serializer.serialize_str(&text);
         }
         let mut parts = serializer.serialize_seq(None)?;
         if !text.is_empty() {
-            parts.serialize_element(&Part::Text { text: &text })?;
+            let cache_control = self.is_marked.then_some(CacheControl { kind: "ephemeral" });
+            parts.serialize_element(&Part::Text { text: &text, cache_control })?;
         }
-        for attachment in &self.0.binaries {
+        for attachment in &self.content.binaries {
             let data = DataUrl(attachment);
             parts.serialize_element(&match attachment.kind() {
                 AttachmentKind::Image => Part::ImageUrl { image_url: ImageUrl { url: data } },
@@ -121,9 +142,23 @@ impl Serialize for Content<'_> {
 #[derive(serde::Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Part<'a> {
-    Text { text: &'a str },
-    ImageUrl { image_url: ImageUrl<'a> },
-    File { file: File<'a> },
+    Text {
+        text: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheControl>,
+    },
+    ImageUrl {
+        image_url: ImageUrl<'a>,
+    },
+    File {
+        file: File<'a>,
+    },
+}
+
+#[derive(serde::Serialize)]
+struct CacheControl {
+    #[serde(rename = "type")]
+    kind: &'static str,
 }
 
 #[derive(serde::Serialize)]
@@ -327,6 +362,55 @@ mod tests {
             "seed": 7,
         });
         assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn claude_behind_openrouter_keeps_the_prompt_from_the_second_request_on() {
+        use crate::provider::dialect::Dialect;
+        use crate::provider::openai_chat::ChatCompletions;
+        let said = [
+            message(Role::User, "one"),
+            message(Role::Assistant, "1"),
+            message(Role::User, "two"),
+            message(Role::Assistant, "2"),
+            message(Role::User, "three"),
+        ];
+        let sent = |host: &str, model: &'static str, messages: &[Message], extra: &[(&str, Value)]| {
+            let extra = extra.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            let parameters = ModelParameters { extra, ..ModelParameters::default() };
+            let accepted = ChatCompletions::known(host, model);
+            let body = body_with(messages, |request, known| {
+                request.system = Some("s");
+                request.model = model;
+                request.parameters = Box::leak(Box::new(parameters));
+                *known = accepted;
+            });
+            assert!(body.get("cache_control").is_none());
+            body["messages"].clone()
+        };
+        let marked = |role: &str, text: &str| {
+            let part = json!({"type": "text", "text": text, "cache_control": {"type": "ephemeral"}});
+            json!({"role": role, "content": [part]})
+        };
+        let plain = |role: &str, text: &str| json!({"role": role, "content": text});
+        let kept = sent("openrouter.ai", "anthropic/claude-sonnet-4.5", &said, &[]);
+        assert_eq!(
+            kept,
+            json!([
+                marked("system", "s"),
+                plain("user", "one"),
+                plain("assistant", "1"),
+                marked("user", "two"),
+                plain("assistant", "2"),
+                marked("user", "three"),
+            ])
+        );
+        let is_marked = |messages: Value| messages.to_string().contains("cache_control");
+        assert!(!is_marked(sent("openrouter.ai", "anthropic/claude-sonnet-4.5", &said[..1], &[])), "first request");
+        assert!(!is_marked(sent("openrouter.ai", "openai/gpt-4o", &said, &[])), "keeps by itself");
+        assert!(!is_marked(sent("api.example.com", "anthropic/claude-sonnet-4.5", &said, &[])), "somebody else");
+        let none = [("cache_control", Value::Null)];
+        assert!(!is_marked(sent("openrouter.ai", "anthropic/claude-sonnet-4.5", &said, &none)), "by the user's wish");
     }
 
     #[test]
