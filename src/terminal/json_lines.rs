@@ -28,7 +28,7 @@ pub struct StartLine<'a> {
     /// RFC 3339, UTC.
     pub time: &'a str,
     /// What goes along with the prompt; absent where there is nothing.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<AttachmentItem<'a>>,
 }
 
