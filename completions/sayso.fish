@@ -61,7 +61,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay-speed -d 'Pla
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -s f -l file -d 'Send this text file along; `-` is stdin (repeatable)' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s f -l file -d 'Send this along: a text, image or PDF, a folder, a quoted \'src/**/*.rs\', a URL, `-` for stdin (repeatable)' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l format -d 'What to write to stdout' -r -f -a "text\t'The answer as the model wrote it'
 json\t'One object when all is over'
 jsonl\t'One event a line, as it happens'"
@@ -111,6 +111,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay-speed -d 'Pl
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s f -l file -d 'Send this along with the first prompt: a text, image or PDF, a folder, a pattern, a URL (repeatable)' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l format -d 'Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line' -r -f -a "jsonl\t'In: {"type":"user","text":"…"}. Out: the events of `sayso help events`'"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
@@ -180,6 +181,8 @@ json\t'One array'
 jsonl\t'One object a line'
 tsv\t'Columns between tabs, with a line of names'"
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l limit -d 'Only the newest N messages' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l attachment -d 'Write out this attachment, as the numbers count them, to a pipe or with -o' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -s o -l output -d 'The file for the attachment; one that is there is not overwritten' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''

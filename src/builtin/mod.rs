@@ -5,7 +5,7 @@
 
 mod any_server;
 mod calc;
-mod fetch;
+pub mod fetch;
 pub mod files;
 mod history;
 mod models;

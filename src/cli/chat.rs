@@ -6,12 +6,13 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::budget::BudgetOptions;
-use super::{AnswerOptions, Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option, parse_speed};
+use super::{AnswerOptions, FileSource, ModelOption, SystemPrompt, parse_duration, parse_model_option, parse_speed};
 
 const ASK_EXAMPLES: &str = "\
 Examples:
   sayso ask \"Explain lifetimes in one sentence\"
   sayso ask -f src/main.rs \"What does this do?\"
+  sayso ask -f shot.png -f report.pdf -f https://example.com/ \"What do they say?\"
   cargo build 2>&1 | sayso ask \"What is wrong?\" > answer.md
   sayso ask -m openai:gpt-4o -m groq:llama-3.3-70b-versatile \"Compare yourselves\"
   sayso ask -s @reviewer.txt -o temperature=0.2 - < patch.diff
@@ -40,9 +41,9 @@ pub struct AskOptions {
     #[command(flatten)]
     pub conversation: ConversationOptions,
 
-    /// Send this text file along; `-` is stdin (repeatable)
-    #[arg(short, long = "file", value_name = "PATH|-", value_hint = clap::ValueHint::FilePath)]
-    pub files: Vec<Attachment>,
+    /// Send this along: a text, image or PDF, a folder, a quoted 'src/**/*.rs', a URL, `-` for stdin (repeatable)
+    #[arg(short, long = "file", value_name = "PATH|URL|-", value_hint = clap::ValueHint::AnyPath)]
+    pub files: Vec<FileSource>,
 
     /// What to write to stdout
     #[arg(long, value_enum, default_value = "text")]
@@ -82,6 +83,9 @@ pub struct ChatOptions {
     #[command(flatten)]
     pub conversation: ConversationOptions,
 
+    /// Send this along with the first prompt: a text, image or PDF, a folder, a pattern, a URL (repeatable)
+    #[arg(short, long = "file", value_name = "PATH|URL", conflicts_with = "format", value_hint = clap::ValueHint::AnyPath)]
+    pub files: Vec<FileSource>,
     /// Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line
     #[arg(long, value_enum)]
     pub format: Option<ChatFormat>,
@@ -105,6 +109,7 @@ impl ChatOptions {
                 thinking: None,
                 timing: false,
             },
+            files: Vec::new(),
             format: None,
         }
     }

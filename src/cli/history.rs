@@ -1,5 +1,7 @@
 //! The options of `history`: what to list, to show, to search and to change.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::ListFormat;
@@ -103,6 +105,14 @@ pub struct ShowOptions {
     /// All branches, with the first words of each message
     #[arg(long, conflicts_with = "timeline")]
     pub tree: bool,
+
+    /// Write out this attachment, as the numbers count them, to a pipe or with -o
+    #[arg(long, value_name = "N", conflicts_with_all = ["tree", "timeline", "limit", "format"], value_parser = clap::value_parser!(u64).range(1..))]
+    pub attachment: Option<u64>,
+
+    /// The file for the attachment; one that is there is not overwritten
+    #[arg(short, long, value_name = "FILE", requires = "attachment", value_hint = clap::ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
 
     /// How one turn spent its time: waiting, reasoning, text and tools; the last one, or that of a message
     #[arg(long, conflicts_with = "limit")]

@@ -179,7 +179,7 @@ fn context_text(value: &ContextValue) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Attachment, Command, StdinMode};
+    use super::super::{Command, FileSource, StdinMode};
     use super::*;
 
     fn read(line: &str) -> Result<Cli, Stop> {
@@ -241,7 +241,7 @@ mod tests {
         assert!(cli.global.quiet && cli.global.color == Some(super::super::ColorMode::Never));
         let Some(Command::Ask(ask)) = cli.command else { panic!() };
         assert_eq!(ask.prompt.as_deref(), Some("hello"));
-        assert_eq!(ask.files, [Attachment::Stdin, Attachment::Path("a.txt".into())]);
+        assert_eq!(ask.files, [FileSource::Stdin, FileSource::Path("a.txt".into())]);
         assert_eq!((ask.conversation.request.retries, ask.stdin), (3, StdinMode::Never));
     }
 

@@ -23,15 +23,22 @@ impl FromStr for SystemPrompt {
 
 /// What `--file` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attachment {
+pub enum FileSource {
+    /// A file, a folder, or a pattern; some lines of a file.
     Path(PathBuf),
+    /// Written `http://…` or `https://…`.
+    Url(String),
     /// Written `-`.
     Stdin,
 }
 
-impl From<std::ffi::OsString> for Attachment {
+impl From<std::ffi::OsString> for FileSource {
     fn from(text: std::ffi::OsString) -> Self {
-        if text == "-" { Self::Stdin } else { Self::Path(text.into()) }
+        match text.to_str() {
+            Some("-") => Self::Stdin,
+            Some(url) if url.starts_with("http://") || url.starts_with("https://") => Self::Url(url.to_owned()),
+            Some(_) | None => Self::Path(text.into()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use super::attach::Pages;
 use super::compare;
 use super::context::Context;
 use super::kept::{Keeping, Looked};
@@ -13,6 +14,7 @@ use super::prompt::{self, NoPrompt};
 use super::turn::{self, CLOSE_LIMIT, Ended};
 use super::wanted::wanted;
 use super::wiring::{self, Beginning};
+use super::wiring_builtin;
 use super::wiring_record;
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
@@ -21,10 +23,10 @@ use crate::conversation::{Message, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::history::{FlushOutcome, Found, HistorySettings, Journal, KeptBy};
 use crate::http::{HttpClient, Lifetime};
-use crate::provider::ChatRequest;
+use crate::provider::{ChatRequest, Images};
 use crate::session::{
-    ActiveModel, Frontend, NoticeLevel, Session, Signals, TurnEvent, TurnInput, TurnReport, TurnResult, TurnStatus,
-    Wanted, exit_of_cancel,
+    ActiveModel, Frontend, NoticeLevel, Prompt, Session, Signals, TurnEvent, TurnInput, TurnReport, TurnResult,
+    TurnStatus, Wanted, exit_of_cancel,
 };
 use crate::terminal::{
     JsonFormat, JsonView, PlainView, ReplyView, Screen, Stream, TakenView, ViewSettings, result_line_for_error,
@@ -76,6 +78,7 @@ struct Run<'a> {
     load_options: LoadOptions,
     client: HttpClient,
     view: ViewSettings,
+    pages: Pages,
     /// The end of `--timeout`.
     timeout: Option<Instant>,
 }
@@ -91,8 +94,9 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
     let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
     let view = wiring::view_settings(&config, &options.conversation, context);
-    let run =
-        Run { options, config, load_options, client, view, timeout: options.timeout.map(|limit| started + limit) };
+    let pages = wiring_builtin::pages(&config, context);
+    let timeout = options.timeout.map(|limit| started + limit);
+    let run = Run { options, config, load_options, client, view, pages, timeout };
     if options.dry_run {
         return run.print_request((model, wanted), context, &mut signals).await;
     }
@@ -100,7 +104,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
     let mut question = None;
     if let Some(keeping) = &mut keeping {
         // Also where it is not needed: who writes to the pipe must not meet a closed one.
-        question = match prompt::assemble(options, context, &mut signals).await {
+        question = match prompt::assemble(options, &run.pages, context, &mut signals).await {
             Err(NoPrompt::Nothing) => Some(Err(NoPrompt::Nothing)),
             Err(stopped) => return stopped.into_exit(),
             Ok(question) => Some(Ok(question)),
@@ -184,7 +188,7 @@ impl Run<'_> {
             Beginning::Resumed(stored) => stored.messages,
             Beginning::New | Beginning::Named(_) => Vec::new(),
         };
-        let question = match prompt::assemble(options, context, signals).await {
+        let question = match prompt::assemble(options, &self.pages, context, signals).await {
             Ok(question) => question,
             Err(stopped) => return stopped.into_exit(),
         };
@@ -193,7 +197,7 @@ impl Run<'_> {
         session.wanted = wanted;
         wiring_tools::equip(&mut session, &options.conversation.tools, config, context, Person::Absent).await?;
         session.toolbox.refresh().await;
-        let request = request_text(&session, config.chat.system_prompt.as_deref(), earlier, &question);
+        let request = request_text(&session, config.chat.system_prompt.as_deref(), earlier, question);
         wiring_tools::close(session.toolbox.host.take()).await;
         Ok(context.show(&request))
     }
@@ -225,14 +229,14 @@ impl Run<'_> {
     /// What the turn begins with; `question` where it was read before.
     async fn input(
         &self,
-        question: Option<Result<String, NoPrompt>>,
+        question: Option<Result<Prompt, NoPrompt>>,
         session: &mut Session,
         context: &mut Context,
         signals: &mut Signals,
     ) -> Result<TurnInput, NoPrompt> {
         let question = match question {
             Some(question) => question,
-            None => prompt::assemble(self.options, context, signals).await,
+            None => prompt::assemble(self.options, &self.pages, context, signals).await,
         };
         let question = match question {
             Ok(question) => Some(question),
@@ -248,19 +252,19 @@ impl Run<'_> {
         for warning in &attached.warnings {
             context.warn(warning);
         }
-        Ok(question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question + &attached.text)))
+        Ok(question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question.and(&attached.text))))
     }
 
     /// Looks for the answer to the very same request. Where there is one, or no wait for it, the session is over.
     async fn look_in_cache(
         &self,
         session: &mut Session,
-        question: &str,
+        question: &Prompt,
         signals: &mut Signals,
     ) -> Result<(Option<Keeping>, Looked), Failure> {
         session.toolbox.refresh().await;
         let system = session.whole_system();
-        let request = request_text(session, system.as_deref(), session.messages().to_vec(), question);
+        let request = request_text(session, system.as_deref(), session.messages().to_vec(), question.clone());
         let part = session.wanted.as_ref().and_then(Wanted::part);
         let mut keeping = Keeping::cache(&self.options.answer, &format!("{part:?}\n{request}"));
         let looked = match &mut keeping {
@@ -293,7 +297,8 @@ impl Run<'_> {
         let age = u64::try_from(now_ms().saturating_sub(found.at_ms)).unwrap_or_default();
         let message = format!("this answer was stored {} ago: nobody is asked", in_words(Duration::from_millis(age)));
         let mut view = view_of(self.options, self.view, &mut context.screen, wanted.is_some());
-        view.show(&TurnEvent::Started { conversation: &result.conversation, turn: found.turn, model: &result.model });
+        let (conversation, model) = (&result.conversation, &result.model);
+        view.show(&TurnEvent::Started { conversation, turn: found.turn, model, attachments: &[] });
         view.show(&TurnEvent::Notice { level: NoticeLevel::Detail, code: "stored_answer", message: &message });
         view.show(&TurnEvent::Text(&result.text));
         view.show(&TurnEvent::Ended(&result));
@@ -399,10 +404,10 @@ fn person(context: &Context) -> Person {
 }
 
 /// The request as it would go out after `earlier` messages. Nothing is sent and nothing stored.
-fn request_text(session: &Session, system: Option<&str>, earlier: Vec<Message>, question: &str) -> String {
+fn request_text(session: &Session, system: Option<&str>, earlier: Vec<Message>, question: Prompt) -> String {
     let model = &session.model;
     let mut messages = earlier;
-    messages.push(wiring::unsaved_prompt(question.to_owned()));
+    messages.push(wiring::unsaved_prompt(question));
     model.provider.describe(&ChatRequest {
         model: &model.model,
         system,
@@ -410,6 +415,7 @@ fn request_text(session: &Session, system: Option<&str>, earlier: Vec<Message>, 
         tools: session.toolbox.specs(),
         tool_choice: &session.tool_choice,
         parameters: &model.parameters,
+        images: Images::Sent,
         answer: session.wanted.as_ref().and_then(Wanted::format),
         stream: session.settings.stream,
     })

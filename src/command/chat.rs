@@ -1,21 +1,23 @@
 //! `chat`: the REPL, with everything it needs from below.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+use super::attach::{self, Basket, Pages};
 use super::context::Context;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{archive, chat_lines, history, models, stats, wiring_record};
-use crate::cli::{ChatFormat, ChatOptions, GlobalOptions, ListFormat};
+use super::{archive, chat_lines, history, models, stats, wiring_builtin, wiring_record};
+use crate::cli::{ChatFormat, ChatOptions, FileSource, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
-use crate::conversation::{ConversationId, MessageId};
+use crate::conversation::{Attachment, ConversationId, MessageId};
 use crate::exit::Failure;
 use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Page, Spot};
 use crate::http::{HttpClient, Lifetime};
-use crate::repl::{CUT_OFF, CompletionSource, CtrlC, Editing, Input, InputSettings, Loaded, Repl, Services};
+use crate::repl::{Attaching, CUT_OFF, CompletionSource, CtrlC, Editing, Input, InputSettings, Loaded, Repl, Services};
 use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
 use crate::terminal::{Color, ErrorReport, Stream, TermSafeBuf, mode};
 
@@ -77,6 +79,8 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         context.note(CUT_OFF);
     }
     session.publish_settings();
+    let pages = wiring_builtin::pages(&config, context);
+    let attached = attach_first(&options.files, &pages, context).await?;
     let completions = CompletionSource::default();
     let input = start_input(&config, context, completions.clone());
     let view = wiring::view_settings(&config, &options.conversation, context);
@@ -88,6 +92,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         client: &client,
         global: &context.global,
         completions: completions.clone(),
+        pages,
     };
     let repl = Repl {
         session,
@@ -107,10 +112,26 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         stopped_servers: Vec::new(),
         suspended: None,
         found: Vec::new(),
+        attached,
+        home: config.paths.home.clone(),
     };
     let exit = repl.run().await;
     wiring_record::tell_of_problem(&client, context);
     Ok(exit)
+}
+
+/// What `--file` names, for the first prompt.
+async fn attach_first(files: &[FileSource], pages: &Pages, context: &mut Context) -> Result<Vec<Attachment>, Failure> {
+    let mut basket = Basket::default();
+    for source in files {
+        basket = attach::collect(source, pages, basket).await?;
+    }
+    basket.notes.iter().for_each(|note| context.warn(note));
+    let attachments = basket.into_attachments();
+    for attachment in &attachments {
+        context.note(&format!("attached: {}", attachment.label()));
+    }
+    Ok(attachments)
 }
 
 /// The model to begin with. Without any set up it is the demo, and the person is told.
@@ -192,6 +213,7 @@ struct Wiring<'a> {
     client: &'a HttpClient,
     global: &'a GlobalOptions,
     completions: CompletionSource,
+    pages: Pages,
 }
 
 impl Wiring<'_> {
@@ -280,6 +302,19 @@ impl Services for Wiring<'_> {
             let pinned = !History::open_read(self.settings())?.conversation(id)?.pinned;
             Keeper::open(self.settings())?.pin(id, pinned)?;
             Ok(pinned)
+        })
+    }
+
+    fn attach(&self, source: String, attached: Vec<Attachment>) -> Attaching<'_> {
+        Box::pin(async move {
+            let source = FileSource::from(OsString::from(source));
+            match attach::collect(&source, &self.pages, Basket::with(attached)).await {
+                Ok(mut basket) => {
+                    let notes = std::mem::take(&mut basket.notes);
+                    Ok((basket.into_attachments(), notes))
+                }
+                Err(failure) => Err(failure.report()),
+            }
         })
     }
 

@@ -88,7 +88,7 @@ async fn converse(
             }
         };
         let mut view = JsonView::new(&mut context.screen, JsonFormat::Jsonl, settings);
-        let ended = turn::run(session, TurnInput::Prompt(text), &mut view, signals, None).await?;
+        let ended = turn::run(session, TurnInput::Prompt(text.into()), &mut view, signals, None).await?;
         match ended {
             Ended::AtOnce(exit) => {
                 session.journal.abandon();

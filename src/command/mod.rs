@@ -3,6 +3,7 @@
 mod accounts;
 mod archive;
 pub mod ask;
+mod attach;
 mod batch;
 pub mod chat;
 mod chat_lines;

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
+use super::attach::{self, Basket, Pages};
 use super::context::Context;
 use super::stdin::{self, INPUT_BYTES_MAX, Input, InputError, Patience};
-use crate::cli::{AskOptions, Attachment, StdinMode};
+use crate::cli::{AskOptions, FileSource, StdinMode};
 use crate::exit::Failure;
-use crate::session::Signals;
+use crate::session::{Prompt, Signals};
 
 /// What stops before there is a question.
 pub enum NoPrompt {
@@ -41,7 +42,7 @@ impl From<Failure> for NoPrompt {
 /// Whether standard input is read, and how patiently.
 fn stdin_patience(options: &AskOptions, is_terminal: bool) -> Result<Option<Patience>, Failure> {
     let prompt_is_stdin = options.prompt.as_deref() == Some("-");
-    let file_is_stdin = options.files.contains(&Attachment::Stdin);
+    let file_is_stdin = options.files.contains(&FileSource::Stdin);
     if prompt_is_stdin && file_is_stdin {
         return Err(Failure::usage("standard input cannot be the question and a file at once"));
     }
@@ -56,31 +57,55 @@ fn stdin_patience(options: &AskOptions, is_terminal: bool) -> Result<Option<Pati
     }
 }
 
-/// The whole question. Reading standard input has a thread of its own, so that signals and a
+/// The whole question, with what goes along. Reading standard input has a thread of its own, so that signals and a
 /// connection that is being opened go on meanwhile.
-pub async fn assemble(options: &AskOptions, context: &mut Context, signals: &mut Signals) -> Result<String, NoPrompt> {
+pub async fn assemble(
+    options: &AskOptions,
+    pages: &Pages,
+    context: &mut Context,
+    signals: &mut Signals,
+) -> Result<Prompt, NoPrompt> {
+    let is_file = options.files.contains(&FileSource::Stdin);
     let patience = stdin_patience(options, std::io::stdin().is_terminal())?;
-    let input = match patience {
+    let bytes = match patience {
         Some(patience) => read_stdin(patience, context, signals).await?,
         None => None,
     };
-    let mut files = Vec::new();
-    for file in &options.files {
-        match file {
-            Attachment::Path(path) => files.push((path.display().to_string(), read_file(path)?)),
-            Attachment::Stdin => files.push(("stdin".to_owned(), input.clone().unwrap_or_default())),
+    let mut basket = Basket::default();
+    let (piped, input) = if is_file { (bytes, None) } else { (None, bytes) };
+    let collected = async {
+        for source in &options.files {
+            match source {
+                FileSource::Stdin => basket.add("stdin", piped.clone().unwrap_or_default()).map_err(no_attachment)?,
+                source => basket = attach::collect(source, pages, std::mem::take(&mut basket)).await?,
+            }
         }
-    }
+        Ok::<_, Failure>(basket)
+    };
+    let basket = tokio::select! {
+        basket = collected => basket?,
+        cause = signals.next() => return Err(NoPrompt::Stopped(crate::session::exit_of_cancel(cause))),
+    };
+    basket.notes.iter().for_each(|note| context.warn(note));
+    let input = input.map(stdin::text).transpose().map_err(|error| input_failure(&error))?;
     let prompt = options.prompt.as_deref().filter(|prompt| *prompt != "-");
-    let input = input.filter(|_| !options.files.contains(&Attachment::Stdin));
-    stdin::join(prompt, input.as_deref(), &files).ok_or(NoPrompt::Nothing)
+    let text = stdin::join(prompt, input.as_deref());
+    let attachments = basket.into_attachments();
+    if text.is_none() && attachments.is_empty() {
+        return Err(NoPrompt::Nothing);
+    }
+    Ok(Prompt { text: text.unwrap_or_default(), attachments })
+}
+
+fn no_attachment(reason: String) -> Failure {
+    Failure::usage(format!("cannot attach standard input: {reason}"))
 }
 
 async fn read_stdin(
     patience: Patience,
     context: &mut Context,
     signals: &mut Signals,
-) -> Result<Option<String>, NoPrompt> {
+) -> Result<Option<Vec<u8>>, NoPrompt> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::Builder::new()
         .name("stdin".to_owned())
@@ -92,7 +117,7 @@ async fn read_stdin(
         cause = signals.next() => return Err(NoPrompt::Stopped(crate::session::exit_of_cancel(cause))),
     };
     match read {
-        Ok(Ok(Input::Text(text))) => Ok(Some(text)),
+        Ok(Ok(Input::Bytes(bytes))) => Ok(Some(bytes)),
         Ok(Ok(Input::Silent)) => {
             let seconds = stdin::FIRST_BYTE_WAIT.as_secs();
             context.warn(&format!(
@@ -114,7 +139,7 @@ fn input_failure(error: &InputError) -> Failure {
     }
 }
 
-/// A text file for the question or a template: a regular file or a pipe, at most
+/// A text file that says how to answer, or a template: a regular file or a pipe, at most
 /// [`INPUT_BYTES_MAX`] bytes of UTF-8.
 pub fn read_file(path: &Path) -> Result<String, Failure> {
     let failed = |reason: String| Failure::config(format!("cannot read the file {}: {reason}", path.display()));
@@ -134,11 +159,11 @@ pub fn read_file(path: &Path) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AskOptions, Attachment, Patience, StdinMode, stdin_patience};
+    use super::{AskOptions, FileSource, Patience, StdinMode, stdin_patience};
 
     fn patience(
         prompt: Option<&str>,
-        files: Vec<Attachment>,
+        files: Vec<FileSource>,
         stdin: StdinMode,
         is_terminal: bool,
     ) -> Result<Option<Patience>, String> {
@@ -156,12 +181,12 @@ mod tests {
         assert_eq!(auto(Some("-"), true), Ok(Some(Patience::Unlimited)));
         assert_eq!(patience(Some("x"), vec![], StdinMode::Wait, false), Ok(Some(Patience::Unlimited)));
         assert_eq!(patience(Some("x"), vec![], StdinMode::Never, false), Ok(None));
-        assert_eq!(patience(Some("x"), vec![Attachment::Stdin], StdinMode::Auto, true), Ok(Some(Patience::Unlimited)));
+        assert_eq!(patience(Some("x"), vec![FileSource::Stdin], StdinMode::Auto, true), Ok(Some(Patience::Unlimited)));
     }
 
     #[test]
     fn standard_input_is_one_thing_only() {
-        assert!(patience(Some("-"), vec![Attachment::Stdin], StdinMode::Auto, false).is_err());
+        assert!(patience(Some("-"), vec![FileSource::Stdin], StdinMode::Auto, false).is_err());
         assert!(patience(Some("-"), vec![], StdinMode::Never, false).is_err());
     }
 }

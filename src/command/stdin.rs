@@ -21,7 +21,7 @@ pub enum Patience {
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Input {
-    Text(String),
+    Bytes(Vec<u8>),
     /// Nothing came within [`FIRST_BYTE_WAIT`].
     Silent,
 }
@@ -43,7 +43,10 @@ pub fn read(patience: Patience) -> Result<Input, InputError> {
     }
     let mut bytes = Vec::new();
     std::io::stdin().lock().take(INPUT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-    text(bytes).map(Input::Text)
+    if bytes.len() > INPUT_BYTES_MAX {
+        return Err(InputError::TooLong);
+    }
+    Ok(Input::Bytes(bytes))
 }
 
 /// Whether standard input has bytes, or has ended, within `wait`.
@@ -60,30 +63,18 @@ fn shows_itself_within(wait: Duration) -> bool {
     }
 }
 
-fn text(bytes: Vec<u8>) -> Result<String, InputError> {
-    if bytes.len() > INPUT_BYTES_MAX {
-        return Err(InputError::TooLong);
-    }
+/// Standard input as words of the prompt.
+pub fn text(bytes: Vec<u8>) -> Result<String, InputError> {
     String::from_utf8(bytes).map_err(|error| InputError::NotText { offset: error.utf8_error().valid_up_to() })
 }
 
-/// The prompt as it is sent: PROMPT, then standard input, then each file under its name,
-/// a blank line between. `None` when all of it is empty.
+/// The prompt as it is sent: PROMPT, then standard input, a blank line between. `None` when both are empty.
 #[must_use]
-pub fn join(prompt: Option<&str>, input: Option<&str>, files: &[(String, String)]) -> Option<String> {
+pub fn join(prompt: Option<&str>, input: Option<&str>) -> Option<String> {
     let input = input.map(|text| text.trim_end_matches(['\n', '\r'])).filter(|text| !text.trim().is_empty());
     let prompt = prompt.filter(|text| !text.trim().is_empty());
-    let files = files.iter().map(|(name, text)| fenced(name, text));
-    let parts: Vec<String> = prompt.into_iter().chain(input).map(str::to_owned).chain(files).collect();
+    let parts: Vec<&str> = prompt.into_iter().chain(input).collect();
     (!parts.is_empty()).then(|| parts.join("\n\n"))
-}
-
-/// A file as a model reads it best: its name, and its text in a fence that the text cannot close.
-fn fenced(name: &str, text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    let newline = if text.ends_with('\n') { "" } else { "\n" };
-    format!("File: {name}\n{fence}\n{text}{newline}{fence}")
 }
 
 #[cfg(test)]
@@ -91,12 +82,10 @@ mod tests {
     use super::{InputError, join, text};
 
     #[test]
-    fn prompt_input_and_files_stand_apart() {
-        let files = [("a.md".to_owned(), "x ``` y".to_owned())];
-        let joined = join(Some("explain"), Some("line 1\nline 2\n"), &files);
-        assert_eq!(joined.as_deref(), Some("explain\n\nline 1\nline 2\n\nFile: a.md\n````\nx ``` y\n````"));
-        assert_eq!(join(None, Some("only input\n"), &[]).as_deref(), Some("only input"));
-        assert_eq!(join(Some(" "), Some("\n"), &[]), None);
+    fn prompt_and_input_stand_apart() {
+        assert_eq!(join(Some("explain"), Some("line 1\nline 2\n")).as_deref(), Some("explain\n\nline 1\nline 2"));
+        assert_eq!(join(None, Some("only input\n")).as_deref(), Some("only input"));
+        assert_eq!(join(Some(" "), Some("\n")), None);
     }
 
     #[test]

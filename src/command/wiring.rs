@@ -19,7 +19,7 @@ use crate::http::{HttpClient, Lifetime, Tap, is_loopback_url};
 use crate::provider::{
     Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, open_record, remember_in,
 };
-use crate::session::{ActiveModel, Budget, LazyFacts, Session, TurnSettings};
+use crate::session::{ActiveModel, Budget, LazyFacts, Prompt, Session, TurnSettings};
 use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, ViewSettings};
 
 /// Runs a command to its end. The network, timers and rendering share this one thread: a token
@@ -300,7 +300,7 @@ pub fn beginning(options: &ConversationOptions, settings: &HistorySettings) -> R
 pub fn resumed(history: &History, spot: Spot, how: String) -> Result<Resumed, HistoryError> {
     let stored = history.conversation(&spot.conversation)?;
     let messages = history.stored_messages_to(&spot.conversation, spot.message.as_ref())?;
-    let messages = messages.into_iter().map(|stored| stored.message).collect();
+    let messages = history.with_attachments(messages)?;
     Ok(Resumed { id: spot.conversation, messages, name: stored.name, title: stored.title, how })
 }
 
@@ -320,8 +320,9 @@ pub fn begin(session: &mut Session, beginning: Beginning, context: &mut Context)
 
 /// A prompt outside of any history, for `--dry-run`.
 #[must_use]
-pub fn unsaved_prompt(text: String) -> Message {
-    Message::new(MessageId(String::new()), None, Role::User, text, now_ms())
+pub fn unsaved_prompt(prompt: Prompt) -> Message {
+    let message = Message::new(MessageId(String::new()), None, Role::User, prompt.text, now_ms());
+    Message { attachments: prompt.attachments, ..message }
 }
 
 #[must_use]

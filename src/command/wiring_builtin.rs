@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::context::Context;
 use super::wiring_mcp::Servers;
+use crate::builtin::fetch::FetchSettings;
 use crate::builtin::files::{self, FilesSettings};
 use crate::builtin::{self, BuiltinSettings, ConfiguredModel, Served};
 use crate::config::{Config, ConfigError, Environment, WantedBuiltin, server_settings, wanted_builtins};
@@ -139,6 +141,15 @@ pub fn settings(config: &Config, environment: &Environment, session: SharedSetti
         child_environment: environment.for_children(),
         guard: std::env::current_exe().ok(),
     }
+}
+
+/// What pages are fetched with that a person attaches: as the server `fetch` does it, with the hosts that are allowed
+/// to it. `None` where nothing but this machine may be reached.
+#[must_use]
+pub fn pages(config: &Config, context: &Context) -> Option<FetchSettings> {
+    let fetch = config.file.mcp.servers.get("fetch");
+    let allow_hosts = fetch.map(|section| section.allow_hosts.clone()).unwrap_or_default();
+    (!context.global.offline).then(|| FetchSettings::new(config.http.clone(), allow_hosts))
 }
 
 /// The models that the file names: those of the providers, and those with a short name.

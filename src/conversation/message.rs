@@ -1,6 +1,6 @@
 //! One message of a conversation, as every provider, view and table understands it.
 
-use super::{MessageId, UnixMillis, Usage};
+use super::{Attachment, MessageId, UnixMillis, Usage};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -117,6 +117,8 @@ pub struct Message {
     pub parent: Option<MessageId>,
     pub role: Role,
     pub text: String,
+    /// On a message of the user: what goes along with it. On one with [`Role::Tool`]: images of the result.
+    pub attachments: Vec<Attachment>,
     pub reasoning: String,
     pub tool_calls: Vec<ToolCall>,
     /// On a message with [`Role::Tool`]: the call it answers.
@@ -138,6 +140,7 @@ impl Message {
             parent,
             role,
             text,
+            attachments: Vec::new(),
             reasoning: String::new(),
             tool_calls: Vec::new(),
             tool_call_id: None,

@@ -1,6 +1,7 @@
 //! What a conversation is made of: plain data and pure folding, with no I/O and no async.
 
 mod answer_format;
+mod attachment;
 mod clock;
 pub mod exit_code;
 mod hidden;
@@ -13,6 +14,10 @@ mod tool_spec;
 mod usage;
 
 pub use answer_format::AnswerFormat;
+pub use attachment::{
+    ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, ATTACHMENTS_MAX, Attachment, AttachmentKind, NotAttachable,
+    looks_like_text, size_in_words,
+};
 pub use clock::{UnixMillis, now_ms};
 pub use hidden::is_hidden;
 pub use ids::{ConversationId, IdSource, MessageId};

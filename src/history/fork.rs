@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::Fork;
 use super::statements::start_conversation;
+use super::{Fork, attached};
 use crate::conversation::MessageId;
 
 /// All columns of a message but those that tell where it stands.
@@ -69,6 +69,7 @@ fn copy_message(
                      approval, ok, coalesce(unpack(packed_result), result), started_ms, finished_ms FROM tool_call WHERE message = ?1",
             )?
             .execute(params![number, copied.0])?;
+        attached::copy(connection, number, copied)?;
     }
     Ok(true)
 }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::statements::Fact;
-use super::{Entry, rows};
+use super::{Entry, attached, rows};
 use crate::conversation::{ConversationId, MessageId, MessageStatus};
 
 #[derive(Debug, Default)]
@@ -66,9 +66,8 @@ fn conversation_facts(connection: &Connection, id: &ConversationId) -> rusqlite:
         connection
             .query_row("SELECT name, created_ms FROM conversation WHERE id = ?1", [&id.0], |row| row.try_into())?;
     let start = Entry::ConversationStarted { id: id.clone(), name, created_ms };
-    let finished = rows::all_messages(connection, id)?
+    let finished = attached::loaded(connection, rows::all_messages(connection, id)?)?
         .into_iter()
-        .map(|stored| stored.message)
         .filter(|message| message.status != MessageStatus::Streaming)
         .map(|message| Entry::MessageAdded { conversation: id.clone(), message });
     Ok(std::iter::once(start).chain(finished).map(Fact::Entry).collect())

@@ -2,6 +2,7 @@
 
 mod address;
 mod answers;
+mod attached;
 mod backup;
 mod condition;
 mod connect;
@@ -44,6 +45,7 @@ mod writer;
 
 pub use address::why_no_name;
 pub use answers::{Found, KeptAnswer, KeptBy, MatchedAnswer};
+pub use attached::AttachmentInfo;
 pub use condition::{Condition, condition};
 pub use entry::{DeltaKind, Entry, Fork, Place, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
 pub use error::HistoryError;
@@ -54,8 +56,8 @@ pub use key_lock::KeyLock;
 pub use ledger::{BudgetScope, Exhausted, Ledger, Reservation, SharedLimits, Spend, SpendLimit, day_of};
 pub use locate::{Scope, Spot};
 pub use portable::{
-    DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableConversation, PortableMessage, Time,
-    aichat_session, is_llm_log, read_document, write_document,
+    DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableAttachment, PortableConversation,
+    PortableMessage, Time, aichat_session, is_llm_log, read_document, write_document,
 };
 pub use query::ConversationSummary;
 pub use reader::History;

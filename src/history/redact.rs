@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::statements::Deltas;
-use super::{Entry, PortableConversation};
+use super::{Entry, PortableConversation, attached};
 use crate::conversation::{Message, MessageId, Replay, ToolCall};
 
 /// Stands where a secret stood.
@@ -127,6 +127,11 @@ impl Masker {
 }
 
 fn mask_message(message: &mut Message) {
+    for attachment in &mut message.attachments {
+        if let Some(masked) = attached::masked(attachment, &mask) {
+            *attachment = masked;
+        }
+    }
     mask_text(&mut message.text);
     mask_text(&mut message.reasoning);
     mask_calls(&mut message.tool_calls);
@@ -165,6 +170,9 @@ pub fn mask_conversation(mut conversation: PortableConversation) -> PortableConv
     for message in &mut conversation.messages {
         mask_text(&mut message.text);
         mask_text(&mut message.reasoning);
+        for attachment in &mut message.attachments {
+            attachment.mask(&mask);
+        }
         if message.replay.as_ref().is_some_and(|replay| mask(&replay.json).is_some()) {
             message.replay = None;
         }

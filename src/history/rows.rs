@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::TurnMetrics;
+use super::attached::{self, AttachmentInfo};
 use crate::conversation::{
     ConversationId, InterruptReason, Message, MessageId, MessageStatus, Replay, Role, ToolCall, UnixMillis, Usage,
 };
@@ -15,6 +16,8 @@ pub struct StoredMessage {
     pub finish: Option<String>,
     pub finished_ms: Option<UnixMillis>,
     pub metrics: Option<TurnMetrics>,
+    /// What goes along with it; the message itself has the bytes only where they were asked for.
+    pub attached: Vec<AttachmentInfo>,
     /// The token of the process that receives it, while it is streaming.
     pub(super) owner: Option<String>,
 }
@@ -119,6 +122,7 @@ fn messages(connection: &Connection, query: &str, id: &str) -> Result<Vec<Stored
         }
         found.push(stored);
     }
+    attached::add_infos(connection, &mut found)?;
     Ok(found)
 }
 
@@ -131,6 +135,7 @@ fn stored_message(row: &Row<'_>) -> Result<StoredMessage> {
         // The table holds no other names.
         role: Role::from_name(&role).unwrap_or(Role::User),
         text: row.get("text")?,
+        attachments: Vec::new(),
         reasoning: row.get("reasoning")?,
         tool_calls: Vec::new(),
         tool_call_id: row.get("tool_call_id")?,
@@ -145,6 +150,7 @@ fn stored_message(row: &Row<'_>) -> Result<StoredMessage> {
         finish: row.get("finish")?,
         finished_ms: row.get("finished_ms")?,
         metrics: metrics.and_then(|json| serde_json::from_str(&json).ok()),
+        attached: Vec::new(),
         owner: row.get("owner")?,
     })
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Result, params};
 use super::queue::Line;
 use super::redact::{self, MASK};
 use super::store::{BUSY_TIMEOUT, Durability, Store};
-use super::{HistoryError, HistorySettings};
+use super::{HistoryError, HistorySettings, attached};
 
 /// Rows that are looked at between two looks at the clock.
 const ROWS_AT_ONCE: u32 = 64;
@@ -24,13 +24,15 @@ pub struct ScrubReport {
     pub conversations: u64,
     /// Lines typed at the prompt.
     pub prompts: u64,
+    /// Names and texts of what goes along with messages.
+    pub attachments: u64,
     pub is_dry: bool,
 }
 
 impl ScrubReport {
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.messages + self.tool_calls + self.conversations + self.prompts == 0
+        self.messages + self.tool_calls + self.conversations + self.prompts + self.attachments == 0
     }
 }
 
@@ -87,6 +89,7 @@ pub fn scrub(
         })?;
         *(table.count)(&mut report) += masked;
     }
+    report.attachments += attached::scrub(store.connection(), &|text| pattern.mask(text), is_dry)?;
     if !(is_dry || report.is_empty()) {
         store.leave_no_remains()?;
     }
@@ -104,7 +107,7 @@ struct Table {
     count: fn(&mut ScrubReport) -> &mut u64,
 }
 
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 6] = [
     Table {
         name: "message",
         key: "number",
@@ -139,6 +142,13 @@ const TABLES: [Table; 5] = [
         second: "0",
         texts: &[("text", None)],
         count: |report| &mut report.prompts,
+    },
+    Table {
+        name: "message_attachment",
+        key: "message",
+        second: "position",
+        texts: &[("name", None)],
+        count: |report| &mut report.attachments,
     },
 ];
 

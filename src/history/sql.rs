@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use super::{History, HistoryError};
 
 /// What a query may read.
-pub const VIEWS: [&str; 4] = ["conversations", "messages", "tool_calls", "usage"];
+pub const VIEWS: [&str; 5] = ["conversations", "messages", "tool_calls", "usage", "attachments"];
 
 /// All rows together.
 const RESULT_BYTES_MAX: usize = 256 << 20;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::sums::{self, EndedCall, EndedTurn};
-use super::{DeltaKind, Entry, Place, ReplyEnd, ToolEnd, ToolStart, answers, fork};
+use super::{DeltaKind, Entry, Place, ReplyEnd, ToolEnd, ToolStart, answers, attached, fork};
 use crate::conversation::{ConversationId, Message, MessageId, MessageStatus, Role, ToolCall, UnixMillis, Usage};
 
 /// The title of a conversation is cut here.
@@ -123,10 +123,11 @@ fn add_message(connection: &Connection, conversation: &ConversationId, message: 
     let conversation = conversation_number(connection, conversation, message.created_ms)?;
     insert_message(connection, conversation, message, None)?;
     put_tool_calls(connection, &message.id, &message.tool_calls)?;
+    attached::put(connection, &message.id, &message.attachments)?;
     if message.role == Role::User {
         connection
             .prepare_cached("UPDATE conversation SET title = ?2 WHERE number = ?1 AND title = ''")?
-            .execute(params![conversation, title(&message.text)])?;
+            .execute(params![conversation, title_of(message)])?;
     }
     use_conversation(connection, conversation, message)
 }
@@ -386,6 +387,14 @@ impl UsageColumns {
             total: count(usage.total),
             cost_usd: usage.cost_usd,
         })
+    }
+}
+
+/// Of a prompt without words: what goes along with it.
+fn title_of(message: &Message) -> String {
+    match message.attachments.first() {
+        Some(first) if message.text.trim().is_empty() => title(first.name()),
+        Some(_) | None => title(&message.text),
     }
 }
 

@@ -211,6 +211,7 @@ mod tests {
 
     use super::*;
     use crate::conversation::ToolSpec;
+    use crate::provider::Images;
     use crate::provider::ModelParameters;
 
     const OWN: [OptionalField; 1] =
@@ -229,6 +230,7 @@ mod tests {
             tools,
             tool_choice: &ToolChoice::Auto,
             parameters,
+            images: Images::Sent,
             answer: None,
             stream: true,
         };
@@ -301,6 +303,7 @@ mod tests {
                 tools: &[],
                 tool_choice: &ToolChoice::Auto,
                 parameters: &set,
+                images: Images::Sent,
                 answer: None,
                 stream: true,
             };

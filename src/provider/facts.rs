@@ -22,6 +22,9 @@ pub struct ModelFacts {
     /// `None`: nothing is said about abilities.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abilities: Option<Vec<Ability>>,
+    /// Whether it takes images. A list of abilities without them says so only where it was asked about images too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub takes_images: Option<bool>,
 }
 
 /// US dollars for a million tokens.
@@ -60,6 +63,7 @@ impl ModelFacts {
             output: self.output.or(other.output),
             price: self.price.or(other.price),
             abilities: self.abilities.or(other.abilities),
+            takes_images: self.takes_images.or(other.takes_images),
         }
     }
 }
@@ -68,7 +72,8 @@ impl From<KnownModel> for ModelFacts {
     fn from(known: KnownModel) -> Self {
         let KnownModel { id, context, output, input_usd, output_usd, cached_usd, abilities, .. } = known;
         let price = input_usd.zip(output_usd).map(|(input, output)| Price { input, output, cached: cached_usd });
-        Self { id, context: Some(context), output, price, abilities: Some(abilities) }
+        let takes_images = Some(abilities.contains(&Ability::Images));
+        Self { id, context: Some(context), output, price, abilities: Some(abilities), takes_images }
     }
 }
 

@@ -5,6 +5,7 @@ pub mod anthropic;
 mod call_ids;
 mod catalog;
 mod connect;
+mod content;
 pub mod decoder;
 #[cfg(test)]
 mod decoder_tests;
@@ -41,6 +42,7 @@ use std::pin::Pin;
 pub use crate::http::{Attempt, RetryPolicy, Verdict};
 pub use catalog::{Ability, KnownModel, catalog};
 pub use connect::{connect, open_record, recorded_api};
+pub use content::Images;
 pub use error::{ErrorKind, ProviderError};
 pub use event_stream::{EventStream, Pumped};
 pub use facts::{ModelFacts, Price};
@@ -65,6 +67,7 @@ pub struct ChatRequest<'a> {
     pub tools: &'a [ToolSpec],
     pub tool_choice: &'a ToolChoice,
     pub parameters: &'a ModelParameters,
+    pub images: Images,
     /// The form of the answer: asked for in the way of the API, or in words where it has none.
     pub answer: Option<&'a AnswerFormat>,
     /// False asks for the whole answer at once (`--no-stream`).

@@ -11,7 +11,8 @@ use super::error_context::{ErrorContext, is_secret_header, key_hint};
 use super::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id, without_query};
 use super::quirks::{KeyHeader, quirks_of};
 use super::{
-    ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderNote, ProviderSettings, learnt,
+    ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderNote, ProviderSettings, content,
+    learnt,
 };
 use crate::http::{Asked as AskedOf, HttpClient, HttpRequest, HttpResponse, Player, is_loopback_host};
 
@@ -62,6 +63,7 @@ impl<D: Dialect> Server<D> {
                 return Ok(EventStream::from_http(response, D::decoder(), context));
             }
             let (error, body) = read_error(response).await;
+            let error = content::explain_refusal(error, request.messages, &self.host);
             let changed = match error.status {
                 Some(400 | 422) if openings < OPENINGS_MAX => accepted.after_refusal(&body, D::OPTIONAL, &asked),
                 Some(_) | None => None,
@@ -93,7 +95,8 @@ impl<D: Dialect> Server<D> {
     ) -> Result<HttpRequest, ProviderError> {
         let origin = self.replay_origin(request.model);
         let body = D::body(Asked { request, origin: &origin, accepted });
-        let body = serde_json::to_vec(&body).map_err(|error| {
+        let mut written = Vec::with_capacity(content::bytes_of(request.messages));
+        serde_json::to_writer(&mut written, &body).map_err(|error| {
             ProviderError::new(ErrorKind::Rejected, format!("the request cannot be written: {error}"))
         })?;
         let key = self.settings.key.as_ref();
@@ -105,7 +108,7 @@ impl<D: Dialect> Server<D> {
             bearer: key.filter(|_| self.key_place == KeyPlace::Bearer).cloned(),
             // The user's come last, because the last one of a name counts.
             headers: own.chain(self.settings.headers.iter().cloned()).collect(),
-            body: body.into(),
+            body: written.into(),
             asked: Some(AskedOf {
                 provider: self.settings.name.clone(),
                 api: D::API.name().to_owned(),
@@ -157,6 +160,7 @@ impl<D: Dialect> Provider for Server<D> {
         let request = &in_words(request, system.as_deref());
         let body = D::body(Asked { request, origin: &origin, accepted: &accepted });
         let body = serde_json::to_string_pretty(&body).unwrap_or_else(|error| error.to_string());
+        let body = content::shortened(body, request.messages);
         let url = D::url(&self.settings.base_url, request);
         let mut text = format!("POST {url}\naccept: {}\ncontent-type: application/json\n", accept(request));
         let mut add = |name: &str, value: &str| {

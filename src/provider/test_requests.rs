@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::accepted::Accepted;
 use super::dialect::{Asked, Dialect};
-use super::{ChatRequest, ModelParameters};
-use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
+use super::{ChatRequest, Images, ModelParameters};
+use crate::conversation::{Attachment, Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
 
 pub(super) const ORIGIN: &str = "where it came from";
 
@@ -28,6 +28,19 @@ pub(super) fn result(id: &str, text: &str) -> Message {
 }
 
 /// The same message, as it came from [`ORIGIN`] in these parts.
+/// A prompt with a text, an image and a PDF.
+pub(super) fn attached(text: &str) -> Message {
+    let file = |name: &str, content: &'static [u8]| Attachment::new(name, content).unwrap();
+    let attachments = vec![file("a.md", b"# A"), file("b.gif", b"GIF89a"), file("c.pdf", b"%PDF-1")];
+    Message { attachments, ..message(Role::User, text) }
+}
+
+/// A result that brought an image.
+pub(super) fn result_with_image(id: &str, text: &str) -> Message {
+    let image = Attachment::new("camera 1", &b"GIF89a"[..]).unwrap();
+    Message { attachments: vec![image], ..result(id, text) }
+}
+
 pub(super) fn replayed(message: Message, parts: &Value) -> Message {
     let json = serde_json::json!({ "parts": parts }).to_string();
     Message { replay: Some(Replay { origin: ORIGIN.to_owned(), json }), ..message }
@@ -47,6 +60,7 @@ pub(super) struct Set {
     pub(super) stream: bool,
     pub(super) accepted: Accepted,
     pub(super) model: Option<&'static str>,
+    pub(super) images: Images,
 }
 
 /// The body of a request, and its address below `https://a.example/v1`.
@@ -58,6 +72,7 @@ pub(super) fn request<D: Dialect>(messages: &[Message], set: &Set) -> (Value, St
         tools: &set.tools,
         tool_choice: &set.tool_choice,
         parameters: &set.parameters,
+        images: set.images,
         answer: None,
         stream: set.stream,
     };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::ChatRequest;
 use super::call_ids::{CallIdForm, CallIds};
-use crate::conversation::{Message, Role};
+use crate::conversation::{Attachment, Message, Role};
 
 /// What the server is told of a call that never came to a result.
 const INTERRUPTED: &str = "interrupted: this call has no result";
@@ -12,7 +12,8 @@ const INTERRUPTED: &str = "interrupted: this call has no result";
 /// One message of a request.
 #[derive(Debug, PartialEq)]
 pub enum Turn<'a> {
-    Plain(Role, &'a str),
+    System(&'a str),
+    User(&'a Message),
     Assistant(Assistant<'a>),
     Result(CallResult<'a>),
 }
@@ -31,6 +32,8 @@ pub struct CallResult<'a> {
     /// The tool that was called.
     pub name: &'a str,
     pub text: &'a str,
+    /// Images of the result.
+    pub attachments: &'a [Attachment],
     /// Which of the calls of its message it is about.
     pub number: usize,
 }
@@ -42,7 +45,8 @@ pub fn in_order(messages: &[Message], form: CallIdForm) -> Vec<Turn<'_>> {
     let mut ids = CallIds::new(form);
     for (at, message) in messages.iter().enumerate() {
         match message.role {
-            Role::System | Role::User => turns.push(Turn::Plain(message.role, &message.text)),
+            Role::System => turns.push(Turn::System(&message.text)),
+            Role::User => turns.push(Turn::User(message)),
             Role::Assistant if message.text.is_empty() && message.tool_calls.is_empty() => {}
             Role::Assistant => {
                 let call_ids: Vec<_> = message.tool_calls.iter().map(|call| ids.take(&call.id)).collect();
@@ -64,7 +68,8 @@ fn results_of<'a>(message: &'a Message, call_ids: &[Cow<'a, str>], later: &'a [M
         let is_result = |later: &&Message| later.tool_call_id.as_deref() == Some(&call.id);
         let result = later().filter(|later| later.role == Role::Tool).find(is_result);
         let text = result.map_or(INTERRUPTED, |result| &result.text);
-        CallResult { call_id: call_id.clone(), name: &call.name, text, number }
+        let attachments = result.map_or(&[][..], |result| &result.attachments);
+        CallResult { call_id: call_id.clone(), name: &call.name, text, attachments, number }
     };
     calls.map(result).collect()
 }

@@ -1,5 +1,6 @@
 //! The one table of slash commands: the parser, `/help` and completion all read it.
 
+use super::attach;
 use super::slash::{Command, ServerChange, ThinkingDisplay};
 use super::tree::EditTarget;
 use crate::mcp::LogLevel;
@@ -30,6 +31,8 @@ pub enum ArgumentKind {
     /// A prompt of a server, then its arguments.
     Prompt,
     Resource,
+    /// Several paths.
+    Paths,
     /// A blank in a path is written `\ `.
     File,
     OneOf(&'static [&'static str]),
@@ -143,10 +146,13 @@ pub static COMMANDS: &[CommandSpec] = &[
         optional(rest).map(|address| Command::Resource { address })
     })
     .takes("SERVER:URI", ArgumentKind::Resource),
+    CommandSpec::ready("attach", "send files along with the next prompt", |rest| {
+        attach::parse(rest).map(|change| Command::Attach { change })
+    })
+    .takes("[PATH|drop N|clear]", ArgumentKind::Paths),
     CommandSpec::later("provider"),
     CommandSpec::later("role"),
     CommandSpec::later("set"),
-    CommandSpec::later("attach"),
     CommandSpec::later("copy"),
     CommandSpec::later("redraw"),
 ];
@@ -244,6 +250,7 @@ pub fn suggest(name: &str) -> Option<&'static str> {
 const KEYS: &str = "\
 Enter sends. Alt-Enter, Ctrl-J or a trailing \\ starts a new line, and so does
 Enter inside a ``` block. Tab completes commands, models and files after @.
+@path in a prompt sends that file along, and /attach any others.
 Up and Ctrl-R find earlier prompts; Ctrl-X Ctrl-E opens your editor.
 Ctrl-C clears the line or stops an answer; Ctrl-D on an empty line leaves.
 //text sends \"/text\".

@@ -144,6 +144,7 @@ impl Completions {
                 offers.extend(self.filled_templates(typed).into_iter().map(|(address, _)| same(address)));
                 offers
             }
+            ArgumentKind::Paths => return Some(self.path_offers(before_cursor)),
             ArgumentKind::File => paths(typed, self.home.as_deref()),
             ArgumentKind::Prompt => return Some(self.prompt_offers(before_cursor, typed)),
         };
@@ -244,6 +245,12 @@ impl Completions {
         filled
     }
 
+    /// The path that the cursor is in.
+    fn path_offers(&self, before_cursor: &str) -> (usize, Vec<Offer>) {
+        let start = word_start(before_cursor);
+        (start, paths(&before_cursor[start..], self.home.as_deref()))
+    }
+
     /// Files, and resources of servers, after `@`.
     fn file_offers(&self, before_cursor: &str) -> Option<(usize, Vec<Offer>)> {
         let start = path_start(before_cursor)?;
@@ -297,6 +304,11 @@ fn matching<'a>(names: impl Iterator<Item = &'a str>, typed: &str) -> Vec<Offer>
 /// Where the path behind the last `@` begins, if the cursor is in one. A space in a path is
 /// written `\ `.
 fn path_start(before_cursor: &str) -> Option<usize> {
+    let word = word_start(before_cursor);
+    before_cursor[word..].starts_with('@').then_some(word + 1)
+}
+
+fn word_start(before_cursor: &str) -> usize {
     let mut word = 0;
     let mut is_escaped = false;
     for (at, c) in before_cursor.char_indices() {
@@ -305,7 +317,7 @@ fn path_start(before_cursor: &str) -> Option<usize> {
         }
         is_escaped = c == '\\' && !is_escaped;
     }
-    before_cursor[word..].starts_with('@').then_some(word + 1)
+    word
 }
 
 fn paths(typed: &str, home: Option<&Path>) -> Vec<Offer> {

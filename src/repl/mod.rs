@@ -1,5 +1,6 @@
 //! The REPL's parts: reading lines, slash commands, completion, Ctrl-C.
 
+mod attach;
 mod command_table;
 mod completer;
 mod document;
@@ -29,6 +30,6 @@ pub use completer::CompletionSource;
 pub use external_editor::edit_text;
 pub use input::{Editing, Input, InputEvent, InputSettings, PromptText};
 pub use interrupt::{CtrlC, PromptAction, TurnAction, TurnPhase};
-pub use run::{Loaded, Repl, Services};
+pub use run::{Attaching, Loaded, Repl, Services};
 pub use slash::{Command, Entered, ThinkingDisplay, complaint, parse};
 pub use tree::CUT_OFF;

@@ -48,6 +48,7 @@ impl Repl<'_> {
             Command::Mcp { change: None } => self.show_servers(),
             Command::Mcp { change: Some(change) } => self.change_server(change).await,
             Command::Approve { server } => self.approve(server.as_deref()),
+            Command::Attach { change } => self.attach(change).await,
             Command::Resource { address } => self.show_resource(&address).await,
         }
     }
@@ -116,7 +117,12 @@ impl Repl<'_> {
     fn show_current(&mut self) {
         let texts = (1..).zip(self.session.messages());
         let text: Vec<_> = texts
-            .map(|(number, message)| format!("{number} {}>\n{}\n", message.role.name(), message.text.trim_end()))
+            .map(|(number, message)| {
+                let attached =
+                    message.attachments.iter().map(|attachment| format!("[attached: {}]\n", attachment.label()));
+                let attached: String = attached.collect();
+                format!("{number} {}>\n{}\n{attached}", message.role.name(), message.text.trim_end())
+            })
             .collect();
         if text.is_empty() {
             self.note("nothing has been said yet");

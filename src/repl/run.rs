@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use super::{
     Command, CompletionSource, CtrlC, Entered, Input, InputEvent, PromptAction, PromptText, complaint, edit_text, parse,
 };
-use crate::conversation::{ConversationId, Message, MessageId, exit_code, now_ms};
+use crate::conversation::{Attachment, ConversationId, Message, MessageId, exit_code, now_ms};
 use crate::history::{Entry, FlushOutcome};
 use crate::session::{
     ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Session, Signals, TurnInput, TurnReport,
@@ -48,9 +49,14 @@ pub trait Services {
     fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport>;
     /// False where this process writes no history.
     fn is_kept(&self) -> bool;
+    /// What a file, a folder, a pattern or a URL holds, behind what is attached already; and what was left out.
+    fn attach(&self, source: String, attached: Vec<Attachment>) -> Attaching<'_>;
     /// The failure of a turn as it is printed.
     fn describe(&self, report: TurnReport) -> Option<ErrorReport>;
 }
+
+/// A boxed future, because a trait object cannot have an `async fn`; one per file that is named.
+pub type Attaching<'a> = Pin<Box<dyn Future<Output = Result<(Vec<Attachment>, Vec<String>), ErrorReport>> + 'a>>;
 
 /// A stored conversation.
 pub struct Loaded {
@@ -88,6 +94,9 @@ pub struct Repl<'a> {
     pub suspended: Option<Suspended>,
     /// The hits of the last search.
     pub found: Vec<MessageId>,
+    /// What goes along with the next prompt.
+    pub attached: Vec<Attachment>,
+    pub home: Option<PathBuf>,
 }
 
 /// What goes on after a line: a text for the next prompt, or an exit code.
@@ -307,10 +316,7 @@ impl Repl<'_> {
         }
         match entered {
             Entered::Empty => ControlFlow::Continue(None),
-            Entered::Prompt(text) => match self.with_resources(&text).await {
-                Some(whole) => self.turn(TurnInput::Prompt(whole)).await,
-                None => ControlFlow::Continue(Some(text)),
-            },
+            Entered::Prompt(text) => self.ask(text).await,
             Entered::Command(Command::Prompt { address, arguments }) => self.run_prompt(&address, &arguments).await,
             Entered::Command(Command::Exit) => ControlFlow::Break(exit_code::OK),
             Entered::Command(Command::Retry) => self.turn(TurnInput::Retry).await,
@@ -324,6 +330,23 @@ impl Repl<'_> {
             Entered::Unknown { .. } | Entered::Misused { .. } | Entered::NotYet { .. } => {
                 self.fail("usage", &complaint(&entered).unwrap_or_default());
                 ControlFlow::Continue(None)
+            }
+        }
+    }
+
+    /// A prompt with all that it names, or back on the line where something of that cannot be had.
+    async fn ask(&mut self, text: String) -> Flow {
+        let Some(mut prompt) = self.with_attachments(text.clone()).await else {
+            return ControlFlow::Continue(Some(text));
+        };
+        match self.with_resources(&text).await {
+            Some(whole) => {
+                prompt.text = whole;
+                self.turn(TurnInput::Prompt(prompt)).await
+            }
+            None => {
+                self.attached = prompt.attachments;
+                ControlFlow::Continue(Some(text))
             }
         }
     }

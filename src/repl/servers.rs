@@ -141,7 +141,7 @@ impl Repl<'_> {
             Some(Ok(messages)) => {
                 let text = prompt_text(&messages);
                 self.note(&text);
-                self.turn(TurnInput::Prompt(text)).await
+                self.turn(TurnInput::Prompt(text.into())).await
             }
             Some(Err(error)) => {
                 self.fail("mcp", &error.to_string());

@@ -4,6 +4,7 @@
 //! `/`: `/usr/bin is what?` and `/* a comment */` are prompts. `//text` sends `/text`; a `//`
 //! before a space stays as it is, since that is how a comment starts.
 
+use super::attach::AttachChange;
 use super::command_table::{self, Support};
 use super::tree::EditTarget;
 use crate::mcp::LogLevel;
@@ -106,6 +107,9 @@ pub enum Command {
     Prompt {
         address: String,
         arguments: String,
+    },
+    Attach {
+        change: AttachChange,
     },
     /// `SERVER:URI`.
     Resource {

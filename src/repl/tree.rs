@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::run::Flow;
 use super::{Repl, document};
 use crate::conversation::{Message, MessageId, Role};
-use crate::session::{Draft, Piece, TurnInput};
+use crate::session::{Draft, Piece, Prompt, TurnInput};
 
 /// Messages that are shown of a conversation that one comes back to.
 const EXCERPT_MESSAGES: usize = 2;
@@ -49,7 +49,7 @@ impl Repl<'_> {
             Some(prompt) => {
                 let way_back = before.map(|id| format!("; /resume {id} goes back to it")).unwrap_or_default();
                 self.note(&format!("the last prompt is taken back{way_back}"));
-                ControlFlow::Continue(Some(prompt))
+                ControlFlow::Continue(Some(self.give_back(prompt)))
             }
             None => {
                 self.fail("usage", "there is nothing to take back");
@@ -169,8 +169,8 @@ impl Repl<'_> {
             return Ok(None);
         };
         let Some(text) = self.changed(&before).await? else { return Ok(None) };
-        self.session.undo();
-        Ok(Some(TurnInput::Prompt(text)))
+        let attachments = self.session.undo().map(|prompt| prompt.attachments).unwrap_or_default();
+        Ok(Some(TurnInput::Prompt(Prompt { text, attachments })))
     }
 
     /// An edited prompt is asked again, and what followed it is left behind; any other message keeps what follows.

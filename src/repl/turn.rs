@@ -7,7 +7,7 @@ use super::phase::{Watch, Watched};
 use super::run::Flow;
 use super::{CtrlC, Repl, TurnAction, TurnPhase};
 use crate::conversation::exit_code;
-use crate::session::{CancelCause, CancelSource, JobSignal, TurnFailure, TurnInput, TurnReport, TurnStatus};
+use crate::session::{CancelCause, CancelSource, JobSignal, Prompt, TurnFailure, TurnInput, TurnReport, TurnStatus};
 use crate::terminal::{EchoOff, ReplyView, mode};
 
 /// How a turn came to its end.
@@ -30,7 +30,7 @@ impl Repl<'_> {
     /// Runs a turn. A prompt whose request was cancelled comes back.
     pub(super) async fn turn(&mut self, input: TurnInput) -> Flow {
         let prompt = match &input {
-            TurnInput::Prompt(text) => Some(text.clone()),
+            TurnInput::Prompt(prompt) => Some(prompt.clone()),
             TurnInput::Retry | TurnInput::Continue => None,
         };
         let mut asked = Asked::default();
@@ -82,7 +82,7 @@ impl Repl<'_> {
         }
     }
 
-    fn after_turn(&mut self, report: TurnReport, returned: Option<String>) -> Flow {
+    fn after_turn(&mut self, report: TurnReport, returned: Option<Prompt>) -> Flow {
         let is_empty = report.result.text.is_empty();
         let status = report.result.status;
         if let Some(error) = self.services.describe(report) {
@@ -92,7 +92,17 @@ impl Repl<'_> {
             self.note("/continue lets the model go on, /retry asks again");
         }
         self.blank_line();
-        ControlFlow::Continue(returned.filter(|_| is_empty))
+        ControlFlow::Continue(returned.filter(|_| is_empty).map(|prompt| self.give_back(prompt)))
+    }
+
+    /// What was attached goes along with the next prompt; the text of this one is for the line. Files that it names
+    /// are read anew.
+    pub(super) fn give_back(&mut self, prompt: Prompt) -> String {
+        let Prompt { text, mut attachments } = prompt;
+        let named = self.files_in(&text);
+        attachments.retain(|attachment| !named.iter().any(|name| name == attachment.name()));
+        self.attached = attachments;
+        text
     }
 
     pub(super) async fn continue_answer(&mut self) -> Flow {

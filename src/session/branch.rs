@@ -1,7 +1,7 @@
 //! How a conversation turns to another branch: what was said before stays stored, and is only left behind.
 
 use super::repair::repair;
-use super::{Session, TurnFailure, TurnInput};
+use super::{Prompt, Session, TurnFailure, TurnInput};
 use crate::conversation::{Message, MessageId, Role, now_ms};
 use crate::history::{Entry, FlushOutcome, Place};
 
@@ -22,8 +22,8 @@ pub struct Draft {
 }
 
 impl Session {
-    /// Takes the last prompt, and all that followed, off the branch; the text of the prompt. `None`: there is none.
-    pub fn undo(&mut self) -> Option<String> {
+    /// Takes the last prompt, and all that followed, off the branch; the prompt. `None`: there is none.
+    pub fn undo(&mut self) -> Option<Prompt> {
         let prompt = match self.unanswered.take() {
             Some(prompt) => prompt,
             None => {
@@ -33,7 +33,7 @@ impl Session {
             }
         };
         self.move_head(prompt.parent);
-        Some(prompt.text)
+        Some(Prompt { text: prompt.text, attachments: prompt.attachments })
     }
 
     /// Goes on as if this had been said. From the first change on the messages are new ones, beside the old.
@@ -65,6 +65,7 @@ impl Session {
         let mut message = Message::new(self.ids.message(now), self.head.clone(), draft.role, draft.text, now);
         message.model = Some(self.model.label.clone());
         if let Some(original) = original {
+            message.attachments = original.attachments;
             message.tool_calls = original.tool_calls;
             message.tool_call_id = original.tool_call_id;
             message.model = original.model;
@@ -126,7 +127,7 @@ impl Session {
 
     /// Puts a prompt at the head of the branch and waits until it is on disk: [`super::TurnInput::Retry`] asks it,
     /// here and in sessions that resume the conversation.
-    pub async fn post(&mut self, prompt: String) -> Result<(), TurnFailure> {
+    pub async fn post(&mut self, prompt: Prompt) -> Result<(), TurnFailure> {
         self.begin(TurnInput::Prompt(prompt))?;
         match self.journal.flush().await {
             FlushOutcome::Failed(reason) if self.settings.require_history => Err(TurnFailure::HistoryRequired(reason)),

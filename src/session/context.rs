@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{Message, Role, ToolSpec};
+use crate::conversation::{Attachment, AttachmentKind, Message, Role, ToolSpec};
 
 /// What becomes of a conversation that no longer fits its model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -70,7 +70,23 @@ pub fn tokens_of(text: &str) -> u64 {
 fn tokens_of_message(message: &Message) -> u64 {
     let calls =
         message.tool_calls.iter().map(|call| MESSAGE_TOKENS + tokens_of(&call.name) + tokens_of(&call.arguments));
-    MESSAGE_TOKENS + tokens_of(&message.text) + calls.sum::<u64>()
+    let attachments = message.attachments.iter().map(tokens_of_attachment);
+    MESSAGE_TOKENS + tokens_of(&message.text) + calls.sum::<u64>() + attachments.sum::<u64>()
+}
+
+/// Providers scale images down to about this much.
+const IMAGE_TOKENS: u64 = 1600;
+/// Of a PDF; pages are sent as text and as an image each.
+const PAGE_TOKENS: u64 = 2000;
+/// How many pages there are would be known only by reading the whole document.
+const PAGE_BYTES: u64 = 50_000;
+
+fn tokens_of_attachment(attachment: &Attachment) -> u64 {
+    match attachment.kind() {
+        AttachmentKind::Text => MESSAGE_TOKENS + attachment.text().map_or(0, tokens_of),
+        AttachmentKind::Image => IMAGE_TOKENS,
+        AttachmentKind::Pdf => PAGE_TOKENS * (attachment.content().len() as u64).div_ceil(PAGE_BYTES),
+    }
 }
 
 /// Tokens that messages may have, beside the answer, the system prompt and the tools.

@@ -1,5 +1,6 @@
 //! Another model answers where the chosen one cannot, as long as no tool has run.
 
+use super::attached::takes_no_images;
 use super::outcome::ReplyEnding;
 use super::reply::Reply;
 use super::turn_state::TurnState;
@@ -24,6 +25,10 @@ impl Session {
                 None => return false,
             };
             match connected {
+                Ok(model) if self.has_images_now() && takes_no_images(&model) => {
+                    let message = format!("{name} cannot be asked instead: it takes no images");
+                    front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "fallback", message: &message });
+                }
                 Ok(model) => {
                     let message = format!("{} failed ({}): asking {}", self.model.label, error.message, model.label);
                     front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "fallback", message: &message });

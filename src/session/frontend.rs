@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::question::{Answer, Answering, Question};
 use super::wanted::{NotTaken, Taken};
-use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage, exit_code};
+use crate::conversation::{Attachment, ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage, exit_code};
 use crate::history::TurnMetrics;
 use crate::provider::ProviderError;
 use crate::tool::ToolOutput;
@@ -25,6 +25,8 @@ pub enum TurnEvent<'a> {
         conversation: &'a ConversationId,
         turn: u64,
         model: &'a str,
+        /// What goes along with the prompt.
+        attachments: &'a [Attachment],
     },
     /// The request is out, or out again after a retry: time to show that we wait.
     Waiting,

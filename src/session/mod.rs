@@ -1,5 +1,6 @@
 //! One conversation at work: a prompt goes in, a turn runs to its end, whatever happens.
 
+mod attached;
 mod branch;
 mod budget;
 mod cancel;
@@ -41,6 +42,6 @@ pub use question::{Answer, Answering, Approval, Question};
 pub use resources::resource_text;
 pub use signals::{JobSignal, JobSignals, Signals};
 pub use state::{ActiveModel, LazyFacts, Preview, Session, TurnSettings};
-pub use turn::{TurnFailure, TurnInput, TurnReport};
+pub use turn::{Prompt, TurnFailure, TurnInput, TurnReport};
 pub use turn_state::paragraph_break;
 pub use wanted::{NotTaken, Wanted};

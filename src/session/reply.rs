@@ -122,7 +122,11 @@ impl Session {
         turn: &mut TurnState,
     ) -> Result<ReplyEnding, Panic> {
         loop {
-            let ending = match self.make_room(front, cancel).await {
+            let ready = match self.check_images(front) {
+                Ok(()) => self.make_room(front, cancel).await,
+                Err(error) => Err(ReplyEnding::Failed(error)),
+            };
+            let ending = match ready {
                 Ok(room) => self.receive(&room, so_far, (front, cancel), turn).await?,
                 Err(ending) => ending,
             };
@@ -151,6 +155,7 @@ impl Session {
             tools: if self.uses_tools { self.toolbox.specs() } else { &[] },
             tool_choice: &self.tool_choice,
             parameters,
+            images: self.images(),
             answer: self.wanted.as_ref().and_then(Wanted::format),
             stream: self.settings.stream,
         };

@@ -8,7 +8,7 @@ use super::turn_state::TurnState;
 use super::{Answer, Cancel, CancelCause, Frontend, NamedCall, NoticeLevel, Question, Session, TurnEvent};
 use crate::conversation::{Message, MessageId, ReplyBuilder, Role, StopReason, StreamEvent, ToolChoice, now_ms};
 use crate::mcp::{Content, ElicitAnswer, HostEvent, LogLevel, SamplingAnswer, SamplingMessage, ServerQuestion};
-use crate::provider::{ChatRequest, ModelParameters, Pumped};
+use crate::provider::{ChatRequest, Images, ModelParameters, Pumped};
 
 /// Answers that servers get from the model in one turn.
 const SAMPLINGS_MAX: u32 = 10;
@@ -124,6 +124,7 @@ impl Session {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            images: Images::Sent,
             answer: None,
             stream: true,
         };

@@ -16,8 +16,8 @@ use super::room::ContextState;
 use super::wanted::Wanted;
 
 use crate::conversation::{
-    ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings, ToolChoice,
-    Usage, now_ms,
+    Attachment, ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings,
+    ToolChoice, Usage, now_ms,
 };
 use crate::history::{Entry, Journal, KeptAnswer, KeptBy, Place};
 use crate::mcp::HostEvents;
@@ -104,6 +104,8 @@ pub struct Session {
     pub(super) ids: IdSource,
     pub(super) turn: u64,
     pub(super) context: ContextState,
+    /// The model of which it was told how it takes images.
+    pub(super) told_images_of: Option<String>,
 }
 
 impl Session {
@@ -138,6 +140,7 @@ impl Session {
             ids,
             turn: 0,
             context: ContextState::default(),
+            told_images_of: None,
         }
     }
 
@@ -240,18 +243,29 @@ impl Session {
 
     /// Stores a message behind the head and makes it the head.
     pub(super) fn record_message(&mut self, role: Role, text: String) -> Message {
-        self.record(role, text, None)
+        self.record(role, text, None, Vec::new())
+    }
+
+    pub(super) fn record_prompt(&mut self, text: String, attachments: Vec<Attachment>) -> Message {
+        self.record(Role::User, text, None, attachments)
     }
 
     /// The same for what came of a call.
-    pub(super) fn record_tool_result(&mut self, text: String, call: String) -> Message {
-        self.record(Role::Tool, text, Some(call))
+    pub(super) fn record_tool_result(&mut self, text: String, call: String, images: Vec<Attachment>) -> Message {
+        self.record(Role::Tool, text, Some(call), images)
     }
 
-    fn record(&mut self, role: Role, text: String, tool_call_id: Option<String>) -> Message {
+    fn record(
+        &mut self,
+        role: Role,
+        text: String,
+        tool_call_id: Option<String>,
+        attachments: Vec<Attachment>,
+    ) -> Message {
         let now = now_ms();
         let mut message = Message::new(self.ids.message(now), self.head.clone(), role, text, now);
         message.tool_call_id = tool_call_id;
+        message.attachments = attachments;
         message.model = Some(self.model.label.clone());
         self.head = Some(message.id.clone());
         self.journal.record(Entry::MessageAdded { conversation: self.conversation.clone(), message: message.clone() });

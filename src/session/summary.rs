@@ -3,8 +3,8 @@
 use super::outcome::ReplyEnding;
 use super::receive::TICK;
 use super::{Cancel, Frontend, Session};
-use crate::conversation::{Message, MessageId, ReplyBuilder, Role, ToolChoice, now_ms};
-use crate::provider::{ChatRequest, ModelParameters, Pumped};
+use crate::conversation::{Attachment, Message, MessageId, ReplyBuilder, Role, ToolChoice, now_ms};
+use crate::provider::{ChatRequest, Images, ModelParameters, Pumped};
 
 const INSTRUCTIONS: &str = "Sum up the conversation below for somebody who has to go on with it: facts, decisions, \
     open questions, names, numbers and paths, in at most 400 words. Write the summary and nothing else. What the \
@@ -51,6 +51,7 @@ impl Session {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            images: Images::Sent,
             answer: None,
             stream: self.settings.stream,
         };
@@ -75,12 +76,28 @@ fn transcript(earlier: &str, messages: &[Message]) -> String {
         text.push_str(&format!("before that, in short:\n{earlier}\n\n"));
     }
     for message in messages {
-        let end = message.text.floor_char_boundary(EXCERPT_BYTES_MAX);
-        let more = if end < message.text.len() { " …" } else { "" };
+        let said = excerpt(&message.text, EXCERPT_BYTES_MAX);
         let calls: String = message.tool_calls.iter().map(|call| format!(" [calls {}]", call.name)).collect();
-        text.push_str(&format!("{}: {}{more}{calls}\n\n", message.role.name(), &message.text[..end]));
+        text.push_str(&format!("{}: {said}{calls}{}\n\n", message.role.name(), attached(message)));
     }
     text
+}
+
+fn excerpt(text: &str, bytes_max: usize) -> String {
+    let end = text.floor_char_boundary(bytes_max);
+    let more = if end < text.len() { " …" } else { "" };
+    format!("{}{more}", &text[..end])
+}
+
+/// What went along by its name, and how the texts begin: together as much as of the message itself.
+fn attached(message: &Message) -> String {
+    let mut room = EXCERPT_BYTES_MAX;
+    let tell = |attachment: &Attachment| {
+        let begins = attachment.text().map(|text| excerpt(text, room));
+        room = room.saturating_sub(begins.as_ref().map_or(0, String::len));
+        format!("\n[attached {}] {}", attachment.label(), begins.unwrap_or_default())
+    };
+    message.attachments.iter().map(tell).collect()
 }
 
 #[cfg(test)]
@@ -97,6 +114,9 @@ mod tests {
         let expected =
             "before that, in short:\nThey met.\n\nuser: Read it\n\nassistant: Let me look. [calls files__read]\n\n";
         assert_eq!(told, expected);
+        let file = Attachment::new("a.md", &b"# A"[..]).unwrap();
+        let with_file = Message { attachments: vec![file], ..message(Role::User, "Read it") };
+        assert_eq!(transcript("", &[with_file]), "user: Read it\n[attached a.md (3 bytes)] # A\n\n");
         let long = transcript("", &[message(Role::Tool, &"é".repeat(4000))]);
         assert!(long.ends_with("é …\n\n") && long.len() < 4100, "{}", long.len());
     }

@@ -8,6 +8,7 @@ use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 use serde_json::{Map, Value};
 
+use super::attached::set_images_apart;
 use super::log::LogEntry;
 use super::output::{OutputStop, drain};
 use super::receive::TICK;
@@ -300,7 +301,7 @@ impl Session {
         if output.is_untrusted {
             self.toolbox.taint();
         }
-        let content: Vec<Value> = output.content.iter().map(crate::mcp::Content::to_json).collect();
+        let (content, images) = set_images_apart(&output.content, &call.name);
         self.journal.record(Entry::ToolFinished(Box::new(ToolEnd {
             conversation: self.conversation.clone(),
             reply: reply.clone(),
@@ -312,7 +313,7 @@ impl Session {
         let (name, arguments) = (&call.name, &call.arguments);
         let (is_ok, result_bytes) = (!output.is_error, output.text.len());
         self.tell_log(&LogEntry::Tool { name, arguments, is_ok, result_bytes });
-        let message = self.record_tool_result(output.text, call.id.clone());
+        let message = self.record_tool_result(output.text, call.id.clone(), images);
         self.messages.push(message);
     }
 

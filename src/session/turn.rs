@@ -11,7 +11,8 @@ use super::turn_state::TurnState;
 use super::wanted::{NotTaken, Wanted};
 use super::{Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus, exit_of_cancel};
 use crate::conversation::{
-    InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
+    Attachment, InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code,
+    now_ms,
 };
 use crate::history::{Entry, FlushOutcome, MatchedAnswer, ReplyEnd};
 use crate::provider::{ErrorKind, ProviderError};
@@ -19,11 +20,33 @@ use crate::provider::{ErrorKind, ProviderError};
 /// What starts a turn.
 #[derive(Debug)]
 pub enum TurnInput {
-    Prompt(String),
+    Prompt(Prompt),
     /// Another answer to the last prompt, beside the first one.
     Retry,
     /// On from where the last turn was cut off.
     Continue,
+}
+
+/// What a person asks, with what goes along.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    pub text: String,
+    pub attachments: Vec<Attachment>,
+}
+
+impl Prompt {
+    /// With more text at its end.
+    #[must_use]
+    pub fn and(mut self, more: &str) -> Self {
+        self.text.push_str(more);
+        self
+    }
+}
+
+impl From<String> for Prompt {
+    fn from(text: String) -> Self {
+        Self { text, attachments: Vec::new() }
+    }
 }
 
 /// What the model is told when an answer that was cut off is to go on.
@@ -65,7 +88,13 @@ impl Session {
             self.tell_log(&LogEntry::SystemPrompt(&system));
         }
         let label = self.model.label.clone();
-        front.show(&TurnEvent::Started { conversation: &self.conversation, turn: self.turn, model: &label });
+        let attachments = self.attached_now();
+        front.show(&TurnEvent::Started {
+            conversation: &self.conversation,
+            turn: self.turn,
+            model: &label,
+            attachments,
+        });
         let mut turn = TurnState::default();
         let mut last: Option<Reply> = None;
         let stop = loop {
@@ -124,7 +153,7 @@ impl Session {
             host.begin_turn();
         }
         match input {
-            TurnInput::Prompt(text) => {
+            TurnInput::Prompt(Prompt { text, attachments }) => {
                 self.unanswered = None;
                 if !self.is_recorded {
                     self.record_conversation(None);
@@ -134,7 +163,7 @@ impl Session {
                     self.system_is_recorded = true;
                 }
                 self.record_open();
-                let message = self.record_message(Role::User, text);
+                let message = self.record_prompt(text, attachments);
                 self.messages.push(message);
                 Ok(())
             }
@@ -155,7 +184,9 @@ impl Session {
         self.messages = repair(std::mem::take(&mut self.messages));
         match self.messages.last().map(|last| last.role) {
             None => return Err(TurnFailure::NothingToContinue),
-            Some(Role::Assistant | Role::System) => return self.begin(TurnInput::Prompt(CONTINUE_PROMPT.to_owned())),
+            Some(Role::Assistant | Role::System) => {
+                return self.begin(TurnInput::Prompt(CONTINUE_PROMPT.to_owned().into()));
+            }
             Some(Role::User | Role::Tool) => self.record_open(),
         }
         Ok(())

@@ -27,6 +27,30 @@ pub struct StartLine<'a> {
     pub model: &'a str,
     /// RFC 3339, UTC.
     pub time: &'a str,
+    /// What goes along with the prompt; absent where there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<AttachmentItem<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct AttachmentItem<'a> {
+    pub name: &'a str,
+    /// As in `image/png`.
+    pub mime: &'a str,
+    pub bytes: u64,
+    /// Of the content, in hexadecimal digits.
+    pub sha256: &'a str,
+}
+
+impl<'a> AttachmentItem<'a> {
+    pub fn of(attachment: &'a conversation::Attachment) -> Self {
+        Self {
+            name: attachment.name(),
+            mime: attachment.mime(),
+            bytes: attachment.content().len() as u64,
+            sha256: attachment.hash(),
+        }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]

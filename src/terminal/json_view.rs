@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::asides::Asides;
 use super::error_report::ErrorReport;
 use super::json_lines::{
-    ApprovalLine, DeltaLine, Error, MetaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine,
-    ToolCallLine, ToolResultLine, UsageLine, VERSION,
+    ApprovalLine, AttachmentItem, DeltaLine, Error, MetaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine,
+    StartLine, ToolCallLine, ToolResultLine, UsageLine, VERSION,
 };
 use super::lines::Retry;
 use super::safe_json::{push_json_line, safe_raw};
@@ -106,9 +106,11 @@ impl JsonTurn {
                 }
                 self.delta(text, screen);
             }
-            TurnEvent::Started { conversation, turn, model } => {
+            TurnEvent::Started { conversation, turn, model, attachments } => {
                 let (conversation, time) = (conversation.0.as_str(), rfc3339(now_ms()));
-                self.line(&StartLine { v, kind: "start", conversation, turn: *turn, model, time: &time }, screen);
+                let attachments = attachments.iter().map(AttachmentItem::of).collect();
+                let line = StartLine { v, kind: "start", conversation, turn: *turn, model, time: &time, attachments };
+                self.line(&line, screen);
             }
             TurnEvent::Notice { level, code, message } => {
                 let level = level_name(*level);

@@ -116,6 +116,14 @@ impl Screen {
         }
     }
 
+    /// Puts bytes of any kind on stdout; false where that is a terminal, which gets none of them.
+    #[must_use]
+    pub fn print_bytes(&mut self, raw: &[u8]) -> bool {
+        let Some(bytes) = self.exact() else { return false };
+        bytes.extend_from_slice(raw);
+        true
+    }
+
     /// One line on stderr, written at once as far as that goes. Errors are ignored: there is
     /// nobody to tell.
     pub fn line(&mut self, text: TermSafe<'_>) {

@@ -35,7 +35,7 @@ fn retry() -> TurnEvent<'static> {
 }
 
 fn started(conversation: &ConversationId) -> TurnEvent<'_> {
-    TurnEvent::Started { conversation, turn: 1, model: "demo:x" }
+    TurnEvent::Started { conversation, turn: 1, model: "demo:x", attachments: &[] }
 }
 
 /// Shows all events to a view on two pipes; what came on stdout and stderr.

@@ -77,6 +77,9 @@ impl Server {
             tools.push(json!({"name": "bad-type", "inputSchema": {"type": "string"}}));
             tools.push(json!({"name": "any-of", "inputSchema": {"type": "object", "anyOf": []}}));
         }
+        if self.faults.has("picture") {
+            tools.push(tool("picture"));
+        }
         if self.has_changed {
             tools.push(tool("new"));
         }
@@ -138,6 +141,11 @@ impl Server {
                     "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttlMs": 60_000, "pollIntervalMs": 20,
                 });
                 self.wire.result(id, task);
+            }
+            "picture" => {
+                let image = json!({"type": "image", "mimeType": "image/gif", "data": "R0lGODlhAQ=="});
+                let result = json!({"content": [{"type": "text", "text": "Look."}, image]});
+                self.wire.result(id, self.complete(result));
             }
             "log" => self.log(id, params),
             "slow" => self.slow(id),

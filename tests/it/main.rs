@@ -6,6 +6,8 @@ mod answer_parts;
 mod architecture;
 #[cfg(test)]
 mod ask;
+mod attachments;
+mod attachments_kept;
 #[cfg(test)]
 mod batch;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use url::Url;
 
+use super::FetchSettings;
 use super::guard::Guard;
 use super::page::{Body, Kind, Page};
 use crate::http::{HttpSettings, visiting_client};
@@ -18,6 +19,13 @@ pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 const URL_BYTES_MAX: usize = 8192;
 const ACCEPTED: &str = "text/html,application/xhtml+xml,text/plain;q=0.9,application/json;q=0.9,*/*;q=0.5";
 
+/// Of what a body is worth reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Text,
+    Everything,
+}
+
 /// One way to fetch, for all pages.
 #[derive(Clone)]
 pub struct Fetcher {
@@ -27,12 +35,18 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    pub async fn get(&self, url: &str) -> Result<Page, String> {
-        let late = |_| format!("there was no complete answer within {} seconds", self.time_max.as_secs());
-        tokio::time::timeout(self.time_max, self.follow(url)).await.map_err(late)?
+    #[must_use]
+    pub fn new(settings: &FetchSettings) -> Self {
+        let guard = Guard { allow_hosts: settings.allow_hosts.clone().into(), lookup: settings.lookup.clone() };
+        Self { http: Arc::new(settings.http.clone()), guard, time_max: settings.time_max }
     }
 
-    async fn follow(&self, url: &str) -> Result<Page, String> {
+    pub async fn get(&self, url: &str, wanted: Wanted) -> Result<Page, String> {
+        let late = |_| format!("there was no complete answer within {} seconds", self.time_max.as_secs());
+        tokio::time::timeout(self.time_max, self.follow(url, wanted)).await.map_err(late)?
+    }
+
+    async fn follow(&self, url: &str, wanted: Wanted) -> Result<Page, String> {
         let mut url = parse(url)?;
         for _ in 0..=REDIRECTS_MAX {
             self.guard.check(&url)?;
@@ -41,7 +55,7 @@ impl Fetcher {
             let response = sent.map_err(|error| unreachable(&url, &error))?;
             match redirect(&url, &response)? {
                 Some(next) => url = next,
-                None => return page(url, response).await,
+                None => return page(url, response, wanted).await,
             }
         }
         Err(format!("there are more than {REDIRECTS_MAX} redirects"))
@@ -65,14 +79,16 @@ fn redirect(url: &Url, response: &Response) -> Result<Option<Url>, String> {
     next.map(Some).ok_or_else(|| "the page redirects to something that is no address".to_owned())
 }
 
-async fn page(url: Url, mut response: Response) -> Result<Page, String> {
+async fn page(url: Url, mut response: Response, wanted: Wanted) -> Result<Page, String> {
     let header = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = header.unwrap_or_default().to_owned();
     let status = response.status().as_u16();
     let kind = Kind::of(&content_type);
     let body = match kind {
-        Kind::Binary => Body { bytes: Vec::new(), is_cut: false, total: response.content_length() },
-        Kind::Html | Kind::Text | Kind::Unknown => read(&url, &mut response).await?,
+        Kind::Binary if wanted == Wanted::Text => {
+            Body { bytes: Vec::new(), is_cut: false, total: response.content_length() }
+        }
+        Kind::Binary | Kind::Html | Kind::Text | Kind::Unknown => read(&url, &mut response).await?,
     };
     Ok(Page { url, status, content_type, kind, body })
 }

@@ -12,6 +12,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
+use get::{Fetcher, Wanted};
 use guard::{Lookup, system_lookup};
 pub use server::Fetch;
 
@@ -37,6 +38,14 @@ impl FetchSettings {
     pub fn new(http: HttpSettings, allow_hosts: Vec<String>) -> Self {
         Self { http, allow_hosts, time_max: TIME_MAX, lookup: system_lookup() }
     }
+}
+
+/// A page or file that a person has named, for a model to read: a page of HTML as text, everything else byte for byte.
+pub async fn load(settings: &FetchSettings, url: &str) -> Result<Vec<u8>, String> {
+    let page = Fetcher::new(settings).get(url, Wanted::Everything).await?;
+    // A large page takes the processor for a while.
+    let content = tokio::task::spawn_blocking(move || page.content()).await;
+    content.unwrap_or_else(|_| Err("the page could not be turned into text".to_owned()))
 }
 
 #[must_use]

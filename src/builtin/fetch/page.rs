@@ -80,6 +80,20 @@ impl Page {
         if *status < 400 { Ok(told) } else { Err(told) }
     }
 
+    /// The body for somebody who wants all of it: HTML as text, other text as UTF-8, and the rest as it came.
+    pub fn content(self) -> Result<Vec<u8>, String> {
+        if self.status >= 400 {
+            return Err(format!("the server answered with status {}", self.status));
+        }
+        if self.body.is_cut {
+            return Err(format!("it has more than {} MiB", BODY_BYTES_MAX >> 20));
+        }
+        match self.text(false)? {
+            Some(text) if self.kind != Kind::Unknown => Ok(text.into_bytes()),
+            Some(_) | None => Ok(self.body.bytes),
+        }
+    }
+
     /// `None` where it is binary.
     fn text(&self, is_raw: bool) -> Result<Option<String>, String> {
         let bytes = &self.body.bytes;

@@ -11,8 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::FetchSettings;
-use super::get::Fetcher;
-use super::guard::Guard;
+use super::get::{Fetcher, Wanted};
 use super::page::Part;
 
 const CHARS_MAX: usize = 200_000;
@@ -50,9 +49,7 @@ type Outcome = Result<String, String>;
 #[tool_router]
 impl Fetch {
     pub(super) fn new(settings: &FetchSettings) -> Self {
-        let guard = Guard { allow_hosts: settings.allow_hosts.clone().into(), lookup: settings.lookup.clone() };
-        let fetcher = Fetcher { http: Arc::new(settings.http.clone()), guard, time_max: settings.time_max };
-        Self { fetcher, router: Arc::new(Self::tool_router()) }
+        Self { fetcher: Fetcher::new(settings), router: Arc::new(Self::tool_router()) }
     }
 
     /// Fetches a page from the internet and answers with its text, links included. Machines in the
@@ -66,7 +63,7 @@ impl Fetch {
     ))]
     async fn get(&self, Parameters(arguments): Parameters<Get>, context: RequestContext<RoleServer>) -> Outcome {
         let page = tokio::select! {
-            page = self.fetcher.get(&arguments.url) => page?,
+            page = self.fetcher.get(&arguments.url, Wanted::Text) => page?,
             () = context.ct.cancelled() => return Err("cancelled".to_owned()),
         };
         let part = Part { start: arguments.start, chars_max: arguments.max_chars.clamp(1, CHARS_MAX) };

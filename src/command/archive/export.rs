@@ -213,14 +213,15 @@ impl Write for Stdout<'_> {
 }
 
 /// A file that nobody else can read, under its name only when it is whole.
-struct NewFile {
+pub struct NewFile {
     out: BufWriter<File>,
     path: PathBuf,
     unfinished: PathBuf,
 }
 
 impl NewFile {
-    fn create(path: &Path) -> io::Result<Self> {
+    /// Nothing that is there already is touched.
+    pub fn create(path: &Path) -> io::Result<Self> {
         if path.symlink_metadata().is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -235,7 +236,7 @@ impl NewFile {
     }
 
     /// Makes it durable under its name. Whoever was faster is not overwritten.
-    fn keep(mut self) -> io::Result<()> {
+    pub fn keep(mut self) -> io::Result<()> {
         self.out.flush()?;
         self.out.get_ref().sync_all()?;
         fs::hard_link(&self.unfinished, &self.path)

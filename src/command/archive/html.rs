@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+
 use super::branch::{about, active_branch, label};
 use super::timeline::timeline;
-use crate::history::{PortableConversation, PortableMessage};
+use crate::conversation::{Attachment, AttachmentKind};
+use crate::history::{PortableAttachment, PortableConversation, PortableMessage};
 
 /// With the policy no text could load or run anything, even if it were not escaped.
 const HEAD: &str = "<!doctype html>
@@ -12,7 +16,7 @@ const HEAD: &str = "<!doctype html>
 <head>
 <meta charset=\"utf-8\">
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">
 <meta name=\"referrer\" content=\"no-referrer\">
 ";
 
@@ -31,6 +35,7 @@ article.user { background: var(--user); }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); border-radius: 4px; padding: .5rem;
   font: 13px/1.4 ui-monospace, monospace; }
 summary { cursor: pointer; color: var(--faint); font-size: .85rem; }
+figure { margin: .5rem 0; } img { max-width: 100%; } figcaption { color: var(--faint); font-size: .8rem; }
 svg text { fill: var(--faint); font: 11px system-ui, sans-serif; }
 .wait { fill: var(--wait); } .answer { fill: var(--answer); } .tool { fill: var(--tool); }
 </style>
@@ -96,6 +101,9 @@ fn write_message(page: &mut String, message: &PortableMessage) {
     } else {
         page.push_str(&prose(&message.text));
     }
+    for attachment in &message.attachments {
+        write_attachment(page, attachment);
+    }
     for call in &message.tool_calls {
         let server = call.server.as_ref().map_or_else(String::new, |server| format!("{server}/"));
         let approval = call.approval.as_ref().map_or_else(String::new, |approval| format!(" · {approval}"));
@@ -108,6 +116,29 @@ fn write_message(page: &mut String, message: &PortableMessage) {
         );
     }
     page.push_str("</article>\n");
+}
+
+/// An image in the page itself, a text to be unfolded, a PDF to be saved.
+fn write_attachment(page: &mut String, attached: &PortableAttachment) {
+    let Ok(attachment) = attached.attachment() else { return };
+    let (name, label) = (escape(attachment.name()), escape(&attachment.label()));
+    let url = || data_url(&attachment);
+    let _ = match attachment.kind() {
+        AttachmentKind::Text => {
+            let text = escape(attachment.text().unwrap_or_default());
+            writeln!(page, "<details><summary>{label}</summary><pre>{text}</pre></details>")
+        }
+        AttachmentKind::Image => {
+            writeln!(page, "<figure><img alt=\"{name}\" src=\"{}\"><figcaption>{label}</figcaption></figure>", url())
+        }
+        AttachmentKind::Pdf => writeln!(page, "<p><a download=\"{name}\" href=\"{}\">{label}</a></p>", url()),
+    };
+}
+
+/// The bytes as an address that needs no network.
+#[must_use]
+pub fn data_url(attachment: &Attachment) -> String {
+    format!("data:{};base64,{}", attachment.mime(), Base64Display::new(attachment.content(), &STANDARD))
 }
 
 /// Text as it stands; what is between fences is set as code.

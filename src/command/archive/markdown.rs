@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use super::branch::{about, active_branch, label};
+use super::html::data_url;
 use crate::command::listing::one_line;
-use crate::history::{PortableConversation, PortableMessage};
+use crate::conversation::AttachmentKind;
+use crate::history::{PortableAttachment, PortableConversation, PortableMessage};
 
 #[must_use]
 pub fn markdown(conversation: &PortableConversation) -> String {
@@ -37,6 +39,9 @@ fn write_message(text: &mut String, message: &PortableMessage) {
             let _ = write!(text, "\n{}\n", message.text.trim_end_matches('\n'));
         }
     }
+    for attachment in &message.attachments {
+        write_attachment(text, attachment);
+    }
     for call in &message.tool_calls {
         let server = call.server.as_ref().map_or_else(String::new, |server| format!("{server}/"));
         let _ = write!(
@@ -46,6 +51,20 @@ fn write_message(text: &mut String, message: &PortableMessage) {
             fenced(&call.arguments, "json")
         );
     }
+}
+
+/// An image in the text itself, a text in a fence, a PDF as a link.
+fn write_attachment(text: &mut String, attached: &PortableAttachment) {
+    let Ok(attachment) = attached.attachment() else { return };
+    // What would end the brackets around it.
+    let label = one_line(&attachment.label()).replace(['[', ']', '\\', '`', '<'], "_");
+    let _ = match attachment.kind() {
+        AttachmentKind::Text => {
+            write!(text, "\n{label}:\n\n{}", fenced(attachment.text().unwrap_or_default(), ""))
+        }
+        AttachmentKind::Image => write!(text, "\n![{label}]({})\n", data_url(&attachment)),
+        AttachmentKind::Pdf => write!(text, "\n[{label}]({})\n", data_url(&attachment)),
+    };
 }
 
 /// A block of text with a fence longer than any in it.

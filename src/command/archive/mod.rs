@@ -7,6 +7,6 @@ mod import;
 mod markdown;
 mod timeline;
 
-pub use export::{export, export_one};
+pub use export::{NewFile, export, export_one};
 pub use html::{escape, page_begin};
 pub use import::import;

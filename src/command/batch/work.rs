@@ -124,7 +124,7 @@ async fn ask(session: &mut Session, mut task: Task, timeout: Option<Duration>, m
     let source = CancelSource::default();
     let mut token = source.token();
     let mut is_over = false;
-    let input = TurnInput::Prompt(std::mem::take(&mut task.prompt));
+    let input = TurnInput::Prompt(std::mem::take(&mut task.prompt).into());
     let report = {
         let mut turn = std::pin::pin!(session.run_turn(input, &mut view, &mut token));
         loop {

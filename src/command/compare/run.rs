@@ -10,13 +10,13 @@ use crate::cli::AskOptions;
 use crate::command::context::Context;
 use crate::command::place::place;
 use crate::command::turn::{CLOSE_LIMIT, at};
-use crate::command::{prompt, wiring};
+use crate::command::{prompt, wiring, wiring_builtin};
 use crate::config::{Config, LoadOptions};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::http::{HttpClient, Lifetime};
 use crate::session::{
-    CancelCause, CancelSource, Session, Signals, TurnFailure, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
+    CancelCause, CancelSource, Prompt, Session, Signals, TurnFailure, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
 };
 
 /// More columns than this nobody compares.
@@ -32,7 +32,8 @@ pub async fn run(options: &AskOptions, context: &mut Context, started: Instant) 
     let config = wiring::load(&load_options, context)?;
     let client = wiring::http_client(&config, Lifetime::OneShot);
     let mut sessions = sessions(options, &load_options, (&config, &client), context)?;
-    let question = match prompt::assemble(options, context, &mut signals).await {
+    let pages = wiring_builtin::pages(&config, context);
+    let question = match prompt::assemble(options, &pages, context, &mut signals).await {
         Ok(question) => question,
         Err(stopped) => {
             sessions.iter_mut().for_each(|session| session.journal.abandon());
@@ -112,7 +113,7 @@ fn sessions(
 }
 
 /// Stores the prompt once, and lets all sessions stand behind it.
-async fn share(sessions: &mut [Session], question: String) -> Result<(), TurnFailure> {
+async fn share(sessions: &mut [Session], question: Prompt) -> Result<(), TurnFailure> {
     let Some((first, others)) = sessions.split_first_mut() else { return Ok(()) };
     first.post(question).await?;
     for session in others {

@@ -1,5 +1,6 @@
 //! `history`: past conversations as text, found again, and changed.
 
+mod attachment;
 mod change;
 mod diff;
 mod filter;

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::conversation::{MessageStatus, UnixMillis, Usage};
-use crate::history::{ConversationSummary, StoredMessage};
+use crate::history::{AttachmentInfo, ConversationSummary, StoredMessage};
 
 pub const CONVERSATION_COLUMNS: [&str; 8] = ["id", "name", "title", "created", "used", "model", "messages", "status"];
 pub const MESSAGE_COLUMNS: [&str; 7] = ["id", "parent", "role", "status", "model", "created", "text"];
@@ -46,6 +46,7 @@ pub fn message_json(stored: &StoredMessage) -> Value {
         .iter()
         .map(|call| json!({ "id": call.id, "name": call.name, "arguments": arguments(&call.arguments) }))
         .collect();
+    let attached: Vec<_> = stored.attached.iter().map(attachment_json).collect();
     json!({
         "id": message.id.0,
         "parent": message.parent.as_ref().map(|id| &id.0),
@@ -53,6 +54,7 @@ pub fn message_json(stored: &StoredMessage) -> Value {
         "status": status_name(&message.status),
         "reason": reason(&message.status),
         "text": message.text,
+        "attachments": attached,
         "reasoning": message.reasoning,
         "model": message.model,
         "created": utc(message.created_ms),
@@ -63,6 +65,11 @@ pub fn message_json(stored: &StoredMessage) -> Value {
         "tool_call_id": message.tool_call_id,
         "metrics": stored.metrics,
     })
+}
+
+fn attachment_json(attached: &AttachmentInfo) -> Value {
+    let AttachmentInfo { name, mime, bytes, hash } = attached;
+    json!({ "name": name, "mime": mime, "bytes": bytes, "sha256": hash })
 }
 
 pub fn message_cells(stored: &StoredMessage) -> [String; 7] {

@@ -3,7 +3,7 @@
 use super::filter::filter;
 use super::show::spot;
 use super::text::Text;
-use super::{change, diff, list, search, show, timeline, tree};
+use super::{attachment, change, diff, list, search, show, timeline, tree};
 use crate::cli::{HistoryCommand, ListFormat, ListOptions, SearchOptions, ShowOptions};
 use crate::command::context::Context;
 use crate::command::listing::{json_array, json_lines};
@@ -21,6 +21,9 @@ const LIST_MAX: usize = 50;
 pub fn run(command: &HistoryCommand, context: &mut Context) -> u8 {
     let ended = configured(context).and_then(|config| match command {
         HistoryCommand::Upkeep(command) => upkeep::run(command, &config, context),
+        HistoryCommand::Show(options @ ShowOptions { attachment: Some(number), .. }) => {
+            attachment::write_out(&History::open_read(&config.stored)?, options, *number, context)
+        }
         _ => shown(command, &config, context).map(|(text, pager)| pager::show(&text, pager.as_deref(), context)),
     });
     ended.unwrap_or_else(|failure| context.fail(&failure))

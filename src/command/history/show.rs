@@ -8,7 +8,7 @@ use super::rows::{
 use super::text::{Ink, Text};
 use crate::cli::ListFormat;
 use crate::command::listing::{json_lines, one_line, pretty, tsv};
-use crate::conversation::{MessageStatus, Role};
+use crate::conversation::{MessageStatus, Role, size_in_words};
 use crate::history::{ConversationSummary, History, HistoryError, Spot, StoredMessage};
 
 /// One conversation with its active branch, or the branch up to a message; of it the newest `limit` messages.
@@ -17,10 +17,11 @@ pub fn show(history: &History, address: Option<&str>, limit: usize, format: List
     let spot = spot(history, address)?;
     let conversation = history.conversation(&spot.conversation)?;
     let mut messages = numbered(history.stored_messages_to(&spot.conversation, spot.message.as_ref())?);
-    messages.drain(..messages.len().saturating_sub(limit));
+    let left_out = messages.drain(..messages.len().saturating_sub(limit));
+    let attached_before = left_out.map(|(_, stored)| stored.attached.len()).sum();
     let values = || messages.iter().map(|(_, message)| message_json(message));
     Ok(match format {
-        ListFormat::Table => show_text(&conversation, &messages, &TimeZone::system()),
+        ListFormat::Table => show_text(&conversation, &messages, attached_before, &TimeZone::system()),
         ListFormat::Json => {
             let mut value = conversation_json(&conversation);
             value["messages"] = values().collect();
@@ -58,7 +59,13 @@ fn numbered(messages: Vec<StoredMessage>) -> Vec<(Option<usize>, StoredMessage)>
     messages.into_iter().map(number).collect()
 }
 
-fn show_text(conversation: &ConversationSummary, messages: &[(Option<usize>, StoredMessage)], zone: &TimeZone) -> Text {
+/// `attached_before`: attachments of the messages that are not shown.
+fn show_text(
+    conversation: &ConversationSummary,
+    messages: &[(Option<usize>, StoredMessage)],
+    attached_before: usize,
+    zone: &TimeZone,
+) -> Text {
     let mut text = Text::default();
     text.line(Ink::Strong, one_line(label(conversation)));
     let count = u64::try_from(messages.len()).unwrap_or(u64::MAX);
@@ -68,6 +75,7 @@ fn show_text(conversation: &ConversationSummary, messages: &[(Option<usize>, Sto
         about.push_str(&format!(" · forked from {original}"));
     }
     text.line(Ink::Faint, about);
+    let mut attached = attached_before;
     for (number, stored) in messages {
         let message = &stored.message;
         let mut about: Vec<String> = number.iter().map(usize::to_string).collect();
@@ -81,6 +89,11 @@ fn show_text(conversation: &ConversationSummary, messages: &[(Option<usize>, Sto
         text.push(Ink::Plain, message.text.clone());
         if !message.text.is_empty() && !message.text.ends_with('\n') {
             text.push(Ink::Plain, "\n");
+        }
+        for info in &stored.attached {
+            attached += 1;
+            let size = size_in_words(info.bytes);
+            text.line(Ink::Faint, format!("[attachment {attached}: {}, {}, {size}]", one_line(&info.name), info.mime));
         }
         for call in &message.tool_calls {
             text.line(Ink::Faint, format!("→ {} {}", call.name, one_line(&call.arguments)));
@@ -152,7 +165,7 @@ mod tests {
         let conversation = history.conversations(1).unwrap().remove(0);
         let messages = numbered(history.stored_messages(&conversation.id).unwrap());
         assert_eq!(
-            show_text(&conversation, &messages, &TimeZone::UTC).raw(),
+            show_text(&conversation, &messages, 0, &TimeZone::UTC).raw(),
             "Hi there you\n01ARZ3NDEKTSV4RRFFQ69G5FAV · 1 message · 1970-01-01 00:00\n\n\
              [1 · user · 1970-01-01 00:00 · demo:tour]\nHi\tthere\nyou\n"
         );

@@ -21,6 +21,7 @@ pub fn run(options: &ScrubOptions, settings: &HistorySettings, context: &mut Con
             (report.tool_calls, "call"),
             (report.conversations, "title"),
             (report.prompts, "typed line"),
+            (report.attachments, "attachment"),
         ];
         let found: Vec<_> =
             parts.into_iter().filter(|(number, _)| *number > 0).map(|(number, thing)| count(number, thing)).collect();

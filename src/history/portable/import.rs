@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{PortableConversation, PortableMessage};
-use crate::conversation::{InterruptReason, Role, Usage};
+use crate::conversation::{ATTACHMENTS_MAX, Attachment, InterruptReason, MessageId, Role, Usage};
 use crate::history::queue::{Line, Wait};
 use crate::history::redact::mask_conversation;
 use crate::history::statements::title;
 use crate::history::store::{BUSY_TIMEOUT, Durability, Store};
 use crate::history::sums::{self, EndedCall, EndedTurn};
-use crate::history::{HistoryError, HistorySettings, rows};
+use crate::history::{HistoryError, HistorySettings, attached, rows};
 
 /// Nobody else waits longer for the lock than this, and one long conversation.
 const LOCK_MAX: Duration = Duration::from_millis(50);
@@ -116,6 +116,14 @@ fn check(conversation: &PortableConversation) -> std::result::Result<(), History
         if Role::from_name(&message.role).is_none() {
             return refused(format!("message {} has the role {:?}", message.id, message.role));
         }
+        for attachment in &message.attachments {
+            if let Err(reason) = attachment.attachment() {
+                return refused(format!("message {} has the attachment {:?}: {reason}", message.id, attachment.name));
+            }
+        }
+        if message.attachments.len() > ATTACHMENTS_MAX {
+            return refused(format!("message {} has more than {ATTACHMENTS_MAX} attachments", message.id));
+        }
         if !STATUSES.contains(&message.status.as_str()) {
             return refused(format!("message {} has the status {:?}", message.id, message.status));
         }
@@ -144,6 +152,7 @@ fn add_conversation(connection: &Connection, conversation: &PortableConversation
                 orphans.push(message);
             }
             insert_calls(connection, message)?;
+            insert_attachments(connection, message)?;
             count(connection, &conversation.id, message)?;
         }
     }
@@ -266,6 +275,12 @@ fn insert_calls(connection: &Connection, message: &PortableMessage) -> Result<()
             ])?;
     }
     Ok(())
+}
+
+fn insert_attachments(connection: &Connection, message: &PortableMessage) -> Result<()> {
+    let attachments: Vec<Attachment> =
+        message.attachments.iter().filter_map(|attachment| attachment.attachment().ok()).collect();
+    attached::put(connection, &MessageId(message.id.clone()), &attachments)
 }
 
 /// An answer counts as if it had been given here.

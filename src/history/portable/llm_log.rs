@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, Result, Row};
 
 use super::foreign_id::foreign_id;
+use super::llm_attachments;
 use super::llm_turns::LlmTurns;
 use super::{PortableCall, PortableConversation, PortableMessage, PortableUsage, Time};
 use crate::history::store::BUSY_TIMEOUT;
@@ -25,6 +26,7 @@ pub struct LlmLog {
     query: String,
     has_tools: bool,
     has_fragments: bool,
+    has_attachments: bool,
 }
 
 /// Where a turn stands: in which table, and the number of its row.
@@ -73,7 +75,8 @@ impl LlmLog {
         let conversations = conversations(&connection)?;
         let has_tools = has_table(&connection, "tool_calls")? && has_table(&connection, "tool_results")?;
         let has_fragments = has_table(&connection, "fragments")? && has_table(&connection, "prompt_fragments")?;
-        Ok(Self { connection, conversations, query, has_tools, has_fragments })
+        let has_attachments = has_table(&connection, "attachments")? && has_table(&connection, "prompt_attachments")?;
+        Ok(Self { connection, conversations, query, has_tools, has_fragments, has_attachments })
     }
 
     #[must_use]
@@ -125,9 +128,12 @@ impl LlmLog {
             add(PortableMessage { tool_call_id: Some(call), ..result });
         }
         let prompt = self.prompt(&response)?;
-        if !prompt.is_empty() {
+        let attachments =
+            if self.has_attachments { llm_attachments::of(&self.connection, &response.id)? } else { Vec::new() };
+        if !(prompt.is_empty() && attachments.is_empty()) {
             add(PortableMessage {
                 model: response.model.clone(),
+                attachments,
                 ..PortableMessage::new(id("prompt"), "user", prompt)
             });
         }

@@ -1,15 +1,18 @@
 //! Conversations as they leave the history and come back: complete, and each time the same bytes.
 
 mod aichat;
+mod attachment;
 mod document;
 mod foreign_id;
 mod import;
+mod llm_attachments;
 mod llm_log;
 mod llm_turns;
 mod read;
 mod shape;
 
 pub use aichat::aichat_session;
+pub use attachment::PortableAttachment;
 pub use document::{DocumentError, DocumentFormat, read_document, write_document};
 pub use import::{ImportCounts, Importer, STATUSES, is_id};
 pub use llm_log::{LlmLog, is_llm_log};

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::{PortableCall, PortableConversation, PortableMessage, PortableReplay, PortableUsage, Time};
-use crate::conversation::{ConversationId, InterruptReason};
-use crate::history::{History, HistoryError};
+use crate::conversation::{ConversationId, InterruptReason, MessageId};
+use crate::history::{History, HistoryError, attached};
 
 /// The text of a running reply is what its deltas hold so far.
 const MESSAGES: &str =
@@ -48,6 +48,8 @@ fn portable(connection: &Connection, id: &ConversationId) -> Result<Option<Porta
     while let Some(row) = rows.next()? {
         let mut message = message(row)?;
         message.tool_calls = tool_calls(connection, row.get("number")?)?;
+        message.attachments =
+            attached::load(connection, &MessageId(message.id.clone()))?.into_iter().map(Into::into).collect();
         conversation.messages.push(message);
     }
     Ok(Some(conversation))
@@ -85,6 +87,7 @@ fn message(row: &Row<'_>) -> Result<PortableMessage> {
         status,
         reason,
         text: row.get("text")?,
+        attachments: Vec::new(),
         reasoning: row.get("reasoning")?,
         model: row.get("model")?,
         finish: row.get("finish")?,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::PortableAttachment;
 use crate::conversation::UnixMillis;
 
 /// A conversation with all of its branches.
@@ -65,6 +66,8 @@ pub struct PortableMessage {
     pub reason: Option<String>,
     #[serde(default)]
     pub text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<PortableAttachment>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,6 +102,7 @@ impl PortableMessage {
             status: complete(),
             reason: None,
             text,
+            attachments: Vec::new(),
             reasoning: String::new(),
             model: None,
             finish: None,

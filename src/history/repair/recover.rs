@@ -10,12 +10,13 @@ use super::calls;
 use super::graft::{Extent, graft, has_header};
 use super::reroot::{broken_tables, reroot};
 use super::salvage::{known_columns, rows, text};
-use crate::conversation::{InterruptReason, Role};
+use crate::conversation::{InterruptReason, MessageId, Role};
 use crate::history::file::{self, SET_ASIDE, beside, time_mark};
 use crate::history::owner::Owners;
 use crate::history::portable::{PortableCall, PortableReplay, PortableUsage, STATUSES, is_id};
 use crate::history::{
-    HistoryError, HistorySettings, ImportCounts, Importer, PortableConversation, PortableMessage, Time, packing,
+    HistoryError, HistorySettings, ImportCounts, Importer, PortableAttachment, PortableConversation, PortableMessage,
+    Time, attached, packing,
 };
 
 /// Stands where a text stood that cannot be read.
@@ -348,6 +349,7 @@ impl<'a> Wreck<'a> {
             message.reasoning = self.deltas(number, "reasoning");
         }
         message.tool_calls = self.calls(number);
+        message.attachments = self.attachments(&message.id);
         Some(message)
     }
 
@@ -356,6 +358,12 @@ impl<'a> Wreck<'a> {
         let Ok(mut statement) = self.connection.prepare_cached(query) else { return String::new() };
         let Ok(rows) = statement.query_map((message, kind), |row| text(row, "text")) else { return String::new() };
         rows.map_while(Result::ok).flatten().collect()
+    }
+
+    /// As far as they can be read.
+    fn attachments(&self, message: &str) -> Vec<PortableAttachment> {
+        let read = attached::load(self.connection, &MessageId(message.to_owned()));
+        read.unwrap_or_default().into_iter().map(Into::into).collect()
     }
 
     fn calls(&self, message: i64) -> Vec<PortableCall> {

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::conversation::Role;
+use crate::conversation::{Attachment, AttachmentKind};
 use crate::provider::ChatRequest;
 use crate::provider::call_ids::CallIdForm;
+use crate::provider::content::{Encoded, UserContent, images_of};
 use crate::provider::replay_parts::{Piece, pieces_of};
 use crate::provider::request_body::{raw, sendable, sendable_name};
 use crate::provider::turns::{Alternating, Assistant, BEGINNING, CallResult, Speaker, Turn, alternate, in_order};
@@ -24,7 +25,7 @@ pub(super) struct Block<'a> {
 #[derive(Debug)]
 enum Kind<'a> {
     Text {
-        text: &'a str,
+        text: Cow<'a, str>,
         fields: Map<String, Value>,
     },
     Call {
@@ -33,9 +34,12 @@ enum Kind<'a> {
         arguments: &'a str,
         fields: Map<String, Value>,
     },
+    /// An image or a document.
+    File(&'a Attachment),
     Result {
         call_id: Cow<'a, str>,
         text: &'a str,
+        images: &'a [Attachment],
     },
     /// As the server has sent it.
     Verbatim(Map<String, Value>),
@@ -46,12 +50,14 @@ pub(super) fn conversation<'a>(request: &ChatRequest<'a>, origin: &str) -> Vec<W
     for turn in in_order(request.messages, CallIdForm::Word) {
         match turn {
             // Sent as the system prompt.
-            Turn::Plain(Role::System, _) => {}
-            Turn::Plain(_, text) => {
-                blocks.extend(text_block(text, Map::new()).map(|block| (Speaker::User, block)));
+            Turn::System(_) => {}
+            Turn::User(message) => {
+                let content = UserContent::of(message, request.images);
+                blocks.extend(user_blocks(content).map(|block| (Speaker::User, block)));
             }
-            Turn::Result(CallResult { call_id, text, .. }) => {
-                blocks.push((Speaker::User, Block::new(Kind::Result { call_id, text })));
+            Turn::Result(CallResult { call_id, text, attachments, .. }) => {
+                let images = images_of(attachments, request.images);
+                blocks.push((Speaker::User, Block::new(Kind::Result { call_id, text, images })));
             }
             Turn::Assistant(assistant) => {
                 blocks.extend(blocks_of(&assistant, origin).into_iter().map(|block| (Speaker::Model, block)));
@@ -59,6 +65,13 @@ pub(super) fn conversation<'a>(request: &ChatRequest<'a>, origin: &str) -> Vec<W
         }
     }
     alternate(blocks, || Block::text(BEGINNING))
+}
+
+/// What the question is about stands before the question, as this API advises.
+fn user_blocks(content: UserContent<'_>) -> impl Iterator<Item = Block<'_>> {
+    let UserContent { prompt, files, binaries } = content;
+    let binaries = binaries.into_iter().map(|attachment| Block::new(Kind::File(attachment)));
+    binaries.chain(text_block(files, Map::new())).chain(text_block(prompt, Map::new()))
 }
 
 fn blocks_of<'a>(assistant: &Assistant<'a>, origin: &str) -> Vec<Block<'a>> {
@@ -76,7 +89,8 @@ fn blocks_of<'a>(assistant: &Assistant<'a>, origin: &str) -> Vec<Block<'a>> {
 }
 
 /// The API refuses text that is nothing but space.
-fn text_block(text: &str, fields: Map<String, Value>) -> Option<Block<'_>> {
+fn text_block<'a>(text: impl Into<Cow<'a, str>>, fields: Map<String, Value>) -> Option<Block<'a>> {
+    let text = text.into();
     (!text.trim().is_empty()).then(|| Block::new(Kind::Text { text, fields }))
 }
 
@@ -98,11 +112,25 @@ impl Serialize for Sent<'_> {
 
 impl<'a> Block<'a> {
     pub(super) fn text(text: &'a str) -> Self {
-        Self::new(Kind::Text { text, fields: Map::new() })
+        Self::new(Kind::Text { text: Cow::Borrowed(text), fields: Map::new() })
     }
 
     fn new(kind: Kind<'a>) -> Self {
         Self { kind, is_marked: false }
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Source<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    media_type: &'static str,
+    data: Encoded<'a>,
+}
+
+impl<'a> Source<'a> {
+    fn of(attachment: &'a Attachment) -> Self {
+        Self { kind: "base64", media_type: attachment.mime(), data: Encoded(attachment) }
     }
 }
 
@@ -122,7 +150,29 @@ impl Serialize for Block<'_> {
                 map.serialize_entry("input", raw(arguments))?;
                 Some(fields)
             }
-            Kind::Result { call_id, text } => {
+            Kind::File(attachment) => {
+                let (kind, title) = match attachment.kind() {
+                    AttachmentKind::Image => ("image", None),
+                    AttachmentKind::Pdf | AttachmentKind::Text => ("document", Some(attachment.name())),
+                };
+                map.serialize_entry("type", kind)?;
+                map.serialize_entry("source", &Source::of(attachment))?;
+                if let Some(title) = title {
+                    map.serialize_entry("title", title)?;
+                }
+                None
+            }
+            Kind::Result { call_id, text, images } if !images.is_empty() => {
+                map.serialize_entry("type", "tool_result")?;
+                map.serialize_entry("tool_use_id", call_id)?;
+                let images = images.iter().map(|image| Self::new(Kind::File(image)));
+                map.serialize_entry(
+                    "content",
+                    &text_block(*text, Map::new()).into_iter().chain(images).collect::<Vec<_>>(),
+                )?;
+                None
+            }
+            Kind::Result { call_id, text, .. } => {
                 map.serialize_entry("type", "tool_result")?;
                 map.serialize_entry("tool_use_id", call_id)?;
                 if !text.is_empty() {

@@ -4,9 +4,12 @@ use serde_json::{Value, json};
 
 use super::Messages;
 use crate::conversation::{Message, Role, ToolChoice};
+use crate::provider::Images;
 use crate::provider::ModelParameters;
 use crate::provider::accepted::Accepted;
-use crate::provider::test_requests::{Set, body, calling, message, replayed, request, result, tool};
+use crate::provider::test_requests::{
+    Set, attached, body, calling, message, replayed, request, result, result_with_image, tool,
+};
 
 fn sent(messages: &[Message]) -> Value {
     body::<Messages>(messages, &Set::default())["messages"].clone()
@@ -116,4 +119,28 @@ fn what_comes_again_is_marked_to_be_kept() {
     let extra = [("cache_control".to_owned(), Value::Null)].into();
     let off = Set { parameters: ModelParameters { extra, ..ModelParameters::default() }, ..set() };
     assert_eq!(marked(&body::<Messages>(&asked, &off)), 0, "the user has said so");
+}
+
+#[test]
+fn files_stand_before_the_question_that_is_about_them() {
+    let source = |media_type, data| json!({"type": "base64", "media_type": media_type, "data": data});
+    let content = json!([
+        {"type": "image", "source": source("image/gif", "R0lGODlh")},
+        {"type": "document", "source": source("application/pdf", "JVBERi0x"), "title": "c.pdf"},
+        text("File: a.md\n```\n# A\n```"),
+        text("what?"),
+    ]);
+    assert_eq!(sent(&[attached("what?")]), json!([{"role": "user", "content": content}]));
+    let blind = Set { images: Images::Named, ..Set::default() };
+    let blind = body::<Messages>(&[attached("what?")], &blind)["messages"][0]["content"].clone();
+    assert_eq!((blind.as_array().unwrap().len(), &blind[0]["type"]), (3, &json!("document")));
+}
+
+#[test]
+fn a_result_keeps_its_images() {
+    let messages = [calling("", &[("a", "{}")]), result_with_image("a", "seen")];
+    let image = json!({"type": "image", "source": {"type": "base64", "media_type": "image/gif", "data": "R0lGODlh"}});
+    assert_eq!(sent(&messages)[2]["content"][0]["content"], json!([text("seen"), image]));
+    let blind = Set { images: Images::Named, ..Set::default() };
+    assert_eq!(body::<Messages>(&messages, &blind)["messages"][2]["content"][0]["content"], "seen");
 }

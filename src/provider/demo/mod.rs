@@ -8,7 +8,8 @@ pub use stream::DemoStream;
 
 use serde_json::json;
 
-use super::{ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderSettings};
+use super::content::UserContent;
+use super::{ChatRequest, ErrorKind, EventStream, Images, Opening, Provider, ProviderError, ProviderSettings};
 use script::Script;
 
 /// The models and what they do, for lists and completion.
@@ -96,8 +97,9 @@ impl Demo {
 impl Provider for Demo {
     fn describe(&self, request: &ChatRequest<'_>) -> String {
         let system = request.system.map(|text| json!({"role": "system", "content": text}));
-        let messages =
-            request.messages.iter().map(|message| json!({"role": message.role.name(), "content": message.text}));
+        let content = |message| UserContent::of(message, Images::Named).text();
+        let messages = request.messages.iter();
+        let messages = messages.map(|message| json!({"role": message.role.name(), "content": content(message)}));
         let mut body = json!({
             "model": request.model,
             "messages": system.into_iter().chain(messages).collect::<Vec<_>>(),
@@ -143,6 +145,7 @@ mod tests {
             tools: &[],
             tool_choice: &crate::conversation::ToolChoice::Auto,
             parameters,
+            images: Images::Sent,
             answer: None,
             stream: true,
         };

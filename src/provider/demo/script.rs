@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::tour;
 use crate::conversation::Role;
 use crate::provider::ChatRequest;
+use crate::provider::Images;
+use crate::provider::content::UserContent;
 
 /// How a script ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +51,7 @@ const UNPACED: f64 = 0.0;
 impl Script {
     /// `None` where there is no such model.
     pub fn new(request: &ChatRequest<'_>) -> Result<Option<Self>, String> {
-        let prompt = last_prompt(request);
+        let prompt = &*last_prompt(request);
         let chunks = whole_number(request, "chunks")?.unwrap_or(CHUNKS_DEFAULT);
         let text = |text, is_by_word| Source::Text { text, position: 0, is_by_word };
         let (source, pace, ending) = match request.model {
@@ -104,8 +106,10 @@ fn counted_piece(number: u64) -> String {
     format!("piece-{number}{end}")
 }
 
-fn last_prompt<'a>(request: &ChatRequest<'a>) -> &'a str {
-    request.messages.iter().rev().find(|message| message.role == Role::User).map_or("", |message| &message.text)
+/// With the texts that go along with it. Of an image the demo sees the name.
+fn last_prompt(request: &ChatRequest<'_>) -> String {
+    let last = request.messages.iter().rev().find(|message| message.role == Role::User);
+    last.map_or_else(String::new, |message| UserContent::of(message, Images::Named).text().into_owned())
 }
 
 fn input_words(request: &ChatRequest<'_>) -> u64 {

@@ -118,7 +118,7 @@ impl DemoStream {
 mod tests {
     use super::*;
     use crate::conversation::{IdSource, Message, Role, ToolChoice};
-    use crate::provider::{ChatRequest, ModelParameters};
+    use crate::provider::{ChatRequest, Images, ModelParameters};
 
     fn stream(model: &str, extra: Value) -> DemoStream {
         let id = IdSource::default().message(1);
@@ -132,6 +132,7 @@ mod tests {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            images: Images::Sent,
             answer: None,
             stream: true,
         };

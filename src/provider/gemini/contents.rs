@@ -6,8 +6,9 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::Role;
+use crate::conversation::Attachment;
 use crate::provider::call_ids::CallIdForm;
+use crate::provider::content::{Encoded, UserContent, images_of};
 use crate::provider::dialect::Asked;
 use crate::provider::replay_parts::{Piece, pieces_of};
 use crate::provider::request_body::{raw, sendable, sendable_name};
@@ -16,11 +17,13 @@ use crate::provider::turns::{Alternating, Assistant, BEGINNING, CallResult, Spea
 /// Stands in for the signature of a call that another model has made; these models refuse a call without.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 const WANTS_SIGNATURES: &str = "gemini-3";
+/// Older models take the images of a result as parts beside it.
+const TAKES_IMAGES_IN_RESULTS: &str = "gemini-3";
 
 #[derive(Debug)]
 pub(super) enum Part<'a> {
     Text {
-        text: &'a str,
+        text: Cow<'a, str>,
         fields: Map<String, Value>,
     },
     Call {
@@ -29,10 +32,14 @@ pub(super) enum Part<'a> {
         arguments: &'a RawValue,
         fields: Map<String, Value>,
     },
+    /// An image or a document.
+    File(&'a Attachment),
     Result {
         id: Option<Value>,
         name: Cow<'a, str>,
         text: &'a str,
+        /// Within the result, where the model takes them there.
+        images: &'a [Attachment],
     },
     /// As the server has sent it.
     Verbatim(Map<String, Value>),
@@ -47,11 +54,18 @@ pub(super) fn contents<'a>(asked: &Asked<'a>) -> Vec<Content<'a>> {
     for turn in in_order(asked.request.messages, CallIdForm::Any) {
         match turn {
             // Sent as the system prompt.
-            Turn::Plain(Role::System, _) => {}
-            Turn::Plain(_, text) => parts.push((Speaker::User, Part::Text { text, fields: Map::new() })),
-            Turn::Result(CallResult { name, text, number, .. }) => {
+            Turn::System(_) => {}
+            Turn::User(message) => {
+                let content = UserContent::of(message, asked.request.images);
+                parts.extend(user_parts(content).map(|part| (Speaker::User, part)));
+            }
+            Turn::Result(CallResult { name, text, attachments, number, .. }) => {
                 let id = ids.get(number).cloned().flatten();
-                parts.push((Speaker::User, Part::Result { id, name: sendable_name(name), text }));
+                let all = images_of(attachments, asked.request.images);
+                let is_within = asked.request.model.contains(TAKES_IMAGES_IN_RESULTS);
+                let (images, beside) = if is_within { (all, &[][..]) } else { (&[][..], all) };
+                parts.push((Speaker::User, Part::Result { id, name: sendable_name(name), text, images }));
+                parts.extend(beside.iter().map(|image| (Speaker::User, Part::File(image))));
             }
             Turn::Assistant(assistant) => {
                 ids = vec![None; assistant.call_ids.len()];
@@ -60,14 +74,24 @@ pub(super) fn contents<'a>(asked: &Asked<'a>) -> Vec<Content<'a>> {
             }
         }
     }
-    let beginning = || Part::Text { text: BEGINNING, fields: Map::new() };
+    let beginning = || Part::Text { text: Cow::Borrowed(BEGINNING), fields: Map::new() };
     alternate(parts, beginning).into_iter().map(Content).collect()
+}
+
+/// What the question is about stands before the question, as this API advises.
+fn user_parts(content: UserContent<'_>) -> impl Iterator<Item = Part<'_>> {
+    let UserContent { prompt, files, binaries } = content;
+    let is_alone = files.is_empty() && binaries.is_empty();
+    let files = Some(files).filter(|files| !files.is_empty()).map(Cow::Owned);
+    let prompt = Some(prompt).filter(|prompt| is_alone || !prompt.is_empty()).map(Cow::Borrowed);
+    let texts = files.into_iter().chain(prompt).map(|text| Part::Text { text, fields: Map::new() });
+    binaries.into_iter().map(Part::File).chain(texts)
 }
 
 fn parts_of<'a>(assistant: &Assistant<'a>, asked: &Asked<'a>, ids: &mut [Option<Value>]) -> Vec<Part<'a>> {
     let pieces = pieces_of(assistant.message, asked.origin);
     let part = |piece| match piece {
-        Piece::Text(text, fields) => Part::Text { text, fields },
+        Piece::Text(text, fields) => Part::Text { text: Cow::Borrowed(text), fields },
         Piece::Call { number, call, mut fields } => {
             let id = fields.remove("id");
             ids[number].clone_from(&id);
@@ -109,6 +133,21 @@ struct FunctionResponse<'a> {
     id: &'a Option<Value>,
     name: &'a str,
     response: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<Part<'a>>,
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InlineData<'a> {
+    mime_type: &'static str,
+    data: Encoded<'a>,
+}
+
+impl<'a> InlineData<'a> {
+    fn of(attachment: &'a Attachment) -> Self {
+        Self { mime_type: attachment.mime(), data: Encoded(attachment) }
+    }
 }
 
 impl Serialize for Part<'_> {
@@ -123,9 +162,14 @@ impl Serialize for Part<'_> {
                 map.serialize_entry("functionCall", &FunctionCall { id, name, args: arguments })?;
                 Some(fields)
             }
-            Self::Result { id, name, text } => {
+            Self::File(attachment) => {
+                map.serialize_entry("inlineData", &InlineData::of(attachment))?;
+                None
+            }
+            Self::Result { id, name, text, images } => {
                 let response = json!({ "output": text });
-                map.serialize_entry("functionResponse", &FunctionResponse { id, name, response })?;
+                let parts = images.iter().map(Part::File).collect();
+                map.serialize_entry("functionResponse", &FunctionResponse { id, name, response, parts })?;
                 None
             }
             Self::Verbatim(fields) => Some(fields),

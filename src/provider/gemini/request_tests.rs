@@ -4,8 +4,11 @@ use serde_json::{Value, json};
 
 use super::GenerateContent;
 use crate::conversation::{Message, Role, ToolChoice};
+use crate::provider::Images;
 use crate::provider::ModelParameters;
-use crate::provider::test_requests::{Set, body, calling, message, replayed, request, result, tool};
+use crate::provider::test_requests::{
+    Set, attached, body, calling, message, replayed, request, result, result_with_image, tool,
+};
 
 fn sent(messages: &[Message], model: &'static str) -> Value {
     body::<GenerateContent>(messages, &Set { model: Some(model), ..Set::default() })["contents"].clone()
@@ -111,4 +114,32 @@ fn signatures_and_ids_go_back_to_where_they_came_from() {
     stand_in["thoughtSignature"] = "skip_thought_signature_validator".into();
     assert_eq!(sent(&foreign, "gemini-3-pro")[1]["parts"], json!([stand_in, call]));
     assert_eq!(sent(&foreign, "gemini-2.5-pro")[1]["parts"], json!([call, call]));
+}
+
+#[test]
+fn files_stand_before_the_question_that_is_about_them() {
+    let inline = |mime, data| json!({"inlineData": {"mimeType": mime, "data": data}});
+    let parts = json!([
+        inline("image/gif", "R0lGODlh"),
+        inline("application/pdf", "JVBERi0x"),
+        {"text": "File: a.md\n```\n# A\n```"},
+        {"text": "what?"},
+    ]);
+    assert_eq!(sent(&[attached("what?")], "m"), json!([{"role": "user", "parts": parts}]));
+    assert_eq!(sent(&[attached("")], "m")[0]["parts"].as_array().unwrap().len(), 3);
+    let blind = Set { images: Images::Named, ..Set::default() };
+    let parts = body::<GenerateContent>(&[attached("what?")], &blind)["contents"][0]["parts"].clone();
+    assert_eq!((parts.as_array().unwrap().len(), &parts[0]["inlineData"]["mimeType"]), (3, &json!("application/pdf")));
+}
+
+#[test]
+fn the_images_of_a_result_are_where_the_model_takes_them() {
+    let messages = [message(Role::User, "look"), calling("", &[("a", "{}")]), result_with_image("a", "seen")];
+    let image = json!({"inlineData": {"mimeType": "image/gif", "data": "R0lGODlh"}});
+    let response = json!({"name": "read", "response": {"output": "seen"}});
+    let beside = sent(&messages, "gemini-2.5-flash")[2]["parts"].clone();
+    assert_eq!(beside, json!([{"functionResponse": response}, image]));
+    let within = sent(&messages, "gemini-3-pro-preview")[2]["parts"].clone();
+    let response = json!({"name": "read", "response": {"output": "seen"}, "parts": [image]});
+    assert_eq!(within, json!([{"functionResponse": response}]));
 }

@@ -65,6 +65,7 @@ fn read_model(model: &Value) -> Option<ModelFacts> {
         .or_else(|| model["max_input_tokens"].as_u64().and(model["max_tokens"].as_u64())),
         price: price_of(model),
         abilities: abilities_of(model),
+        takes_images: takes_images(model),
     };
     is_for_chat(model).then_some(facts)
 }
@@ -123,42 +124,52 @@ fn round(price: f64) -> f64 {
     (price * 1e6).round() / 1e6
 }
 
-fn abilities_of(model: &Value) -> Option<Vec<Ability>> {
-    let is_true = |place: &str| match model.pointer(place) {
+/// Whether any of these places says yes; `None` where none of them says anything.
+fn any(told: &[Option<bool>]) -> Option<bool> {
+    let told: Vec<bool> = told.iter().copied().flatten().collect();
+    (!told.is_empty()).then(|| told.contains(&true))
+}
+
+fn is_true(model: &Value, place: &str) -> Option<bool> {
+    match model.pointer(place) {
         Some(Value::Bool(is_true)) => Some(*is_true),
         Some(Value::Object(fields)) => fields.get("supported").and_then(Value::as_bool),
         Some(Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_)) | None => None,
-    };
-    let lists = |place: &str, word: &str| {
-        let list = model.pointer(place)?.as_array()?;
-        Some(list.iter().any(|item| item == word))
-    };
-    let any = |told: &[Option<bool>]| {
-        let told: Vec<bool> = told.iter().copied().flatten().collect();
-        (!told.is_empty()).then(|| told.contains(&true))
-    };
+    }
+}
+
+fn lists(model: &Value, place: &str, word: &str) -> Option<bool> {
+    let list = model.pointer(place)?.as_array()?;
+    Some(list.iter().any(|item| item == word))
+}
+
+fn takes_images(model: &Value) -> Option<bool> {
+    any(&[
+        is_true(model, "/capabilities/vision"),
+        is_true(model, "/capabilities/image_input"),
+        is_true(model, "/capabilities/supports/vision"),
+        is_true(model, "/model_spec/capabilities/supportsVision"),
+        lists(model, "/architecture/input_modalities", "image"),
+        lists(model, "/input_modalities", "image"),
+    ])
+}
+
+fn abilities_of(model: &Value) -> Option<Vec<Ability>> {
     let tools = any(&[
-        is_true("/capabilities/function_calling"),
-        is_true("/capabilities/supports/tool_calls"),
-        is_true("/model_spec/capabilities/supportsFunctionCalling"),
-        lists("/supported_parameters", "tools"),
-        lists("/supported_features", "tools"),
+        is_true(model, "/capabilities/function_calling"),
+        is_true(model, "/capabilities/supports/tool_calls"),
+        is_true(model, "/model_spec/capabilities/supportsFunctionCalling"),
+        lists(model, "/supported_parameters", "tools"),
+        lists(model, "/supported_features", "tools"),
     ]);
-    let images = any(&[
-        is_true("/capabilities/vision"),
-        is_true("/capabilities/image_input"),
-        is_true("/capabilities/supports/vision"),
-        is_true("/model_spec/capabilities/supportsVision"),
-        lists("/architecture/input_modalities", "image"),
-        lists("/input_modalities", "image"),
-    ]);
+    let images = takes_images(model);
     let reasoning = any(&[
-        is_true("/capabilities/reasoning"),
-        is_true("/capabilities/thinking"),
-        is_true("/model_spec/capabilities/supportsReasoning"),
-        is_true("/thinking"),
-        lists("/supported_parameters", "reasoning"),
-        lists("/supported_features", "reasoning"),
+        is_true(model, "/capabilities/reasoning"),
+        is_true(model, "/capabilities/thinking"),
+        is_true(model, "/model_spec/capabilities/supportsReasoning"),
+        is_true(model, "/thinking"),
+        lists(model, "/supported_parameters", "reasoning"),
+        lists(model, "/supported_features", "reasoning"),
     ]);
     if tools.is_none() && images.is_none() && reasoning.is_none() {
         return None;
@@ -189,6 +200,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn who_says_nothing_of_images_does_not_refuse_them() {
+        let told = |model: Value| read_models(&json!({ "data": [model] })).unwrap()[0].takes_images;
+        assert_eq!(told(json!({"id": "a", "thinking": true, "supported_parameters": ["tools"]})), None);
+        assert_eq!(told(json!({"id": "a", "architecture": {"input_modalities": ["text"]}})), Some(false));
+        assert_eq!(told(json!({"id": "a", "capabilities": {"vision": true}})), Some(true));
+    }
 
     /// `id context/output price abilities` of each model.
     fn told(answer: &Value) -> Vec<String> {

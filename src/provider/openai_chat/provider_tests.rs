@@ -9,8 +9,8 @@ use super::OpenAiChat;
 use crate::conversation::{Message, MessageId, ReplyBuilder, Role, ToolChoice};
 use crate::http::{HttpClient, HttpSettings, Lifetime, Secret};
 use crate::provider::{
-    Api, ChatRequest, ErrorKind, EventStream, ModelParameters, Provider, ProviderError, ProviderSettings, Pumped,
-    connect,
+    Api, ChatRequest, ErrorKind, EventStream, Images, ModelParameters, Provider, ProviderError, ProviderSettings,
+    Pumped, connect,
 };
 
 const KEY: &str = "sk-0123456789abcdef3f9a";
@@ -52,6 +52,7 @@ fn chat<'a>(messages: &'a [Message], parameters: &'a ModelParameters) -> ChatReq
         tools: &[],
         tool_choice: &ToolChoice::Auto,
         parameters,
+        images: Images::Sent,
         answer: None,
         stream: true,
     }

@@ -1,10 +1,12 @@
 //! Our messages as the JSON of a chat-completions request. Pure.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{AnswerFormat, Message, Role, ToolCall, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, AttachmentKind, Message, ToolCall, ToolChoice, ToolSpec};
+use crate::provider::Images;
+use crate::provider::content::{DataUrl, UserContent};
 use crate::provider::dialect::Asked;
 use crate::provider::request_body::{Fields, raw, sendable};
 use crate::provider::turns::{Assistant, CallResult, Turn, in_order};
@@ -54,28 +56,28 @@ struct Messages<'a>(&'a Asked<'a>);
 impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Asked { request, origin, accepted } = self.0;
-        let system = request.system.map(|text| Turn::Plain(Role::System, text));
+        let system = request.system.map(Turn::System);
         let turns: Vec<Turn<'_>> = system.into_iter().chain(in_order(request.messages, accepted.call_ids)).collect();
         let marked = if accepted.wants_marks && self.0.is_worth_keeping() { marks(&turns) } else { Vec::new() };
+        let images = request.images;
         let turns = turns.into_iter().enumerate();
-        serializer.collect_seq(turns.map(|(at, turn)| Wire { turn, origin, is_marked: marked.contains(&at) }))
+        serializer.collect_seq(turns.map(|(at, turn)| Wire { turn, origin, images, is_marked: marked.contains(&at) }))
     }
 }
 
 /// Where the prompt is to be kept up to: the end of the system prompt, of what the user has said last, and of what
 /// was last in the request before, where the server finds what it kept.
 fn marks(turns: &[Turn<'_>]) -> Vec<usize> {
-    let of_role = |wanted: Role| {
-        let is_meant = move |turn: &Turn<'_>| matches!(turn, Turn::Plain(role, _) if *role == wanted);
-        let places = turns.iter().enumerate().rev().filter(move |(_, turn)| is_meant(turn));
-        places.map(|(at, _)| at)
-    };
-    of_role(Role::System).take(1).chain(of_role(Role::User).take(2)).collect()
+    let newest = || turns.iter().enumerate().rev();
+    let system = newest().filter(|(_, turn)| matches!(turn, Turn::System(_))).take(1);
+    let user = newest().filter(|(_, turn)| matches!(turn, Turn::User(_))).take(2);
+    system.chain(user).map(|(at, _)| at).collect()
 }
 
 struct Wire<'a> {
     turn: Turn<'a>,
     origin: &'a str,
+    images: Images,
     /// The server is to keep all up to here.
     is_marked: bool,
 }
@@ -84,16 +86,18 @@ impl Serialize for Wire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         match &self.turn {
-            Turn::Plain(role, text) if self.is_marked => {
-                let mark = json!({ "type": "ephemeral" });
-                map.serialize_entry("role", role.name())?;
-                map.serialize_entry("content", &json!([{ "type": "text", "text": text, "cache_control": mark }]))?;
+            Turn::System(text) => {
+                let content = UserContent { prompt: text, files: String::new(), binaries: Vec::new() };
+                map.serialize_entry("role", "system")?;
+                map.serialize_entry("content", &Content { content, is_marked: self.is_marked })?;
             }
-            Turn::Plain(role, text) => {
-                map.serialize_entry("role", role.name())?;
-                map.serialize_entry("content", text)?;
+            Turn::User(message) => {
+                map.serialize_entry("role", "user")?;
+                let content = UserContent::of(message, self.images);
+                map.serialize_entry("content", &Content { content, is_marked: self.is_marked })?;
             }
             Turn::Assistant(assistant) => add_assistant(&mut map, assistant, self.origin)?,
+            // A result is text here: of its images the text itself says that they are there.
             Turn::Result(CallResult { call_id, text, .. }) => {
                 map.serialize_entry("role", "tool")?;
                 map.serialize_entry("tool_call_id", call_id)?;
@@ -102,6 +106,70 @@ impl Serialize for Wire<'_> {
         }
         map.end()
     }
+}
+
+/// One text, as every server takes it, unless there is something beside it.
+struct Content<'a> {
+    content: UserContent<'a>,
+    /// The server is to keep all up to here.
+    is_marked: bool,
+}
+
+impl Serialize for Content<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.content.text();
+        if self.content.binaries.is_empty() && (!self.is_marked || text.is_empty()) {
+            return serializer.serialize_str(&text);
+        }
+        let mut parts = serializer.serialize_seq(None)?;
+        if !text.is_empty() {
+            let cache_control = self.is_marked.then_some(CacheControl { kind: "ephemeral" });
+            parts.serialize_element(&Part::Text { text: &text, cache_control })?;
+        }
+        for attachment in &self.content.binaries {
+            let data = DataUrl(attachment);
+            parts.serialize_element(&match attachment.kind() {
+                AttachmentKind::Image => Part::ImageUrl { image_url: ImageUrl { url: data } },
+                AttachmentKind::Pdf | AttachmentKind::Text => {
+                    Part::File { file: File { filename: attachment.name(), file_data: data } }
+                }
+            })?;
+        }
+        parts.end()
+    }
+}
+
+#[derive(serde::Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    Text {
+        text: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheControl>,
+    },
+    ImageUrl {
+        image_url: ImageUrl<'a>,
+    },
+    File {
+        file: File<'a>,
+    },
+}
+
+#[derive(serde::Serialize)]
+struct CacheControl {
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(serde::Serialize)]
+struct ImageUrl<'a> {
+    url: DataUrl<'a>,
+}
+
+#[derive(serde::Serialize)]
+struct File<'a> {
+    filename: &'a str,
+    file_data: DataUrl<'a>,
 }
 
 fn add_assistant<M: SerializeMap>(map: &mut M, assistant: &Assistant<'_>, origin: &str) -> Result<(), M::Error> {
@@ -185,7 +253,8 @@ mod tests {
     use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
     use crate::provider::accepted::Accepted;
     use crate::provider::quirks::MaxTokensName;
-    use crate::provider::{ChatRequest, ModelParameters};
+    use crate::provider::test_requests::{attached, result_with_image};
+    use crate::provider::{ChatRequest, Images, ModelParameters};
 
     const ORIGIN: &str = "openai_chat http://localhost/v1 m";
 
@@ -215,6 +284,7 @@ mod tests {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            images: Images::Sent,
             answer: None,
             stream: false,
         };
@@ -229,6 +299,33 @@ mod tests {
 
     fn wire_call(id: &str, arguments: &str) -> Value {
         json!({"id": id, "type": "function", "function": {"name": "read", "arguments": arguments}})
+    }
+
+    #[test]
+    fn files_stand_beside_the_text_and_a_text_alone_stays_one() {
+        let text = "what?\n\nFile: a.md\n```\n# A\n```";
+        let image = json!({"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlh"}});
+        let pdf = json!({"filename": "c.pdf", "file_data": "data:application/pdf;base64,JVBERi0x"});
+        let parts = json!([{"type": "text", "text": text}, image, {"type": "file", "file": pdf}]);
+        assert_eq!(sent(&[attached("what?")]), json!([{"role": "user", "content": parts}]));
+
+        let mut only_text = attached("what?");
+        only_text.attachments.truncate(1);
+        assert_eq!(sent(&[only_text])[0]["content"], text);
+
+        let blind = body_with(&[attached("")], |request, _| request.images = Images::Named);
+        let parts = blind["messages"][0]["content"].as_array().unwrap();
+        assert_eq!(parts.len(), 2, "{parts:?}");
+        assert!(
+            parts[0]["text"].as_str().unwrap().contains("[image: b.gif (6 bytes), image/gif: not sent"),
+            "{parts:?}"
+        );
+    }
+
+    #[test]
+    fn a_result_is_text_whatever_it_brought() {
+        let messages = [calling("", &[("a", "{}")]), result_with_image("a", "[image: image/gif, 6 bytes]")];
+        assert_eq!(sent(&messages)[1]["content"], "[image: image/gif, 6 bytes]");
     }
 
     #[test]

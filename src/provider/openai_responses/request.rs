@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{AnswerFormat, Role, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, Attachment, AttachmentKind, Role, ToolChoice, ToolSpec};
 use crate::provider::call_ids::CallIdForm;
+use crate::provider::content::{DataUrl, UserContent, images_of};
 use crate::provider::dialect::Asked;
 use crate::provider::replay_parts::{Piece, pieces_of};
 use crate::provider::request_body::{Fields, raw, sendable, sendable_name};
@@ -78,6 +79,7 @@ enum Item<'a> {
         role: Role,
         text: &'a str,
     },
+    User(UserContent<'a>),
     /// Text of the model with fields of its own.
     Said {
         text: &'a str,
@@ -92,6 +94,7 @@ enum Item<'a> {
     Result {
         call_id: Cow<'a, str>,
         text: &'a str,
+        images: &'a [Attachment],
     },
     Verbatim(Map<String, Value>),
 }
@@ -100,8 +103,12 @@ fn items_of<'a>(asked: &Asked<'a>) -> Vec<Item<'a>> {
     let mut items = Vec::new();
     for turn in in_order(asked.request.messages, CallIdForm::Word) {
         match turn {
-            Turn::Plain(role, text) => items.push(Item::Plain { role, text }),
-            Turn::Result(CallResult { call_id, text, .. }) => items.push(Item::Result { call_id, text }),
+            Turn::System(text) => items.push(Item::Plain { role: Role::System, text }),
+            Turn::User(message) => items.push(Item::User(UserContent::of(message, asked.request.images))),
+            Turn::Result(CallResult { call_id, text, attachments, .. }) => {
+                let images = images_of(attachments, asked.request.images);
+                items.push(Item::Result { call_id, text, images });
+            }
             Turn::Assistant(assistant) => {
                 items.extend(pieces_of(assistant.message, asked.origin).into_iter().map(|piece| match piece {
                     Piece::Text(text, fields) if fields.is_empty() => Item::Plain { role: Role::Assistant, text },
@@ -120,6 +127,43 @@ fn items_of<'a>(asked: &Asked<'a>) -> Vec<Item<'a>> {
     items
 }
 
+/// One text, unless there is something beside it.
+struct Content<'a> {
+    text: &'a str,
+    binaries: &'a [&'a Attachment],
+}
+
+impl Serialize for Content<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { text, binaries } = *self;
+        if binaries.is_empty() {
+            return serializer.serialize_str(text);
+        }
+        let mut parts = serializer.serialize_seq(None)?;
+        if !text.is_empty() {
+            parts.serialize_element(&Part::InputText { text })?;
+        }
+        for attachment in binaries {
+            let data = DataUrl(attachment);
+            parts.serialize_element(&match attachment.kind() {
+                AttachmentKind::Image => Part::InputImage { image_url: data },
+                AttachmentKind::Pdf | AttachmentKind::Text => {
+                    Part::InputFile { filename: attachment.name(), file_data: data }
+                }
+            })?;
+        }
+        parts.end()
+    }
+}
+
+#[derive(serde::Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    InputText { text: &'a str },
+    InputImage { image_url: DataUrl<'a> },
+    InputFile { filename: &'a str, file_data: DataUrl<'a> },
+}
+
 impl Serialize for Item<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -127,6 +171,11 @@ impl Serialize for Item<'_> {
             Self::Plain { role, text } => {
                 map.serialize_entry("role", role.name())?;
                 map.serialize_entry("content", text)?;
+                None
+            }
+            Self::User(content) => {
+                map.serialize_entry("role", "user")?;
+                map.serialize_entry("content", &Content { text: &content.text(), binaries: &content.binaries })?;
                 None
             }
             Self::Said { text, fields } => {
@@ -144,10 +193,11 @@ impl Serialize for Item<'_> {
                 map.serialize_entry("arguments", arguments)?;
                 Some(fields)
             }
-            Self::Result { call_id, text } => {
+            Self::Result { call_id, text, images } => {
                 map.serialize_entry("type", "function_call_output")?;
                 map.serialize_entry("call_id", call_id)?;
-                map.serialize_entry("output", text)?;
+                let images: Vec<&Attachment> = images.iter().collect();
+                map.serialize_entry("output", &Content { text, binaries: &images })?;
                 None
             }
             Self::Verbatim(fields) => Some(fields),

@@ -4,9 +4,12 @@ use serde_json::{Value, json};
 
 use super::Responses;
 use crate::conversation::{Role, ToolChoice};
+use crate::provider::Images;
 use crate::provider::accepted::Accepted;
 use crate::provider::dialect::Dialect;
-use crate::provider::test_requests::{Set, body, calling, message, replayed, request, result, tool};
+use crate::provider::test_requests::{
+    Set, attached, body, calling, message, replayed, request, result, result_with_image, tool,
+};
 
 #[test]
 fn only_what_is_set_is_sent_and_nothing_is_stored_there() {
@@ -78,4 +81,28 @@ fn items_go_back_as_they_came_and_foreign_calls_in_a_form_that_is_taken() {
         {"role": "user", "content": "q"},
     ]);
     assert_eq!(input, expected);
+}
+
+#[test]
+fn files_stand_beside_the_text() {
+    let parts = json!([
+        {"type": "input_text", "text": "what?\n\nFile: a.md\n```\n# A\n```"},
+        {"type": "input_image", "image_url": "data:image/gif;base64,R0lGODlh"},
+        {"type": "input_file", "filename": "c.pdf", "file_data": "data:application/pdf;base64,JVBERi0x"},
+    ]);
+    let input = body::<Responses>(&[attached("what?")], &Set::default())["input"].clone();
+    assert_eq!(input, json!([{"role": "user", "content": parts}]));
+    let blind = Set { images: Images::Named, ..Set::default() };
+    let parts = body::<Responses>(&[attached("what?")], &blind)["input"][0]["content"].clone();
+    assert_eq!((parts.as_array().unwrap().len(), &parts[1]["type"]), (2, &json!("input_file")));
+}
+
+#[test]
+fn a_result_keeps_its_images() {
+    let messages = [calling("", &[("a", "{}")]), result_with_image("a", "seen")];
+    let output = body::<Responses>(&messages, &Set::default())["input"][1]["output"].clone();
+    let image = json!({"type": "input_image", "image_url": "data:image/gif;base64,R0lGODlh"});
+    assert_eq!(output, json!([{"type": "input_text", "text": "seen"}, image]));
+    let blind = Set { images: Images::Named, ..Set::default() };
+    assert_eq!(body::<Responses>(&messages, &blind)["input"][1]["output"], "seen");
 }

@@ -77,6 +77,11 @@ fn block_problem(block: &Value, role: &str) -> Option<String> {
     match block["type"].as_str().unwrap_or_default() {
         "text" if is_blank("text") => Some("blank text".to_owned()),
         "text" => None,
+        "image" | "document" if role == "user" => {
+            let source = &block["source"];
+            let is_whole = source["type"] == "base64" && source["media_type"].is_string() && source["data"].is_string();
+            (!is_whole).then(|| format!("without a source: {block}"))
+        }
         _ if role == "user" => Some(format!("not the user's: {block}")),
         "tool_use" if !is_word(&block["id"], 256) || !is_word(&block["name"], 128) || !block["input"].is_object() => {
             Some(format!("not a call: {block}"))

@@ -78,7 +78,10 @@ fn item_problem(item: &Value) -> Option<String> {
                 && is_word(&item["name"], 64)
                 && matches!(arguments, Some(Ok(Value::Object(_))))
         }
-        "function_call_output" => is_word(&item["call_id"], 64) && item["output"].is_string(),
+        "function_call_output" => {
+            let is_list = item["output"].as_array().is_some_and(|parts| !parts.is_empty());
+            is_word(&item["call_id"], 64) && (item["output"].is_string() || is_list)
+        }
         "reasoning" if is_text("encrypted_content") && item["summary"].is_array() => {
             return signature_problem(&item["encrypted_content"], item["id"].as_str().unwrap_or_default());
         }

@@ -1,0 +1,186 @@
+//! Files that go along with the next prompt: `/attach`, and `@path` in the prompt itself.
+
+use std::path::PathBuf;
+
+use super::Repl;
+use crate::conversation::Attachment;
+use crate::session::Prompt;
+
+/// Files that one prompt may name.
+const MENTIONS_MAX: usize = 20;
+
+/// What `/attach` is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttachChange {
+    Add(Vec<String>),
+    List,
+    /// From 1, as the list counts.
+    Drop(usize),
+    Clear,
+}
+
+/// Understands what follows `/attach`; `None` where it does not fit. A file with the name of a word is `./list`.
+pub fn parse(rest: &str) -> Option<AttachChange> {
+    let words = words(rest);
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] | ["list"] => Some(AttachChange::List),
+        ["clear"] => Some(AttachChange::Clear),
+        ["drop", number] => number.parse().ok().filter(|number| *number > 0).map(AttachChange::Drop),
+        ["drop", ..] => None,
+        _ => Some(AttachChange::Add(words)),
+    }
+}
+
+impl Repl<'_> {
+    pub(super) async fn attach(&mut self, change: AttachChange) {
+        match change {
+            AttachChange::Add(sources) => {
+                for source in sources {
+                    if let Some(added) = self.read(&source, self.attached.clone()).await {
+                        self.attached.extend(added);
+                    }
+                }
+            }
+            AttachChange::List if self.attached.is_empty() => {
+                self.note("nothing is attached; /attach PATH… attaches files to the next prompt");
+            }
+            AttachChange::List => {
+                let lines: Vec<String> = (1..)
+                    .zip(&self.attached)
+                    .map(|(number, attachment)| format!("{number} {}, {}", attachment.label(), attachment.mime()))
+                    .collect();
+                self.page(&lines.join("\n"));
+            }
+            AttachChange::Drop(number) if number <= self.attached.len() => {
+                let dropped = self.attached.remove(number - 1);
+                self.note(&format!("not attached any more: {}", dropped.label()));
+            }
+            AttachChange::Drop(_) => self.fail("usage", "there is no such attachment; /attach lists them"),
+            AttachChange::Clear => {
+                self.attached.clear();
+                self.note("nothing is attached any more");
+            }
+        }
+    }
+
+    /// The prompt with what is attached and what it names itself. `None`: a file that it names cannot be read, which
+    /// the person has been told, or it was stopped.
+    pub(super) async fn with_attachments(&mut self, text: String) -> Option<Prompt> {
+        let mut attachments = self.attached.clone();
+        for path in self.files_in(&text) {
+            let added = self.read(&path, attachments.clone()).await?;
+            attachments.extend(added);
+        }
+        self.attached.clear();
+        Some(Prompt { text, attachments })
+    }
+
+    /// The files that are there of those that a prompt names, as they are opened.
+    pub(super) fn files_in(&self, text: &str) -> Vec<String> {
+        let named = mentions(text, &|word| self.is_resource(word)).into_iter();
+        let files = named.filter_map(|path| self.file_of(&path)).filter(|file| file.is_file());
+        files.map(|file| file.to_string_lossy().into_owned()).collect()
+    }
+
+    /// What comes to `before`. Says what was attached, or why not.
+    async fn read(&mut self, source: &str, before: Vec<Attachment>) -> Option<Vec<Attachment>> {
+        let home = |path: PathBuf| path.to_string_lossy().into_owned();
+        let path = self.file_of(source).map_or_else(|| source.to_owned(), home);
+        let known = before.len();
+        let read = tokio::select! {
+            read = self.services.attach(path, before) => read,
+            _ = self.signals.next() => return None,
+        };
+        match read {
+            Ok((attachments, notes)) => {
+                let added = attachments.get(known..).unwrap_or_default().to_vec();
+                match added.as_slice() {
+                    [] => {}
+                    [one] => self.note(&format!("attached: {}", one.label())),
+                    several => {
+                        let bytes = several.iter().map(|attachment| attachment.content().len() as u64).sum();
+                        let size = crate::conversation::size_in_words(bytes);
+                        self.note(&format!("attached: {} files of {source} ({size})", several.len()));
+                    }
+                }
+                notes.iter().for_each(|note| self.warn(note));
+                Some(added)
+            }
+            Err(report) => {
+                self.report(&report);
+                None
+            }
+        }
+    }
+
+    /// `~/` is home, as Tab has it.
+    fn file_of(&self, path: &str) -> Option<PathBuf> {
+        match (path.strip_prefix("~/"), &self.home) {
+            (Some(below), Some(home)) => Some(home.join(below)),
+            (Some(_), None) => None,
+            (None, _) => Some(PathBuf::from(path)),
+        }
+    }
+
+    fn is_resource(&self, word: &str) -> bool {
+        let host = self.session.toolbox.host.as_ref();
+        let server = word.split_once(':').map(|(server, _)| server);
+        host.zip(server).is_some_and(|(host, server)| host.names().any(|known| known == server))
+    }
+}
+
+/// The paths behind `@` in a prompt, each once. A space in one is written `\ `; a stop behind one belongs to the
+/// sentence where no file is called so.
+fn mentions(prompt: &str, is_resource: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut paths: Vec<String> = Vec::new();
+    for word in words(prompt) {
+        let Some(path) = word.strip_prefix('@').filter(|path| !path.is_empty() && !is_resource(path)) else { continue };
+        let bare = path.trim_end_matches([',', '.', ';', ':', '!', '?', ')', '"', '\'']);
+        let path = if std::path::Path::new(path).exists() { path } else { bare };
+        if !path.is_empty() && !paths.iter().any(|known| known == path) {
+            paths.push(path.to_owned());
+        }
+    }
+    paths.truncate(MENTIONS_MAX);
+    paths
+}
+
+/// Words between blanks; a blank that belongs to one is written `\ `, as Tab writes it.
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' if letters.peek().is_some_and(|next| *next == ' ') => {
+                letters.next();
+                words.last_mut().into_iter().for_each(|word| word.push(' '));
+            }
+            blank if blank.is_whitespace() => words.push(String::new()),
+            letter => words.last_mut().into_iter().for_each(|word| word.push(letter)),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attach_takes_paths_and_three_words() {
+        let add = |paths: &[&str]| Some(AttachChange::Add(paths.iter().map(|path| (*path).to_owned()).collect()));
+        assert_eq!(parse("a.png my\\ notes.md ./list"), add(&["a.png", "my notes.md", "./list"]));
+        assert_eq!(parse("C\\x"), add(&["C\\x"]));
+        assert_eq!((parse(""), parse("list")), (Some(AttachChange::List), Some(AttachChange::List)));
+        assert_eq!((parse("clear"), parse("drop 2")), (Some(AttachChange::Clear), Some(AttachChange::Drop(2))));
+        assert_eq!((parse("drop"), parse("drop 0"), parse("drop x")), (None, None, None));
+    }
+
+    #[test]
+    fn a_prompt_names_files_behind_at_signs() {
+        let named = |prompt: &str| mentions(prompt, &|word| word.starts_with("docs:"));
+        assert_eq!(named("see @src/a.rs, and @my\\ b.md. me@host @docs:x @ @src/a.rs"), ["src/a.rs", "my b.md"]);
+        assert_eq!(named("no files here"), Vec::<String>::new());
+    }
+}

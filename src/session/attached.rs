@@ -1,0 +1,127 @@
+//! What goes along with messages: whether the model takes it, and what a tool has brought.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::{ActiveModel, Frontend, NoticeLevel, Session, TurnEvent};
+use crate::conversation::{ATTACHMENT_BYTES_MAX, Attachment, AttachmentKind, Message, Role};
+use crate::mcp::{Content, ResourceContent};
+use crate::provider::{ErrorKind, Images, ProviderError};
+
+/// Images of one result that are kept.
+const RESULT_IMAGES_MAX: usize = 20;
+
+/// Whether the model is known to take none.
+pub(super) fn takes_no_images(model: &ActiveModel) -> bool {
+    model.facts.takes_images == Some(false)
+}
+
+impl Session {
+    /// What goes along with the prompt that is being asked.
+    pub(super) fn attached_now(&self) -> &[Attachment] {
+        self.prompt_now().map_or(&[], |prompt| &prompt.attachments)
+    }
+
+    fn prompt_now(&self) -> Option<&Message> {
+        self.messages.iter().rfind(|message| message.role == Role::User)
+    }
+
+    pub(super) fn has_images_now(&self) -> bool {
+        self.prompt_now().is_some_and(has_images)
+    }
+
+    /// Looks up what is known of the model only where there are images at all.
+    pub(super) fn images(&self) -> Images {
+        let are_named = self.messages.iter().any(has_images) && takes_no_images(&self.model);
+        if are_named { Images::Named } else { Images::Sent }
+    }
+
+    /// Images in the prompt that the model is known not to take are a mistake. Those of earlier prompts and of tools
+    /// are only named, so that a conversation can go on with any model.
+    pub(super) fn check_images(&mut self, front: &mut dyn Frontend) -> Result<(), ProviderError> {
+        if !self.messages.iter().any(has_images) {
+            return Ok(());
+        }
+        let label = self.model.label.clone();
+        let message = match self.model.facts.takes_images {
+            Some(true) => return Ok(()),
+            Some(false) if self.has_images_now() => {
+                let message = format!("{label} takes no images, and one is attached");
+                return Err(ProviderError::new(ErrorKind::Rejected, message)
+                    .hint("choose a model that does (`sayso models list` tells which), or leave the image out"));
+            }
+            Some(false) => format!("{label} takes no images: those that were attached or came of tools are only named"),
+            None => format!("it is not known whether {label} takes images: they are sent"),
+        };
+        if self.told_images_of.as_ref() != Some(&label) {
+            front.show(&TurnEvent::Notice { level: NoticeLevel::Info, code: "images", message: &message });
+            self.told_images_of = Some(label);
+        }
+        Ok(())
+    }
+}
+
+fn has_images(message: &Message) -> bool {
+    message.attachments.iter().any(|attachment| attachment.kind() == AttachmentKind::Image)
+}
+
+/// The content as it is stored, and its images, which are stored apart: once each, and not as text.
+pub(super) fn set_images_apart(content: &[Content], tool: &str) -> (Vec<Value>, Vec<Attachment>) {
+    let mut images: Vec<Attachment> = Vec::new();
+    let mut stored = Vec::with_capacity(content.len());
+    for piece in content {
+        let image = image_data(piece).filter(|_| images.len() < RESULT_IMAGES_MAX);
+        let image = image.and_then(|data| decoded(data, &format!("{tool} {}", images.len() + 1)));
+        match image {
+            Some(image) => {
+                let bytes = image.content().len();
+                stored.push(json!({
+                    "type": "image", "mimeType": image.mime(), "sha256": image.hash(), "bytes": bytes
+                }));
+                images.push(image);
+            }
+            None => stored.push(piece.to_json()),
+        }
+    }
+    (stored, images)
+}
+
+fn image_data(piece: &Content) -> Option<&str> {
+    match piece {
+        Content::Image { data, .. } => Some(data),
+        Content::Resource(ResourceContent { blob, .. }) => blob.as_deref(),
+        Content::Text(_) | Content::Audio { .. } | Content::Link { .. } => None,
+    }
+}
+
+/// Nothing where the bytes are no image, whatever the server calls them.
+fn decoded(data: &str, name: &str) -> Option<Attachment> {
+    if data.len() / 4 * 3 > ATTACHMENT_BYTES_MAX {
+        return None;
+    }
+    let image = Attachment::new(name, STANDARD.decode(data).ok()?).ok()?;
+    (image.kind() == AttachmentKind::Image).then_some(image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_of_a_result_are_set_apart_and_what_only_says_so_stays() {
+        let image = |data: &[u8]| Content::Image { mime: "image/png".into(), data: STANDARD.encode(data) };
+        let resource = |blob: &[u8]| {
+            let blob = Some(STANDARD.encode(blob));
+            Content::Resource(ResourceContent { uri: "a://b".into(), mime: None, text: None, blob })
+        };
+        let content =
+            [Content::Text("t".into()), image(b"GIF89a"), image(b"no image"), resource(b"GIF87a"), resource(b"text")];
+        let (stored, images) = set_images_apart(&content, "camera");
+        let names: Vec<_> = images.iter().map(|image| (image.name(), image.mime())).collect();
+        assert_eq!(names, [("camera 1", "image/gif"), ("camera 2", "image/gif")]);
+        assert_eq!(stored[1]["sha256"], images[0].hash());
+        assert!(stored[1].get("data").is_none() && stored[2].get("data").is_some(), "{stored:?}");
+        assert_eq!(stored[4]["resource"]["blob"], STANDARD.encode(b"text"));
+    }
+}
