@@ -1,5 +1,6 @@
 //! The options of `ask` and `chat`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -12,6 +13,7 @@ Examples:
   sayso ask -f src/main.rs \"What does this do?\"
   cargo build 2>&1 | sayso ask \"What is wrong?\" > answer.md
   sayso ask -s @reviewer.txt -o temperature=0.2 - < patch.diff
+  sayso ask --role shell \"files larger than 100 MB\"
   sayso ask --format jsonl \"Hello\" | jq -r 'select(.type == \"delta\").text'
 
 stdout holds the answer and nothing else. `sayso help exit-codes` lists how it can end.";
@@ -21,6 +23,7 @@ Examples:
   sayso chat                         a new conversation
   sayso chat -c                      go on with the last one
   sayso chat --session trip          go on with (or begin) the one of this name
+  sayso chat --role explain          every question goes through a role
   sayso chat -m demo:tour --no-save  offline, nothing is kept";
 
 /// One question.
@@ -30,6 +33,10 @@ pub struct AskOptions {
     /// The question; `-` or none at all: stdin is the question
     #[arg(value_name = "PROMPT|-")]
     pub prompt: Option<String>,
+
+    /// With --role: its arguments, before the question or after
+    #[arg(value_name = "KEY=VALUE")]
+    pub arguments: Vec<String>,
 
     #[command(flatten)]
     pub conversation: ConversationOptions,
@@ -67,6 +74,10 @@ pub struct AskOptions {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = CHAT_EXAMPLES)]
 pub struct ChatOptions {
+    /// With --role: its arguments
+    #[arg(value_name = "KEY=VALUE")]
+    pub arguments: Vec<String>,
+
     #[command(flatten)]
     pub conversation: ConversationOptions,
 }
@@ -76,7 +87,9 @@ impl ChatOptions {
     #[must_use]
     pub fn bare() -> Self {
         Self {
+            arguments: Vec::new(),
             conversation: ConversationOptions {
+                role: RoleOptions::default(),
                 model: None,
                 system: None,
                 continue_last: false,
@@ -99,6 +112,7 @@ impl AskOptions {
     pub fn bare() -> Self {
         Self {
             prompt: Some("-".into()),
+            arguments: Vec::new(),
             conversation: ChatOptions::bare().conversation,
             files: Vec::new(),
             format: OutputFormat::Text,
@@ -116,6 +130,9 @@ const RETRIES_DEFAULT: u32 = 3;
 /// What both `ask` and `chat` take.
 #[derive(Args, Clone, Debug)]
 pub struct ConversationOptions {
+    #[command(flatten)]
+    pub role: RoleOptions,
+
     /// The model, with its provider or without: `openrouter:openai/gpt-4o-mini`
     #[arg(short, long, value_name = "[PROVIDER:]MODEL")]
     pub model: Option<String>,
@@ -158,6 +175,26 @@ pub struct ConversationOptions {
     /// Show times and counts after the answer, on stderr
     #[arg(long)]
     pub timing: bool,
+}
+
+/// A prompt and settings under a name.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RoleOptions {
+    /// Use this role; `off` leaves the one of the conversation
+    #[arg(long, value_name = "ROLE", conflicts_with = "role_file")]
+    pub role: Option<String>,
+
+    /// Use the role in this file, as a script does in its first line
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub role_file: Option<PathBuf>,
+}
+
+impl RoleOptions {
+    /// Whether one is named.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.role.is_some() || self.role_file.is_some()
+    }
 }
 
 /// Not `next_help_heading`: that would take in the options that follow where this is flattened.

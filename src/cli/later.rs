@@ -1,12 +1,7 @@
 //! What is promised for a later version: known by name, so that it is told apart from a typo.
 
 /// Commands and their subcommands, by what stands before them.
-const COMMANDS: &[(&str, &[&str])] = &[
-    ("", &["batch", "shell-init"]),
-    ("history", &["diff", "follow"]),
-    ("config", &["get", "set", "edit"]),
-    ("help", &["batch", "shell-init"]),
-];
+const COMMANDS: &[(&str, &[&str])] = &[("", &["batch"]), ("history", &["diff", "follow"]), ("help", &["batch"])];
 
 const FLAGS: &[&str] = &[
     "--schema",
@@ -24,8 +19,6 @@ const FLAGS: &[&str] = &[
     "--replay",
     "--meta-fd",
     "--meta",
-    "--role",
-    "--role-file",
 ];
 
 const VALUES: &[(&str, &str)] = &[("--format", "markdown")];

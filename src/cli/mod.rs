@@ -8,6 +8,8 @@ mod later;
 mod mcp;
 mod parse;
 mod providers;
+mod role_words;
+mod roles;
 mod setup;
 mod since;
 mod stats;
@@ -18,7 +20,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub use chat::{AskOptions, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode, ToolOptions};
+pub use chat::{
+    AskOptions, ChatOptions, ConversationOptions, OutputFormat, RoleOptions, StdinMode, ThinkingMode, ToolOptions,
+};
 pub use history::{
     FilterOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions,
     StatusOption,
@@ -34,7 +38,12 @@ pub use providers::{
     DoctorOptions, InitOptions, KeyOptions, KeysCommand, KeysListOptions, ModelInfoOptions, ModelsCommand,
     ModelsListOptions, ModelsRefreshOptions,
 };
-pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat};
+pub use role_words::settle_words;
+pub use roles::{RoleCommand, RoleShowOptions};
+pub use setup::{
+    CompletionOptions, ConfigCommand, ConfigSetOptions, HelpOptions, HistoryCommand, InitShell, ListFormat,
+    ShellInitOptions,
+};
 pub use since::Since;
 pub use stats::{StatsFormat, StatsKey, StatsOptions};
 pub use upkeep::{
@@ -53,7 +62,7 @@ Examples:
   sayso ask -c \"And at night?\"              go on with the last conversation
   sayso ask -m demo:tour \"What can you do?\" try it offline, without a key
 
-`sayso help exit-codes|environment|events|keys|config` explains more.";
+`sayso help exit-codes|environment|events|keys|config|roles|shell` explains more.";
 
 /// Chat with language models in the terminal.
 #[derive(Clone, Debug, Parser)]
@@ -124,6 +133,9 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Prompts and settings under a name
+    #[command(subcommand)]
+    Roles(RoleCommand),
     /// Keep the keys of providers
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -135,6 +147,8 @@ pub enum Command {
     Mcp(McpCommand),
     /// Print the completions for a shell
     Completions(CompletionOptions),
+    /// Print what lets a shell write commands for you, for its rc file
+    ShellInit(ShellInitOptions),
     /// Print the manual page
     Man,
     /// Explain a command or a topic

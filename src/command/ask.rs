@@ -7,10 +7,11 @@ use super::context::Context;
 use super::models;
 use super::person::WithPerson;
 use super::prompt::{self, NoPrompt};
+use super::role::{self, Begun};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
-use crate::config::Config;
+use crate::config::{Answer, Config, LoadOptions};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::history::{HistorySettings, Journal};
@@ -19,7 +20,9 @@ use crate::provider::ChatRequest;
 use crate::session::{
     CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
 };
-use crate::terminal::{JsonFormat, JsonView, PlainView, ReplyView, Stream, ViewSettings, result_line_for_error};
+use crate::terminal::{
+    JsonFormat, JsonView, LineView, PlainView, ReplyView, Stream, ViewSettings, result_line_for_error,
+};
 
 /// How long the end of the program waits for the disk.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
@@ -53,21 +56,22 @@ fn fail(options: &AskOptions, context: &mut Context, failure: &Failure) -> u8 {
 async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -> Result<u8, Failure> {
     let mut signals =
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
-    let mut load_options = wiring::load_options(&options.conversation, context);
-    load_options.no_stream = options.no_stream;
-    let config = wiring::load(&load_options, context)?;
+    let plain_options =
+        LoadOptions { no_stream: options.no_stream, ..wiring::load_options(&options.conversation, context) };
+    let Begun { role, load_options, config, beginning, .. } =
+        role::begin(&options.conversation, &options.arguments, plain_options, context)?;
+    let tools = role::tools(role.as_ref(), &options.conversation.tools);
     let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
     let client = wiring::http_client(&config, Lifetime::OneShot);
     let model = wiring::active_model(chosen, &client, &config.paths)?;
     if options.dry_run {
-        let beginning = wiring::beginning(&options.conversation, &config.stored)?;
-        let question = match prompt::assemble(options, context, &mut signals).await {
+        let question = match prompt::assemble(options, role.as_ref(), context, &mut signals).await {
             Ok(question) => question,
             Err(stopped) => return stopped.into_exit(),
         };
         let unsaved = Journal::start(HistorySettings { path: None, ..config.history.clone() });
         let mut session = Session::new(unsaved, model, wiring::turn_settings(&config, 0), None);
-        wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Absent).await?;
+        wiring_tools::equip(&mut session, &tools, &config, context, Person::Absent).await?;
         session.toolbox.refresh().await;
         let request = dry_run(&config, &session, beginning, question);
         wiring_tools::close(session.toolbox.host.take()).await;
@@ -80,11 +84,12 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     settings.require_history = options.require_history;
     let mut session = wiring::session(&config, model, settings);
     let person = person(context);
-    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, person).await?;
+    wiring_tools::equip(&mut session, &tools, &config, context, person).await?;
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
-    wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
+    wiring::begin(&mut session, beginning, context);
+    session.role = role.as_ref().map(|role| role.used.clone());
     session.publish_settings();
-    let question = match prompt::assemble(options, context, &mut signals).await {
+    let question = match prompt::assemble(options, role.as_ref(), context, &mut signals).await {
         Ok(question) => Some(question),
         // With `-c` or `--session` and no words: what was cut off goes on.
         Err(NoPrompt::Nothing) if options.prompt.is_none() && session.is_interrupted() => None,
@@ -108,7 +113,8 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let input = question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question + &attached.text));
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);
-    let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, input)).await? {
+    let answer = role.as_ref().map(|role| role.role.answer).unwrap_or_default();
+    let exit = match turn((options, answer), view, context, &mut session, (&mut signals, timeout, input)).await? {
         Ended::Report(report) => conclude(*report, options, &config, context),
         Ended::AtOnce(exit) => {
             session.journal.abandon();
@@ -132,7 +138,7 @@ enum Ended {
 }
 
 async fn turn(
-    options: &AskOptions,
+    (options, answer): (&AskOptions, Answer),
     settings: ViewSettings,
     context: &mut Context,
     session: &mut Session,
@@ -143,6 +149,7 @@ async fn turn(
     let view: Box<dyn Frontend + '_> = match options.format {
         OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),
         OutputFormat::Jsonl => Box::new(JsonView::new(screen, JsonFormat::Jsonl, settings)),
+        OutputFormat::Text if answer == Answer::Line => Box::new(LineView::new(screen, settings)),
         OutputFormat::Text if screen.is_terminal(Stream::Stdout) => Box::new(ReplyView::new(screen, settings)),
         OutputFormat::Text => Box::new(PlainView::new(screen, settings)),
     };

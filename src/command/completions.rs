@@ -4,7 +4,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::help;
+use super::{completion_names, help};
 use crate::cli::Cli;
 
 /// The script that makes `shell` complete `sayso`.
@@ -12,7 +12,7 @@ use crate::cli::Cli;
 pub fn script(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "sayso", &mut script);
-    String::from_utf8_lossy(&script).into_owned()
+    completion_names::added(shell, &String::from_utf8_lossy(&script))
 }
 
 /// The manual page, as roff: all commands on one page, and the topics that a script's author looks up.

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::context::Context;
 use super::stdin::{self, INPUT_BYTES_MAX, Input, InputError, Patience};
 use crate::cli::{AskOptions, Attachment, StdinMode};
+use crate::config::FilledRole;
 use crate::exit::Failure;
 use crate::session::Signals;
 
@@ -39,7 +40,11 @@ impl From<Failure> for NoPrompt {
 }
 
 /// Whether standard input is read, and how patiently.
-fn stdin_patience(options: &AskOptions, is_terminal: bool) -> Result<Option<Patience>, Failure> {
+fn stdin_patience(
+    options: &AskOptions,
+    role: Option<&FilledRole>,
+    is_terminal: bool,
+) -> Result<Option<Patience>, Failure> {
     let prompt_is_stdin = options.prompt.as_deref() == Some("-");
     let file_is_stdin = options.files.contains(&Attachment::Stdin);
     if prompt_is_stdin && file_is_stdin {
@@ -51,15 +56,22 @@ fn stdin_patience(options: &AskOptions, is_terminal: bool) -> Result<Option<Pati
         StdinMode::Never => Ok(None),
         StdinMode::Auto | StdinMode::Wait if is_asked_for => Ok(Some(Patience::Unlimited)),
         StdinMode::Auto | StdinMode::Wait if is_terminal => Ok(None),
-        StdinMode::Auto if options.prompt.is_some() => Ok(Some(Patience::Limited)),
+        StdinMode::Auto if options.prompt.is_some() || role.is_some_and(FilledRole::asks_by_itself) => {
+            Ok(Some(Patience::Limited))
+        }
         StdinMode::Auto | StdinMode::Wait => Ok(Some(Patience::Unlimited)),
     }
 }
 
 /// The whole question. Reading standard input has a thread of its own, so that signals and a
 /// connection that is being opened go on meanwhile.
-pub async fn assemble(options: &AskOptions, context: &mut Context, signals: &mut Signals) -> Result<String, NoPrompt> {
-    let patience = stdin_patience(options, std::io::stdin().is_terminal())?;
+pub async fn assemble(
+    options: &AskOptions,
+    role: Option<&FilledRole>,
+    context: &mut Context,
+    signals: &mut Signals,
+) -> Result<String, NoPrompt> {
+    let patience = stdin_patience(options, role, std::io::stdin().is_terminal())?;
     let input = match patience {
         Some(patience) => read_stdin(patience, context, signals).await?,
         None => None,
@@ -73,7 +85,12 @@ pub async fn assemble(options: &AskOptions, context: &mut Context, signals: &mut
     }
     let prompt = options.prompt.as_deref().filter(|prompt| *prompt != "-");
     let input = input.filter(|_| !options.files.contains(&Attachment::Stdin));
-    stdin::join(prompt, input.as_deref(), &files).ok_or(NoPrompt::Nothing)
+    let asked = stdin::join(prompt, input.as_deref(), &files);
+    let question = match role {
+        Some(role) => role.question(asked.as_deref()).map_err(Failure::from)?,
+        None => asked,
+    };
+    question.ok_or(NoPrompt::Nothing)
 }
 
 async fn read_stdin(
@@ -143,7 +160,7 @@ mod tests {
         is_terminal: bool,
     ) -> Result<Option<Patience>, String> {
         let options = AskOptions { prompt: prompt.map(str::to_owned), files, stdin, ..AskOptions::bare() };
-        stdin_patience(&options, is_terminal).map_err(|failure| failure.message)
+        stdin_patience(&options, None, is_terminal).map_err(|failure| failure.message)
     }
 
     #[test]

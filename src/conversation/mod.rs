@@ -10,6 +10,7 @@ mod session_settings;
 mod stream_event;
 mod tool_spec;
 mod usage;
+mod used_role;
 
 pub use clock::{UnixMillis, now_ms};
 pub use hidden::is_hidden;
@@ -20,3 +21,4 @@ pub use session_settings::{RequestRefused, SessionSettings, SettingsChange, Shar
 pub use stream_event::{ReasoningKind, StopReason, StreamEvent};
 pub use tool_spec::{ToolChoice, ToolSpec};
 pub use usage::Usage;
+pub use used_role::UsedRole;

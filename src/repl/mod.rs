@@ -16,6 +16,7 @@ mod phase;
 mod print;
 #[cfg(test)]
 mod pty_tests;
+mod role;
 mod run;
 mod servers;
 mod slash;
@@ -29,6 +30,7 @@ pub use completer::CompletionSource;
 pub use external_editor::edit_text;
 pub use input::{Editing, Input, InputEvent, InputSettings, PromptText};
 pub use interrupt::{CtrlC, PromptAction, TurnAction, TurnPhase};
+pub use role::InRole;
 pub use run::{Loaded, Repl, Services};
 pub use slash::{Command, Entered, ThinkingDisplay, complaint, parse};
 pub use tree::CUT_OFF;

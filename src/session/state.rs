@@ -15,7 +15,7 @@ use super::room::ContextState;
 
 use crate::conversation::{
     ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings, ToolChoice,
-    Usage, now_ms,
+    Usage, UsedRole, now_ms,
 };
 use crate::history::{Entry, Journal, Place};
 use crate::mcp::HostEvents;
@@ -82,6 +82,8 @@ pub struct Session {
     pub open_page: OpenPage,
     /// `None` where the model stays what it is.
     pub connect: Option<Connect>,
+    /// What questions are put through; kept beside each of them.
+    pub role: Option<UsedRole>,
     pub(super) place: Place,
     /// `None` where nothing is logged.
     pub log: Option<Log>,
@@ -118,6 +120,7 @@ impl Session {
             uses_tools: true,
             open_page: Box::new(|_| Box::pin(std::future::ready(false))),
             connect: None,
+            role: None,
             place: Place::default(),
             log: None,
             system,
@@ -236,6 +239,9 @@ impl Session {
         let mut message = Message::new(self.ids.message(now), self.head.clone(), role, text, now);
         message.tool_call_id = tool_call_id;
         message.model = Some(self.model.label.clone());
+        if role == Role::User {
+            message.replay = self.role.as_ref().and_then(UsedRole::to_replay);
+        }
         self.head = Some(message.id.clone());
         self.journal.record(Entry::MessageAdded { conversation: self.conversation.clone(), message: message.clone() });
         message

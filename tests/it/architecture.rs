@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("conversation", &[]),
     ("http", &[]),
+    ("template", &[]),
     ("cli", &["conversation"]),
     ("history", &["conversation"]),
     ("provider", &["conversation", "http"]),
@@ -16,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("builtin", &["conversation", "http", "provider", "history", "mcp"]),
     ("session", &["conversation", "provider", "mcp", "tool", "history"]),
     ("terminal", &["conversation", "history", "provider", "mcp", "tool", "session"]),
-    ("config", &["conversation", "http", "history", "provider", "mcp", "tool", "session", "terminal"]),
+    ("config", &["conversation", "http", "template", "history", "provider", "mcp", "tool", "session", "terminal"]),
     ("repl", &["conversation", "session", "terminal", "history", "config", "provider", "mcp", "tool"]),
     ("exit", &["cli", "conversation", "http", "history", "provider", "mcp", "session", "terminal", "config"]),
     (
@@ -33,6 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "provider",
             "repl",
             "session",
+            "template",
             "terminal",
             "tool",
         ],
