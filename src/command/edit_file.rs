@@ -31,12 +31,13 @@ pub fn run(
     }
     let set = |name| context.environment.text(name).map(str::to_owned);
     let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".to_owned());
+    let mut is_new = true;
     loop {
         let edited =
             edit_text(&editor, &text, path.extension().and_then(|extension| extension.to_str()).unwrap_or("md"))
                 .map_err(|error| Failure::new("editor", exit_code::CONFIG, format!("{error:#}")))?;
         let edited = edited + "\n";
-        if edited.trim_end() == text.trim_end() && path.exists() {
+        if std::mem::take(&mut is_new) && edited.trim_end() == text.trim_end() {
             context.note("nothing has been changed");
             return Ok(exit_code::OK);
         }

@@ -15,9 +15,15 @@ mod canary;
 #[cfg(test)]
 mod clock_faults;
 #[cfg(test)]
+mod coming_from;
+#[cfg(test)]
 mod completions;
 #[cfg(test)]
+mod config_change;
+#[cfg(test)]
 mod context;
+#[cfg(test)]
+mod cookbook;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
@@ -99,9 +105,13 @@ mod repl_input;
 #[cfg(test)]
 mod repl_terminal;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod say_so;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+mod shells;
 #[cfg(test)]
 mod stdio;
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub fn words(arguments: &[OsString]) -> Option<&[OsString]> {
 pub fn candidates(words: &[OsString], environment: &Environment) -> String {
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let Some((shell, typed)) = words.split_first() else { return String::new() };
-    let is_bash = shell == "bash";
+    let (is_bash, is_zsh) = (shell == "bash", shell == "zsh");
     let split = if is_bash { place::split(typed.first().map_or("", String::as_str)) } else { typed.to_vec() };
     let root = Cli::command();
     let Some(place) = place::find(&root, &split) else { return String::new() };
@@ -43,7 +43,9 @@ pub fn candidates(words: &[OsString], environment: &Environment) -> String {
             let kept = place.value.rfind([':', '=']).map_or(0, |at| at + 1);
             format!("{}\n", place::escaped(&name[kept..]))
         }
-        false => format!("{}{name}\n", place.before),
+        // zsh replaces the whole word; fish knows itself where the value begins.
+        false if is_zsh => format!("{}{name}\n", place.before),
+        false => format!("{name}\n"),
     };
     fitting.map(written).collect()
 }

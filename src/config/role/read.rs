@@ -68,11 +68,8 @@ pub fn place_of_builtin(name: &str) -> PathBuf {
     format!("(built-in role {name})").into()
 }
 
-/// Why `schema:` cannot be used yet; nothing once answers can be held to one.
-#[must_use]
-pub fn why_no_schema(schema: &str) -> Option<String> {
-    Some(format!("is not part of this version of sayso yet ({} characters left unread)", schema.chars().count()))
-}
+/// Why `schema:` cannot be used; `None` once answers can be held to one.
+const WHY_NO_SCHEMA: Option<&str> = Some("is not part of this version of sayso yet");
 
 /// Reads a role. All its mistakes are told at once.
 pub fn read(name: &str, path: Option<&Path>, text: &str, include: &Include) -> Result<Role, RoleError> {
@@ -94,7 +91,7 @@ pub fn read(name: &str, path: Option<&Path>, text: &str, include: &Include) -> R
         ));
     }
     if let Some(schema) = &front.schema
-        && let Some(reason) = why_no_schema(&schema.text)
+        && let Some(reason) = WHY_NO_SCHEMA
     {
         problems.push(Problem::new(schema.position, KeyPath::of("schema"), reason));
     }
