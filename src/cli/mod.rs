@@ -41,7 +41,7 @@ pub use providers::{
 pub use role_words::settle_words;
 pub use roles::{RoleCommand, RoleShowOptions};
 pub use setup::{
-    CompletionOptions, ConfigCommand, ConfigSetOptions, HelpOptions, HistoryCommand, InitShell, ListFormat,
+    CompletionOptions, ConfigCommand, ConfigSetOptions, HelpOptions, HistoryCommand, InitShell, ListFormat, ManOptions,
     ShellInitOptions,
 };
 pub use since::Since;
@@ -149,8 +149,8 @@ pub enum Command {
     Completions(CompletionOptions),
     /// Print what lets a shell write commands for you, for its rc file
     ShellInit(ShellInitOptions),
-    /// Print the manual page
-    Man,
+    /// Print the manual, or the page of one command
+    Man(ManOptions),
     /// Explain a command or a topic
     Help(HelpOptions),
 }

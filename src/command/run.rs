@@ -6,8 +6,8 @@ use std::panic::catch_unwind;
 
 use super::context::Context;
 use super::{
-    ask, chat, complete, completions, config, config_change, doctor, help, history, init, keys, mcp, models, roles,
-    shell_init, stats,
+    ask, chat, complete, completions, config, config_change, doctor, help, history, init, keys, manual, mcp, models,
+    roles, shell_init, stats,
 };
 use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, Stop, parse};
 use crate::config::{Config, Environment, LoadOptions, load};
@@ -86,7 +86,7 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
         }
         Some(Command::ShellInit(options)) => shell_init::snippet(&options),
         Some(Command::Completions(options)) => Ok(completions::script(options.shell)),
-        Some(Command::Man) => completions::manual().map_err(|error| Failure::internal(error.to_string())),
+        Some(Command::Man(options)) => manual::run(&options),
         Some(Command::Help(options)) => help::text(&options).map_err(|error| {
             let mut failure = Failure::usage(error.message);
             failure.hint = error.hint;
