@@ -47,7 +47,7 @@ complete -c sayso -n "__fish_sayso_needs_command" -f -a "models" -d 'Look at the
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "mcp" -d 'Use and set up MCP servers: tools, resources, prompts'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "shell-init" -d 'Print what lets a shell write commands for you, for its rc file'
-complete -c sayso -n "__fish_sayso_needs_command" -f -a "man" -d 'Print the manual page'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "man" -d 'Print the manual, or the page of one command'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "help" -d 'Explain a command or a topic'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l role -d 'Use this role; `off` leaves the one of the conversation' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l role-file -d 'Use the role in this file, as a script does in its first line' -r -F
@@ -851,6 +851,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -s v -l verbose 
 complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand man" -l dir -d 'Write a page for each command into this folder' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand man" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand man" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''

@@ -95,7 +95,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         completions: completions.clone(),
     };
     let repl = Repl {
-        role: role.map(|role| InRole::from_start(role, plain_system)),
+        role: role.map(|role| InRole::from_start(role, plain_system, session.model.label.clone())),
         session,
         name,
         screen: &mut context.screen,

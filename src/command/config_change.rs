@@ -63,7 +63,8 @@ fn kept(draft: &Path, text: &str) -> String {
     }
 }
 
-fn source(context: &Context) -> Result<Source, Failure> {
+/// The configuration file; one that does not exist is empty.
+pub fn source(context: &Context) -> Result<Source, Failure> {
     let options = LoadOptions { config_file: context.global.config.clone(), ..LoadOptions::default() };
     let (path, _) = config_place(&options, &Paths::new(&context.environment), &context.environment);
     let path = path.ok_or_else(|| {

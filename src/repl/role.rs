@@ -13,7 +13,7 @@ pub struct InRole {
     role: FilledRole,
     before: Before,
     /// What the role has set: where the person has changed it since, it stays.
-    model: Option<String>,
+    model: String,
 }
 
 /// What comes back when the role goes.
@@ -25,10 +25,10 @@ struct Before {
 }
 
 impl InRole {
-    /// A role that the conversation begins with. `system` is the prompt without it.
+    /// A role that the conversation begins with. `system` is the prompt without it, `label` the model with it.
     #[must_use]
-    pub fn from_start(role: FilledRole, system: Option<String>) -> Self {
-        Self { role, before: Before { system, model: None, uses_tools: true }, model: None }
+    pub fn from_start(role: FilledRole, system: Option<String>, label: String) -> Self {
+        Self { role, before: Before { system, model: None, uses_tools: true }, model: label }
     }
 
     #[must_use]
@@ -83,13 +83,14 @@ impl Repl<'_> {
             Ok(role) => role,
             Err(report) => return self.report(&report),
         };
-        let new = InRole::from_start(role, None);
-        let model = match new.sets_model().then(|| self.services.connect(None, Some(&new.role))).transpose() {
-            Ok(model) => model,
-            Err(report) => return self.report(&report),
-        };
         self.leave_role();
-        self.role = Some(self.put_on(new, model));
+        let label = self.session.model.label.clone();
+        let new = InRole::from_start(role, None, label.clone());
+        let wanted = new.role.role.model.clone().unwrap_or(label);
+        match new.sets_model().then(|| self.services.connect(Some(&wanted), Some(&new.role))).transpose() {
+            Ok(model) => self.role = Some(self.put_on(new, model)),
+            Err(report) => return self.report(&report),
+        }
         self.session.publish_settings();
         self.note(&format!("with the role {name}, from the next message on; /role off leaves it"));
     }
@@ -98,7 +99,7 @@ impl Repl<'_> {
     fn put_on(&mut self, mut new: InRole, model: Option<ActiveModel>) -> InRole {
         let system = self.session.system().map(str::to_owned);
         let model = model.map(|model| {
-            new.model = Some(model.label.clone());
+            new.model.clone_from(&model.label);
             std::mem::replace(&mut self.session.model, model)
         });
         new.before = Before { system, model, uses_tools: self.session.uses_tools };
@@ -127,9 +128,15 @@ impl Repl<'_> {
 
     fn leave_role(&mut self) {
         let Some(old) = self.role.take() else { return };
-        let is_untouched = |label: &str| old.model.as_deref().is_none_or(|set| set == label);
-        if old.sets_model() && is_untouched(&self.session.model.label) {
-            match old.before.model.map_or_else(|| self.services.connect(None, None), Ok) {
+        if old.sets_model() {
+            let now = self.session.model.label.clone();
+            let back = match old.before.model {
+                Some(model) if now == old.model => Ok(model),
+                None if now == old.model => self.services.connect(None, None),
+                // The person has chosen another one since: it stays, without what the role says of it.
+                Some(_) | None => self.services.connect(Some(&now), None),
+            };
+            match back {
                 Ok(model) => self.session.model = model,
                 Err(report) => self.report(&report),
             }

@@ -234,7 +234,7 @@ fn a_chat_puts_on_a_role_and_takes_it_off() {
     wait_for_end(&pty, &["with the role translate, from the next message on; /role off leaves it", "test>"]);
     pty.send("one\r");
     pty.wait_for_text("Hello");
-    let body = server.wait_for_request(0).json();
+    let body = server.wait_for_request(1).json();
     assert_eq!(
         (&body["temperature"], &body["messages"][0]["content"]),
         (&json!(0.2), &json!("You translate into French."))
@@ -243,7 +243,7 @@ fn a_chat_puts_on_a_role_and_takes_it_off() {
     pty.send("/role off\r");
     wait_for_end(&pty, &["without a role, from the next message on", "test>"]);
     pty.send("two\r");
-    let body = server.wait_for_request(1).json();
+    let body = server.wait_for_request(2).json();
     assert!(body.get("temperature").is_none(), "{body:#}");
     let messages = body["messages"].as_array().unwrap();
     assert_eq!(messages.last().unwrap()["content"], "two");
@@ -259,12 +259,12 @@ fn a_chat_begins_with_a_role() {
     with_role(&sandbox, "r", "---\nmodel: test:other\n---\nSay {{ input }}");
     let mut pty = start(sandbox.sayso(["chat", "--role", "r"]), "test>");
     pty.send("one\r");
-    let body = server.wait_for_request(0).json();
+    let body = server.wait_for_request(1).json();
     assert_eq!((&body["model"], &body["messages"][0]["content"]), (&json!("other"), &json!("Say one")));
     pty.wait_for_text("Hello");
     pty.send("/role off\r");
     wait_for_end(&pty, &["without a role, from the next message on", "test>"]);
     pty.send("two\r");
-    assert_eq!(server.wait_for_request(1).json()["model"], "test-model");
+    assert_eq!(server.wait_for_request(2).json()["model"], "test-model");
     sandbox.sayso(["chat", "--role", "r", "hello"]).run().assert_exit(2).assert_stderr_has(&["takes no question"]);
 }

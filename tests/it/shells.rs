@@ -22,7 +22,7 @@ fn shell(sandbox: &Sandbox, name: &str) -> Run {
     let run = match name {
         "bash" => {
             let rc = home.join("rc");
-            fs::write(&rc, format!("PS1='{READY} '\nset -o history\n{completions}\n{script}")).unwrap();
+            fs::write(&rc, format!("PS1='{READY} '\n{completions}\n{script}")).unwrap();
             sandbox.program(std::path::Path::new("/bin/bash"), ["--noprofile", "--rcfile", rc.to_str().unwrap(), "-i"])
         }
         "zsh" => {
@@ -96,12 +96,12 @@ fn ctrl_c_and_a_failure_leave_the_words() {
         pty.send("list all files");
         wait_for_line(&pty, "list all files");
         pty.send(ALT_K);
-        server.wait_for_request(0);
+        server.wait_for_request(1);
         pty.send(CTRL_C);
         server.wait_for_client_gone();
         wait_for_line(&pty, "list all files");
         pty.send(ALT_K);
-        server.wait_for_request(1);
+        server.wait_for_request(2);
         pty.wait_for_text("error[rejected]");
         wait_for_line(&pty, "list all files");
     }

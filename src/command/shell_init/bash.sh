@@ -21,8 +21,8 @@ _sayso_explain() {
         printf 'sayso: the last command did not fail\n' >&2
         return 0
     fi
-    last=$(HISTTIMEFORMAT='' builtin fc -ln -1 2>/dev/null)
-    last=${last#"${last%%[![:space:]]*}"}
+    last=$(HISTTIMEFORMAT='' builtin history 1)
+    [[ $last =~ ^[[:space:]]*[0-9]+\*?[[:space:]]+(.*)$ ]] && last=${BASH_REMATCH[1]}
     kept=$(trap -p INT)
     trap : INT
     command sayso ask --role explain --no-save --stdin never shell=bash \
