@@ -11,7 +11,7 @@ use super::role::{self, Begun};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
-use crate::config::{Answer, Config, LoadOptions};
+use crate::config::{Answer, Config, FilledRole, LoadOptions};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::history::{HistorySettings, Journal};
@@ -113,8 +113,8 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
     let input = question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question + &attached.text));
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);
-    let answer = role.as_ref().map(|role| role.role.answer).unwrap_or_default();
-    let exit = match turn((options, answer), view, context, &mut session, (&mut signals, timeout, input)).await? {
+    let exit = match turn((options, role.as_ref()), view, context, &mut session, (&mut signals, timeout, input)).await?
+    {
         Ended::Report(report) => conclude(*report, options, &config, context),
         Ended::AtOnce(exit) => {
             session.journal.abandon();
@@ -138,13 +138,14 @@ enum Ended {
 }
 
 async fn turn(
-    (options, answer): (&AskOptions, Answer),
+    (options, role): (&AskOptions, Option<&FilledRole>),
     settings: ViewSettings,
     context: &mut Context,
     session: &mut Session,
     (signals, timeout, input): (&mut Signals, Option<Instant>, TurnInput),
 ) -> Result<Ended, Failure> {
     let person = person(context);
+    let answer = role.map(|role| role.role.answer).unwrap_or_default();
     let screen = &mut context.screen;
     let view: Box<dyn Frontend + '_> = match options.format {
         OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),

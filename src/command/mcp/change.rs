@@ -6,7 +6,7 @@ use super::super::config_change::source as config_source;
 use super::super::context::Context;
 use super::super::tty::Person;
 use super::open::Stop;
-use crate::config::{ConfigFile, EditError, Source, load_source, save, with_server, without_server};
+use crate::config::{ConfigFile, EditError, Source, load_source, read_source, save, with_server, without_server};
 use crate::exit::Failure;
 use crate::session::{Signals, exit_of_cancel};
 use crate::terminal::TermSafeBuf;
