@@ -3,23 +3,7 @@
 /// Commands and their subcommands, by what stands before them.
 const COMMANDS: &[(&str, &[&str])] = &[("", &["batch"]), ("history", &["diff", "follow"]), ("help", &["batch"])];
 
-const FLAGS: &[&str] = &[
-    "--schema",
-    "--schema-multi",
-    "--schema-retries",
-    "--code",
-    "--first-code",
-    "--first-json",
-    "--stop-after",
-    "--width",
-    "--once",
-    "--cache",
-    "--max-cost",
-    "--record",
-    "--replay",
-    "--meta-fd",
-    "--meta",
-];
+const FLAGS: &[&str] = &["--width", "--max-cost", "--record", "--replay"];
 
 const VALUES: &[(&str, &str)] = &[("--format", "markdown")];
 

@@ -246,9 +246,9 @@ mod tests {
         for (line, name) in [
             ("batch questions.jsonl", "batch"),
             ("history diff x y", "history diff"),
-            ("ask hi --schema=x.json", "--schema"),
-            ("ask --cache 1h hi", "--cache"),
-            ("ask --cache=1h hi", "--cache"),
+            ("ask hi --record=x.json", "--record"),
+            ("ask --max-cost 1 hi", "--max-cost"),
+            ("ask --max-cost=1 hi", "--max-cost"),
             ("ask --format markdown hi", "--format markdown"),
         ] {
             assert_eq!(mistake(line).0, format!("`{name}` is not part of this version of sayso yet"), "{line}");

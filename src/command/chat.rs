@@ -1,6 +1,7 @@
 //! `chat`: the REPL, with everything it needs from below.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
@@ -8,15 +9,15 @@ use super::context::Context;
 use super::role::{self, Begun};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{history, models, roles, stats};
-use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
+use super::{archive, chat_lines, history, models, roles, stats};
+use crate::cli::{ChatFormat, ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{
     Choice, Config, ConfigFile, Editing as ConfiguredEditing, Environment, FilledRole, LoadOptions, Paths,
     RoleSurroundings, Roles, presets,
 };
 use crate::conversation::{ConversationId, MessageId, UsedRole};
 use crate::exit::Failure;
-use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Spot};
+use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Page, Spot};
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{CUT_OFF, CompletionSource, CtrlC, Editing, InRole, Input, InputSettings, Loaded, Repl, Services};
 use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
@@ -36,10 +37,14 @@ const BANNER: [&str; 3] = [
 ];
 
 /// Runs the REPL; the exit code.
-pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+pub fn run(mut options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+    wiring::default_conversation(&mut options.conversation, &context.environment);
+    if options.format == Some(ChatFormat::Jsonl) {
+        return chat_lines::run(options, context);
+    }
     if !std::io::stdin().is_terminal() || !context.screen.is_terminal(Stream::Stdout) {
         let failure = Failure::usage("`chat` needs a terminal for its prompt and its answers")
-            .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`");
+            .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`, a program talks with `--format jsonl`");
         return Ok(context.fail(&failure));
     }
     wiring::block_on(async move {
@@ -246,7 +251,8 @@ impl Services for Wiring<'_> {
         reported(|| {
             let stored = History::open_read(self.settings())?;
             offer_sessions(&stored, &self.completions);
-            Ok(history::list(&stored, &Filter::default(), SESSIONS_MAX, ListFormat::Table)?.raw())
+            Ok(history::list(&stored, &Filter::default(), Page { offset: 0, limit: SESSIONS_MAX }, ListFormat::Table)?
+                .raw())
         })
     }
 
@@ -309,6 +315,17 @@ impl Services for Wiring<'_> {
             Keeper::open(self.settings())?.pin(id, pinned)?;
             Ok(pinned)
         })
+    }
+
+    fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport> {
+        let home = self.config.paths.home.as_deref();
+        let path = file.map(|file| match (file.strip_prefix("~/"), home) {
+            (Some(below), Some(home)) => home.join(below),
+            _ => PathBuf::from(file),
+        });
+        let history = History::open_read(self.settings()).map_err(Failure::from);
+        let exported = history.and_then(|history| archive::export_one(id, path.as_deref(), &history));
+        exported.map_err(|failure| failure.report())
     }
 
     fn is_kept(&self) -> bool {

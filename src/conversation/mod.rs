@@ -1,5 +1,6 @@
 //! What a conversation is made of: plain data and pure folding, with no I/O and no async.
 
+mod answer_format;
 mod clock;
 pub mod exit_code;
 mod hidden;
@@ -12,6 +13,7 @@ mod tool_spec;
 mod usage;
 mod used_role;
 
+pub use answer_format::AnswerFormat;
 pub use clock::{UnixMillis, now_ms};
 pub use hidden::is_hidden;
 pub use ids::{ConversationId, IdSource, MessageId};

@@ -1,6 +1,8 @@
 //! The integration tests, in one binary because linking is what takes the time.
 
 #[cfg(test)]
+mod answer_parts;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod ask;
@@ -13,6 +15,8 @@ mod builtin_shell;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod chat_lines;
+#[cfg(test)]
 mod clock_faults;
 #[cfg(test)]
 mod coming_from;
@@ -22,6 +26,8 @@ mod completions;
 mod config_change;
 #[cfg(test)]
 mod context;
+#[cfg(test)]
+mod contract_rows;
 #[cfg(test)]
 mod cookbook;
 #[cfg(test)]
@@ -55,6 +61,8 @@ mod http2_faults;
 #[cfg(test)]
 mod interrupted_turns;
 #[cfg(test)]
+mod kept_answers;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod kill_faults;
@@ -85,6 +93,8 @@ mod mcp_serve;
 #[cfg(test)]
 mod mcp_turns;
 #[cfg(test)]
+mod meta;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod network_faults;
@@ -108,6 +118,8 @@ mod repl_terminal;
 mod roles;
 #[cfg(test)]
 mod say_so;
+#[cfg(test)]
+mod schemas;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]

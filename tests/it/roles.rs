@@ -144,11 +144,20 @@ fn mistakes_are_told_with_their_place_and_what_was_meant() {
     ask(&["--role", "../../etc/passwd", "hi"]).assert_exit(2);
     let json = ask(&["--role", "translate", "hi", "--format", "json"]).assert_exit(2);
     assert_eq!(json.result()["error"]["class"], "usage");
-    let schema = "---\nschema: 'name, age int'\n---\n";
-    with_role(&sandbox, "schema", schema);
-    ask(&["--role", "schema", "hi"])
-        .assert_exit(3)
-        .assert_stderr_has(&["schema.md:2:9: schema: is not part of this version"]);
+}
+
+#[test]
+fn a_role_holds_answers_to_a_schema() {
+    let server = ModelServer::always(Reply::answer(&["{\"name\": \"Ann\", ", "\"age\": 7}"]));
+    let sandbox = Sandbox::for_server(&server);
+    with_role(&sandbox, "person", "---\nschema: 'name, age int'\n---\nThe person in this text.");
+    sandbox
+        .ask_once(["--role", "person", "Ann is seven"])
+        .run()
+        .assert_exit(0)
+        .assert_stdout("{\"name\": \"Ann\", \"age\": 7}\n");
+    with_role(&sandbox, "person", "---\nschema: 'name, tags [str]'\n---\nThe person in this text.");
+    sandbox.ask_once(["--role", "person", "Ann is seven"]).run().assert_exit(11);
 }
 
 #[test]
@@ -229,11 +238,11 @@ fn a_chat_puts_on_a_role_and_takes_it_off() {
     with_role(&sandbox, "translate", TRANSLATE);
     let mut pty = start(sandbox.sayso(["chat"]), "test>");
     pty.send("/role translate\r");
-    pty.wait_for_text("the role translate needs `to`");
+    wait_for_end(&pty, &["  hint:    give it behind the role, as in `translate to=…`", "test>"]);
     pty.send("/role translate to=French tone=\"very dry\"\r");
     wait_for_end(&pty, &["with the role translate, from the next message on; /role off leaves it", "test>"]);
     pty.send("one\r");
-    pty.wait_for_text("Hello");
+    wait_for_end(&pty, &["Hello", "usage: 7 in, 3 out", "", "test>"]);
     let body = server.wait_for_request(1).json();
     assert_eq!(
         (&body["temperature"], &body["messages"][0]["content"]),
@@ -248,6 +257,7 @@ fn a_chat_puts_on_a_role_and_takes_it_off() {
     let messages = body["messages"].as_array().unwrap();
     assert_eq!(messages.last().unwrap()["content"], "two");
     assert!(!messages.iter().any(|message| message["role"] == "system"), "{body:#}");
+    wait_for_end(&pty, &["Hello", "usage: 7 in, 3 out", "", "test>"]);
     pty.send("/role\r");
     pty.wait_for_text("none is in use; /role NAME uses one");
 }
@@ -261,7 +271,7 @@ fn a_chat_begins_with_a_role() {
     pty.send("one\r");
     let body = server.wait_for_request(1).json();
     assert_eq!((&body["model"], &body["messages"][0]["content"]), (&json!("other"), &json!("Say one")));
-    pty.wait_for_text("Hello");
+    wait_for_end(&pty, &["usage: 7 in, 3 out", "", "test>"]);
     pty.send("/role off\r");
     wait_for_end(&pty, &["without a role, from the next message on", "test>"]);
     pty.send("two\r");

@@ -74,7 +74,7 @@ pub struct FrontMatter {
     pub system: Option<Placed>,
     /// `None`: every gap is an argument.
     pub arguments: Option<Vec<Argument>>,
-    pub schema: Option<Placed>,
+    pub schema: Option<String>,
     pub answer: Answer,
 }
 
@@ -127,7 +127,7 @@ impl Reader<'_> {
             "description" => self.front.description = self.text(key, value),
             "model" => self.front.model = self.text(key, value),
             "system" => self.front.system = self.placed(key, value),
-            "schema" => self.front.schema = self.placed(key, value),
+            "schema" => self.front.schema = self.text(key, value),
             "temperature" => self.number(key, value, (0.0, 2.0)),
             "top_p" => self.number(key, value, (0.0, 1.0)),
             "max_tokens" => self.whole(key, value),

@@ -68,9 +68,6 @@ pub fn place_of_builtin(name: &str) -> PathBuf {
     format!("(built-in role {name})").into()
 }
 
-/// Why `schema:` cannot be used; `None` once answers can be held to one.
-const WHY_NO_SCHEMA: Option<&str> = Some("is not part of this version of sayso yet");
-
 /// Reads a role. All its mistakes are told at once.
 pub fn read(name: &str, path: Option<&Path>, text: &str, include: &Include) -> Result<Role, RoleError> {
     let parts = split(text);
@@ -89,11 +86,6 @@ pub fn read(name: &str, path: Option<&Path>, text: &str, include: &Include) -> R
             KeyPath::default(),
             "`__INPUT__` is written `{{ input }}` here",
         ));
-    }
-    if let Some(schema) = &front.schema
-        && let Some(reason) = WHY_NO_SCHEMA
-    {
-        problems.push(Problem::new(schema.position, KeyPath::of("schema"), reason));
     }
     let arguments = match &compiled {
         Some(compiled) => arguments_of(&front, compiled, system.as_ref(), (body, lines_before), &mut problems),
@@ -116,7 +108,6 @@ pub fn read(name: &str, path: Option<&Path>, text: &str, include: &Include) -> R
         return Err(RoleError::Invalid { path, problems });
     }
     let FrontMatter { description, model, options, tools, schema, answer, .. } = front;
-    let schema = schema.map(|schema| schema.text);
     let (name, path) = (name.to_owned(), path.map(Path::to_owned));
     Ok(Role { name, path, description, model, options, tools, schema, answer, arguments, system, body, lines_before })
 }
