@@ -13,6 +13,7 @@ use super::role::{self, Begun};
 use super::turn::{self, CLOSE_LIMIT, Ended};
 use super::wanted::{of_role, wanted};
 use super::wiring::{self, Beginning};
+use super::wiring_record;
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat, ToolOptions};
 use crate::config::{Answer, Config, FilledRole, LoadOptions};
@@ -89,8 +90,8 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
         role::begin(&options.conversation, &options.arguments, plain_options, context)?;
     let wanted = wanted.map_or_else(|| of_role(role.as_ref(), &options.answer), |wanted| Ok(Some(wanted)))?;
     let tools = role::tools(role.as_ref(), &options.conversation.tools);
-    let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
-    let client = wiring::http_client(&config, Lifetime::OneShot);
+    let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::OneShot)?;
+    let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
     let view = wiring::view_settings(&config, &options.conversation, context);
     let timeout = options.timeout.map(|limit| started + limit);
@@ -325,7 +326,10 @@ async fn run_turn(
         Person::Present => Box::new(WithPerson { view }),
         Person::Absent => view,
     };
-    turn::run(session, input, view.as_mut(), signals, run.timeout).await
+    let ended = turn::run(session, input, view.as_mut(), signals, run.timeout).await;
+    drop(view);
+    wiring_record::tell_of_problem(&run.client, context);
+    ended
 }
 
 /// How the turn is shown. `is_part`: stdout gets what is taken out of the answer, and not the answer.

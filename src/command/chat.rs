@@ -9,7 +9,7 @@ use super::context::Context;
 use super::role::{self, Begun};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{archive, chat_lines, history, models, roles, stats};
+use super::{archive, chat_lines, history, models, roles, stats, wiring_record};
 use crate::cli::{ChatFormat, ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{
     Choice, Config, ConfigFile, Editing as ConfiguredEditing, Environment, FilledRole, LoadOptions, Paths,
@@ -64,8 +64,8 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let Begun { role, plain_options, load_options, config, beginning } =
         role::begin(&options.conversation, &options.arguments, plain_options, context)?;
     let tools = role::tools(role.as_ref(), &options.conversation.tools);
-    let client = wiring::http_client(&config, Lifetime::Interactive);
-    let model = first_model(&config, &load_options, &client, context)?;
+    let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
+    let model = first_model(&config, &load_options, (&client, choice), context)?;
     let settings = wiring::turn_settings(&config, options.conversation.retries);
     let name = match &beginning {
         Beginning::Named(name) => Some(name.clone()),
@@ -119,18 +119,20 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         suspended: None,
         found: Vec::new(),
     };
-    Ok(repl.run().await)
+    let exit = repl.run().await;
+    wiring_record::tell_of_problem(&client, context);
+    Ok(exit)
 }
 
 /// The model to begin with. Without any set up it is the demo, and the person is told.
 fn first_model(
     config: &Config,
     options: &LoadOptions,
-    client: &HttpClient,
+    (client, choice): (&HttpClient, Choice),
     context: &mut Context,
 ) -> Result<ActiveModel, Failure> {
-    let chosen = match &config.provider {
-        Choice::Provider(_) => wiring::chosen(config.provider.clone(), &context.global)?,
+    let chosen = match choice {
+        Choice::Provider(_) => wiring_record::chosen(choice, client, &context.global)?,
         Choice::NoProvider => {
             let lines = if has_chatted(config) { &BANNER[..1] } else { &BANNER[..] };
             lines.iter().for_each(|line| context.note(line));
@@ -233,7 +235,8 @@ impl Services for Wiring<'_> {
             if let Choice::NoProvider = choice {
                 choice = self.config.provider_for("demo:tour", &options, self.environment)?;
             }
-            wiring::active_model(wiring::chosen(choice, self.global)?, self.client, &self.config.paths)
+            let chosen = wiring_record::chosen(choice, self.client, self.global)?;
+            wiring::active_model(chosen, self.client, &self.config.paths)
         };
         connected().map_err(|failure: Failure| failure.report())
     }

@@ -9,8 +9,8 @@ use super::context::Context;
 use super::role::{self, Begun};
 use super::stdin::INPUT_BYTES_MAX;
 use super::turn::{self, CLOSE_LIMIT, Ended};
-use super::wiring;
 use super::wiring_tools::{self, Person};
+use super::{wiring, wiring_record};
 use crate::cli::ChatOptions;
 use crate::config::FilledRole;
 use crate::conversation::exit_code;
@@ -42,8 +42,8 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let Begun { role, load_options, config, beginning, .. } =
         role::begin(&options.conversation, &options.arguments, plain_options, context)?;
     let tools = role::tools(role.as_ref(), &options.conversation.tools);
-    let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
-    let client = wiring::http_client(&config, Lifetime::Interactive);
+    let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
+    let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
     model.provider.prewarm();
     let mut session = wiring::session(&config, model, wiring::turn_settings(&config, options.conversation.retries));
@@ -56,6 +56,7 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     session.publish_settings();
     let view = wiring::view_settings(&config, &options.conversation, context);
     let exit = converse(&mut session, role.as_ref(), view, context, &mut signals).await?;
+    wiring_record::tell_of_problem(&client, context);
     let host = session.toolbox.host.take();
     tokio::select! {
         _ = async { tokio::join!(session.journal.close(CLOSE_LIMIT), wiring_tools::close(host)) } => Ok(exit),

@@ -23,6 +23,8 @@ mod coming_from;
 #[cfg(test)]
 mod completions;
 #[cfg(test)]
+mod compression;
+#[cfg(test)]
 mod config_change;
 #[cfg(test)]
 mod context;
@@ -101,6 +103,8 @@ mod network_faults;
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]
+mod prewarm;
+#[cfg(test)]
 mod process_faults;
 #[cfg(test)]
 mod providers;
@@ -108,6 +112,8 @@ mod providers;
 mod proxies;
 #[cfg(test)]
 mod real_servers;
+#[cfg(test)]
+mod record;
 #[cfg(test)]
 mod repl;
 #[cfg(test)]

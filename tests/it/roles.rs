@@ -155,7 +155,7 @@ fn a_role_holds_answers_to_a_schema() {
         .ask_once(["--role", "person", "Ann is seven"])
         .run()
         .assert_exit(0)
-        .assert_stdout("{\"name\": \"Ann\", \"age\": 7}\n");
+        .assert_stdout("{\"name\":\"Ann\",\"age\":7}\n");
     with_role(&sandbox, "person", "---\nschema: 'name, tags [str]'\n---\nThe person in this text.");
     sandbox.ask_once(["--role", "person", "Ann is seven"]).run().assert_exit(11);
 }
