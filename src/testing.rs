@@ -133,10 +133,10 @@ pub fn search_history(path: &Path, words: &str, rounds: usize) -> io::Result<(us
     let settings = HistorySettings { path: Some(path.to_owned()), ..HistorySettings::default() };
     let wanted = Wanted {
         text: words.to_owned(),
+        schema: None,
         filter: Filter::default(),
         in_reasoning: false,
         in_tool_results: false,
-        schema: None,
         page: Page { offset: 0, limit: 20 },
         now_ms: now_ms(),
     };

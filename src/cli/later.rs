@@ -3,7 +3,7 @@
 /// Commands and their subcommands, by what stands before them.
 const COMMANDS: &[(&str, &[&str])] = &[("", &["batch"]), ("history", &["diff", "follow"]), ("help", &["batch"])];
 
-const FLAGS: &[&str] = &["--width", "--max-cost", "--record", "--replay"];
+const FLAGS: &[&str] = &["--width", "--max-cost"];
 
 const VALUES: &[(&str, &str)] = &[("--format", "markdown")];
 

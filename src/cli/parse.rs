@@ -246,7 +246,6 @@ mod tests {
         for (line, name) in [
             ("batch questions.jsonl", "batch"),
             ("history diff x y", "history diff"),
-            ("ask hi --record=x.json", "--record"),
             ("ask --max-cost 1 hi", "--max-cost"),
             ("ask --max-cost=1 hi", "--max-cost"),
             ("ask --format markdown hi", "--format markdown"),
