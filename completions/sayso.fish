@@ -41,18 +41,22 @@ complete -c sayso -n "__fish_sayso_needs_command" -f -a "stats" -d 'Count turns,
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "init" -d 'Set up sayso: find keys and models, write the configuration'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "doctor" -d 'Look for what is wrong: configuration, keys, network, history, servers'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "config" -d 'Look at the configuration'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "roles" -d 'Prompts and settings under a name'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "keys" -d 'Keep the keys of providers'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "models" -d 'Look at the models of the providers'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "mcp" -d 'Use and set up MCP servers: tools, resources, prompts'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "completions" -d 'Print the completions for a shell'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "shell-init" -d 'Print what lets a shell write commands for you, for its rc file'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "man" -d 'Print the manual, or the page of one command'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "help" -d 'Explain a command or a topic'
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l role -d 'Use this role; `off` leaves the one of the conversation' -r -f -k -a '(__sayso_names)'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l role-file -d 'Use the role in this file, as a script does in its first line' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s s -l system -d 'The system prompt, as text or from a file' -r
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l session -d 'Go on with this conversation, or from this message of it; a new name begins one' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l session -d 'Go on with this conversation, or from this message of it; a new name begins one' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r -f -k -a '(__sayso_names)'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool\'s name' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l record -d 'Write all requests and answers to FILE, byte for byte and without keys' -r -F
@@ -97,12 +101,14 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -s v -l verbose -d 'Say
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l role -d 'Use this role; `off` leaves the one of the conversation' -r -f -k -a '(__sayso_names)'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l role-file -d 'Use the role in this file, as a script does in its first line' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s s -l system -d 'The system prompt, as text or from a file' -r
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -l session -d 'Go on with this conversation, or from this message of it; a new name begins one' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l session -d 'Go on with this conversation, or from this message of it; a new name begins one' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r -f -k -a '(__sayso_names)'
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool\'s name' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l record -d 'Write all requests and answers to FILE, byte for byte and without keys' -r -F
@@ -153,9 +159,9 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen
 complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "check" -d 'Look for damage'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "recover" -d 'Bring back what a damaged history holds'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l since -d 'Only what was used since: 90m, 12h, 7d, 4w, or a date as in 2026-01-31' -r
-complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -s m -l model -d 'Only of models with this in their name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -s m -l model -d 'Only of models with this in their name' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l provider -d 'Only of this provider' -r
-complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l tool -d 'Only where this was called' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l tool -d 'Only where this was called' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l status -d 'Only what ended like this' -r -f -a "complete\t''
 interrupted\t'Cut off: by you, a signal, the network or a crash'
 error\t'The request failed'
@@ -197,9 +203,9 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l schema -d 'Only answers that fit this schema (`ask --schema`), by its name, file or fields; WORDS are optional then' -r
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l since -d 'Only what was used since: 90m, 12h, 7d, 4w, or a date as in 2026-01-31' -r
-complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -s m -l model -d 'Only of models with this in their name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -s m -l model -d 'Only of models with this in their name' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l provider -d 'Only of this provider' -r
-complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l tool -d 'Only where this was called' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l tool -d 'Only where this was called' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l status -d 'Only what ended like this' -r -f -a "complete\t''
 interrupted\t'Cut off: by you, a signal, the network or a crash'
 error\t'The request failed'
@@ -403,19 +409,22 @@ complete -c sayso -n "__fish_sayso_using_subcommand doctor" -s v -l verbose -d '
 complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand doctor" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand doctor" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l config -d 'Read this configuration file' -r -F
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -s q -l quiet -d 'Leave out progress, notices and usage'
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -s v -l verbose -d 'Say more about what happens (twice: everything)'
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -l offline -d 'Reach nothing but this machine itself'
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -f -a "path" -d 'Print the path of the configuration file'
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -f -a "check" -d 'Check the file: every mistake with its line, at once'
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -f -a "show" -d 'Print all settings as they stand, keys hidden'
-complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show schema" -f -a "schema" -d 'Print the JSON Schema of the file, for editors'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -f -a "path" -d 'Print the path of the configuration file'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -f -a "check" -d 'Check the file: every mistake with its line, at once'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -f -a "show" -d 'Print all settings as they stand, keys hidden'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -f -a "get" -d 'Print one setting, or a section of them, keys hidden'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -f -a "set" -d 'Change one setting in the file; comments and order stay'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -f -a "edit" -d 'Open the file in your editor, and check it afterwards'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and not __fish_seen_subcommand_from path check show get set edit schema" -f -a "schema" -d 'Print the JSON Schema of the file, for editors'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -443,6 +452,33 @@ complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subc
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from get" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from get" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from get" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from get" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from set" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from set" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from set" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from set" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from edit" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from edit" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from edit" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from edit" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -452,6 +488,63 @@ complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subc
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -f -a "list" -d 'List the roles, your own and those that are built in'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -f -a "show" -d 'Print a role with its arguments'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -f -a "edit" -d 'Open a role in your editor, and check it afterwards; a new name begins one'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -f -a "path" -d 'Print the folder of the roles, or the file of one'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -l format -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from show" -l format -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from show" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from show" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from edit" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from edit" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from edit" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from edit" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from path" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from path" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from path" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from path" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand keys; and not __fish_seen_subcommand_from set list rm" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -770,6 +863,17 @@ complete -c sayso -n "__fish_sayso_using_subcommand completions" -s v -l verbose
 complete -c sayso -n "__fish_sayso_using_subcommand completions" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand completions" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -l key -d 'The key that turns words into a command, as in alt-k, ctrl-g or f9' -r
+complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -l explain-key -d 'The key that explains the last command that failed' -r
+complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand shell-init" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand man" -l dir -d 'Write a page for each command into this folder' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand man" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand man" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
@@ -790,3 +894,9 @@ complete -c sayso -n "__fish_sayso_using_subcommand help" -s v -l verbose -d 'Sa
 complete -c sayso -n "__fish_sayso_using_subcommand help" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand help" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand help" -s h -l help -d 'Print help'
+
+# Models, conversations, roles, servers and settings: names that only this machine knows.
+function __sayso_names
+    command sayso __complete fish (commandline -opc) (commandline -ct) 2>/dev/null
+end
+complete -c sayso -n "set -g __sayso_found (__sayso_names); and set -q __sayso_found[1]" -f -k -a '$__sayso_found'

@@ -13,6 +13,7 @@ mod mcp;
 mod provider;
 mod repl;
 mod session;
+mod template;
 mod terminal;
 #[doc(hidden)]
 pub mod testing;

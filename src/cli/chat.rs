@@ -16,6 +16,7 @@ Examples:
   cargo build 2>&1 | sayso ask \"What is wrong?\" > answer.md
   sayso ask -m openai:gpt-4o -m groq:llama-3.3-70b-versatile \"Compare yourselves\"
   sayso ask -s @reviewer.txt -o temperature=0.2 - < patch.diff
+  sayso ask --role shell \"files larger than 100 MB\"
   sayso ask --format jsonl \"Hello\" | jq -r 'select(.type == \"delta\").text'
   sayso ask --schema 'name, age int' \"Invent a pirate\" | jq .age
   sayso ask --code \"A shell function that counts files\" >> ~/.bashrc
@@ -27,6 +28,7 @@ Examples:
   sayso chat                         a new conversation
   sayso chat -c                      go on with the last one
   sayso chat --session trip          go on with (or begin) the one of this name
+  sayso chat --role explain          every question goes through a role
   sayso chat -m demo:tour --no-save  offline, nothing is kept
   sayso chat --format jsonl          for programs: JSON in, JSON out";
 
@@ -37,6 +39,10 @@ pub struct AskOptions {
     /// The question; `-` or none at all: stdin is the question
     #[arg(value_name = "PROMPT|-")]
     pub prompt: Option<String>,
+
+    /// With --role: its arguments, before the question or after
+    #[arg(value_name = "KEY=VALUE")]
+    pub arguments: Vec<String>,
 
     #[command(flatten)]
     pub conversation: ConversationOptions,
@@ -80,6 +86,10 @@ pub struct AskOptions {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = CHAT_EXAMPLES)]
 pub struct ChatOptions {
+    /// With --role: its arguments
+    #[arg(value_name = "KEY=VALUE")]
+    pub arguments: Vec<String>,
+
     #[command(flatten)]
     pub conversation: ConversationOptions,
 
@@ -96,7 +106,9 @@ impl ChatOptions {
     #[must_use]
     pub fn bare() -> Self {
         Self {
+            arguments: Vec::new(),
             conversation: ConversationOptions {
+                role: RoleOptions::default(),
                 request: RequestOptions::bare(),
                 continue_last: false,
                 anywhere: false,
@@ -121,6 +133,7 @@ impl AskOptions {
     pub fn bare() -> Self {
         Self {
             prompt: Some("-".into()),
+            arguments: Vec::new(),
             conversation: ChatOptions::bare().conversation,
             files: Vec::new(),
             format: OutputFormat::Text,
@@ -170,6 +183,9 @@ impl RequestOptions {
 #[derive(Args, Clone, Debug)]
 pub struct ConversationOptions {
     #[command(flatten)]
+    pub role: RoleOptions,
+
+    #[command(flatten)]
     pub request: RequestOptions,
 
     /// Go on with the last conversation: of this terminal, else of this folder, else of all
@@ -210,6 +226,26 @@ pub struct ConversationOptions {
     /// Show times and counts after the answer, on stderr
     #[arg(long)]
     pub timing: bool,
+}
+
+/// A prompt and settings under a name.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RoleOptions {
+    /// Use this role; `off` leaves the one of the conversation
+    #[arg(long, value_name = "ROLE", conflicts_with = "role_file")]
+    pub role: Option<String>,
+
+    /// Use the role in this file, as a script does in its first line
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub role_file: Option<PathBuf>,
+}
+
+impl RoleOptions {
+    /// Whether one is named.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.role.is_some() || self.role_file.is_some()
+    }
 }
 
 /// Not `next_help_heading`: that would take in the options that follow where this is flattened.

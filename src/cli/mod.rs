@@ -11,6 +11,8 @@ mod later;
 mod mcp;
 mod parse;
 mod providers;
+mod role_words;
+mod roles;
 mod setup;
 mod since;
 mod stats;
@@ -25,8 +27,8 @@ pub use answer::AnswerOptions;
 pub use batch::{BatchOptions, InputKind, Shard};
 pub use budget::BudgetOptions;
 pub use chat::{
-    AskOptions, ChatFormat, ChatOptions, ConversationOptions, OutputFormat, RequestOptions, StdinMode, ThinkingMode,
-    ToolOptions,
+    AskOptions, ChatFormat, ChatOptions, ConversationOptions, OutputFormat, RequestOptions, RoleOptions, StdinMode,
+    ThinkingMode, ToolOptions,
 };
 pub use history::{
     DiffOptions, DiffUnit, FilterOptions, FollowOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions,
@@ -43,7 +45,12 @@ pub use providers::{
     DoctorOptions, InitOptions, KeyOptions, KeysCommand, KeysListOptions, ModelInfoOptions, ModelsCommand,
     ModelsListOptions, ModelsRefreshOptions,
 };
-pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat, ManOptions};
+pub use role_words::settle_words;
+pub use roles::{RoleCommand, RoleShowOptions};
+pub use setup::{
+    CompletionOptions, ConfigCommand, ConfigSetOptions, HelpOptions, HistoryCommand, InitShell, ListFormat, ManOptions,
+    ShellInitOptions,
+};
 pub use since::Since;
 pub use stats::{StatsFormat, StatsKey, StatsOptions};
 pub use upkeep::{
@@ -62,7 +69,7 @@ Examples:
   sayso ask -c \"And at night?\"              go on with the last conversation
   sayso ask -m demo:tour \"What can you do?\" try it offline, without a key
 
-`sayso help exit-codes|environment|events|keys|config` explains more.";
+`sayso help exit-codes|environment|events|keys|config|roles|shell` explains more.";
 
 /// Chat with language models in the terminal.
 #[derive(Clone, Debug, Parser)]
@@ -135,6 +142,9 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Prompts and settings under a name
+    #[command(subcommand)]
+    Roles(RoleCommand),
     /// Keep the keys of providers
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -146,6 +156,8 @@ pub enum Command {
     Mcp(McpCommand),
     /// Print the completions for a shell
     Completions(CompletionOptions),
+    /// Print what lets a shell write commands for you, for its rc file
+    ShellInit(ShellInitOptions),
     /// Print the manual, or the page of one command
     Man(ManOptions),
     /// Explain a command or a topic

@@ -6,8 +6,8 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
-use super::Cli;
 use super::later::{is_later_command, is_later_flag, is_later_value};
+use super::{Cli, Command, settle_words};
 
 /// Why there is no command to run.
 #[derive(Debug)]
@@ -34,6 +34,13 @@ impl UsageError {
         Self { message: message.into(), hint: Some(hint.into()) }
     }
 
+    pub(super) fn one_too_many(word: &str) -> Self {
+        Self::new(
+            format!("one argument too many: `{word}`"),
+            "put quotes around a question of several words: `sayso ask \"why is the sky blue?\"`",
+        )
+    }
+
     /// The one answer to everything that is promised for later.
     #[must_use]
     pub fn not_yet(what: &str) -> Self {
@@ -44,12 +51,35 @@ impl UsageError {
 /// Reads a command line, the name of the program first.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    Cli::try_parse_from(&arguments).map_err(|error| match error.kind() {
+    let cli = Cli::try_parse_from(&arguments).map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             stop_for_help(&error)
         }
         _ => Stop::Usage(usage_error(&error, &arguments)),
-    })
+    })?;
+    with_settled_words(cli).map_err(Stop::Usage)
+}
+
+/// Tells the arguments of a role from the question.
+fn with_settled_words(mut cli: Cli) -> Result<Cli, UsageError> {
+    match &mut cli.command {
+        Some(Command::Ask(ask)) => {
+            let is_role = ask.conversation.role.is_given();
+            settle_words(&mut ask.prompt, &mut ask.arguments, is_role)?;
+        }
+        Some(Command::Chat(chat)) => {
+            let mut question = None;
+            settle_words(&mut question, &mut chat.arguments, chat.conversation.role.is_given())?;
+            if let Some(word) = question {
+                return Err(UsageError::new(
+                    format!("`chat` takes no question: `{word}`"),
+                    "one question goes as `sayso ask`; arguments of a role as `chat --role ROLE KEY=VALUE`",
+                ));
+            }
+        }
+        Some(_) | None => {}
+    }
+    Ok(cli)
 }
 
 fn stop_for_help(error: &clap::Error) -> Stop {
@@ -98,7 +128,10 @@ fn unknown_command(name: &str, suggestion: &str, arguments: &[OsString]) -> Usag
 fn parent_of<'a>(name: &str, arguments: &'a [OsString]) -> &'a str {
     let position = arguments.iter().position(|argument| argument == name).unwrap_or(0);
     let before = arguments[..position].iter().skip(1).filter_map(|argument| argument.to_str());
-    before.into_iter().find(|argument| ["history", "config", "mcp", "keys", "models"].contains(argument)).unwrap_or("")
+    before
+        .into_iter()
+        .find(|argument| ["history", "config", "mcp", "keys", "models", "roles"].contains(argument))
+        .unwrap_or("")
 }
 
 fn unknown_argument(typed: &str, suggestion: &str) -> UsageError {
@@ -107,10 +140,7 @@ fn unknown_argument(typed: &str, suggestion: &str) -> UsageError {
         return UsageError::not_yet(flag);
     }
     if !flag.starts_with('-') {
-        return UsageError::new(
-            format!("one argument too many: `{typed}`"),
-            "put quotes around a question of several words: `sayso ask \"why is the sky blue?\"`",
-        );
+        return UsageError::one_too_many(typed);
     }
     let message = format!("there is no option `{flag}` here");
     if !suggestion.is_empty() {
@@ -214,11 +244,8 @@ mod tests {
     #[test]
     fn what_comes_later_says_so() {
         for (line, name) in [
-            ("shell-init zsh", "shell-init"),
-            ("config set a b", "config set"),
             ("ask --max-cost 1 hi", "--max-cost"),
             ("ask --max-cost=1 hi", "--max-cost"),
-            ("chat --role x", "--role"),
             ("ask --format markdown hi", "--format markdown"),
         ] {
             assert_eq!(mistake(line).0, format!("`{name}` is not part of this version of sayso yet"), "{line}");

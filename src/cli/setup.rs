@@ -49,7 +49,7 @@ pub enum ListFormat {
     Tsv,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum ConfigCommand {
     /// Print the path of the configuration file
     Path,
@@ -57,8 +57,53 @@ pub enum ConfigCommand {
     Check,
     /// Print all settings as they stand, keys hidden
     Show,
+    /// Print one setting, or a section of them, keys hidden
+    Get(ConfigGetOptions),
+    /// Change one setting in the file; comments and order stay
+    Set(ConfigSetOptions),
+    /// Open the file in your editor, and check it afterwards
+    Edit,
     /// Print the JSON Schema of the file, for editors
     Schema,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct ConfigGetOptions {
+    /// With dots, as in llm.active or chat.service
+    #[arg(value_name = "KEY")]
+    pub key: String,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct ConfigSetOptions {
+    /// With dots, as in llm.providers.openrouter.temperature
+    #[arg(value_name = "KEY")]
+    pub key: String,
+
+    /// As it would stand in the file, as in 0.2, true, text or [a, b]
+    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    pub value: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ShellInitOptions {
+    #[arg(value_enum)]
+    pub shell: InitShell,
+
+    /// The key that turns words into a command, as in alt-k, ctrl-g or f9
+    #[arg(long, value_name = "KEY", default_value = "alt-k")]
+    pub key: String,
+
+    /// The key that explains the last command that failed
+    #[arg(long, value_name = "KEY", default_value = "alt-j")]
+    pub explain_key: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InitShell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -78,7 +123,7 @@ pub struct CompletionOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct HelpOptions {
-    /// exit-codes, environment, events, keys, config, or a command
+    /// exit-codes, environment, events, keys, config, roles, shell, or a command
     #[arg(value_name = "TOPIC|COMMAND")]
     pub topic: Vec<String>,
 

@@ -11,14 +11,15 @@ use super::meta::Meta;
 use super::models;
 use super::person::WithPerson;
 use super::prompt::{self, NoPrompt};
+use super::role::{self, Begun};
 use super::turn::{self, CLOSE_LIMIT, Ended};
-use super::wanted::wanted;
+use super::wanted::{of_role, wanted};
 use super::wiring::{self, Beginning};
 use super::wiring_builtin;
 use super::wiring_record;
 use super::wiring_tools::{self, Person};
-use crate::cli::{AskOptions, OutputFormat};
-use crate::config::{Config, LoadOptions};
+use crate::cli::{AskOptions, OutputFormat, ToolOptions};
+use crate::config::{Answer, Config, FilledRole, LoadOptions};
 use crate::conversation::{Message, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::history::{FlushOutcome, Found, HistorySettings, Journal, KeptBy};
@@ -29,7 +30,8 @@ use crate::session::{
     TurnStatus, Wanted, exit_of_cancel,
 };
 use crate::terminal::{
-    JsonFormat, JsonView, PlainView, ReplyView, Screen, Stream, TakenView, ViewSettings, result_line_for_error,
+    JsonFormat, JsonView, LineView, PlainView, ReplyView, Screen, Stream, TakenView, ViewSettings,
+    result_line_for_error,
 };
 
 /// Runs the command; the exit code.
@@ -76,6 +78,9 @@ struct Run<'a> {
     options: &'a AskOptions,
     config: Config,
     load_options: LoadOptions,
+    role: Option<FilledRole>,
+    /// Those of the options and of the role.
+    tools: ToolOptions,
     client: HttpClient,
     view: ViewSettings,
     pages: Pages,
@@ -87,24 +92,27 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
     let wanted = wanted(&options.answer)?;
     let mut signals =
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
-    let mut load_options = wiring::load_options(&options.conversation, context);
-    load_options.no_stream = options.no_stream;
-    let config = wiring::load(&load_options, context)?;
+    let plain_options =
+        LoadOptions { no_stream: options.no_stream, ..wiring::load_options(&options.conversation, context) };
+    let Begun { role, load_options, config, beginning, .. } =
+        role::begin(&options.conversation, &options.arguments, plain_options, context)?;
+    let wanted = wanted.map_or_else(|| of_role(role.as_ref(), &options.answer), |wanted| Ok(Some(wanted)))?;
+    let tools = role::tools(role.as_ref(), &options.conversation.tools);
     let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::OneShot)?;
     let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
     let view = wiring::view_settings(&config, &options.conversation, context);
     let pages = wiring_builtin::pages(&config, context);
     let timeout = options.timeout.map(|limit| started + limit);
-    let run = Run { options, config, load_options, client, view, pages, timeout };
+    let run = Run { options, config, load_options, role, tools, client, view, pages, timeout };
     if options.dry_run {
-        return run.print_request((model, wanted), context, &mut signals).await;
+        return run.print_request((model, wanted, beginning), context, &mut signals).await;
     }
     let mut keeping = Keeping::once(&options.answer);
     let mut question = None;
     if let Some(keeping) = &mut keeping {
         // Also where it is not needed: who writes to the pipe must not meet a closed one.
-        question = match prompt::assemble(options, &run.pages, context, &mut signals).await {
+        question = match prompt::assemble(options, run.role.as_ref(), &run.pages, context, &mut signals).await {
             Err(NoPrompt::Nothing) => Some(Err(NoPrompt::Nothing)),
             Err(stopped) => return stopped.into_exit(),
             Ok(question) => Some(Ok(question)),
@@ -115,7 +123,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
             Looked::Missing => {}
         }
     }
-    let mut session = run.session((model, wanted), keeping.is_some(), context).await?;
+    let mut session = run.session((model, wanted, beginning), keeping.is_some(), context).await?;
     let input = match run.input(question, &mut session, context, &mut signals).await {
         Ok(input) => input,
         Err(stopped) => {
@@ -179,23 +187,23 @@ impl Run<'_> {
     /// `--dry-run`. Nothing is sent and nothing stored.
     async fn print_request(
         &self,
-        (model, wanted): (ActiveModel, Option<Wanted>),
+        (model, wanted, beginning): (ActiveModel, Option<Wanted>, Beginning),
         context: &mut Context,
         signals: &mut Signals,
     ) -> Result<u8, Failure> {
         let Self { options, config, .. } = self;
-        let earlier = match wiring::beginning(&options.conversation, &config.stored)? {
+        let earlier = match beginning {
             Beginning::Resumed(stored) => stored.messages,
             Beginning::New | Beginning::Named(_) => Vec::new(),
         };
-        let question = match prompt::assemble(options, &self.pages, context, signals).await {
+        let question = match prompt::assemble(options, self.role.as_ref(), &self.pages, context, signals).await {
             Ok(question) => question,
             Err(stopped) => return stopped.into_exit(),
         };
         let unsaved = Journal::start(HistorySettings { path: None, ..config.history.clone() });
         let mut session = Session::new(unsaved, model, wiring::turn_settings(config, 0), None);
         session.wanted = wanted;
-        wiring_tools::equip(&mut session, &options.conversation.tools, config, context, Person::Absent).await?;
+        wiring_tools::equip(&mut session, &self.tools, config, context, Person::Absent).await?;
         session.toolbox.refresh().await;
         let request = request_text(&session, config.chat.system_prompt.as_deref(), earlier, question);
         wiring_tools::close(session.toolbox.host.take()).await;
@@ -205,7 +213,7 @@ impl Run<'_> {
     /// The session, with its tools and its conversation.
     async fn session(
         &self,
-        (model, wanted): (ActiveModel, Option<Wanted>),
+        (model, wanted, beginning): (ActiveModel, Option<Wanted>, Beginning),
         is_once: bool,
         context: &mut Context,
     ) -> Result<Session, Failure> {
@@ -219,9 +227,10 @@ impl Run<'_> {
         let mut session = wiring::session(config, model, settings);
         session.wanted = wanted;
         session.budget = wiring::budget(config, &options.budget);
-        wiring_tools::equip(&mut session, &options.conversation.tools, config, context, person(context)).await?;
+        wiring_tools::equip(&mut session, &self.tools, config, context, person(context)).await?;
         wiring_tools::connect_with(&mut session, config, &self.load_options, context, &self.client);
-        wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
+        wiring::begin(&mut session, beginning, context);
+        session.role = self.role.as_ref().map(|role| role.used.clone());
         session.publish_settings();
         Ok(session)
     }
@@ -236,7 +245,7 @@ impl Run<'_> {
     ) -> Result<TurnInput, NoPrompt> {
         let question = match question {
             Some(question) => question,
-            None => prompt::assemble(self.options, &self.pages, context, signals).await,
+            None => prompt::assemble(self.options, self.role.as_ref(), &self.pages, context, signals).await,
         };
         let question = match question {
             Ok(question) => Some(question),
@@ -296,7 +305,7 @@ impl Run<'_> {
         }
         let age = u64::try_from(now_ms().saturating_sub(found.at_ms)).unwrap_or_default();
         let message = format!("this answer was stored {} ago: nobody is asked", in_words(Duration::from_millis(age)));
-        let mut view = view_of(self.options, self.view, &mut context.screen, wanted.is_some());
+        let mut view = view_of(self, &mut context.screen, wanted.is_some());
         let (conversation, model) = (&result.conversation, &result.model);
         view.show(&TurnEvent::Started { conversation, turn: found.turn, model, attachments: &[] });
         view.show(&TurnEvent::Notice { level: NoticeLevel::Detail, code: "stored_answer", message: &message });
@@ -323,7 +332,7 @@ async fn run_turn(
     input: TurnInput,
 ) -> Result<Ended, Failure> {
     let person = person(context);
-    let view = view_of(run.options, run.view, &mut context.screen, session.wanted.is_some());
+    let view = view_of(run, &mut context.screen, session.wanted.is_some());
     let mut view: Box<dyn Frontend + '_> = match person {
         Person::Present => Box::new(WithPerson { view }),
         Person::Absent => view,
@@ -335,16 +344,14 @@ async fn run_turn(
 }
 
 /// How the turn is shown. `is_part`: stdout gets what is taken out of the answer, and not the answer.
-fn view_of<'s>(
-    options: &AskOptions,
-    settings: ViewSettings,
-    screen: &'s mut Screen,
-    is_part: bool,
-) -> Box<dyn Frontend + 's> {
-    match options.format {
+fn view_of<'s>(run: &Run<'_>, screen: &'s mut Screen, is_part: bool) -> Box<dyn Frontend + 's> {
+    let settings = run.view;
+    let answer = run.role.as_ref().map(|role| role.role.answer).unwrap_or_default();
+    match run.options.format {
         OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),
         OutputFormat::Jsonl => Box::new(JsonView::new(screen, JsonFormat::Jsonl, settings)),
         OutputFormat::Text if is_part => Box::new(TakenView { view: Box::new(PlainView::new(screen, settings)) }),
+        OutputFormat::Text if answer == Answer::Line => Box::new(LineView::new(screen, settings)),
         OutputFormat::Text if screen.is_terminal(Stream::Stdout) => Box::new(ReplyView::new(screen, settings)),
         OutputFormat::Text => Box::new(PlainView::new(screen, settings)),
     }

@@ -8,16 +8,22 @@ use jiff::tz::TimeZone;
 
 use super::attach::{self, Basket, Pages};
 use super::context::Context;
+use super::role::{self, Begun};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{archive, chat_lines, history, models, stats, wiring_builtin, wiring_record};
+use super::{archive, chat_lines, history, models, roles, stats, wiring_builtin, wiring_record};
 use crate::cli::{ChatFormat, ChatOptions, FileSource, GlobalOptions, ListFormat};
-use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
-use crate::conversation::{Attachment, ConversationId, MessageId};
+use crate::config::{
+    Choice, Config, ConfigFile, Editing as ConfiguredEditing, Environment, FilledRole, LoadOptions, Paths,
+    RoleSurroundings, Roles, presets,
+};
+use crate::conversation::{Attachment, ConversationId, MessageId, UsedRole};
 use crate::exit::Failure;
 use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Page, Spot};
 use crate::http::{HttpClient, Lifetime};
-use crate::repl::{Attaching, CUT_OFF, CompletionSource, CtrlC, Editing, Input, InputSettings, Loaded, Repl, Services};
+use crate::repl::{
+    Attaching, CUT_OFF, CompletionSource, CtrlC, Editing, InRole, Input, InputSettings, Loaded, Repl, Services,
+};
 use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
 use crate::terminal::{Color, ErrorReport, Stream, TermSafeBuf, mode};
 
@@ -59,19 +65,20 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let deaf = |error| Failure::internal(format!("cannot listen to signals: {error}"));
     let signals = Signals::listen().map_err(deaf)?;
     let jobs = JobSignals::listen().map_err(deaf)?;
-    let load_options = wiring::load_options(&options.conversation, context);
-    let config = wiring::load(&load_options, context)?;
+    let plain_options = wiring::load_options(&options.conversation, context);
+    let Begun { role, plain_options, load_options, config, beginning } =
+        role::begin(&options.conversation, &options.arguments, plain_options, context)?;
+    let tools = role::tools(role.as_ref(), &options.conversation.tools);
     let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
     let model = first_model(&config, &load_options, (&client, choice), context)?;
     let settings = wiring::turn_settings(&config, options.conversation.request.retries);
-    let beginning = wiring::beginning(&options.conversation, &config.stored)?;
     let name = match &beginning {
         Beginning::Named(name) => Some(name.clone()),
         Beginning::Resumed(stored) => stored.name.clone(),
         Beginning::New => None,
     };
     let mut session = wiring::session(&config, model, settings);
-    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Present).await?;
+    wiring_tools::equip(&mut session, &tools, &config, context, Person::Present).await?;
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
     wiring::begin(&mut session, beginning, context);
     session.hold();
@@ -81,20 +88,27 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     session.publish_settings();
     let pages = wiring_builtin::pages(&config, context);
     let attached = attach_first(&options.files, &pages, context).await?;
+    let roles = Roles::new(&config.paths);
+    session.role = role.as_ref().map(|role| role.used.clone());
     let completions = CompletionSource::default();
+    completions.set_roles(roles.list().into_iter().map(|role| role.name).collect());
     let input = start_input(&config, context, completions.clone());
     let view = wiring::view_settings(&config, &options.conversation, context);
     let color = context.screen.color(Stream::Stdout) == Color::On;
+    let plain_system = plain_options.system.clone().or_else(|| config.file.chat.service.system_prompt.clone());
     let services = Wiring {
         config: &config,
-        options: &load_options,
+        options: &plain_options,
         environment: &context.environment,
         client: &client,
         global: &context.global,
+        roles,
+        surroundings: role::surroundings(context),
         completions: completions.clone(),
         pages,
     };
     let repl = Repl {
+        role: role.map(|role| InRole::from_start(role, plain_system, session.model.label.clone())),
         session,
         name,
         screen: &mut context.screen,
@@ -165,7 +179,7 @@ fn has_chatted(config: &Config) -> bool {
 fn start_input(config: &Config, context: &Context, completions: CompletionSource) -> Input {
     let stored = History::open_read(&config.stored).ok();
     let prompts = stored.as_ref().and_then(|history| history.prompts(PROMPTS_MAX).ok()).unwrap_or_default();
-    completions.set_models(model_names(config));
+    completions.set_models(model_names(&config.file, &config.paths));
     if let Some(stored) = &stored {
         offer_sessions(stored, &completions);
     }
@@ -184,20 +198,29 @@ fn start_input(config: &Config, context: &Context, completions: CompletionSource
 
 /// What Tab offers after `/show`.
 fn offer_sessions(stored: &History, completions: &CompletionSource) {
+    completions.set_sessions(conversation_names(stored));
+}
+
+/// The conversations used last, by name where they have one.
+#[must_use]
+pub fn conversation_names(stored: &History) -> Vec<String> {
     let conversations = stored.conversations(SESSIONS_MAX).unwrap_or_default();
     let address = |stored: ConversationSummary| stored.name.unwrap_or_else(|| stored.id.to_string());
-    completions.set_sessions(conversations.into_iter().map(address).collect());
+    conversations.into_iter().map(address).collect()
 }
 
 /// What Tab offers after `/model`: the configured providers with their models, aliases, the demo.
-fn model_names(config: &Config) -> Vec<String> {
-    let llm = &config.file.llm;
+#[must_use]
+pub fn model_names(file: &ConfigFile, paths: &Paths) -> Vec<String> {
+    let llm = &file.llm;
     let configured = llm.providers.iter().map(|(name, provider)| match &provider.model {
         Some(model) => format!("{name}:{model}"),
         None => format!("{name}:"),
     });
     let demo = crate::provider::demo::MODELS.iter().map(|(name, _)| format!("demo:{name}"));
-    let cached = llm.providers.keys().flat_map(|name| models::cached_names(name, &config.paths));
+    let asked = presets::names().filter(|name| !llm.providers.contains_key(*name));
+    let names = llm.providers.keys().map(String::as_str).chain(asked);
+    let cached = names.flat_map(|name| models::cached_names(name, paths));
     configured.chain(llm.models.keys().cloned()).chain(demo).chain(cached).collect()
 }
 
@@ -208,10 +231,13 @@ fn reported<T>(asked: impl FnOnce() -> Result<T, HistoryError>) -> Result<T, Err
 /// What the loop needs from this layer.
 struct Wiring<'a> {
     config: &'a Config,
+    /// Without what a role says.
     options: &'a LoadOptions,
     environment: &'a Environment,
     client: &'a HttpClient,
     global: &'a GlobalOptions,
+    roles: Roles,
+    surroundings: RoleSurroundings,
     completions: CompletionSource,
     pages: Pages,
 }
@@ -223,16 +249,30 @@ impl Wiring<'_> {
 }
 
 impl Services for Wiring<'_> {
-    fn connect(&self, model: &str) -> Result<ActiveModel, ErrorReport> {
+    fn connect(&self, model: Option<&str>, role: Option<&FilledRole>) -> Result<ActiveModel, ErrorReport> {
+        let mut options =
+            LoadOptions { model: model.map(str::to_owned).or(self.options.model.clone()), ..self.options.clone() };
+        if let Some(role) = role {
+            role::adopt(role, &mut options);
+        }
         let connected = || {
-            let choice = self.config.provider_for(model, self.options, self.environment)?;
-            wiring::active_model(
-                wiring_record::chosen(choice, self.client, self.global)?,
-                self.client,
-                &self.config.paths,
-            )
+            let mut choice = self.config.again(&options, self.environment)?;
+            if let Choice::NoProvider = choice {
+                choice = self.config.provider_for("demo:tour", &options, self.environment)?;
+            }
+            let chosen = wiring_record::chosen(choice, self.client, self.global)?;
+            wiring::active_model(chosen, self.client, &self.config.paths)
         };
         connected().map_err(|failure: Failure| failure.report())
+    }
+
+    fn role(&self, used: UsedRole) -> Result<FilledRole, ErrorReport> {
+        let filled = self.roles.load(&used).and_then(|role| role.fill(used, &self.surroundings));
+        filled.map_err(|error| Failure::from(error).report())
+    }
+
+    fn roles(&self) -> String {
+        roles::described(&self.roles)
     }
 
     fn conversations(&self) -> Result<String, ErrorReport> {

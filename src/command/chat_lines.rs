@@ -6,11 +6,13 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::context::Context;
+use super::role::{self, Begun};
 use super::stdin::INPUT_BYTES_MAX;
 use super::turn::{self, CLOSE_LIMIT, Ended};
 use super::wiring_tools::{self, Person};
 use super::{wiring, wiring_record};
 use crate::cli::ChatOptions;
+use crate::config::FilledRole;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::http::Lifetime;
@@ -37,8 +39,10 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     wiring::one_model(&options.conversation.request)?;
     let mut signals =
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
-    let load_options = wiring::load_options(&options.conversation, context);
-    let config = wiring::load(&load_options, context)?;
+    let plain_options = wiring::load_options(&options.conversation, context);
+    let Begun { role, load_options, config, beginning, .. } =
+        role::begin(&options.conversation, &options.arguments, plain_options, context)?;
+    let tools = role::tools(role.as_ref(), &options.conversation.tools);
     let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
     let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
@@ -46,13 +50,14 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let mut session =
         wiring::session(&config, model, wiring::turn_settings(&config, options.conversation.request.retries));
     // stdin is data: nobody is there to agree to a call.
-    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Absent).await?;
+    wiring_tools::equip(&mut session, &tools, &config, context, Person::Absent).await?;
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
-    wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
+    wiring::begin(&mut session, beginning, context);
+    session.role = role.as_ref().map(|role| role.used.clone());
     session.hold();
     session.publish_settings();
     let view = wiring::view_settings(&config, &options.conversation, context);
-    let exit = converse(&mut session, view, context, &mut signals).await?;
+    let exit = converse(&mut session, role.as_ref(), view, context, &mut signals).await?;
     wiring_record::tell_of_problem(&client, context);
     let host = session.toolbox.host.take();
     tokio::select! {
@@ -67,6 +72,7 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
 /// Until stdin ends, a signal comes, or nobody reads any more.
 async fn converse(
     session: &mut Session,
+    role: Option<&FilledRole>,
     settings: ViewSettings,
     context: &mut Context,
     signals: &mut Signals,
@@ -87,6 +93,8 @@ async fn converse(
                 continue;
             }
         };
+        let asked = role.map_or_else(|| Ok(Some(text.clone())), |role| role.question(Some(&text)));
+        let text = asked.map_err(Failure::from)?.unwrap_or(text);
         let mut view = JsonView::new(&mut context.screen, JsonFormat::Jsonl, settings);
         let ended = turn::run(session, TurnInput::Prompt(text.into()), &mut view, signals, None).await?;
         match ended {

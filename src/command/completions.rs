@@ -3,6 +3,7 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
+use super::completion_names;
 use crate::cli::Cli;
 
 /// The script that makes `shell` complete `sayso`.
@@ -10,7 +11,7 @@ use crate::cli::Cli;
 pub fn script(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "sayso", &mut script);
-    String::from_utf8_lossy(&script).into_owned()
+    completion_names::added(shell, &String::from_utf8_lossy(&script))
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! `sayso config path|check|show|schema`: texts about the configuration, for the screen to print.
 
+use serde_json::Value;
+
 use crate::config::{
     Choice, Config, ConfigError, ConfigFile, Environment, KeyPath, LoadOptions, Loaded, Origin, Paths, Warning,
-    config_place, load, load_file, not_built_yet, schema as json_schema,
+    config_place, load, load_file, not_built_yet, schema as json_schema, value_of_setting,
 };
 
 /// What goes to stdout, and the code that the process ends with.
@@ -142,6 +144,20 @@ fn sections(file: &ConfigFile) -> [(&'static str, String); 4] {
 fn yaml(name: &str, section: &impl serde::Serialize) -> String {
     let map = std::collections::BTreeMap::from([(name, section)]);
     serde_yaml::to_string(&map).expect("sections are maps of text, numbers and lists")
+}
+
+/// One setting: text as it is, a section as YAML. What is not set is an empty line.
+pub fn get(key: &str, options: &LoadOptions, environment: &Environment) -> Result<Report, ConfigError> {
+    let (path, must_exist) = config_place(options, &Paths::new(environment), environment);
+    let loaded = load_file(path, must_exist, environment)?;
+    let value = value_of_setting(&loaded.file, &KeyPath::parse(key)?)?;
+    let text = match value {
+        Value::Null => "\n".to_owned(),
+        Value::String(text) => format!("{text}\n"),
+        Value::Bool(_) | Value::Number(_) => format!("{value}\n"),
+        Value::Array(_) | Value::Object(_) => serde_yaml::to_string(&value).unwrap_or_default(),
+    };
+    Ok(Report { text, exit_code: 0 })
 }
 
 #[cfg(test)]

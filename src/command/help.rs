@@ -6,12 +6,14 @@ use crate::cli::{Cli, HelpOptions, UsageError, is_later_command};
 use crate::terminal::events_schema;
 
 /// The topics by name; a topic wins over a command of the same name, and ends with it.
-const TOPICS: [(&str, &str); 5] = [
+const TOPICS: [(&str, &str); 7] = [
     ("exit-codes", include_str!("topics/exit-codes.txt")),
     ("environment", include_str!("topics/environment.txt")),
     ("events", include_str!("topics/events.txt")),
     ("keys", include_str!("topics/keys.txt")),
     ("config", include_str!("topics/config.txt")),
+    ("roles", include_str!("topics/roles.txt")),
+    ("shell", include_str!("topics/shell.txt")),
 ];
 
 /// The text that was asked for, ready for a pager.

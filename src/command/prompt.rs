@@ -8,6 +8,7 @@ use super::attach::{self, Basket, Pages};
 use super::context::Context;
 use super::stdin::{self, INPUT_BYTES_MAX, Input, InputError, Patience};
 use crate::cli::{AskOptions, FileSource, StdinMode};
+use crate::config::FilledRole;
 use crate::exit::Failure;
 use crate::session::{Prompt, Signals};
 
@@ -40,7 +41,11 @@ impl From<Failure> for NoPrompt {
 }
 
 /// Whether standard input is read, and how patiently.
-fn stdin_patience(options: &AskOptions, is_terminal: bool) -> Result<Option<Patience>, Failure> {
+fn stdin_patience(
+    options: &AskOptions,
+    role: Option<&FilledRole>,
+    is_terminal: bool,
+) -> Result<Option<Patience>, Failure> {
     let prompt_is_stdin = options.prompt.as_deref() == Some("-");
     let file_is_stdin = options.files.contains(&FileSource::Stdin);
     if prompt_is_stdin && file_is_stdin {
@@ -52,7 +57,9 @@ fn stdin_patience(options: &AskOptions, is_terminal: bool) -> Result<Option<Pati
         StdinMode::Never => Ok(None),
         StdinMode::Auto | StdinMode::Wait if is_asked_for => Ok(Some(Patience::Unlimited)),
         StdinMode::Auto | StdinMode::Wait if is_terminal => Ok(None),
-        StdinMode::Auto if options.prompt.is_some() => Ok(Some(Patience::Limited)),
+        StdinMode::Auto if options.prompt.is_some() || role.is_some_and(FilledRole::asks_by_itself) => {
+            Ok(Some(Patience::Limited))
+        }
         StdinMode::Auto | StdinMode::Wait => Ok(Some(Patience::Unlimited)),
     }
 }
@@ -61,12 +68,13 @@ fn stdin_patience(options: &AskOptions, is_terminal: bool) -> Result<Option<Pati
 /// connection that is being opened go on meanwhile.
 pub async fn assemble(
     options: &AskOptions,
+    role: Option<&FilledRole>,
     pages: &Pages,
     context: &mut Context,
     signals: &mut Signals,
 ) -> Result<Prompt, NoPrompt> {
     let is_file = options.files.contains(&FileSource::Stdin);
-    let patience = stdin_patience(options, std::io::stdin().is_terminal())?;
+    let patience = stdin_patience(options, role, std::io::stdin().is_terminal())?;
     let bytes = match patience {
         Some(patience) => read_stdin(patience, context, signals).await?,
         None => None,
@@ -89,7 +97,11 @@ pub async fn assemble(
     basket.notes.iter().for_each(|note| context.warn(note));
     let input = input.map(stdin::text).transpose().map_err(|error| input_failure(&error))?;
     let prompt = options.prompt.as_deref().filter(|prompt| *prompt != "-");
-    let text = stdin::join(prompt, input.as_deref());
+    let asked = stdin::join(prompt, input.as_deref());
+    let text = match role {
+        Some(role) => role.question(asked.as_deref()).map_err(Failure::from)?,
+        None => asked,
+    };
     let attachments = basket.into_attachments();
     if text.is_none() && attachments.is_empty() {
         return Err(NoPrompt::Nothing);
@@ -168,7 +180,7 @@ mod tests {
         is_terminal: bool,
     ) -> Result<Option<Patience>, String> {
         let options = AskOptions { prompt: prompt.map(str::to_owned), files, stdin, ..AskOptions::bare() };
-        stdin_patience(&options, is_terminal).map_err(|failure| failure.message)
+        stdin_patience(&options, None, is_terminal).map_err(|failure| failure.message)
     }
 
     #[test]

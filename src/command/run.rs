@@ -5,7 +5,10 @@ use std::io::IsTerminal;
 use std::panic::catch_unwind;
 
 use super::context::Context;
-use super::{ask, batch, chat, completions, config, doctor, help, history, init, keys, manual, mcp, models, stats};
+use super::{
+    ask, batch, chat, complete, completions, config, config_change, doctor, help, history, init, keys, manual, mcp,
+    models, roles, shell_init, stats,
+};
 use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, HistoryCommand, Stop, parse};
 use crate::config::{Config, Environment, LoadOptions, load};
 use crate::conversation::exit_code;
@@ -36,6 +39,9 @@ fn run_command(arguments: Vec<OsString>) -> u8 {
     {
         // Asked by scripts, often: not worth building the whole command line for.
         return Context::early(environment).show(concat!("sayso ", env!("CARGO_PKG_VERSION")));
+    }
+    if let Some(words) = complete::words(&arguments) {
+        return Context::early(environment.clone()).show(&complete::candidates(words, &environment));
     }
     let parsed = parse(arguments);
     match parsed {
@@ -72,7 +78,15 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
         Some(Command::Models(command)) => return talk(models::run(command, context)),
         Some(Command::Doctor(options)) => return talk(doctor::run(options, context)),
         Some(Command::Init(options)) => return talk(init::run(options, context)),
-        Some(Command::Config(command)) => return run_config(command, &mut context),
+        Some(Command::Config(ConfigCommand::Set(options))) => config_change::set(&options, &mut context),
+        Some(Command::Config(ConfigCommand::Edit)) => {
+            return config_change::edit(&mut context).unwrap_or_else(|failure| context.fail(&failure));
+        }
+        Some(Command::Config(command)) => return run_config(&command, &mut context),
+        Some(Command::Roles(command)) => {
+            return roles::run(&command, &mut context).unwrap_or_else(|failure| context.fail(&failure));
+        }
+        Some(Command::ShellInit(options)) => shell_init::snippet(&options),
         Some(Command::Completions(options)) => Ok(completions::script(options.shell)),
         Some(Command::Man(options)) => manual::run(&options),
         Some(Command::Help(options)) => help::text(&options).map_err(|error| {
@@ -101,13 +115,15 @@ fn with_config(run: impl FnOnce(&Config, &mut Context) -> Result<u8, Failure>, c
 }
 
 /// The configuration is looked at, not used: no key command runs.
-fn run_config(command: ConfigCommand, context: &mut Context) -> u8 {
+fn run_config(command: &ConfigCommand, context: &mut Context) -> u8 {
     let options = LoadOptions { config_file: context.global.config.clone(), ..LoadOptions::default() };
     let report = match command {
         ConfigCommand::Path => config::path(&options, &context.environment),
         ConfigCommand::Show => config::show(&options, &context.environment),
         ConfigCommand::Check => Ok(config::check(&options, &context.environment)),
-        ConfigCommand::Schema => Ok(config::schema()),
+        ConfigCommand::Get(asked) => config::get(&asked.key, &options, &context.environment),
+        // Those that change something have no report.
+        ConfigCommand::Schema | ConfigCommand::Set(_) | ConfigCommand::Edit => Ok(config::schema()),
     };
     match report {
         Ok(report) => match context.show(&report.text) {

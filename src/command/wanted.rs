@@ -7,6 +7,7 @@ use regex::Regex;
 use super::prompt::read_file;
 use crate::answer::{PartKind, Schema, SchemaError};
 use crate::cli::AnswerOptions;
+use crate::config::FilledRole;
 use crate::exit::Failure;
 use crate::session::Wanted;
 
@@ -24,6 +25,13 @@ pub fn wanted(options: &AnswerOptions) -> Result<Option<Wanted>, Failure> {
         None => None,
     };
     Ok(part.map(Wanted::Part))
+}
+
+/// What the role wants, where the options want nothing.
+pub fn of_role(role: Option<&FilledRole>, options: &AnswerOptions) -> Result<Option<Wanted>, Failure> {
+    let Some(text) = role.and_then(|role| role.role.schema.as_ref()) else { return Ok(None) };
+    let schema = Box::new(schema(text, false)?);
+    Ok(Some(Wanted::Value { schema, repairs_max: options.schema_retries }))
 }
 
 /// A schema by what was typed: JSON, a file, or the short form.

@@ -130,8 +130,22 @@ fn find<'a>(node: &'a Node, key: &str) -> Option<&'a Entry> {
     node.entries().iter().find(|entry| entry.key == key)
 }
 
+/// Puts `new` beside the sections of the file.
+pub(super) fn into_root(text: &str, root: &Node, new: &Map<String, Value>) -> Vec<String> {
+    vec![if is_flow(text, root) { into_flow(text, root, new) } else { appended(text, new) }]
+}
+
+/// A text without any setting, with the first one.
+pub(super) fn appended_raw(text: &str, path: &[String], written: &str) -> String {
+    let lines: String =
+        path.iter().enumerate().map(|(depth, name)| format!("{:1$}{2}:\n", "", depth * 2, scalar(name))).collect();
+    let gap = if text.trim().is_empty() { "" } else { "\n" };
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    format!("{text}{end}{gap}{} {written}\n", lines.trim_end())
+}
+
 /// Puts `new` into the mapping that is the value of `parent`.
-fn into_mapping(text: &str, parent: &Entry, new: &Map<String, Value>) -> Vec<String> {
+pub(super) fn into_mapping(text: &str, parent: &Entry, new: &Map<String, Value>) -> Vec<String> {
     let line = parent.position.line;
     let node = &parent.value;
     if node.is_null() {
@@ -193,7 +207,7 @@ fn indent_of(position: Position) -> usize {
     position.column - 1
 }
 
-fn offset(text: &str, position: Position) -> Option<usize> {
+pub(super) fn offset(text: &str, position: Position) -> Option<usize> {
     let start: usize = text.split_inclusive('\n').take(position.line - 1).map(str::len).sum();
     let line = text.get(start..)?;
     let within = line.char_indices().nth(position.column - 1).map_or(line.len(), |(at, _)| at);

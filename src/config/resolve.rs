@@ -98,6 +98,18 @@ impl Config {
         choose(&self.file, Some(model), options, (&self.paths, self.file_path.as_deref(), environment))
     }
 
+    /// Settles the provider anew, for options that became known later.
+    pub fn choose_again(&mut self, options: &LoadOptions, environment: &Environment) -> Result<(), ConfigError> {
+        self.provider = self.again(options, environment)?;
+        Ok(())
+    }
+
+    /// Who is asked with these options.
+    pub fn again(&self, options: &LoadOptions, environment: &Environment) -> Result<Choice, ConfigError> {
+        let place = (&self.paths, self.file_path.as_deref(), environment);
+        choose(&self.file, options.model.as_deref(), options, place)
+    }
+
     /// The servers of the file, each with what can be made of it.
     #[must_use]
     pub fn servers(&self, environment: &Environment) -> Vec<ConfiguredServer> {

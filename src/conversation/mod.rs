@@ -12,6 +12,7 @@ mod session_settings;
 mod stream_event;
 mod tool_spec;
 mod usage;
+mod used_role;
 
 pub use answer_format::AnswerFormat;
 pub use attachment::{
@@ -27,3 +28,4 @@ pub use session_settings::{RequestRefused, SessionSettings, SettingsChange, Shar
 pub use stream_event::{ReasoningKind, StopReason, StreamEvent};
 pub use tool_spec::{ToolChoice, ToolSpec};
 pub use usage::Usage;
+pub use used_role::UsedRole;

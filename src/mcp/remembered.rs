@@ -47,6 +47,13 @@ impl Memory {
     }
 }
 
+/// The tools of a server as they were when it was asked last; nothing is asked now.
+#[must_use]
+pub fn remembered_tools(cache_folder: &Path, launch: &Launch) -> Vec<String> {
+    let tools = Memory::new(Some(cache_folder), launch).load().tools.unwrap_or_default();
+    tools.into_iter().map(|tool| tool.name).collect()
+}
+
 /// Whole, or not at all.
 fn write(path: &Path, remembered: &Remembered) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;

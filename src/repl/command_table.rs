@@ -22,6 +22,7 @@ pub enum ArgumentKind {
     Nothing,
     CommandName,
     Model,
+    Role,
     Session,
     Server,
     /// `restart` and a server, or `log`, a server and a level.
@@ -117,6 +118,8 @@ pub static COMMANDS: &[CommandSpec] = &[
         one_word(rest).map(|model| Command::Model { model })
     })
     .takes("[[PROVIDER:]MODEL]", ArgumentKind::Model),
+    CommandSpec::ready("role", "put questions through a role, or list them", role)
+        .takes("[NAME|off] [K=V]", ArgumentKind::Role),
     CommandSpec::ready("system", "show or set the system prompt", |rest| {
         Some(Command::System { text: optional(rest) })
     })
@@ -151,7 +154,6 @@ pub static COMMANDS: &[CommandSpec] = &[
     })
     .takes("[PATH|drop N|clear]", ArgumentKind::Paths),
     CommandSpec::later("provider"),
-    CommandSpec::later("role"),
     CommandSpec::later("set"),
     CommandSpec::later("copy"),
     CommandSpec::later("redraw"),
@@ -200,6 +202,11 @@ fn tools(rest: &str) -> Option<Command> {
         _ => return None,
     };
     Some(Command::Tools { switch })
+}
+
+fn role(rest: &str) -> Option<Command> {
+    let (name, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    Some(Command::Role { role: optional(name), arguments: arguments.trim().to_owned() })
 }
 
 fn prompt(rest: &str) -> Option<Command> {

@@ -22,6 +22,7 @@ pub struct CompletionSource(Arc<Mutex<Names>>);
 struct Names {
     models: Vec<String>,
     sessions: Vec<String>,
+    roles: Vec<String>,
     servers: Vec<String>,
     /// With the names of their arguments.
     prompts: Vec<(String, Vec<String>)>,
@@ -41,6 +42,11 @@ impl CompletionSource {
     /// Offered where a conversation is named.
     pub fn set_sessions(&self, sessions: Vec<String>) {
         self.names().sessions = presentable(sessions);
+    }
+
+    /// Offered after `/role`.
+    pub fn set_roles(&self, roles: Vec<String>) {
+        self.names().roles = presentable(roles);
     }
 
     pub fn set_servers(&self, servers: Vec<String>) {
@@ -133,6 +139,10 @@ impl Completions {
             ArgumentKind::Nothing => return None,
             ArgumentKind::CommandName => matching(command_table::ready_commands().map(|spec| spec.name), typed),
             ArgumentKind::Model => matching(self.source.names().models.iter().map(String::as_str), typed),
+            ArgumentKind::Role => {
+                let names = self.source.names();
+                matching(names.roles.iter().map(String::as_str).chain(["off"]), typed)
+            }
             ArgumentKind::Session => matching(self.source.names().sessions.iter().map(String::as_str), typed),
             ArgumentKind::OneOf(words) => matching(words.iter().copied(), typed),
             ArgumentKind::Server => matching(self.source.names().servers.iter().map(String::as_str), typed),

@@ -11,11 +11,11 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 const TEXT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Runs `editor` (a program and its arguments, split at blanks; no shell) on `text` and gives back
-/// what was saved. Blocks until the editor ends, and needs the terminal for itself.
-pub fn edit_text(editor: &str, text: &str) -> anyhow::Result<String> {
+/// what was saved. By the extension an editor knows how to colour it. Blocks until the editor ends, and needs the terminal for itself.
+pub fn edit_text(editor: &str, text: &str, extension: &str) -> anyhow::Result<String> {
     let mut words = editor.split_whitespace();
     let program = words.next().context("no editor is set: set $VISUAL or $EDITOR")?;
-    let draft = Draft::create(text).context("cannot make a file for the editor")?;
+    let draft = Draft::create(text, extension).context("cannot make a file for the editor")?;
     let status = Command::new(program)
         .args(words)
         .arg(&draft.file)
@@ -34,12 +34,11 @@ struct Draft {
 }
 
 impl Draft {
-    fn create(text: &str) -> anyhow::Result<Self> {
+    fn create(text: &str, extension: &str) -> anyhow::Result<Self> {
         let folder = std::env::temp_dir().join(format!("sayso-{}", random_name()?));
         create_private_folder(&folder)?;
-        // Markdown, so that an editor knows how to colour it. Dropping the draft removes the folder
-        // also when the next step fails.
-        let draft = Self { file: folder.join("prompt.md"), folder };
+        // Dropping the draft removes the folder also when the next step fails.
+        let draft = Self { file: folder.join(format!("sayso.{extension}")), folder };
         create_private_file(&draft.file)?.write_all(text.as_bytes())?;
         Ok(draft)
     }
@@ -95,23 +94,23 @@ mod tests {
 
     #[test]
     fn the_saved_text_comes_back_and_the_arguments_are_no_shell() {
-        assert_eq!(edit_text("sed -i s/a/b/g", "a cat\n").unwrap(), "b cbt");
-        assert_eq!(edit_text("true", "two\nlines").unwrap(), "two\nlines");
-        assert!(edit_text("true ; false", "x").is_ok());
+        assert_eq!(edit_text("sed -i s/a/b/g", "a cat\n", "md").unwrap(), "b cbt");
+        assert_eq!(edit_text("true", "two\nlines", "md").unwrap(), "two\nlines");
+        assert!(edit_text("true ; false", "x", "md").is_ok());
     }
 
     #[test]
     fn a_failing_or_missing_editor_is_told() {
-        let failed = edit_text("false", "x").unwrap_err().to_string();
+        let failed = edit_text("false", "x", "md").unwrap_err().to_string();
         assert!(failed.starts_with("the editor \"false\" failed"), "{failed}");
-        let missing = edit_text("/nonexistent/editor", "x").unwrap_err().to_string();
+        let missing = edit_text("/nonexistent/editor", "x", "md").unwrap_err().to_string();
         assert!(missing.contains("set $VISUAL or $EDITOR"), "{missing}");
-        assert!(edit_text("rm", "x").unwrap_err().to_string().contains("removed the text"));
+        assert!(edit_text("rm", "x", "md").unwrap_err().to_string().contains("removed the text"));
     }
 
     #[test]
     fn the_draft_is_private_and_goes_away() {
-        let draft = Draft::create("x").unwrap();
+        let draft = Draft::create("x", "md").unwrap();
         let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&draft.folder), mode(&draft.file)), (0o700, 0o600));
         let folder = draft.folder.clone();

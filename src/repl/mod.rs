@@ -17,6 +17,7 @@ mod phase;
 mod print;
 #[cfg(test)]
 mod pty_tests;
+mod role;
 mod run;
 mod servers;
 mod slash;
@@ -30,6 +31,7 @@ pub use completer::CompletionSource;
 pub use external_editor::edit_text;
 pub use input::{Editing, Input, InputEvent, InputSettings, PromptText};
 pub use interrupt::{CtrlC, PromptAction, TurnAction, TurnPhase};
+pub use role::InRole;
 pub use run::{Attaching, Loaded, Repl, Services};
 pub use slash::{Command, Entered, ThinkingDisplay, complaint, parse};
 pub use tree::CUT_OFF;

@@ -1,6 +1,6 @@
 //! The slash commands that no turn comes of.
 
-use super::{Command, Repl, ThinkingDisplay, help};
+use super::{Command, InRole, Repl, ThinkingDisplay, help};
 use crate::conversation::{Message, Usage};
 use crate::session::ContextLoad;
 use crate::terminal::Thinking;
@@ -31,6 +31,7 @@ impl Repl<'_> {
             Command::Export { file } => self.export(file.as_deref()).await,
             Command::Search { words } => self.search(&words).await,
             Command::Model { model } => self.change_model(model),
+            Command::Role { role, arguments } => self.change_role(role, &arguments),
             Command::System { text } => self.change_system(text),
             Command::Thinking { display } => self.change_thinking(display),
             Command::Show { conversation: Some(address) } => {
@@ -79,7 +80,7 @@ impl Repl<'_> {
             self.note(&self.session.model.label.clone());
             return;
         };
-        match self.services.connect(&model) {
+        match self.services.connect(Some(&model), self.role.as_ref().map(InRole::role)) {
             Ok(active) => {
                 self.note(&format!("using {}", active.label));
                 self.session.model = active;

@@ -33,7 +33,7 @@ fn run_program(settings: InputSettings) {
                 None
             }
             InputEvent::Typing | InputEvent::Interrupted { .. } => None,
-            InputEvent::EditRequested { text } => Some(edit_text("sed -i s/cat/dog/", &text).unwrap()),
+            InputEvent::EditRequested { text } => Some(edit_text("sed -i s/cat/dog/", &text, "md").unwrap()),
             InputEvent::EndOfInput | InputEvent::Failed(_) => return,
         };
         input.request(prompt(), initial);

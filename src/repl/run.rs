@@ -6,9 +6,11 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use super::{
-    Command, CompletionSource, CtrlC, Entered, Input, InputEvent, PromptAction, PromptText, complaint, edit_text, parse,
+    Command, CompletionSource, CtrlC, Entered, InRole, Input, InputEvent, PromptAction, PromptText, complaint,
+    edit_text, parse,
 };
-use crate::conversation::{Attachment, ConversationId, Message, MessageId, exit_code, now_ms};
+use crate::config::FilledRole;
+use crate::conversation::{Attachment, ConversationId, Message, MessageId, UsedRole, exit_code, now_ms};
 use crate::history::{Entry, FlushOutcome};
 use crate::session::{
     ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Session, Signals, TurnInput, TurnReport,
@@ -26,7 +28,12 @@ const CLOSE_LIMIT_AFTER_INTERRUPT: Duration = Duration::from_millis(150);
 /// What the loop asks of the layer that knows configuration, commands and stored conversations.
 pub trait Services {
     /// The model `[provider:]model`, ready to be asked.
-    fn connect(&self, model: &str) -> Result<ActiveModel, ErrorReport>;
+    /// Without a model: the one that counts where nobody has chosen another. With what the role says of it.
+    fn connect(&self, model: Option<&str>, role: Option<&FilledRole>) -> Result<ActiveModel, ErrorReport>;
+    /// A role with its arguments.
+    fn role(&self, used: UsedRole) -> Result<FilledRole, ErrorReport>;
+    /// The roles as a table.
+    fn roles(&self) -> String;
     /// The stored conversations as a table.
     fn conversations(&self) -> Result<String, ErrorReport>;
     /// A stored conversation as text.
@@ -71,6 +78,8 @@ pub struct Loaded {
 
 pub struct Repl<'a> {
     pub session: Session,
+    /// What questions are put through.
+    pub role: Option<InRole>,
     /// The name a person has given the conversation, as far as this process knows it.
     pub name: Option<String>,
     pub screen: &'a mut Screen,
@@ -287,7 +296,7 @@ impl Repl<'_> {
     pub(super) async fn in_editor(&mut self, text: &str) -> Result<String, Flow> {
         let (editor, draft) = (self.editor.clone(), text.to_owned());
         self.echo_off = None;
-        let mut edited = tokio::task::spawn_blocking(move || edit_text(&editor, &draft));
+        let mut edited = tokio::task::spawn_blocking(move || edit_text(&editor, &draft, "md"));
         let edited = loop {
             tokio::select! {
                 edited = &mut edited => break edited,
@@ -339,7 +348,7 @@ impl Repl<'_> {
         let Some(mut prompt) = self.with_attachments(text.clone()).await else {
             return ControlFlow::Continue(Some(text));
         };
-        match self.with_resources(&text).await {
+        match self.in_role(&text).await {
             Some(whole) => {
                 prompt.text = whole;
                 self.turn(TurnInput::Prompt(prompt)).await

@@ -267,6 +267,11 @@ fn server_line(server: &ServerStatus) -> String {
 
 /// `key=value` between blanks. A value with blanks stands in double quotes.
 fn prompt_arguments(pairs: &str) -> Map<String, Value> {
+    typed_pairs(pairs).into_iter().map(|(key, value)| (key, Value::String(value))).collect()
+}
+
+/// What stands as `key=value`, a value with blanks in quotes.
+pub(super) fn typed_pairs(pairs: &str) -> Vec<(String, String)> {
     let mut words = vec![String::new()];
     let mut is_quoted = false;
     for letter in pairs.chars() {
@@ -278,7 +283,7 @@ fn prompt_arguments(pairs: &str) -> Map<String, Value> {
     }
     let pair = |word: &String| {
         let (key, value) = word.split_once('=')?;
-        Some((key.to_owned(), Value::String(value.to_owned())))
+        Some((key.to_owned(), value.to_owned()))
     };
     words.iter().filter_map(pair).collect()
 }

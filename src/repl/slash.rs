@@ -73,6 +73,11 @@ pub enum Command {
     Model {
         model: Option<String>,
     },
+    /// `None` asks for the present one; with `key=value` as it was typed.
+    Role {
+        role: Option<String>,
+        arguments: String,
+    },
     /// `None` asks for the present one.
     System {
         text: Option<String>,

@@ -17,7 +17,7 @@ use super::wanted::Wanted;
 
 use crate::conversation::{
     Attachment, ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings,
-    ToolChoice, Usage, now_ms,
+    ToolChoice, Usage, UsedRole, now_ms,
 };
 use crate::history::{Entry, Journal, KeptAnswer, KeptBy, Place};
 use crate::mcp::HostEvents;
@@ -86,6 +86,8 @@ pub struct Session {
     pub open_page: OpenPage,
     /// `None` where the model stays what it is.
     pub connect: Option<Connect>,
+    /// What questions are put through; kept beside each of them.
+    pub role: Option<UsedRole>,
     pub(super) place: Place,
     /// `None` where nothing limits what is spent.
     pub budget: Option<Budget>,
@@ -127,6 +129,7 @@ impl Session {
             uses_tools: true,
             open_page: Box::new(|_| Box::pin(std::future::ready(false))),
             connect: None,
+            role: None,
             place: Place::default(),
             budget: None,
             log: None,
@@ -267,6 +270,9 @@ impl Session {
         message.tool_call_id = tool_call_id;
         message.attachments = attachments;
         message.model = Some(self.model.label.clone());
+        if role == Role::User {
+            message.replay = self.role.as_ref().and_then(UsedRole::to_replay);
+        }
         self.head = Some(message.id.clone());
         self.journal.record(Entry::MessageAdded { conversation: self.conversation.clone(), message: message.clone() });
         message

@@ -25,15 +25,21 @@ mod chat_lines;
 #[cfg(test)]
 mod clock_faults;
 #[cfg(test)]
+mod coming_from;
+#[cfg(test)]
 mod compare;
 #[cfg(test)]
 mod completions;
 #[cfg(test)]
 mod compression;
 #[cfg(test)]
+mod config_change;
+#[cfg(test)]
 mod context;
 #[cfg(test)]
 mod contract_rows;
+#[cfg(test)]
+mod cookbook;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
@@ -125,11 +131,15 @@ mod repl_input;
 #[cfg(test)]
 mod repl_terminal;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod say_so;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+mod shells;
 #[cfg(test)]
 mod stdio;
 #[cfg(test)]

@@ -124,7 +124,7 @@ fn source(options: &BatchOptions, config: &Config, model: &SharedModel) -> Resul
         Some(SystemPrompt::File(path)) => Some(read_file(path)?),
         None => None,
     };
-    let prompts = Prompts::new(template).map_err(|error| Failure::usage(format!("--template: {error}")))?;
+    let prompts = Prompts::new(template).map_err(|error| Failure::usage(error.to_string()))?;
     let file = input::open(&options.file)?;
     let mut again = file.try_clone().map_err(|error| Failure::internal(error.to_string()))?;
     let kind = kind_of(options);

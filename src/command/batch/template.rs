@@ -1,51 +1,45 @@
 //! Makes the prompt of a row. What a template names has to be there.
 
-use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior};
 use serde_json::Value;
 
 use super::row::Row;
+use crate::template::{Template, TemplateError};
 
 /// Either the prompts as they are, or a template over what the rows hold.
 pub struct Prompts {
-    template: Option<Environment<'static>>,
+    template: Option<Template>,
 }
-
-const NAME: &str = "template";
 
 impl Prompts {
     /// `template`: the text of `--template`. The error says where it is wrong.
-    pub fn new(template: Option<String>) -> Result<Self, String> {
-        let Some(text) = template else { return Ok(Self { template: None }) };
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.add_template_owned(NAME, text).map_err(|error| error.to_string())?;
-        Ok(Self { template: Some(environment) })
+    pub fn new(template: Option<String>) -> Result<Self, TemplateError> {
+        let template = template.map(|text| Template::compile("--template", &text)).transpose()?;
+        Ok(Self { template })
     }
 
     /// The prompt of a row; the error says what is missing.
     pub fn of(&self, row: &Row) -> Result<String, String> {
         let prompt = match &self.template {
             None => row.prompt.clone().ok_or("it has no `prompt`; `--template` makes one of its fields")?,
-            Some(environment) => rendered(environment, row)?,
+            Some(template) => rendered(template, row)?,
         };
         if prompt.trim().is_empty() { Err("its prompt is empty".to_owned()) } else { Ok(prompt) }
     }
 }
 
-fn rendered(environment: &Environment<'_>, row: &Row) -> Result<String, String> {
+fn rendered(template: &Template, row: &Row) -> Result<String, String> {
     let mut names = row.vars.clone();
     names.entry("id").or_insert_with(|| row.id.clone());
     if let Some(prompt) = &row.prompt {
         names.entry("prompt").or_insert_with(|| Value::String(prompt.clone()));
     }
-    let template = environment.get_template(NAME).map_err(|error| error.to_string())?;
-    let known = || names.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-    template.render(Serde(&names)).map_err(|error| match error.kind() {
-        minijinja::ErrorKind::UndefinedError => {
-            format!("the template names something that the row does not have ({error}); it has {}", known())
+    template.render(&names).map_err(|error| {
+        let missing = template.variables().into_iter().find(|name| !names.contains_key(name));
+        let known = names.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        match missing {
+            Some(name) => format!("the template names `{name}`, which the row does not have; it has {known}"),
+            None => error.to_string(),
         }
-        _ => error.to_string(),
     })
 }
 
@@ -76,7 +70,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_an_error() {
         let error = prompt(Some("{{nmae}}"), &json!({"id": 1, "vars": {"name": 1}})).unwrap_err();
-        assert!(error.contains("does not have") && error.ends_with("it has id, name"), "{error}");
+        assert!(error.contains("names `nmae`") && error.ends_with("it has id, name"), "{error}");
         assert!(prompt(None, &json!({"id": 1})).unwrap_err().contains("no `prompt`"));
         assert!(prompt(Some("{{x}}"), &json!({"id": 1, "vars": {"x": " "}})).unwrap_err().contains("empty"));
         assert!(Prompts::new(Some("{{".to_owned())).is_err());

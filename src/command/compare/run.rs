@@ -9,9 +9,10 @@ use super::board::{Board, BoardView};
 use crate::cli::AskOptions;
 use crate::command::context::Context;
 use crate::command::place::place;
+use crate::command::role::{self, Begun};
 use crate::command::turn::{CLOSE_LIMIT, at};
 use crate::command::{prompt, wiring, wiring_builtin};
-use crate::config::{Config, LoadOptions};
+use crate::config::{Config, FilledRole, LoadOptions};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::http::{HttpClient, Lifetime};
@@ -27,13 +28,17 @@ pub async fn run(options: &AskOptions, context: &mut Context, started: Instant) 
     check(options)?;
     let mut signals =
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
-    let mut load_options = wiring::load_options(&options.conversation, context);
-    load_options.no_stream = options.no_stream;
-    let config = wiring::load(&load_options, context)?;
+    let plain_options =
+        LoadOptions { no_stream: options.no_stream, ..wiring::load_options(&options.conversation, context) };
+    let Begun { role, load_options, config, beginning, .. } =
+        role::begin(&options.conversation, &options.arguments, plain_options, context)?;
+    check_role(role.as_ref())?;
     let client = wiring::http_client(&config, Lifetime::OneShot);
     let mut sessions = sessions(options, &load_options, (&config, &client), context)?;
+    wiring::begin(&mut sessions[0], beginning, context);
+    sessions[0].role = role.as_ref().map(|role| role.used.clone());
     let pages = wiring_builtin::pages(&config, context);
-    let question = match prompt::assemble(options, &pages, context, &mut signals).await {
+    let question = match prompt::assemble(options, role.as_ref(), &pages, context, &mut signals).await {
         Ok(question) => question,
         Err(stopped) => {
             sessions.iter_mut().for_each(|session| session.journal.abandon());
@@ -72,6 +77,9 @@ fn check(options: &AskOptions) -> Result<(), Failure> {
             "parts of answers, `--once`, `--cache` and `--meta` are of one model: give `-m` once",
         ));
     }
+    if options.conversation.record.is_some() || options.conversation.replay.is_some() {
+        return Err(Failure::usage("a record is of one model: give `-m` once"));
+    }
     if options.dry_run {
         return Err(Failure::usage("`--dry-run` shows the request to one model: give `-m` once"));
     }
@@ -79,6 +87,16 @@ fn check(options: &AskOptions) -> Result<(), Failure> {
         return Err(
             Failure::usage("several models are asked without tools").hint("give `-m` once, or leave out the tools")
         );
+    }
+    Ok(())
+}
+
+/// A role may say what is asked and how, not what several models cannot do at once.
+fn check_role(role: Option<&FilledRole>) -> Result<(), Failure> {
+    let Some(role) = role.map(|role| &role.role) else { return Ok(()) };
+    if role.schema.is_some() || role.tools.as_ref().is_some_and(|tools| !tools.is_empty()) {
+        return Err(Failure::usage("several models are asked without tools and schemas, and the role has them")
+            .hint("give `-m` once, or another role"));
     }
     Ok(())
 }
@@ -108,7 +126,6 @@ fn sessions(
         session.uses_tools = false;
         sessions.push(session);
     }
-    wiring::begin(&mut sessions[0], wiring::beginning(&options.conversation, &config.stored)?, context);
     Ok(sessions)
 }
 

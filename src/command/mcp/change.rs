@@ -2,13 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::super::config_change::source as config_source;
 use super::super::context::Context;
 use super::super::tty::Person;
 use super::open::Stop;
-use crate::config::{
-    ConfigFile, EditError, LoadOptions, Paths, Source, config_place, load_source, read_source, save, with_server,
-    without_server,
-};
+use crate::config::{ConfigFile, EditError, Source, load_source, read_source, save, with_server, without_server};
 use crate::exit::Failure;
 use crate::session::{Signals, exit_of_cancel};
 use crate::terminal::TermSafeBuf;
@@ -22,13 +20,7 @@ pub struct Target {
 impl Target {
     /// Reads the configuration file; one that does not exist is empty.
     pub fn open(context: &Context) -> Result<Self, Failure> {
-        let options = LoadOptions { config_file: context.global.config.clone(), ..LoadOptions::default() };
-        let (path, _) = config_place(&options, &Paths::new(&context.environment), &context.environment);
-        let path = path.ok_or_else(|| {
-            Failure::config("there is no place for a configuration file")
-                .hint("set HOME or XDG_CONFIG_HOME, or name a file with --config")
-        })?;
-        let source = read_source(&path)?.unwrap_or(Source { path, text: String::new(), mode: None });
+        let source = config_source(context)?;
         let file = load_source(&source, &context.environment)?.file;
         Ok(Self { source, file })
     }

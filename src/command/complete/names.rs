@@ -1,0 +1,118 @@
+//! The names for an argument, from what is on the disk.
+
+use super::place::Place;
+use crate::command::chat::{conversation_names, model_names};
+use crate::config::{
+    Config, ConfigFile, ConfiguredState, Environment, LoadOptions, Paths, Roles, all_keys, config_place, load,
+    load_file, presets,
+};
+use crate::conversation::UsedRole;
+use crate::history::History;
+use crate::mcp::{BUILTIN_SERVERS, remembered_tools};
+
+/// All names that can stand there; none where the argument is something else.
+pub fn names(place: &Place<'_>, environment: &Environment) -> Vec<String> {
+    let known = Known::new(place, environment);
+    let value_name = place.argument.get_value_names().and_then(|names| names.first()).map_or("", |name| name.as_str());
+    match (value_name, place.path.as_slice()) {
+        ("[PROVIDER:]MODEL" | "MODEL", _) => model_names(&known.file, &known.paths),
+        ("ROLE", _) => Roles::new(&known.paths).list().into_iter().map(|role| role.name).collect(),
+        ("KEY=VALUE", ["ask" | "chat"]) | ("PROMPT|-", ["ask"]) => known.role_arguments(place),
+        ("PROVIDER", _) => known.providers(),
+        ("SERVER" | "URL|SERVER", _) | ("NAME", ["mcp", "rm" | "trust"]) => known.servers(),
+        ("SERVER/TOOL" | "SERVER[/TOOL]", _) => known.tools(),
+        ("TOOL", ["mcp", "call"]) => known.tools_of(place.words.last().map_or("", String::as_str)),
+        ("KEY", ["config", ..]) => all_keys(&known.file),
+        (name, _) if name.starts_with("NAME|ID") => known.conversations(),
+        _ => Vec::new(),
+    }
+}
+
+/// What is set up, as far as it can be read.
+struct Known<'a> {
+    file: ConfigFile,
+    paths: Paths,
+    options: LoadOptions,
+    environment: &'a Environment,
+}
+
+impl<'a> Known<'a> {
+    fn new(place: &Place<'_>, environment: &'a Environment) -> Self {
+        let paths = Paths::new(environment);
+        let config_file = value_behind("--config", &place.words).map(Into::into);
+        let options = LoadOptions { config_file, skip_key_command: true, ..LoadOptions::default() };
+        let (path, _) = config_place(&options, &paths, environment);
+        // A file with mistakes is told when it is used.
+        let file = load_file(path, false, environment).map(|loaded| loaded.file).unwrap_or_default();
+        Self { file, paths, options, environment }
+    }
+
+    fn config(&self) -> Option<Config> {
+        load(&self.options, self.environment).ok()
+    }
+
+    fn conversations(&self) -> Vec<String> {
+        let Some(config) = self.config() else { return Vec::new() };
+        // Without a file there is nothing to open.
+        if !config.stored.path.as_ref().is_some_and(|path| path.exists()) {
+            return Vec::new();
+        }
+        History::open_read(&config.stored).map(|history| conversation_names(&history)).unwrap_or_default()
+    }
+
+    fn providers(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.file.llm.providers.keys().cloned().collect();
+        names.extend(presets::all().map(|preset| preset.name.to_owned()));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn servers(&self) -> Vec<String> {
+        let configured = self.file.mcp.servers.keys().cloned();
+        let mut names: Vec<String> = configured.chain(BUILTIN_SERVERS.map(str::to_owned)).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// As they were when each server was asked last.
+    fn tools(&self) -> Vec<String> {
+        let all = self.servers().into_iter().flat_map(|server| {
+            let tools = self.tools_of(&server);
+            tools.into_iter().chain(["*".to_owned()]).map(move |tool| format!("{server}/{tool}"))
+        });
+        all.collect()
+    }
+
+    fn tools_of(&self, server: &str) -> Vec<String> {
+        let Some(config) = self.config() else { return Vec::new() };
+        let folder = config.paths.cache.as_ref().map(|folder| folder.join("mcp"));
+        let found = config.servers(self.environment).into_iter().find(|configured| configured.name == server);
+        match (folder, found.map(|found| found.state)) {
+            (Some(folder), Some(ConfiguredState::External(settings))) => remembered_tools(&folder, &settings.launch),
+            _ => Vec::new(),
+        }
+    }
+
+    /// `to=`, for those that are not given yet.
+    fn role_arguments(&self, place: &Place<'_>) -> Vec<String> {
+        let file = value_behind("--role-file", &place.words).map(std::path::PathBuf::from);
+        let name = value_behind("--role", &place.words);
+        let used = match (name, file) {
+            (Some(name), _) => UsedRole { name, ..UsedRole::default() },
+            (None, Some(file)) => UsedRole { file: Some(file), ..UsedRole::default() },
+            (None, None) => return Vec::new(),
+        };
+        let Ok(role) = Roles::new(&self.paths).load(&used) else { return Vec::new() };
+        let arguments = role.arguments.into_iter().map(|argument| format!("{}=", argument.name));
+        arguments.filter(|argument| !place.words.iter().any(|word| word.starts_with(argument.as_str()))).collect()
+    }
+}
+
+/// The value of an option among words.
+fn value_behind(flag: &str, words: &[String]) -> Option<String> {
+    let at = words.iter().position(|word| word == flag);
+    at.and_then(|at| words.get(at + 1).cloned())
+        .or_else(|| words.iter().find_map(|word| word.strip_prefix(flag)?.strip_prefix('=').map(str::to_owned)))
+}

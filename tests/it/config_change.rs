@@ -1,0 +1,94 @@
+//! `config get`, `set` and `edit`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::{Pty, Sandbox};
+
+const FILE: &str = "# mine\nllm:\n  active: ollama # here\n  providers:\n    ollama: { model: a, api_key: sk-canary-123456 }\nui:\n  color: auto\n";
+
+fn file(sandbox: &Sandbox) -> std::path::PathBuf {
+    sandbox.path("config/sayso/config.yaml")
+}
+
+fn with_file(text: &str) -> Sandbox {
+    let sandbox = Sandbox::new().config_text(text);
+    fs::set_permissions(file(&sandbox), fs::Permissions::from_mode(0o600)).unwrap();
+    sandbox
+}
+
+#[test]
+fn a_setting_is_printed_for_a_script() {
+    let sandbox = with_file(FILE);
+    let get = |key: &str| sandbox.sayso(["config", "get", key]).run();
+    get("llm.active").assert_exit(0).assert_stdout("ollama\n").assert_quiet();
+    get("chat.service.max_tool_hops").assert_exit(0).assert_stdout("8\n");
+    get("chat.service.system_prompt").assert_exit(0).assert_stdout("\n");
+    assert!(get("llm.providers").assert_exit(0).stdout().contains("model: a"));
+    let secret = get("llm.providers.ollama.api_key").assert_exit(0);
+    assert!(!secret.stdout().contains("canary"), "{}", secret.stdout());
+    get("llm.activ").assert_exit(2).assert_stderr_has(&["did you mean `active`?"]);
+    get("llm.providers.none.model").assert_exit(3).assert_stderr_has(&["is not in the file"]);
+}
+
+#[test]
+fn a_setting_is_changed_and_comments_and_mode_stay() {
+    let sandbox = with_file(FILE);
+    let set = |key: &str, value: &str| sandbox.sayso(["config", "set", key, value]).run();
+    set("ui.color", "never").assert_exit(0).assert_stdout("").assert_stderr_has(&["ui.color is set in"]);
+    set("llm.models.fast", "ollama:small").assert_exit(0);
+    set("llm.providers.ollama.temperature", "0.3").assert_exit(0);
+    let text = fs::read_to_string(file(&sandbox)).unwrap();
+    let expected = "# mine\nllm:\n  active: ollama # here\n  providers:\n    ollama: {temperature: 0.3,  model: a, api_key: sk-canary-123456 }\n  models:\n    fast: ollama:small\nui:\n  color: never\n";
+    assert_eq!(text.replace(",  model", ", model"), expected.replace(",  model", ", model"));
+    assert_eq!(fs::metadata(file(&sandbox)).unwrap().permissions().mode() & 0o777, 0o600);
+    sandbox.sayso(["config", "check"]).run().assert_exit(0);
+}
+
+#[test]
+fn what_would_be_wrong_is_not_written() {
+    let sandbox = with_file(FILE);
+    let set = |key: &str, value: &str| sandbox.sayso(["config", "set", key, value]).run();
+    set("ui.color", "sometimes").assert_exit(3).assert_stderr_has(&["config.yaml:7:10: ui.color", "has to be one of"]);
+    set("ui.colour", "never").assert_exit(2).assert_stderr_has(&["did you mean `color`?"]);
+    set("llm.active", "nobody").assert_exit(3).assert_stderr_has(&["no provider has the name"]);
+    set("llm.providers.ollama.api_key", "sk-other")
+        .assert_exit(2)
+        .assert_stderr_has(&["others can see a command line"]);
+    assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), FILE);
+}
+
+#[test]
+fn the_first_setting_makes_the_file_for_the_owner_only() {
+    let sandbox = Sandbox::new();
+    sandbox.sayso(["config", "set", "ui.color", "never"]).run().assert_exit(0);
+    assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), "ui:\n  color: never\n");
+    assert_eq!(fs::metadata(file(&sandbox)).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn an_edited_file_is_checked_before_it_counts() {
+    let sandbox = with_file(FILE);
+    let edit = |script: &str| {
+        let editor = sandbox.path("work/editor");
+        fs::write(&editor, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&editor, fs::Permissions::from_mode(0o755)).unwrap();
+        Pty::start(sandbox.sayso(["config", "edit"]).env("VISUAL", editor.to_str().unwrap()), 20, 120)
+    };
+    let mut pty = edit("sed -i 's/color: auto/colr: auto/' \"$1\"");
+    pty.wait_for_text("did you mean `color`?");
+    pty.wait_for_text("Open it again? [y/N]");
+    pty.send("n\r");
+    assert_eq!(pty.wait_for_exit(), 3);
+    assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), FILE);
+    let draft = sandbox.path("config/sayso/config.draft.yaml");
+    assert!(fs::read_to_string(&draft).unwrap().contains("colr: auto"));
+
+    let mut pty = edit("sed -i 's/color: auto/color: never/' \"$1\"");
+    assert_eq!(pty.wait_for_exit(), 0);
+    assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), FILE.replace("auto", "never"));
+    assert!(!draft.exists());
+    let mut pty = edit("true");
+    pty.wait_for_text("nothing has been changed");
+    assert_eq!(pty.wait_for_exit(), 0);
+}
