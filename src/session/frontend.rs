@@ -123,6 +123,8 @@ pub struct TurnResult {
     pub finish: Option<String>,
     pub interrupted: Option<InterruptReason>,
     pub usage: Option<Usage>,
+    /// How full the context of the model is after the turn; `None` where its size is not known.
+    pub context_percent: Option<u64>,
     pub metrics: TurnMetrics,
     pub error: Option<ProviderError>,
 }

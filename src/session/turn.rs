@@ -258,6 +258,7 @@ impl Session {
             finish: reply.built.stop.map(|stop| stop.name().to_owned()),
             interrupted: interrupt_reason(&reply.outcome.stored),
             usage: reply.built.usage,
+            context_percent: reply.built.usage.as_ref().and_then(|usage| self.context_percent(usage)),
             metrics: reply.metrics,
             error: error_of(reply.ending),
         }
@@ -278,6 +279,7 @@ impl Session {
             finish: None,
             interrupted: None,
             usage: None,
+            context_percent: None,
             metrics: TurnMetrics::default(),
             error: None,
         }

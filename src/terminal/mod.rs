@@ -36,6 +36,6 @@ pub use question_text::question_text;
 pub use reply_view::ReplyView;
 pub use sanitize::{Mode, Sanitizer};
 pub use screen::{Screen, Stream};
-pub use settings::{ColorChoice, OutputSettings, Thinking, ToolNotice, ViewSettings};
+pub use settings::{ColorChoice, OutputSettings, Thinking, ToolNotice, UsageParts, ViewSettings};
 pub use status_row::RowTime;
 pub use term_safe::{Color, Style, TermSafe, TermSafeBuf};
