@@ -9,16 +9,19 @@ use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
 use super::{history, models, stats};
 use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
-use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
-use crate::conversation::{ConversationId, MessageId};
+use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions, presets};
+use crate::conversation::{ConversationId, MessageId, exit_code};
 use crate::exit::Failure;
-use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Spot};
+use crate::history::{ConversationSummary, EarlierPrompts, Filter, History, HistoryError, HistorySettings, Keeper, Spot};
 use crate::http::{HttpClient, Lifetime};
-use crate::repl::{CUT_OFF, CompletionSource, CtrlC, Editing, Input, InputSettings, Loaded, Repl, Services};
+use crate::repl::{
+    CUT_OFF, CompletionSource, CtrlC, CustomCommands, Editing, Input, InputSettings, KnownPrompts, Loaded, Repl,
+    ReplUi, Services,
+};
 use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
 use crate::terminal::{Color, ErrorReport, Stream, TermSafeBuf, mode};
 
-/// Prompts that Up and Ctrl-R reach.
+/// Prompts that Up and Ctrl-R reach, of this conversation and of all others.
 const PROMPTS_MAX: usize = 1000;
 
 /// Conversations that `/sessions` lists and Tab completes.
@@ -92,6 +95,16 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         signals,
         jobs,
         services: &services,
+        ui: ReplUi {
+            prompt: config.ui.prompt.clone(),
+            markers: config.ui.markers,
+            clipboard: config.ui.clipboard,
+            desktop: config.ui.desktop,
+            macros: config.ui.macros.clone(),
+        },
+        custom: CustomCommands::of(config.paths.config.as_deref().map(|folder| folder.join("commands"))),
+        known: KnownPrompts::default(),
+        last_exit: exit_code::OK,
         editor: config.ui.editor.clone(),
         color,
         ctrl_c: CtrlC::default(),
@@ -132,11 +145,12 @@ fn has_chatted(config: &Config) -> bool {
     stored.is_ok_and(|conversations| !conversations.is_empty())
 }
 
-/// The line editor, with earlier prompts as far as the history can be read.
+/// The line editor, with names to complete as far as the history can be read.
 fn start_input(config: &Config, context: &Context, completions: CompletionSource) -> Input {
     let stored = History::open_read(&config.stored).ok();
-    let prompts = stored.as_ref().and_then(|history| history.prompts(PROMPTS_MAX).ok()).unwrap_or_default();
     completions.set_models(model_names(config));
+    completions.set_providers(providers(config).into_iter().map(|(name, _)| name).collect());
+    completions.set_macros(config.ui.macros.iter().map(|(name, _)| name.clone()).collect());
     if let Some(stored) = &stored {
         offer_sessions(stored, &completions);
     }
@@ -147,7 +161,8 @@ fn start_input(config: &Config, context: &Context, completions: CompletionSource
         },
         color: context.screen.color(Stream::Stdout) == Color::On,
         plain: config.ui.is_dumb || config.ui.accessible,
-        history: prompts,
+        keys: config.ui.keys.clone(),
+        folds_pastes: config.ui.fold_pastes,
         completions,
         home: config.paths.home.clone(),
     })
@@ -158,6 +173,15 @@ fn offer_sessions(stored: &History, completions: &CompletionSource) {
     let conversations = stored.conversations(SESSIONS_MAX).unwrap_or_default();
     let address = |stored: ConversationSummary| stored.name.unwrap_or_else(|| stored.id.to_string());
     completions.set_sessions(conversations.into_iter().map(address).collect());
+}
+
+/// The providers that are set up, and the demo; each with its model.
+fn providers(config: &Config) -> Vec<(String, String)> {
+    let configured = config.file.llm.providers.iter();
+    let configured = configured.map(|(name, provider)| (name.clone(), provider.model.clone().unwrap_or_default()));
+    let demo = (presets::DEMO.to_owned(), "tour".to_owned());
+    let is_new = !config.file.llm.providers.contains_key(presets::DEMO);
+    configured.chain(Some(demo).filter(|_| is_new)).collect()
 }
 
 /// What Tab offers after `/model`: the configured providers with their models, aliases, the demo.
@@ -268,6 +292,25 @@ impl Services for Wiring<'_> {
             Keeper::open(self.settings())?.pin(id, pinned)?;
             Ok(pinned)
         })
+    }
+
+    fn earlier_prompts(&self, conversation: &ConversationId) -> EarlierPrompts {
+        let read = || History::open_read(self.settings())?.earlier_prompts(Some(conversation), PROMPTS_MAX);
+        // Who cannot look back can still go on; what is wrong is told where the history is used.
+        read().unwrap_or_default()
+    }
+
+    fn lines_typed_after(&self, number: i64) -> (Vec<String>, i64) {
+        let read = || History::open_read(self.settings())?.lines_typed_after(number, PROMPTS_MAX);
+        read().unwrap_or((Vec::new(), number))
+    }
+
+    fn providers(&self) -> Vec<(String, String)> {
+        providers(self.config)
+    }
+
+    fn is_provider(&self, name: &str) -> bool {
+        self.config.file.llm.providers.contains_key(name) || presets::names().any(|known| known == name)
     }
 
     fn is_kept(&self) -> bool {

@@ -16,6 +16,7 @@ use super::input::{Editing, InputEvent, InputSettings, PromptText, Reading};
 use super::key_bindings::{self, Asked};
 use super::line_helper::LineHelper;
 use super::line_history::LineHistory;
+use super::paste::without_marks;
 use super::{multiline, slash};
 
 pub enum LineReader {
@@ -51,12 +52,21 @@ impl LineReader {
             Self::Plain(_) => (),
         }
     }
+
+    pub fn change_history(&mut self, change: impl FnOnce(&mut LineHistory)) {
+        match self {
+            Self::Edited(lines) => change(lines.editor.history_mut()),
+            Self::Plain(_) => (),
+        }
+    }
 }
 
 /// Lines edited with rustyline.
 pub struct EditedLines {
     editor: Editor<LineHelper, LineHistory>,
     asked: Arc<Asked>,
+    /// The last line, as it was and with the texts of its pastes.
+    last: (String, String),
 }
 
 impl EditedLines {
@@ -81,9 +91,9 @@ impl EditedLines {
             .bell_style(BellStyle::None)
             .build();
         let completions = Completions::new(settings.completions, settings.home);
-        let mut editor = Editor::with_history(config, LineHistory::new(settings.history))?;
+        let mut editor = Editor::with_history(config, LineHistory::default())?;
         let asked = Arc::new(Asked::default());
-        key_bindings::bind(&mut editor, &asked);
+        key_bindings::bind(&mut editor, &asked, &settings.keys, settings.folds_pastes);
         editor.set_helper(Some(
             LineHelper::new(completions, settings.color, graphemes, Arc::clone(&asked)).telling(typing),
         ));
@@ -92,16 +102,18 @@ impl EditedLines {
         if let Ok(printer) = editor.create_external_printer() {
             *reading.printer.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(printer));
         }
-        Ok(Self { editor, asked })
+        Ok(Self { editor, asked, last: Default::default() })
     }
 
     fn read(&mut self, prompt: &PromptText, initial: String) -> InputEvent {
-        let mut text = initial;
+        // A prompt that comes back, as when its request was cancelled, comes back with its labels.
+        let is_last = !initial.is_empty() && initial.trim() == self.last.1.trim();
+        let mut text = if is_last { self.last.0.clone() } else { without_marks(initial) };
         loop {
             let read = self.editor.readline_with_initial(prompt, (&text, ""));
             text = self.editor.helper().map(LineHelper::take_current).unwrap_or_default();
             match read {
-                Ok(line) => return InputEvent::Line(line),
+                Ok(line) => return InputEvent::Line(self.expanded(line)),
                 Err(ReadlineError::Eof) => return InputEvent::EndOfInput,
                 Err(ReadlineError::Interrupted) => return self.interrupted(text),
                 // A resize in the middle of a key sequence: nothing is lost.
@@ -115,15 +127,22 @@ impl EditedLines {
 
     fn interrupted(&mut self, text: String) -> InputEvent {
         if self.asked.take_editor() {
-            return InputEvent::EditRequested { text };
+            return InputEvent::EditRequested { text: self.expanded(text) };
         }
         self.editor.history_mut().keep(&text);
-        InputEvent::Interrupted { had_text: !text.is_empty(), text }
+        InputEvent::Interrupted { had_text: !text.is_empty(), text: self.expanded(text) }
+    }
+
+    fn expanded(&mut self, line: String) -> String {
+        let whole = self.asked.pastes.expand(&line).into_owned();
+        self.last = (line, whole.clone());
+        whole
     }
 
     fn add_history(&mut self, line: &str) {
+        let line = if line == self.last.1 { self.last.0.clone() } else { without_marks(line.to_owned()) };
         // Kept in memory, which cannot fail.
-        let _ = self.editor.history_mut().add(line);
+        let _ = self.editor.history_mut().add_owned(line);
     }
 }
 

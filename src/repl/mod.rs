@@ -2,6 +2,8 @@
 
 mod command_table;
 mod completer;
+mod copy;
+mod custom;
 mod document;
 mod external_editor;
 mod input;
@@ -12,12 +14,17 @@ mod line_history;
 mod line_reader;
 mod multiline;
 mod obey;
+mod own_commands;
+mod paste;
 mod phase;
 mod print;
+mod prompt_history;
+mod prompt_line;
 #[cfg(test)]
 mod pty_tests;
 mod run;
 mod servers;
+mod session_settings;
 mod slash;
 mod suggestions;
 mod tree;
@@ -26,9 +33,11 @@ mod uri_template;
 
 pub use command_table::help;
 pub use completer::CompletionSource;
+pub use custom::CustomCommands;
 pub use external_editor::edit_text;
 pub use input::{Editing, Input, InputEvent, InputSettings, PromptText};
 pub use interrupt::{CtrlC, PromptAction, TurnAction, TurnPhase};
-pub use run::{Loaded, Repl, Services};
+pub use prompt_history::KnownPrompts;
+pub use run::{Loaded, Repl, ReplUi, Services};
 pub use slash::{Command, Entered, ThinkingDisplay, complaint, parse};
 pub use tree::CUT_OFF;

@@ -16,6 +16,7 @@ fn run_program(settings: InputSettings) {
     let source = settings.completions.clone();
     source.set_models(vec!["demo:tour".to_owned()]);
     let mut input = Input::start(settings);
+    input.turn_history(vec!["older".to_owned()], vec!["newer".to_owned()]);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let prompt = || PromptText::new("demo> ", Some("36"));
     // Not `println!`, which the test harness would catch.
@@ -41,8 +42,8 @@ fn run_program(settings: InputSettings) {
 }
 
 fn settings(editing: Editing, plain: bool) -> InputSettings {
-    let history = vec!["older".to_owned(), "newer".to_owned()];
-    InputSettings { editing, color: true, plain, history, completions: CompletionSource::default(), home: None }
+    let completions = CompletionSource::default();
+    InputSettings { editing, color: true, plain, keys: Vec::new(), folds_pastes: true, completions, home: None }
 }
 
 /// The tests below start this binary once more, on a terminal, to be one of the three programs.

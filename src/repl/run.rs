@@ -3,16 +3,20 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use super::prompt_line::{PromptFacts, prompt_line};
+use super::slash::split_command;
 use super::{
-    Command, CompletionSource, CtrlC, Entered, Input, InputEvent, PromptAction, PromptText, complaint, edit_text, parse,
+    Command, CompletionSource, CtrlC, CustomCommands, Entered, Input, InputEvent, KnownPrompts, PromptAction,
+    PromptText, complaint, edit_text, parse,
 };
-use crate::conversation::{ConversationId, Message, MessageId, exit_code, now_ms};
-use crate::history::{Entry, FlushOutcome};
+use crate::config::{Clipboard, Desktop, PromptPart};
+use crate::conversation::{ConversationId, Message, MessageId, exit_code};
+use crate::history::{EarlierPrompts, FlushOutcome};
 use crate::session::{
     ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Session, Signals, TurnInput, TurnReport,
 };
 use crate::terminal::mode::{self, Suspended};
-use crate::terminal::{EchoOff, ErrorReport, Screen, TermSafeBuf, ViewSettings, notice_line};
+use crate::terminal::{EchoOff, ErrorReport, Mark, Screen, Stream, TermSafeBuf, ViewSettings, notice_line};
 
 /// How long leaving may take when the disk does not answer.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -43,6 +47,14 @@ pub trait Services {
     fn check_name(&self, name: &str) -> Result<(), ErrorReport>;
     /// Pins a conversation, or lets it go; whether it is pinned now.
     fn toggle_pin(&self, id: &ConversationId) -> Result<bool, ErrorReport>;
+    /// What Up and Ctrl-R know in a conversation; nothing where there is no history.
+    fn earlier_prompts(&self, conversation: &ConversationId) -> EarlierPrompts;
+    /// The lines typed anywhere behind the one of this number, and the number of the last.
+    fn lines_typed_after(&self, number: i64) -> (Vec<String>, i64);
+    /// The providers that are set up, each with its model.
+    fn providers(&self) -> Vec<(String, String)>;
+    /// Whether a provider has this name, set up or built in.
+    fn is_provider(&self, name: &str) -> bool;
     /// False where this process writes no history.
     fn is_kept(&self) -> bool;
     /// The failure of a turn as it is printed.
@@ -60,6 +72,17 @@ pub struct Loaded {
     pub focus: Option<MessageId>,
 }
 
+/// How the prompt looks, and what belongs to the person.
+#[derive(Clone, Debug, Default)]
+pub struct ReplUi {
+    pub prompt: Vec<PromptPart>,
+    pub markers: bool,
+    pub clipboard: Clipboard,
+    pub desktop: Desktop,
+    /// Names and lines.
+    pub macros: Vec<(String, Vec<String>)>,
+}
+
 pub struct Repl<'a> {
     pub session: Session,
     /// The name a person has given the conversation, as far as this process knows it.
@@ -70,6 +93,11 @@ pub struct Repl<'a> {
     pub signals: Signals,
     pub jobs: JobSignals,
     pub services: &'a dyn Services,
+    pub ui: ReplUi,
+    pub custom: CustomCommands,
+    pub known: KnownPrompts,
+    /// What came of the last line, as an exit code would tell it.
+    pub last_exit: u8,
     /// The program for Ctrl-X Ctrl-E.
     pub editor: String,
     pub color: bool,
@@ -99,6 +127,8 @@ impl Repl<'_> {
                 self.echo_off = if self.input.is_plain() { None } else { self.echo_off.take().or_else(EchoOff::new) };
                 self.session.model.provider.prewarm();
                 self.offer_names();
+                self.refresh_prompts();
+                self.mark(Mark::PromptStarts);
                 self.input.request(self.prompt(), initial.take());
             }
             let flow = tokio::select! {
@@ -176,9 +206,20 @@ impl Repl<'_> {
     }
 
     fn prompt(&self) -> PromptText {
-        let label = self.session.model.label.as_str();
-        let provider = label.split(':').next().unwrap_or(label);
-        PromptText::new(&format!("{provider}> "), self.color.then_some("1;36"))
+        let facts = PromptFacts {
+            label: &self.session.model.label,
+            name: self.name.as_deref(),
+            is_kept: self.services.is_kept(),
+        };
+        let line = prompt_line(&self.ui.prompt, &facts, self.screen.width(Stream::Stdout));
+        let text = PromptText::new(&line, self.color.then_some("1;36"));
+        if self.ui.markers && !self.input.is_plain() { text.marked() } else { text }
+    }
+
+    fn mark(&mut self, mark: Mark) {
+        if self.ui.markers && !self.input.is_plain() {
+            self.screen.mark(mark);
+        }
     }
 
     async fn on_input(&mut self, event: InputEvent) -> Flow {
@@ -190,9 +231,15 @@ impl Repl<'_> {
             }
             InputEvent::Line(line) => {
                 self.ctrl_c.line_entered();
-                self.on_line(&line).await
+                self.mark(Mark::OutputStarts);
+                let flow = self.on_line(&line).await;
+                self.mark(Mark::Ended(Some(self.last_exit)));
+                flow
             }
-            InputEvent::Interrupted { had_text, .. } => self.on_ctrl_c_at_prompt(had_text),
+            InputEvent::Interrupted { had_text, .. } => {
+                self.mark(Mark::Ended(None));
+                self.on_ctrl_c_at_prompt(had_text)
+            }
             InputEvent::EditRequested { text } => self.edit(text).await,
             InputEvent::EndOfInput | InputEvent::Failed(_) if mode::is_gone() => ControlFlow::Break(exit_code::HANG_UP),
             InputEvent::EndOfInput => ControlFlow::Break(exit_code::OK),
@@ -297,18 +344,24 @@ impl Repl<'_> {
     }
 
     async fn on_line(&mut self, line: &str) -> Flow {
-        let entered = parse(line);
-        if entered != Entered::Empty {
+        if parse(line) != Entered::Empty {
             self.input.add_history(line);
             self.record_line(line);
         }
-        match entered {
+        self.do_line(line).await
+    }
+
+    /// What was entered, or stands in a macro.
+    pub(super) async fn do_line(&mut self, line: &str) -> Flow {
+        self.last_exit = exit_code::OK;
+        match parse(line) {
             Entered::Empty => ControlFlow::Continue(None),
             Entered::Prompt(text) => match self.with_resources(&text).await {
                 Some(whole) => self.turn(TurnInput::Prompt(whole)).await,
                 None => ControlFlow::Continue(Some(text)),
             },
             Entered::Command(Command::Prompt { address, arguments }) => self.run_prompt(&address, &arguments).await,
+            Entered::Command(Command::Macro { name }) => self.run_macro(name.as_deref()).await,
             Entered::Command(Command::Exit) => ControlFlow::Break(exit_code::OK),
             Entered::Command(Command::Retry) => self.turn(TurnInput::Retry).await,
             Entered::Command(Command::Continue) => self.continue_answer().await,
@@ -318,18 +371,22 @@ impl Repl<'_> {
                 self.obey(command).await;
                 ControlFlow::Continue(None)
             }
-            Entered::Unknown { .. } | Entered::Misused { .. } | Entered::NotYet { .. } => {
+            Entered::Unknown { name, suggestion } => {
+                let arguments = split_command(line.trim()).map_or("", |(_, rest)| rest.trim());
+                if let Some(flow) = self.run_custom(&name, arguments).await {
+                    return flow;
+                }
+                let told = match self.own_suggestion(&name) {
+                    Some(own) => format!("unknown command /{name}; did you mean /{own}?"),
+                    None => complaint(&Entered::Unknown { name, suggestion }).unwrap_or_default(),
+                };
+                self.fail("usage", &told);
+                ControlFlow::Continue(None)
+            }
+            entered @ (Entered::Misused { .. } | Entered::NotYet { .. }) => {
                 self.fail("usage", &complaint(&entered).unwrap_or_default());
                 ControlFlow::Continue(None)
             }
-        }
-    }
-
-    /// For Up in the next process. What starts with a space is nobody's business, as in shells.
-    fn record_line(&mut self, line: &str) {
-        if !line.starts_with(' ') {
-            let typed = Entry::PromptTyped { text: line.to_owned(), cwd: None, typed_ms: now_ms() };
-            self.session.journal.record(typed);
         }
     }
 }

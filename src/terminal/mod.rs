@@ -1,6 +1,7 @@
 //! How things look: the one owner of stdout and stderr, and the views of a turn.
 
 mod asides;
+mod clipboard;
 mod dialogue;
 mod error_report;
 mod form;
@@ -9,11 +10,13 @@ mod hostile_text_tests;
 mod json_lines;
 mod json_view;
 mod lines;
+mod marks;
 pub mod mode;
 mod output;
 mod panic_hook;
 mod plain_view;
 mod question_text;
+mod redraw;
 mod reply_view;
 mod safe_json;
 mod sanitize;
@@ -24,18 +27,21 @@ mod term_safe;
 #[cfg(test)]
 mod view_tests;
 
+pub use clipboard::{CLIPBOARD_BYTES_MAX, Multiplexer};
 pub use dialogue::{Dialogue, Said, Turnout};
 pub use error_report::{ErrorReport, render_error};
 pub use json_lines::events_schema;
 pub use json_view::{JsonFormat, JsonView, result_line_for_error, rfc3339};
 pub use lines::notice_line;
+pub use marks::Mark;
 pub use mode::EchoOff;
 pub use panic_hook::install_panic_hook;
 pub use plain_view::PlainView;
 pub use question_text::question_text;
+pub use redraw::print_answer;
 pub use reply_view::ReplyView;
 pub use sanitize::{Mode, Sanitizer};
 pub use screen::{Screen, Stream};
 pub use settings::{ColorChoice, OutputSettings, Thinking, ToolNotice, UsageParts, ViewSettings};
-pub use status_row::RowTime;
+pub use status_row::{RowTime, cut};
 pub use term_safe::{Color, Style, TermSafe, TermSafeBuf};
