@@ -12,7 +12,9 @@ use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions, presets};
 use crate::conversation::{ConversationId, MessageId, exit_code};
 use crate::exit::Failure;
-use crate::history::{ConversationSummary, EarlierPrompts, Filter, History, HistoryError, HistorySettings, Keeper, Spot};
+use crate::history::{
+    ConversationSummary, EarlierPrompts, Filter, History, HistoryError, HistorySettings, Keeper, Spot,
+};
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{
     CUT_OFF, CompletionSource, CtrlC, CustomCommands, Editing, Input, InputSettings, KnownPrompts, Loaded, Repl,

@@ -101,7 +101,9 @@ fn read_key(name: &str) -> Result<Key, String> {
     }
     key.code = code(rest).ok_or_else(|| unknown(name, rest))?;
     let is_letter = matches!(key.code, KeyCode::Letter(_));
-    if key.ctrl && matches!(key.code, KeyCode::Letter(letter) if !letter.is_ascii_alphabetic() && !" @[\\]^_".contains(letter)) {
+    if key.ctrl
+        && matches!(key.code, KeyCode::Letter(letter) if !letter.is_ascii_alphabetic() && !" @[\\]^_".contains(letter))
+    {
         return Err(format!("`{name}` does not reach a program in a terminal"));
     }
     if key.ctrl && !key.alt && matches!(rest, "i" | "m" | "[") {
@@ -127,8 +129,12 @@ fn code(name: &str) -> Option<KeyCode> {
 
 fn unknown(name: &str, rest: &str) -> String {
     match nearest(rest, NAMED.iter().map(|(known, _)| *known)) {
-        Some(known) => format!("no key is called `{name}`; did you mean `{}{known}`?", &name[..name.len() - rest.len()]),
-        None => format!("no key is called `{name}`; keys are as in ctrl-o, alt-enter, shift-tab, f5 or `ctrl-x ctrl-e`"),
+        Some(known) => {
+            format!("no key is called `{name}`; did you mean `{}{known}`?", &name[..name.len() - rest.len()])
+        }
+        None => {
+            format!("no key is called `{name}`; keys are as in ctrl-o, alt-enter, shift-tab, f5 or `ctrl-x ctrl-e`")
+        }
     }
 }
 

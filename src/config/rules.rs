@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::approval_rules;
 use super::file::{ConfigFile, Oauth, ProviderSection, ServerSection, ServerType, ToolFilter, Ui};
-use super::{keys, presets};
 use super::problem::{KeyPath, nearest};
 use super::variables::has_variable;
+use super::{keys, presets};
 use crate::conversation::is_hidden;
 use crate::mcp::BUILTIN_SERVERS;
 use crate::provider::Api;

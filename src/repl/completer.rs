@@ -403,8 +403,12 @@ mod tests {
     #[test]
     fn commands_and_their_arguments() {
         assert_eq!(inserted("/us"), (1, strings(&["usage"])));
-        assert_eq!(inserted("/re"), (1, strings(&["resume ", "rename ", "retry", "resource "])));
-        assert_eq!(inserted("/cop"), (1, strings(&[])));
+        assert_eq!(inserted("/re"), (1, strings(&["resume ", "rename ", "retry", "redraw", "resource "])));
+        assert_eq!(inserted("/zz"), (1, strings(&[])));
+        assert_eq!(inserted("/cop"), (1, strings(&["copy "])));
+        assert_eq!(inserted("/show la"), (6, strings(&["last"])));
+        assert_eq!(inserted("/set temp"), (5, strings(&["temperature"])));
+        assert_eq!(inserted("/set thinking s"), (5, strings(&["thinking show"])));
         assert_eq!(inserted("/model o"), (7, strings(&["openrouter:a/b", "openrouter:a/c"])));
         assert_eq!(inserted("/model A/C"), (7, strings(&["openrouter:a/c"])));
         assert_eq!(inserted("/model bad"), (7, strings(&[])));

@@ -127,7 +127,8 @@ fn load(path: &Path) -> Result<CustomCommand, String> {
 fn split_front(text: &str) -> Result<(Front, String), String> {
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let Some(after) = text.strip_prefix("---\n") else { return Ok((Front::default(), text)) };
-    let Some((front, body)) = after.split_once("\n---\n").or_else(|| after.strip_prefix("---\n").map(|body| ("", body)))
+    let Some((front, body)) =
+        after.split_once("\n---\n").or_else(|| after.strip_prefix("---\n").map(|body| ("", body)))
     else {
         return Err("begins with ---, which nothing ends".to_owned());
     };
@@ -257,7 +258,10 @@ mod tests {
     #[test]
     fn arguments_take_their_places_once() {
         let filled = |body: &str, arguments: &str| command(body).fill(arguments).text;
-        assert_eq!(filled("a $1, b $2, all $ARGUMENTS", "one \"two three\""), "a one, b two three, all one \"two three\"");
+        assert_eq!(
+            filled("a $1, b $2, all $ARGUMENTS", "one \"two three\""),
+            "a one, b two three, all one \"two three\""
+        );
         assert_eq!(filled("costs $$5 or $x, $3.", "$2 y"), "costs $5 or $x, .");
         assert_eq!(filled("no place", "here $1"), "no place\n\nhere $1");
         assert_eq!(filled("$1 and $ARGUMENTS", "$2 b"), "$2 and $2 b");

@@ -101,10 +101,7 @@ enum Order {
     Read { prompt: PromptText, initial: Option<String> },
     AddHistory(String),
     AddOthersHistory(Vec<String>),
-    TurnHistory {
-        others: Vec<String>,
-        own: Vec<String>,
-    },
+    TurnHistory { others: Vec<String>, own: Vec<String> },
 }
 
 /// What both sides reach while a line is being read.

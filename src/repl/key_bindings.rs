@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustyline::history::History;
 use rustyline::{
-    Anchor, CharSearch, Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, Helper, InputMode, KeyCode,
-    KeyEvent, Modifiers, Movement, RepeatCount, Word,
+    Anchor, CharSearch, Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, Helper, InputMode,
+    KeyCode, KeyEvent, Modifiers, Movement, RepeatCount, Word,
 };
 
 use super::paste::{self, Pasted, Pastes};

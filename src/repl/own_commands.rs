@@ -104,7 +104,9 @@ impl Repl<'_> {
             .ui
             .macros
             .iter()
-            .map(|(name, lines)| format!("{name}\n{}", lines.iter().map(|line| format!("  {line}\n")).collect::<String>()))
+            .map(|(name, lines)| {
+                format!("{name}\n{}", lines.iter().map(|line| format!("  {line}\n")).collect::<String>())
+            })
             .collect();
         self.page(&text);
     }

@@ -50,7 +50,7 @@ fn words(parts: &[PromptPart], facts: &PromptFacts<'_>, name_max: usize, is_shor
 }
 
 fn shortened(name: &str, columns_max: usize) -> String {
-    if name.width() <= columns_max { name.to_owned() } else { format!("{}…", cut(name, columns_max - 1)) }
+    if name.width() <= columns_max { name.to_owned() } else { format!("{}…", cut(name, columns_max - 1).trim_end()) }
 }
 
 #[cfg(test)]
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(at(200), "openai/gpt-4o-mini a trip to Rome in May unsaved> ");
         assert_eq!(at(130), "gpt-4o-mini a trip to Rome in May unsaved> ");
         assert_eq!(at(120), "gpt-4o-mini a trip to Rome… unsaved> ");
-        assert_eq!(at(90), "gpt-4o-mini a trip … unsaved> ");
+        assert_eq!(at(90), "gpt-4o-mini a trip… unsaved> ");
         assert_eq!(at(30), "gpt-4o-mi> ");
         assert_eq!(at(1), "g> ");
     }

@@ -87,6 +87,8 @@ mod power_loss;
 #[cfg(test)]
 mod process_faults;
 #[cfg(test)]
+mod prompt;
+#[cfg(test)]
 mod providers;
 #[cfg(test)]
 mod proxies;
@@ -96,6 +98,8 @@ mod real_servers;
 mod repl;
 #[cfg(test)]
 mod repl_input;
+#[cfg(test)]
+mod repl_signals;
 #[cfg(test)]
 mod repl_terminal;
 #[cfg(test)]
