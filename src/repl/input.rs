@@ -98,7 +98,7 @@ pub enum InputEvent {
 }
 
 enum Order {
-    Read { prompt: PromptText, initial: Option<String> },
+    Read { prompt: PromptText, initial: Option<String>, forgets: bool },
     AddHistory(String),
     AddOthersHistory(Vec<String>),
     TurnHistory { others: Vec<String>, own: Vec<String> },
@@ -148,11 +148,20 @@ impl Input {
 
     /// Asks for one line; `initial` stands in it already. Nothing happens while one is being read.
     pub fn request(&mut self, prompt: PromptText, initial: Option<String>) {
+        self.read(prompt, initial, false);
+    }
+
+    /// The same for a question: what was typed before it was seen is no answer to it.
+    pub fn ask(&mut self, prompt: PromptText, initial: Option<String>) {
+        self.read(prompt, initial, true);
+    }
+
+    fn read(&mut self, prompt: PromptText, initial: Option<String>, forgets: bool) {
         if !self.is_reading {
             self.reading.is_cleared.store(false, Ordering::Relaxed);
             mode::set_paste_bracketed(!self.is_plain);
             // Where the thread has gone, `next` finds out.
-            let _ = self.orders.send(Order::Read { prompt, initial });
+            let _ = self.orders.send(Order::Read { prompt, initial, forgets });
             self.is_reading = true;
         }
     }
@@ -262,8 +271,8 @@ fn serve(
             Order::AddHistory(line) => reader.add_history(&line),
             Order::AddOthersHistory(lines) => reader.change_history(|history| history.add_others(lines)),
             Order::TurnHistory { others, own } => reader.change_history(|history| history.turn_to(others, own)),
-            Order::Read { prompt, initial } => {
-                if events.send(reader.read(&prompt, initial)).is_err() {
+            Order::Read { prompt, initial, forgets } => {
+                if events.send(reader.read(&prompt, initial, forgets)).is_err() {
                     return;
                 }
             }

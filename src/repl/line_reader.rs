@@ -34,12 +34,17 @@ impl LineReader {
         Ok(if settings.plain {
             Self::Plain(PlainLines(reading))
         } else {
-            Self::Edited(Box::new(EditedLines::open(settings, &reading, typing)?))
+            Self::Edited(Box::new(EditedLines::open(Parts { settings, reading, typing, asked: Arc::default() })?))
         })
     }
 
-    pub fn read(&mut self, prompt: &PromptText, initial: Option<String>) -> InputEvent {
+    /// `forgets`: what was typed before the prompt is no answer to it.
+    pub fn read(&mut self, prompt: &PromptText, initial: Option<String>, forgets: bool) -> InputEvent {
         match self {
+            Self::Edited(lines) if forgets => {
+                lines.forget_typed();
+                lines.read(prompt, initial.unwrap_or_default())
+            }
             Self::Edited(lines) => lines.read(prompt, initial.unwrap_or_default()),
             Self::Plain(lines) => lines.read(prompt, initial),
         }
@@ -64,18 +69,23 @@ impl LineReader {
 /// Lines edited with rustyline.
 pub struct EditedLines {
     editor: Editor<LineHelper, LineHistory>,
-    asked: Arc<Asked>,
+    parts: Parts,
     /// The last line, as it was and with the texts of its pastes.
     last: (String, String),
 }
 
-impl EditedLines {
+/// What an editor is made of.
+struct Parts {
+    settings: InputSettings,
+    reading: Reading,
+    typing: UnboundedSender<InputEvent>,
+    asked: Arc<Asked>,
+}
+
+impl Parts {
     /// Sets no terminal mode: the editor does that when it reads a line, and sets back what it found.
-    fn open(
-        settings: InputSettings,
-        reading: &Reading,
-        typing: UnboundedSender<InputEvent>,
-    ) -> Result<Self, ReadlineError> {
+    fn build(&self, history: LineHistory) -> Result<Editor<LineHelper, LineHistory>, ReadlineError> {
+        let Self { settings, reading, typing, asked } = self;
         let graphemes = GraphemeClusterMode::from_env();
         let config = Config::builder()
             .edit_mode(match settings.editing {
@@ -90,19 +100,32 @@ impl EditedLines {
             .completion_show_all_if_ambiguous(true)
             .bell_style(BellStyle::None)
             .build();
-        let completions = Completions::new(settings.completions, settings.home);
-        let mut editor = Editor::with_history(config, LineHistory::default())?;
-        let asked = Arc::new(Asked::default());
-        key_bindings::bind(&mut editor, &asked, &settings.keys, settings.folds_pastes);
-        editor.set_helper(Some(
-            LineHelper::new(completions, settings.color, graphemes, Arc::clone(&asked)).telling(typing),
-        ));
+        let completions = Completions::new(settings.completions.clone(), settings.home.clone());
+        let mut editor = Editor::with_history(config, history)?;
+        key_bindings::bind(&mut editor, asked, &settings.keys, settings.folds_pastes);
+        let helper = LineHelper::new(completions, settings.color, graphemes, Arc::clone(asked));
+        editor.set_helper(Some(helper.telling(typing.clone())));
         // With a printer the editor waits for signals and keys alike; without one it notices a new
         // window size only where the signal happens to reach the input thread.
         if let Ok(printer) = editor.create_external_printer() {
             *reading.printer.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(printer));
         }
-        Ok(Self { editor, asked, last: Default::default() })
+        Ok(editor)
+    }
+}
+
+impl EditedLines {
+    fn open(parts: Parts) -> Result<Self, ReadlineError> {
+        Ok(Self { editor: parts.build(LineHistory::default())?, parts, last: Default::default() })
+    }
+
+    /// Forgets keys that were read behind the last line, in one go with it: the editor keeps them for the next.
+    fn forget_typed(&mut self) {
+        let history = std::mem::take(self.editor.history_mut());
+        // It could be made once, so it can be again; else Up would know no more.
+        if let Ok(editor) = self.parts.build(history) {
+            self.editor = editor;
+        }
     }
 
     fn read(&mut self, prompt: &PromptText, initial: String) -> InputEvent {
@@ -126,7 +149,7 @@ impl EditedLines {
     }
 
     fn interrupted(&mut self, text: String) -> InputEvent {
-        if self.asked.take_editor() {
+        if self.parts.asked.take_editor() {
             return InputEvent::EditRequested { text: self.expanded(text) };
         }
         self.editor.history_mut().keep(&text);
@@ -134,7 +157,7 @@ impl EditedLines {
     }
 
     fn expanded(&mut self, line: String) -> String {
-        let whole = self.asked.pastes.expand(&line).into_owned();
+        let whole = self.parts.asked.pastes.expand(&line).into_owned();
         self.last = (line, whole.clone());
         whole
     }

@@ -226,6 +226,18 @@ fn tab_completes_and_a_bad_byte_loses_nothing() {
 }
 
 #[test]
+fn what_is_typed_in_one_go_with_a_line_is_not_lost() {
+    let mut terminal = Terminal::run("emacs_program");
+    terminal.type_keys("one\rtwo\rthr");
+    for line in ["one", "two"] {
+        terminal.expect(&format!("<{:?}>", InputEvent::Line(line.to_owned())));
+    }
+    terminal.expect("demo> ");
+    terminal.expect_line("ee\r", "three");
+    terminal.end();
+}
+
+#[test]
 fn a_resize_wraps_the_line_anew() {
     let mut terminal = Terminal::run("emacs_program");
     terminal.type_keys("x".repeat(100));

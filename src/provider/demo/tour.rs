@@ -99,7 +99,7 @@ fn results(request: &ChatRequest<'_>) -> String {
 }
 
 /// The tour, with a first sentence for what was asked.
-fn answer(prompt: &str) -> String {
+pub fn answer(prompt: &str) -> String {
     let asked = prompt.to_lowercase();
     let topic = TOPICS.iter().find(|(words, _)| words.iter().any(|word| asked.contains(word)));
     let opening = topic.map_or("", |(_, sentence)| sentence);
