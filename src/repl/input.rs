@@ -19,6 +19,7 @@ use tokio::sync::mpsc as async_mpsc;
 use super::completer::CompletionSource;
 use super::line_reader::LineReader;
 use crate::config::KeyBinding;
+use crate::conversation::is_hidden;
 use crate::terminal::{TermSafe, mode};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,10 +55,10 @@ pub struct PromptText {
 const PROMPT_ENDS: &str = "\x1b]133;B\x07";
 
 impl PromptText {
-    /// `style` are the numbers of an SGR sequence, as in `1;36`. Control characters are left out.
+    /// `style` are the numbers of an SGR sequence, as in `1;36`. Characters that nobody sees are left out.
     #[must_use]
     pub fn new(text: &str, style: Option<&str>) -> Self {
-        let raw: String = text.chars().filter(|c| !c.is_control()).collect();
+        let raw: String = text.chars().filter(|c| !is_hidden(*c)).collect();
         let styled = style.map_or_else(|| raw.clone(), |style| format!("\x1b[{style}m{raw}\x1b[0m"));
         Self { raw, styled }
     }
@@ -288,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_prompt_is_as_wide_with_style_as_without() {
-        let plain = PromptText::new("de\u{1b}mo> ", None);
+        let plain = PromptText::new("de\u{1b}m\u{202e}o> ", None);
         assert_eq!((plain.raw(), plain.styled()), ("demo> ", "demo> "));
         let styled = PromptText::new("demo> ", Some("1;36"));
         assert_eq!((styled.raw(), styled.styled()), ("demo> ", "\u{1b}[1;36mdemo> \u{1b}[0m"));

@@ -233,14 +233,18 @@ impl Repl<'_> {
                 self.ctrl_c.line_entered();
                 self.mark(Mark::OutputStarts);
                 let flow = self.on_line(&line).await;
-                self.mark(Mark::Ended(Some(self.last_exit)));
+                let exit = if let ControlFlow::Break(exit) = flow { exit } else { self.last_exit };
+                self.mark(Mark::Ended(Some(exit)));
                 flow
             }
             InputEvent::Interrupted { had_text, .. } => {
                 self.mark(Mark::Ended(None));
                 self.on_ctrl_c_at_prompt(had_text)
             }
-            InputEvent::EditRequested { text } => self.edit(text).await,
+            InputEvent::EditRequested { text } => {
+                self.mark(Mark::Ended(None));
+                self.edit(text).await
+            }
             InputEvent::EndOfInput | InputEvent::Failed(_) if mode::is_gone() => ControlFlow::Break(exit_code::HANG_UP),
             InputEvent::EndOfInput => ControlFlow::Break(exit_code::OK),
             InputEvent::Failed(reason) => {

@@ -396,3 +396,29 @@ fn the_prompt_fits_a_narrow_terminal() {
         wait_for_end(&pty, &[prompt]);
     }
 }
+
+#[test]
+fn the_tour_asks_for_a_say_so_and_shows_the_way_back() {
+    let sandbox = Sandbox::new();
+    let mut pty = start(sandbox.sayso(["chat", "-m", "demo:tour", "-o", "tps=0"]), "demo>");
+    let prompt_behind = |pty: &Pty, text: &str| {
+        let is_there = |screen: &str| screen.contains(text) && screen.trim_end().ends_with("demo>");
+        pty.wait_for_screen(&format!("{text:?} and the prompt"), is_there)
+    };
+    pty.send("hello\r");
+    prompt_behind(&pty, "type `next`");
+    pty.send("next\r");
+    let asked = pty.wait_for_text("run it? [y/n/a/e/?]");
+    assert!(asked.contains("settings/change wants to run:") && asked.contains("tool time/now"), "{asked}");
+    pty.send("y\r");
+    prompt_behind(&pty, "This is what came back:");
+    pty.send("/set temperature\r");
+    prompt_behind(&pty, "temperature is 0.7");
+    pty.send("next\r");
+    prompt_behind(&pty, "Finding it again");
+    pty.send("/search clock\r");
+    prompt_behind(&pty, "/resume #1 goes to the first");
+    pty.send("/resume #1\r");
+    prompt_behind(&pty, "continuing ");
+    leave(pty);
+}
