@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
+use super::{AnswerOptions, Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
 
 const ASK_EXAMPLES: &str = "\
 Examples:
@@ -21,7 +21,8 @@ Examples:
   sayso chat                         a new conversation
   sayso chat -c                      go on with the last one
   sayso chat --session trip          go on with (or begin) the one of this name
-  sayso chat -m demo:tour --no-save  offline, nothing is kept";
+  sayso chat -m demo:tour --no-save  offline, nothing is kept
+  sayso chat --format jsonl          for programs: JSON in, JSON out";
 
 /// One question.
 #[derive(Args, Clone, Debug)]
@@ -61,6 +62,9 @@ pub struct AskOptions {
     /// Fail (exit 12) where the history cannot be used
     #[arg(long, conflicts_with = "no_save")]
     pub require_history: bool,
+
+    #[command(flatten)]
+    pub answer: AnswerOptions,
 }
 
 /// The REPL.
@@ -69,6 +73,10 @@ pub struct AskOptions {
 pub struct ChatOptions {
     #[command(flatten)]
     pub conversation: ConversationOptions,
+
+    /// Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line
+    #[arg(long, value_enum)]
+    pub format: Option<ChatFormat>,
 }
 
 impl ChatOptions {
@@ -89,6 +97,7 @@ impl ChatOptions {
                 retries: RETRIES_DEFAULT,
                 timing: false,
             },
+            format: None,
         }
     }
 }
@@ -107,6 +116,7 @@ impl AskOptions {
             dry_run: false,
             stdin: StdinMode::Auto,
             require_history: false,
+            answer: AnswerOptions::default(),
         }
     }
 }
@@ -194,6 +204,12 @@ pub enum OutputFormat {
     /// One object when all is over
     Json,
     /// One event a line, as it happens
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ChatFormat {
+    /// In: {"type":"user","text":"…"}. Out: the events of `sayso help events`
     Jsonl,
 }
 

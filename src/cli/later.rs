@@ -8,25 +8,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help", &["batch", "shell-init"]),
 ];
 
-const FLAGS: &[&str] = &[
-    "--schema",
-    "--schema-multi",
-    "--schema-retries",
-    "--code",
-    "--first-code",
-    "--first-json",
-    "--stop-after",
-    "--width",
-    "--once",
-    "--cache",
-    "--max-cost",
-    "--record",
-    "--replay",
-    "--meta-fd",
-    "--meta",
-    "--role",
-    "--role-file",
-];
+const FLAGS: &[&str] = &["--width", "--max-cost", "--record", "--replay", "--role", "--role-file"];
 
 const VALUES: &[(&str, &str)] = &[("--format", "markdown")];
 

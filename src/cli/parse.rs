@@ -217,9 +217,9 @@ mod tests {
             ("batch questions.jsonl", "batch"),
             ("history diff x y", "history diff"),
             ("config set a b", "config set"),
-            ("ask hi --schema=x.json", "--schema"),
-            ("ask --cache 1h hi", "--cache"),
-            ("ask --cache=1h hi", "--cache"),
+            ("ask hi --record=x.json", "--record"),
+            ("ask --max-cost 1 hi", "--max-cost"),
+            ("ask --max-cost=1 hi", "--max-cost"),
             ("chat --role x", "--role"),
             ("ask --format markdown hi", "--format markdown"),
         ] {

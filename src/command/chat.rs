@@ -1,19 +1,20 @@
 //! `chat`: the REPL, with everything it needs from below.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
 use super::context::Context;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{history, models, stats};
-use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
+use super::{archive, chat_lines, history, models, stats};
+use crate::cli::{ChatFormat, ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions, presets};
 use crate::conversation::{ConversationId, MessageId, exit_code};
 use crate::exit::Failure;
 use crate::history::{
-    ConversationSummary, EarlierPrompts, Filter, History, HistoryError, HistorySettings, Keeper, Spot,
+    ConversationSummary, EarlierPrompts, Filter, History, HistoryError, HistorySettings, Keeper, Page, Spot,
 };
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{
@@ -37,10 +38,14 @@ const BANNER: [&str; 3] = [
 ];
 
 /// Runs the REPL; the exit code.
-pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+pub fn run(mut options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+    wiring::default_conversation(&mut options.conversation, &context.environment);
+    if options.format == Some(ChatFormat::Jsonl) {
+        return chat_lines::run(options, context);
+    }
     if !std::io::stdin().is_terminal() || !context.screen.is_terminal(Stream::Stdout) {
         let failure = Failure::usage("`chat` needs a terminal for its prompt and its answers")
-            .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`");
+            .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`, a program talks with `--format jsonl`");
         return Ok(context.fail(&failure));
     }
     wiring::block_on(async move {
@@ -231,7 +236,8 @@ impl Services for Wiring<'_> {
         reported(|| {
             let stored = History::open_read(self.settings())?;
             offer_sessions(&stored, &self.completions);
-            Ok(history::list(&stored, &Filter::default(), SESSIONS_MAX, ListFormat::Table)?.raw())
+            Ok(history::list(&stored, &Filter::default(), Page { offset: 0, limit: SESSIONS_MAX }, ListFormat::Table)?
+                .raw())
         })
     }
 
@@ -313,6 +319,17 @@ impl Services for Wiring<'_> {
 
     fn is_provider(&self, name: &str) -> bool {
         self.config.file.llm.providers.contains_key(name) || presets::names().any(|known| known == name)
+    }
+
+    fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport> {
+        let home = self.config.paths.home.as_deref();
+        let path = file.map(|file| match (file.strip_prefix("~/"), home) {
+            (Some(below), Some(home)) => home.join(below),
+            _ => PathBuf::from(file),
+        });
+        let history = History::open_read(self.settings()).map_err(Failure::from);
+        let exported = history.and_then(|history| archive::export_one(id, path.as_deref(), &history));
+        exported.map_err(|failure| failure.report())
     }
 
     fn is_kept(&self) -> bool {

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::place::place;
 use super::{log, models};
 use crate::cli::{ConversationOptions, GlobalOptions, SystemPrompt, ThinkingMode};
-use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions, Paths, UsagePart};
+use crate::config::{Choice, Chosen, Config, ConfigError, Environment, LoadOptions, Paths, UsagePart};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::history::{History, HistoryError, HistorySettings, Journal, Place, Scope, Spot, why_no_name};
@@ -209,6 +209,13 @@ pub enum Beginning {
     /// Under a name that is not taken.
     Named(String),
     Resumed(Resumed),
+}
+
+/// Where the command line names no conversation, the environment may.
+pub fn default_conversation(options: &mut ConversationOptions, environment: &Environment) {
+    if options.session.is_none() && !options.continue_last {
+        options.session = environment.text("SAYSO_CONVERSATION").map(str::to_owned);
+    }
 }
 
 /// Looks up the conversation that the options name. Opens the history only where they do.

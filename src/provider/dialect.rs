@@ -35,6 +35,9 @@ pub trait Dialect {
     /// Headers of every request.
     const HEADERS: &'static [(&'static str, &'static str)] = &[];
 
+    /// Whether a schema for the answer has to be that of an object.
+    const OBJECTS_ONLY: bool = false;
+
     /// Fields that are sent where nobody asked for them.
     const OPTIONAL: &'static [OptionalField] = &[];
 

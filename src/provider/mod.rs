@@ -50,7 +50,7 @@ pub use models::read_models;
 pub use models::{Fetched, ModelCache, cached_facts, fetch_models};
 pub use settings::{Api, ModelParameters, ProviderSettings};
 
-use crate::conversation::{Message, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, Message, ToolChoice, ToolSpec};
 
 /// All that a provider needs to know for one reply.
 #[derive(Clone, Debug)]
@@ -62,6 +62,8 @@ pub struct ChatRequest<'a> {
     pub tools: &'a [ToolSpec],
     pub tool_choice: &'a ToolChoice,
     pub parameters: &'a ModelParameters,
+    /// The form of the answer: asked for in the way of the API, or in words where it has none.
+    pub answer: Option<&'a AnswerFormat>,
     /// False asks for the whole answer at once (`--no-stream`).
     pub stream: bool,
 }

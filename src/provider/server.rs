@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::accepted::Accepted;
+use super::accepted::{ANSWER_FORMAT, Accepted};
 use super::dialect::{Asked, Dialect, KeyPlace};
 use super::error_context::{ErrorContext, is_secret_header, key_hint};
 use super::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id};
@@ -52,7 +52,9 @@ impl<D: Dialect> Server<D> {
         let mut openings = 0;
         loop {
             openings += 1;
-            let sent = self.client.post(self.http_request(&url, request, &accepted)?).await;
+            let system = Self::worded(request, &accepted);
+            let asked = in_words(request, system.as_deref());
+            let sent = self.client.post(self.http_request(&url, &asked, &accepted)?).await;
             let response = sent.map_err(|error| context.complete(error.into()))?;
             if (200..300).contains(&response.status()) {
                 self.notes.replace(accepted.notes(&known, &self.settings.name, request));
@@ -61,13 +63,25 @@ impl<D: Dialect> Server<D> {
             }
             let (error, body) = read_error(response).await;
             let changed = match error.status {
-                Some(400 | 422) if openings < OPENINGS_MAX => accepted.after_refusal(&body, D::OPTIONAL, request),
+                Some(400 | 422) if openings < OPENINGS_MAX => accepted.after_refusal(&body, D::OPTIONAL, &asked),
                 Some(_) | None => None,
             };
             let Some(changed) = changed else { return Err(context.complete(error)) };
-            learnt::learn(&self.learnt_key(request.model), &changed);
+            if changed.is_lasting(&accepted, &body) {
+                learnt::learn(&self.learnt_key(request.model), &changed);
+            }
             accepted = changed;
         }
+    }
+
+    /// The system prompt with the schema of the answer in words, where the server has no mode for that.
+    fn worded(request: &ChatRequest<'_>, accepted: &Accepted) -> Option<String> {
+        let format = request.answer?;
+        if !accepted.leaves_out(ANSWER_FORMAT) && (format.is_object || !D::OBJECTS_ONLY) {
+            return None;
+        }
+        let instructions = format.instructions();
+        Some(request.system.map_or_else(|| instructions.clone(), |system| format!("{system}\n\n{instructions}")))
     }
 
     fn http_request(
@@ -127,6 +141,8 @@ impl<D: Dialect> Provider for Server<D> {
     fn describe(&self, request: &ChatRequest<'_>) -> String {
         let origin = self.replay_origin(request.model);
         let accepted = self.accepted(request.model);
+        let system = Self::worded(request, &accepted);
+        let request = &in_words(request, system.as_deref());
         let body = D::body(Asked { request, origin: &origin, accepted: &accepted });
         let body = serde_json::to_string_pretty(&body).unwrap_or_else(|error| error.to_string());
         let url = D::url(&self.settings.base_url, request);
@@ -163,6 +179,14 @@ impl<D: Dialect> Provider for Server<D> {
 
     fn replay_origin(&self, model: &str) -> String {
         self.learnt_key(model)
+    }
+}
+
+/// The same request with this system prompt in the place of a schema.
+fn in_words<'a>(request: &ChatRequest<'a>, system: Option<&'a str>) -> ChatRequest<'a> {
+    match system {
+        Some(_) => ChatRequest { system, answer: None, ..request.clone() },
+        None => request.clone(),
     }
 }
 

@@ -36,6 +36,8 @@ pub enum ArgumentKind {
     Shown,
     /// A setting of the session, then its values.
     Setting,
+    /// A blank in a path is written `\ `.
+    File,
     OneOf(&'static [&'static str]),
 }
 
@@ -136,6 +138,10 @@ pub static COMMANDS: &[CommandSpec] = &[
     .takes("[N|last|ID]", ArgumentKind::Shown),
     CommandSpec::ready("copy", "copy the last answer, or its code block N", copy).takes("[N]", ArgumentKind::Nothing),
     CommandSpec::ready("redraw", "print the last answer again, for this width", |rest| alone(rest, Command::Redraw)),
+    CommandSpec::ready("export", "write this conversation to a .md, .html or .json", |rest| {
+        Some(Command::Export { file: optional(&rest.replace("\\ ", " ")) })
+    })
+    .takes("[FILE]", ArgumentKind::File),
     CommandSpec::ready("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
     CommandSpec::ready("stats", "turns, tokens and times of the last days", |rest| alone(rest, Command::Stats)),
     CommandSpec::ready("tools", "list the model's tools, or switch them off and on", tools)
@@ -157,7 +163,6 @@ pub static COMMANDS: &[CommandSpec] = &[
     .takes("[NAME]", ArgumentKind::Macro),
     CommandSpec::later("role"),
     CommandSpec::later("attach"),
-    CommandSpec::later("export"),
 ];
 
 fn optional(rest: &str) -> Option<String> {

@@ -200,6 +200,14 @@ pub fn timing_line(metrics: &TurnMetrics) -> TermSafeBuf {
     TermSafeBuf::line(&text)
 }
 
+/// What was saved by ending a request: how long the rest would have been nobody knows.
+pub fn saved_line(metrics: &TurnMetrics) -> TermSafeBuf {
+    let TurnMetrics { total_ms, chunks, .. } = metrics;
+    TermSafeBuf::line(&format!(
+        "saved: all that the model would have written after {total_ms:.1} ms and {chunks} chunks; the request ended there"
+    ))
+}
+
 fn push(text: &mut String, part: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = text.write_fmt(part);
@@ -238,18 +246,12 @@ mod tests {
 
     fn told(usage: Usage, wanted: UsageParts) -> Option<String> {
         let metrics = TurnMetrics { total_ms: 3210.0, tokens_per_second: Some(87.4), ..TurnMetrics::default() };
+        let conversation = crate::conversation::ConversationId("c".into());
         let result = TurnResult {
-            conversation: crate::conversation::ConversationId("c".into()),
-            model: "m".into(),
-            status: crate::session::TurnStatus::Ok,
-            exit: 0,
-            text: String::new(),
-            finish: None,
-            interrupted: None,
             usage: Some(usage),
             context_percent: Some(16),
             metrics,
-            error: None,
+            ..TurnResult::empty(conversation, "m".into())
         };
         usage_line(&result, wanted).map(|line| line.as_str().to_owned())
     }

@@ -19,7 +19,7 @@ fn found(history: &History, text: &str, page: Page) -> Vec<(String, Role, String
 
 fn wanted(text: &str) -> Wanted {
     let (text, filter) = (text.to_owned(), Filter::default());
-    Wanted { text, filter, in_reasoning: false, in_tool_results: false, page: ALL, now_ms: 4_000 }
+    Wanted { text, filter, schema: None, in_reasoning: false, in_tool_results: false, page: ALL, now_ms: 4_000 }
 }
 
 fn snippets(hits: Vec<SearchHit>) -> Vec<String> {
@@ -112,7 +112,7 @@ fn filters_narrow_a_search_and_a_list() {
     let (place, chat) = of_ages(&[("q: apple", 10), ("a: apple pie", 3)]);
     let history = place.history();
     let find = |filter: Filter| snippets(history.find(&Wanted { filter, ..wanted("apple") }).unwrap());
-    let list = |filter: &Filter| history.conversations_that(filter, 10).unwrap().len();
+    let list = |filter: &Filter| history.conversations_that(filter, ALL).unwrap().len();
     let since = |days: i64| Filter { since_ms: Some((1_000 - days) * DAY_MS), ..Filter::default() };
     assert_eq!((find(since(5)), list(&since(5)), list(&since(1))), (vec!["a: apple pie".to_owned()], 1, 0));
     let model = |name: &str| Filter { model: Some(name.to_owned()), ..Filter::default() };

@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use super::conversation::{Block, Sent, WireTurn, conversation};
-use crate::conversation::{Role, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, Role, ToolChoice, ToolSpec};
 use crate::provider::dialect::Asked;
 use crate::provider::request_body::{Fields, raw, sendable_name};
 use crate::provider::turns::{Speaker, system_texts};
@@ -39,6 +39,7 @@ impl Serialize for Body<'_> {
             body.add("tools", &Tools { tools: &tools, is_last_marked })?;
             body.add_some("tool_choice", tool_choice(request).as_ref())?;
         }
+        body.add_some("output_config", request.answer.map(output_config).as_ref())?;
         body.add_some("temperature", request.parameters.temperature.as_ref())?;
         body.end()
     }
@@ -114,6 +115,11 @@ fn tool_choice(request: &ChatRequest<'_>) -> Option<Value> {
         ToolChoice::Required => Some(json!({ "type": "any" })),
         ToolChoice::Named(name) => Some(json!({ "type": "tool", "name": name })),
     }
+}
+
+/// The mode of this API for answers with a schema.
+fn output_config(format: &AnswerFormat) -> Value {
+    json!({ "format": { "type": "json_schema", "schema": raw(&format.schema) } })
 }
 
 struct Tools<'a> {

@@ -142,6 +142,7 @@ mod tests {
             tools: &[],
             tool_choice: &crate::conversation::ToolChoice::Auto,
             parameters,
+            answer: None,
             stream: true,
         };
         demo().begin(&request).err().expect("fails")

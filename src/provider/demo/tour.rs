@@ -137,6 +137,7 @@ mod tests {
             messages,
             tools,
             tool_choice,
+            answer: None,
             parameters: &parameters,
             stream: true,
         };

@@ -31,6 +31,7 @@ impl Dialect for ChatCompletions {
     const API: Api = Api::OpenaiChat;
     const BASE_URL_ENDING: &'static str = "/v1";
     const KEY: KeyPlace = KeyPlace::Bearer;
+    const OBJECTS_ONLY: bool = true;
     const OPTIONAL: &'static [OptionalField] =
         &[OptionalField { name: "stream_options", words: &["stream_options", "include_usage"] }];
 

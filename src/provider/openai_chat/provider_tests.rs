@@ -51,6 +51,7 @@ fn chat<'a>(messages: &'a [Message], parameters: &'a ModelParameters) -> ChatReq
         tools: &[],
         tool_choice: &ToolChoice::Auto,
         parameters,
+        answer: None,
         stream: true,
     }
 }

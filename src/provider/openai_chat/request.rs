@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{Message, Role, ToolCall, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, Message, Role, ToolCall, ToolChoice, ToolSpec};
 use crate::provider::dialect::Asked;
 use crate::provider::request_body::{Fields, raw, sendable};
 use crate::provider::turns::{Assistant, CallResult, Turn, in_order};
@@ -26,6 +26,7 @@ impl Serialize for Body<'_> {
             body.add("tools", &request.tools.iter().map(Tool).collect::<Vec<_>>())?;
             body.add_some("tool_choice", tool_choice(request.tool_choice).as_ref())?;
         }
+        body.add_some("response_format", request.answer.map(response_format).as_ref())?;
         body.add_some("temperature", request.parameters.temperature.as_ref())?;
         body.add_some(accepted.max_tokens.field(), request.parameters.max_tokens.as_ref())?;
         body.end()
@@ -40,6 +41,12 @@ fn tool_choice(choice: &ToolChoice) -> Option<Value> {
         ToolChoice::Required => Some("required".into()),
         ToolChoice::Named(name) => Some(json!({ "type": "function", "function": { "name": name } })),
     }
+}
+
+/// The mode of this API for answers with a schema.
+fn response_format(AnswerFormat { name, schema, is_strict, .. }: &AnswerFormat) -> Value {
+    let schema = raw(schema);
+    json!({ "type": "json_schema", "json_schema": { "name": name, "schema": schema, "strict": is_strict } })
 }
 
 struct Messages<'a>(&'a Asked<'a>);
@@ -188,6 +195,7 @@ mod tests {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            answer: None,
             stream: false,
         };
         let mut accepted = Accepted::default();
