@@ -55,6 +55,9 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -s t -l tool -d 'Offer 
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool\'s name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l record -d 'Write all requests and answers to FILE, byte for byte and without keys' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay -d 'Answer from a record: no key, no network' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay-speed -d 'Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
@@ -102,6 +105,9 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -s t -l tool -d 'Offer
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool\'s name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l record -d 'Write all requests and answers to FILE, byte for byte and without keys' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay -d 'Answer from a record: no key, no network' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay-speed -d 'Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r

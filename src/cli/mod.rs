@@ -45,7 +45,7 @@ pub use upkeep::{
     BackupOptions, CheckOptions, ExportFormat, ExportOptions, ImportOptions, ImportSource, PruneOptions,
     RecoverOptions, ScrubOptions, SqlOptions, UpkeepCommand,
 };
-pub use values::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
+pub use values::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option, parse_speed};
 
 const EXAMPLES: &str = "\
 Without a command: the prompt on a terminal, `sayso ask -` where stdin is a pipe.

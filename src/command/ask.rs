@@ -12,6 +12,7 @@ use super::prompt::{self, NoPrompt};
 use super::turn::{self, CLOSE_LIMIT, Ended};
 use super::wanted::wanted;
 use super::wiring::{self, Beginning};
+use super::wiring_record;
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
 use crate::config::{Config, LoadOptions};
@@ -81,8 +82,8 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
     let mut load_options = wiring::load_options(&options.conversation, context);
     load_options.no_stream = options.no_stream;
     let config = wiring::load(&load_options, context)?;
-    let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
-    let client = wiring::http_client(&config, Lifetime::OneShot);
+    let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::OneShot)?;
+    let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
     let view = wiring::view_settings(&config, &options.conversation, context);
     let run =
@@ -316,7 +317,10 @@ async fn run_turn(
         Person::Present => Box::new(WithPerson { view }),
         Person::Absent => view,
     };
-    turn::run(session, input, view.as_mut(), signals, run.timeout).await
+    let ended = turn::run(session, input, view.as_mut(), signals, run.timeout).await;
+    drop(view);
+    wiring_record::tell_of_problem(&run.client, context);
+    ended
 }
 
 /// How the turn is shown. `is_part`: stdout gets what is taken out of the answer, and not the answer.

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::context::Context;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{archive, chat_lines, history, models, stats};
+use super::{archive, chat_lines, history, models, stats, wiring_record};
 use crate::cli::{ChatFormat, ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions, presets};
 use crate::conversation::{ConversationId, MessageId, exit_code};
@@ -63,8 +63,8 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let jobs = JobSignals::listen().map_err(deaf)?;
     let load_options = wiring::load_options(&options.conversation, context);
     let config = wiring::load(&load_options, context)?;
-    let client = wiring::http_client(&config, Lifetime::Interactive);
-    let model = first_model(&config, &load_options, &client, context)?;
+    let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
+    let model = first_model(&config, &load_options, (&client, choice), context)?;
     let settings = wiring::turn_settings(&config, options.conversation.retries);
     let beginning = wiring::beginning(&options.conversation, &config.stored)?;
     let name = match &beginning {
@@ -122,18 +122,20 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         suspended: None,
         found: Vec::new(),
     };
-    Ok(repl.run().await)
+    let exit = repl.run().await;
+    wiring_record::tell_of_problem(&client, context);
+    Ok(exit)
 }
 
 /// The model to begin with. Without any set up it is the demo, and the person is told.
 fn first_model(
     config: &Config,
     options: &LoadOptions,
-    client: &HttpClient,
+    (client, choice): (&HttpClient, Choice),
     context: &mut Context,
 ) -> Result<ActiveModel, Failure> {
-    let chosen = match &config.provider {
-        Choice::Provider(_) => wiring::chosen(config.provider.clone(), &context.global)?,
+    let chosen = match choice {
+        Choice::Provider(_) => wiring_record::chosen(choice, client, &context.global)?,
         Choice::NoProvider => {
             let lines = if has_chatted(config) { &BANNER[..1] } else { &BANNER[..] };
             lines.iter().for_each(|line| context.note(line));
@@ -227,7 +229,11 @@ impl Services for Wiring<'_> {
     fn connect(&self, model: &str) -> Result<ActiveModel, ErrorReport> {
         let connected = || {
             let choice = self.config.provider_for(model, self.options, self.environment)?;
-            wiring::active_model(wiring::chosen(choice, self.global)?, self.client, &self.config.paths)
+            wiring::active_model(
+                wiring_record::chosen(choice, self.client, self.global)?,
+                self.client,
+                &self.config.paths,
+            )
         };
         connected().map_err(|failure: Failure| failure.report())
     }

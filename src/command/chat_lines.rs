@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 use super::context::Context;
 use super::stdin::INPUT_BYTES_MAX;
 use super::turn::{self, CLOSE_LIMIT, Ended};
-use super::wiring;
 use super::wiring_tools::{self, Person};
+use super::{wiring, wiring_record};
 use crate::cli::ChatOptions;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
@@ -38,8 +38,8 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
     let load_options = wiring::load_options(&options.conversation, context);
     let config = wiring::load(&load_options, context)?;
-    let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
-    let client = wiring::http_client(&config, Lifetime::Interactive);
+    let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
+    let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
     model.provider.prewarm();
     let mut session = wiring::session(&config, model, wiring::turn_settings(&config, options.conversation.retries));
@@ -51,6 +51,7 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     session.publish_settings();
     let view = wiring::view_settings(&config, &options.conversation, context);
     let exit = converse(&mut session, view, context, &mut signals).await?;
+    wiring_record::tell_of_problem(&client, context);
     let host = session.toolbox.host.take();
     tokio::select! {
         _ = async { tokio::join!(session.journal.close(CLOSE_LIMIT), wiring_tools::close(host)) } => Ok(exit),

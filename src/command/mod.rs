@@ -34,4 +34,5 @@ mod wanted;
 pub mod wiring;
 pub mod wiring_builtin;
 pub mod wiring_mcp;
+mod wiring_record;
 pub mod wiring_tools;

@@ -1,11 +1,9 @@
 //! Settings that this version reads and checks but does not act on yet.
 //!
-//! Silence would be a lie: each of them is told once. What would change the answer is an error
-//! where it is used, not a warning.
+//! Silence would be a lie: each of them is told once.
 
 use super::file::{ConfigFile, Theme};
 use super::problem::{KeyPath, Warning};
-use crate::provider::Api;
 
 /// One warning for every setting in the file that has no effect yet.
 #[must_use]
@@ -15,15 +13,6 @@ pub fn not_built_yet(file: &ConfigFile) -> Vec<Warning> {
         .filter(|(is_set, _, _)| *is_set)
         .map(|(_, key, reason)| Warning::new("config_not_built_yet", KeyPath::of(key), reason))
         .collect()
-}
-
-/// Why a dialect cannot be used; `None` where it can.
-#[must_use]
-pub fn why_not_spoken(api: Api) -> Option<&'static str> {
-    match api {
-        Api::OpenaiChat | Api::OpenaiResponses | Api::Anthropic | Api::Gemini | Api::Demo => None,
-        Api::Replay => Some("this version does not replay recorded streams yet"),
-    }
 }
 
 #[cfg(test)]

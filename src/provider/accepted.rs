@@ -15,6 +15,8 @@ use crate::conversation::ToolChoice;
 pub struct Accepted {
     pub max_tokens: MaxTokensName,
     pub call_ids: CallIdForm,
+    /// Prompts are kept by the server only up to marks.
+    pub wants_marks: bool,
     /// Fields that the server refuses.
     pub left_out: BTreeSet<String>,
 }
@@ -69,7 +71,7 @@ const THIS_SCHEMA_WORDS: [&str; 5] = ["invalid schema", "additionalproperties", 
 impl Accepted {
     pub fn of(quirks: &Quirks) -> Self {
         let left_out = quirks.refuses.iter().map(|name| (*name).to_owned()).collect();
-        Self { max_tokens: quirks.max_tokens, left_out, call_ids: CallIdForm::Any }
+        Self { max_tokens: quirks.max_tokens, left_out, ..Self::default() }
     }
 
     /// Whether a field is left out. What is said about tools goes with them.

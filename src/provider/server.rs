@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::accepted::{ANSWER_FORMAT, Accepted};
 use super::dialect::{Asked, Dialect, KeyPlace};
 use super::error_context::{ErrorContext, is_secret_header, key_hint};
-use super::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id};
+use super::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id, without_query};
 use super::quirks::{KeyHeader, quirks_of};
 use super::{
     ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderNote, ProviderSettings, learnt,
 };
-use crate::http::{HttpClient, HttpRequest, HttpResponse, is_loopback_host};
+use crate::http::{Asked as AskedOf, HttpClient, HttpRequest, HttpResponse, Player, is_loopback_host};
 
 /// A server that answers with an error has this long to say which.
 const ERROR_BODY_MAX: Duration = Duration::from_secs(5);
@@ -67,7 +67,8 @@ impl<D: Dialect> Server<D> {
                 Some(_) | None => None,
             };
             let Some(changed) = changed else { return Err(context.complete(error)) };
-            if changed.is_lasting(&accepted, &body) {
+            // A record answers as the server did then: what it teaches is not for the server of today.
+            if self.client.player().is_none() && changed.is_lasting(&accepted, &body) {
                 learnt::learn(&self.learnt_key(request.model), &changed);
             }
             accepted = changed;
@@ -105,13 +106,22 @@ impl<D: Dialect> Server<D> {
             // The user's come last, because the last one of a name counts.
             headers: own.chain(self.settings.headers.iter().cloned()).collect(),
             body: body.into(),
+            asked: Some(AskedOf {
+                provider: self.settings.name.clone(),
+                api: D::API.name().to_owned(),
+                base_url: without_query(&self.settings.base_url).to_owned(),
+                model: request.model.to_owned(),
+            }),
         })
     }
 
     /// A key is needed but on this machine, and never sent where others can read it: so a server elsewhere without
     /// TLS is one that wants none.
     fn check_key(&self) -> Result<(), ProviderError> {
-        let Self { settings, host, .. } = self;
+        let Self { settings, host, client, .. } = self;
+        if client.player().is_some() {
+            return Ok(());
+        }
         let is_local = is_loopback_host(host);
         let has_own_header = settings.headers.iter().any(|(name, _)| is_secret_header(name));
         let is_plain = settings.base_url.trim_start().to_ascii_lowercase().starts_with("http://");
@@ -128,7 +138,9 @@ impl<D: Dialect> Server<D> {
     }
 
     fn accepted(&self, model: &str) -> Accepted {
-        learnt::recall(&self.learnt_key(model)).unwrap_or_else(|| D::known(&self.host, model))
+        let recalled = || learnt::recall(&self.learnt_key(model));
+        let recalled = if self.client.player().is_some() { None } else { recalled() };
+        recalled.unwrap_or_else(|| D::known(&self.host, model))
     }
 
     /// What a server takes can differ from model to model.
@@ -175,6 +187,10 @@ impl<D: Dialect> Provider for Server<D> {
 
     fn take_notes(&self) -> Vec<ProviderNote> {
         self.notes.take()
+    }
+
+    fn waits_between_tries(&self) -> bool {
+        !self.client.player().is_some_and(Player::is_at_once)
     }
 
     fn replay_origin(&self, model: &str) -> String {

@@ -21,6 +21,8 @@ mod clock_faults;
 #[cfg(test)]
 mod completions;
 #[cfg(test)]
+mod compression;
+#[cfg(test)]
 mod context;
 #[cfg(test)]
 mod contract_rows;
@@ -95,6 +97,8 @@ mod network_faults;
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]
+mod prewarm;
+#[cfg(test)]
 mod process_faults;
 #[cfg(test)]
 mod prompt;
@@ -104,6 +108,8 @@ mod providers;
 mod proxies;
 #[cfg(test)]
 mod real_servers;
+#[cfg(test)]
+mod record;
 #[cfg(test)]
 mod repl;
 #[cfg(test)]

@@ -131,6 +131,7 @@ mod tests {
             key_source: String::new(),
             headers: Vec::new(),
             parameters: ModelParameters::default(),
+            record: None,
         })
     }
 
