@@ -134,6 +134,7 @@ pub fn search_history(path: &Path, words: &str, rounds: usize) -> io::Result<(us
     let wanted = Wanted {
         text: words.to_owned(),
         filter: Filter::default(),
+        schema: None,
         in_reasoning: false,
         in_tool_results: false,
         page: Page { offset: 0, limit: 20 },
