@@ -123,7 +123,7 @@ fn code(name: &str) -> Option<KeyCode> {
         return (1..=12).contains(&number).then_some(KeyCode::Function(number));
     }
     let mut letters = name.chars();
-    let letter = letters.next().filter(|letter| letter.is_ascii_graphic())?;
+    let letter = letters.next().filter(char::is_ascii_graphic)?;
     letters.next().is_none().then_some(KeyCode::Letter(letter))
 }
 

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::Repl;
+use super::custom::CustomCommand;
 use super::run::Flow;
 use crate::config::nearest;
 use crate::conversation::exit_code;
@@ -15,7 +16,7 @@ impl Repl<'_> {
         for warning in &warnings {
             self.warn(warning);
         }
-        let usages = self.custom.all().iter().map(|command| command.usage()).collect();
+        let usages = self.custom.all().iter().map(CustomCommand::usage).collect();
         self.completions.set_commands(usages);
     }
 
