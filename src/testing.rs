@@ -133,6 +133,7 @@ pub fn search_history(path: &Path, words: &str, rounds: usize) -> io::Result<(us
     let settings = HistorySettings { path: Some(path.to_owned()), ..HistorySettings::default() };
     let wanted = Wanted {
         text: words.to_owned(),
+        schema: None,
         filter: Filter::default(),
         schema: None,
         in_reasoning: false,

@@ -8,7 +8,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help", &["batch", "shell-init"]),
 ];
 
-const FLAGS: &[&str] = &["--width", "--max-cost", "--record", "--replay", "--role", "--role-file"];
+const FLAGS: &[&str] = &["--width", "--max-cost", "--role", "--role-file"];
 
 const VALUES: &[(&str, &str)] = &[("--format", "markdown")];
 

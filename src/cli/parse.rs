@@ -217,7 +217,6 @@ mod tests {
             ("batch questions.jsonl", "batch"),
             ("history diff x y", "history diff"),
             ("config set a b", "config set"),
-            ("ask hi --record=x.json", "--record"),
             ("ask --max-cost 1 hi", "--max-cost"),
             ("ask --max-cost=1 hi", "--max-cost"),
             ("chat --role x", "--role"),

@@ -16,12 +16,12 @@ use crate::conversation::{ConversationId, MessageId, Role, UnixMillis};
 const SNIPPET_WORDS: u8 = 24;
 /// Of a search that finds more, the newest are ranked: words that are everywhere tell nothing.
 const RANKED_MAX: usize = 2_000;
-/// Of more messages with the words only the newest are held against a filter.
-const LOOKED_AT_MAX: usize = 20_000;
+/// Of more messages with the words the newest are held against a filter first: mostly they fill the page.
+const LOOKED_AT_FIRST_MAX: usize = 20_000;
 /// So many words at most stand for the beginnings of a search: to find each takes a third of a millisecond.
 const WORDS_OF_BEGINNINGS_MAX: usize = 16;
 /// A word that so many messages hold tells nothing about one of them.
-const COMMON_MIN: i64 = 20_000;
+const COMMON_MIN: usize = 20_000;
 /// What such a word is worth: as little as SQLite gives to one that more than half of all hold.
 const COMMON_WORTH: f64 = 1e-6;
 /// Within this time what is new counts for up to twice as much.
@@ -182,28 +182,13 @@ impl History {
 
     /// All that fit, or the newest of them, with what each is worth.
     fn ranked(&self, index: Index, query: &FullTextQuery, wanted: &Wanted) -> Result<Vec<Hit>, HistoryError> {
-        let table = index.table();
-        let mut conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
-        wanted.schema.iter().for_each(|schema| conditions.add_schema(schema));
-        let status =
-            wanted.filter.status.map_or_else(String::new, |status| format!(" AND m.status = '{}'", status.name()));
         let is_filtered = wanted.filter != Filter::default() || wanted.schema.is_some();
-        let looked_at_max = if is_filtered { LOOKED_AT_MAX } else { RANKED_MAX + 1 };
-        let sql = format!(
-            "SELECT m.number, {} * (1.0 + 1.0 / (1.0 + max(? - m.created_ms, 0) / {MONTH_MS}))
-             FROM (SELECT rowid AS number FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT {looked_at_max})
-                 AS found CROSS JOIN message AS m ON m.number = found.number
-                 CROSS JOIN conversation AS c ON c.number = m.conversation
-             WHERE true{}{status}",
-            index.weight(),
-            conditions.sql,
-        );
-        let mut values = vec![Value::from(wanted.now_ms), Value::from(query.whole())];
-        values.extend(conditions.values);
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows = statement
-            .query_map(params_from_iter(values), |row| Ok(Hit { index, number: row.get(0)?, score: row.get(1)? }))?;
-        let mut hits = rows.collect::<Result<Vec<_>, _>>()?;
+        let first_max = if is_filtered { LOOKED_AT_FIRST_MAX } else { RANKED_MAX + 1 };
+        let mut hits = self.fitting(index, query, wanted, Some(first_max))?;
+        let is_page_full = hits.len() >= wanted.page.offset.saturating_add(wanted.page.limit);
+        if is_filtered && !is_page_full && self.is_held_by(index, &query.whole(), first_max)? {
+            hits = self.fitting(index, query, wanted, None)?;
+        }
         hits.sort_by_key(|hit| Reverse(hit.number));
         if hits.len() > RANKED_MAX {
             hits.truncate(RANKED_MAX);
@@ -211,6 +196,37 @@ impl History {
             self.weigh_words(index, query, &mut hits)?;
         }
         Ok(hits)
+    }
+
+    /// What fits among the newest messages that hold the words, or among all of them; what each is worth by its age.
+    fn fitting(
+        &self,
+        index: Index,
+        query: &FullTextQuery,
+        wanted: &Wanted,
+        looked_at_max: Option<usize>,
+    ) -> Result<Vec<Hit>, HistoryError> {
+        let table = index.table();
+        let mut conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
+        wanted.schema.iter().for_each(|schema| conditions.add_schema(schema));
+        let status =
+            wanted.filter.status.map_or_else(String::new, |status| format!(" AND m.status = '{}'", status.name()));
+        let sql = format!(
+            "SELECT m.number, {} * (1.0 + 1.0 / (1.0 + max(? - m.created_ms, 0) / {MONTH_MS}))
+             FROM (SELECT rowid AS number FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT ?)
+                 AS found CROSS JOIN message AS m ON m.number = found.number
+                 CROSS JOIN conversation AS c ON c.number = m.conversation
+             WHERE true{}{status}",
+            index.weight(),
+            conditions.sql,
+        );
+        let looked_at_max = looked_at_max.map_or(i64::MAX, count);
+        let mut values = vec![Value::from(wanted.now_ms), Value::from(query.whole()), Value::from(looked_at_max)];
+        values.extend(conditions.values);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement
+            .query_map(params_from_iter(values), |row| Ok(Hit { index, number: row.get(0)?, score: row.get(1)? }))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Counts rare words, and many of them in few, for more. SQLite reads all that the index has about a word to say
@@ -277,11 +293,17 @@ impl History {
     }
 
     fn is_rare(&self, index: Index, term: &str) -> Result<bool, HistoryError> {
+        Ok(!self.is_held_by(index, term, COMMON_MIN)?)
+    }
+
+    /// Whether so many messages, or more, hold what `query` asks for.
+    fn is_held_by(&self, index: Index, query: &str, messages: usize) -> Result<bool, HistoryError> {
         let table = index.table();
         let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH ?1 LIMIT ?2)");
+        let messages = count(messages);
         let held_by: i64 =
-            self.connection.prepare_cached(&sql)?.query_row(params![term, COMMON_MIN], |row| row.get(0))?;
-        Ok(held_by < COMMON_MIN)
+            self.connection.prepare_cached(&sql)?.query_row(params![query, messages], |row| row.get(0))?;
+        Ok(held_by >= messages)
     }
 
     /// What is shown of hits; only of those on the page, since snippets take the whole text. All of them in one go

@@ -134,6 +134,16 @@ fn filters_narrow_a_search_and_a_list() {
     assert_eq!(find(tool("files", None)).len(), 2);
 }
 
+#[test]
+fn a_filter_finds_what_is_older_than_much_with_the_same_word() {
+    let texts: Vec<(String, i64)> =
+        (0..20_100).map(|number| (format!("apple {number}"), if number == 3 { 2 } else { 1 })).collect();
+    let ages: Vec<_> = texts.iter().map(|(text, age)| (text.as_str(), *age)).collect();
+    let (place, _) = of_ages(&ages);
+    let filter = Filter { provider: Some("even".to_owned()), ..Filter::default() };
+    assert_eq!(snippets(place.history().find(&Wanted { filter, ..wanted("apple") }).unwrap()), ["apple 3"]);
+}
+
 /// A reply that thinks, calls a tool, and gets its result.
 fn call_tool(place: &Place, chat: &mut Chat) {
     let mut journal = place.journal();
