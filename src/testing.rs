@@ -135,7 +135,6 @@ pub fn search_history(path: &Path, words: &str, rounds: usize) -> io::Result<(us
         text: words.to_owned(),
         schema: None,
         filter: Filter::default(),
-        schema: None,
         in_reasoning: false,
         in_tool_results: false,
         page: Page { offset: 0, limit: 20 },
