@@ -190,7 +190,8 @@ fn ctrl_c_to_the_prompt_is_measured() {
     }
     times.sort();
     let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)];
-    eprintln!("Ctrl-C to the prompt, {count} times: p50 {:?}, p99 {:?}, most {:?}", at(50), at(99), at(100));
+    let told = format!("Ctrl-C to the prompt, {count} times: p50 {:?}, p99 {:?}, most {:?}", at(50), at(99), at(100));
+    std::io::Write::write_all(&mut std::io::stderr(), format!("{told}\n").as_bytes()).unwrap();
     pty.send(CTRL_D);
     assert_eq!(pty.wait_for_exit(), 0);
 }
