@@ -17,17 +17,20 @@ use crate::config::{
     Choice, Config, ConfigFile, Editing as ConfiguredEditing, Environment, FilledRole, LoadOptions, Paths,
     RoleSurroundings, Roles, presets,
 };
-use crate::conversation::{Attachment, ConversationId, MessageId, UsedRole};
+use crate::conversation::{Attachment, ConversationId, MessageId, UsedRole, exit_code};
 use crate::exit::Failure;
-use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Page, Spot};
+use crate::history::{
+    ConversationSummary, EarlierPrompts, Filter, History, HistoryError, HistorySettings, Keeper, Page, Spot,
+};
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{
-    Attaching, CUT_OFF, CompletionSource, CtrlC, Editing, InRole, Input, InputSettings, Loaded, Repl, Services,
+    Attaching, CUT_OFF, CompletionSource, CtrlC, CustomCommands, Editing, InRole, Input, InputSettings, KnownPrompts,
+    Loaded, Repl, ReplUi, Services,
 };
 use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
 use crate::terminal::{Color, ErrorReport, Stream, TermSafeBuf, mode};
 
-/// Prompts that Up and Ctrl-R reach.
+/// Prompts that Up and Ctrl-R reach, of this conversation and of all others.
 const PROMPTS_MAX: usize = 1000;
 
 /// Conversations that `/sessions` lists and Tab completes.
@@ -117,6 +120,16 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         signals,
         jobs,
         services: &services,
+        ui: ReplUi {
+            prompt: config.ui.prompt.clone(),
+            markers: config.ui.markers,
+            clipboard: config.ui.clipboard,
+            desktop: config.ui.desktop,
+            macros: config.ui.macros.clone(),
+        },
+        custom: CustomCommands::of(config.paths.config.as_deref().map(|folder| folder.join("commands"))),
+        known: KnownPrompts::default(),
+        last_exit: exit_code::OK,
         editor: config.ui.editor.clone(),
         color,
         ctrl_c: CtrlC::default(),
@@ -175,11 +188,12 @@ fn has_chatted(config: &Config) -> bool {
     stored.is_ok_and(|conversations| !conversations.is_empty())
 }
 
-/// The line editor, with earlier prompts as far as the history can be read.
+/// The line editor, with names to complete as far as the history can be read.
 fn start_input(config: &Config, context: &Context, completions: CompletionSource) -> Input {
     let stored = History::open_read(&config.stored).ok();
-    let prompts = stored.as_ref().and_then(|history| history.prompts(PROMPTS_MAX).ok()).unwrap_or_default();
     completions.set_models(model_names(&config.file, &config.paths));
+    completions.set_providers(providers(config).into_iter().map(|(name, _)| name).collect());
+    completions.set_macros(config.ui.macros.iter().map(|(name, _)| name.clone()).collect());
     if let Some(stored) = &stored {
         offer_sessions(stored, &completions);
     }
@@ -190,7 +204,8 @@ fn start_input(config: &Config, context: &Context, completions: CompletionSource
         },
         color: context.screen.color(Stream::Stdout) == Color::On,
         plain: config.ui.is_dumb || config.ui.accessible,
-        history: prompts,
+        keys: config.ui.keys.clone(),
+        folds_pastes: config.ui.fold_pastes,
         completions,
         home: config.paths.home.clone(),
     })
@@ -207,6 +222,15 @@ pub fn conversation_names(stored: &History) -> Vec<String> {
     let conversations = stored.conversations(SESSIONS_MAX).unwrap_or_default();
     let address = |stored: ConversationSummary| stored.name.unwrap_or_else(|| stored.id.to_string());
     conversations.into_iter().map(address).collect()
+}
+
+/// The providers that are set up, and the demo; each with its model.
+fn providers(config: &Config) -> Vec<(String, String)> {
+    let configured = config.file.llm.providers.iter();
+    let configured = configured.map(|(name, provider)| (name.clone(), provider.model.clone().unwrap_or_default()));
+    let demo = (presets::DEMO.to_owned(), "tour".to_owned());
+    let is_new = !config.file.llm.providers.contains_key(presets::DEMO);
+    configured.chain(Some(demo).filter(|_| is_new)).collect()
 }
 
 /// What Tab offers after `/model`: the configured providers with their models, aliases, the demo.
@@ -356,6 +380,25 @@ impl Services for Wiring<'_> {
                 Err(failure) => Err(failure.report()),
             }
         })
+    }
+
+    fn earlier_prompts(&self, conversation: &ConversationId) -> EarlierPrompts {
+        let read = || History::open_read(self.settings())?.earlier_prompts(Some(conversation), PROMPTS_MAX);
+        // Who cannot look back can still go on; what is wrong is told where the history is used.
+        read().unwrap_or_default()
+    }
+
+    fn lines_typed_after(&self, number: i64) -> (Vec<String>, i64) {
+        let read = || History::open_read(self.settings())?.lines_typed_after(number, PROMPTS_MAX);
+        read().unwrap_or((Vec::new(), number))
+    }
+
+    fn providers(&self) -> Vec<(String, String)> {
+        providers(self.config)
+    }
+
+    fn is_provider(&self, name: &str) -> bool {
+        self.config.file.llm.providers.contains_key(name) || presets::names().any(|known| known == name)
     }
 
     fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport> {

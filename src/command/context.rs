@@ -1,6 +1,6 @@
 //! What every command has at hand: the options that all take, the environment, the screen.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cli::{ColorMode, GlobalOptions};
 use crate::config::Environment;
@@ -11,6 +11,9 @@ use crate::terminal::{ColorChoice, OutputSettings, RowTime, Screen, Stream, Term
 
 /// How long the last words wait for a slow reader of a command that prints once.
 const LAST_WORDS_WAIT: Duration = Duration::from_secs(60 * 60);
+
+/// Between two looks at the row.
+const ROW_TICK: Duration = Duration::from_millis(100);
 
 pub struct Context {
     pub global: GlobalOptions,
@@ -83,6 +86,25 @@ impl Context {
 
     pub fn end_progress(&mut self) {
         self.screen.stop_row();
+    }
+
+    /// Waits for work that prints nothing; meanwhile a row on the terminal tells that it goes on.
+    pub async fn waiting<T>(&self, label: &'static str, work: impl Future<Output = T>) -> T {
+        // The work reads this context, so the row has a screen of its own, which writes nothing else.
+        let mut screen = Screen::new(self.screen.settings());
+        let mut text = TermSafeBuf::new();
+        text.push_literal(label);
+        screen.start_row(text, RowTime::Since(Instant::now()));
+        let mut work = std::pin::pin!(work);
+        let done = loop {
+            tokio::select! {
+                biased;
+                done = &mut work => break done,
+                () = tokio::time::sleep(ROW_TICK) => screen.tick_row(),
+            }
+        };
+        screen.stop_row();
+        done
     }
 
     /// Prints an error to stderr; its exit code.

@@ -49,7 +49,8 @@ async fn list(options: &ModelsListOptions, context: &mut Context) -> Result<u8, 
         rows: Vec::new(),
         values: Vec::new(),
     };
-    let mut lists = models_of(&names, &config, context, Age::Fresh).await;
+    let asked = models_of(&names, &config, context, Age::Fresh);
+    let mut lists = context.waiting("asking for models", asked).await;
     if names.is_empty() {
         context.note("no provider is set up: these are well-known models (`sayso init` sets one up)");
         lists = well_known();
@@ -174,7 +175,8 @@ async fn refresh(options: &ModelsRefreshOptions, context: &mut Context) -> Resul
     let config = load_config(context)?;
     let names = chosen_names(options.provider.as_deref(), &config, context)?;
     let mut failed = None;
-    for (name, models) in models_of(&names, &config, context, Age::New).await {
+    let lists = context.waiting("asking for models", models_of(&names, &config, context, Age::New)).await;
+    for (name, models) in lists {
         match models {
             Ok(models) => context.note(&format!("{name}: {} models", models.len())),
             Err(failure) if names.len() == 1 => return Err(failure),

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::place::place;
 use super::{log, models};
 use crate::cli::{BudgetOptions, ConversationOptions, GlobalOptions, RequestOptions, SystemPrompt, ThinkingMode};
-use crate::config::{Choice, Chosen, Config, ConfigError, Environment, LoadOptions, Paths};
+use crate::config::{Choice, Chosen, Config, ConfigError, Environment, LoadOptions, Paths, UsagePart};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::history::{
@@ -20,7 +20,7 @@ use crate::provider::{
     Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, open_record, remember_in,
 };
 use crate::session::{ActiveModel, Budget, LazyFacts, Prompt, Session, TurnSettings};
-use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, ViewSettings};
+use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, UsageParts, ViewSettings};
 
 /// Runs a command to its end. The network, timers and rendering share this one thread: a token
 /// crosses no channel.
@@ -341,9 +341,23 @@ pub fn view_settings(config: &Config, options: &ConversationOptions, context: &C
         quiet: context.global.quiet,
         verbose: context.global.verbose > 0,
         timing: options.timing,
-        // A script gets its usage from JSON; stderr of a pipe stays for what went wrong.
-        usage_line: context.global.verbose > 0 || (config.ui.usage && context.is_interactive()),
+        usage: usage_parts(config, context),
         accessible: config.ui.accessible,
+    }
+}
+
+/// A script gets its usage from JSON; stderr of a pipe stays for what went wrong.
+fn usage_parts(config: &Config, context: &Context) -> UsageParts {
+    if !(config.ui.usage && context.is_interactive()) && context.global.verbose == 0 {
+        return UsageParts::NONE;
+    }
+    let tells = |part| config.ui.usage_parts.contains(&part);
+    UsageParts {
+        tokens: tells(UsagePart::Tokens),
+        cost: tells(UsagePart::Cost),
+        time: tells(UsagePart::Time),
+        speed: tells(UsagePart::Speed),
+        context: tells(UsagePart::Context),
     }
 }
 

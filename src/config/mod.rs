@@ -13,6 +13,7 @@ mod env;
 mod file;
 mod key;
 pub mod key_store;
+mod keys;
 mod limits;
 mod loaded;
 mod not_built;
@@ -41,8 +42,11 @@ mod tests;
 pub use connection::{Choice, Chosen};
 pub use edit::{EditError, with_active, with_provider, with_server, without_server};
 pub use env::Environment;
-pub use file::{Budget, ColorChoice, ConfigFile, Editing, Logging, Thinking};
+pub use file::{
+    Budget, Clipboard, ColorChoice, ConfigFile, Editing, KeyAction, Logging, PromptPart, Thinking, UsagePart,
+};
 pub use key::{FoundKey, Surroundings, clean as clean_key, find as find_key};
+pub use keys::{Key, KeyBinding, KeyCode};
 pub use loaded::{Loaded, load_file, load_source};
 pub use not_built::not_built_yet;
 pub use paths::Paths;
@@ -55,3 +59,4 @@ pub use servers::{ConfiguredState, server_settings};
 pub use set::with_setting;
 pub use setting::{all_keys, known as known_setting, value_of as value_of_setting};
 pub use source::{Source, read as read_source, read_regular_file};
+pub use ui::Desktop;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::approval_rules;
-use super::file::{ConfigFile, Oauth, ProviderSection, ServerSection, ServerType, ToolFilter};
-use super::presets;
+use super::file::{ConfigFile, Oauth, ProviderSection, ServerSection, ServerType, ToolFilter, Ui};
 use super::problem::{KeyPath, nearest};
 use super::variables::has_variable;
+use super::{keys, presets};
 use crate::conversation::is_hidden;
 use crate::mcp::BUILTIN_SERVERS;
 use crate::provider::Api;
@@ -43,10 +43,31 @@ pub fn find(file: &ConfigFile) -> Vec<Finding> {
         check_server(server, &path, &mut findings);
     }
     approval_rules::check(file, &mut findings);
+    check_ui(&file.ui, &mut findings);
     if file.chat.storage.persistence.db_path.trim().is_empty() {
         findings.push((KeyPath::of("chat.storage.persistence.db_path"), "names no file".into()));
     }
     findings
+}
+
+fn check_ui(ui: &Ui, findings: &mut Vec<Finding>) {
+    for name in ui.keys.keys() {
+        if let Err(reason) = keys::read(name) {
+            findings.push((KeyPath(vec!["ui".into(), "keys".into(), name.clone()]), reason));
+        }
+    }
+    for (name, lines) in &ui.macros {
+        let path = KeyPath(vec!["ui".into(), "macros".into(), name.clone()]);
+        if name.is_empty() || name.contains(|c: char| c.is_whitespace() || is_hidden(c)) {
+            findings.push((path.clone(), "the name of a macro has no blanks".into()));
+        }
+        if lines.iter().any(|line| line.trim_start().starts_with("/macro")) {
+            findings.push((path.clone(), "a macro does not run macros".into()));
+        }
+        if lines.iter().all(|line| line.trim().is_empty()) {
+            findings.push((path, "has no lines to run".into()));
+        }
+    }
 }
 
 fn active(file: &ConfigFile, findings: &mut Vec<Finding>) {

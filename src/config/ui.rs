@@ -1,7 +1,8 @@
 //! The looks, settled: file, environment and options made into one answer each.
 
 use super::env::Environment;
-use super::file::{ColorChoice, ConfigFile, Editing, Theme, Thinking};
+use super::file::{Clipboard, ColorChoice, ConfigFile, Editing, PromptPart, Theme, Thinking, UsagePart};
+use super::keys::{self, KeyBinding};
 
 /// What the terminal layer and the prompt need to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,9 +13,17 @@ pub struct UiSettings {
     pub thinking: Thinking,
     pub markdown: bool,
     pub usage: bool,
+    pub usage_parts: Vec<UsagePart>,
+    pub prompt: Vec<PromptPart>,
     /// Nothing is redrawn, words for glyphs.
     pub accessible: bool,
     pub editing: Editing,
+    pub keys: Vec<KeyBinding>,
+    pub fold_pastes: bool,
+    pub clipboard: Clipboard,
+    pub desktop: Desktop,
+    /// Names and lines, in the order of the names.
+    pub macros: Vec<(String, Vec<String>)>,
     /// A command line, for a terminal only.
     pub pager: String,
     /// A command line.
@@ -26,6 +35,37 @@ pub struct UiSettings {
     pub terminal_program: Option<String>,
     /// `COLORTERM` says that the terminal has all colours.
     pub has_true_color: bool,
+}
+
+/// What the environment tells of the screen that the person looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Desktop {
+    pub has_wayland: bool,
+    pub has_x11: bool,
+    /// The desktop of this machine is not that of the person.
+    pub is_remote: bool,
+    pub in_tmux: bool,
+    pub in_screen: bool,
+    /// The terminal shows progress that is told with OSC 9;4.
+    pub shows_progress: bool,
+}
+
+impl Desktop {
+    fn of(environment: &Environment) -> Self {
+        let is_set = |name: &str| environment.text(name).is_some();
+        let in_tmux = is_set("TMUX");
+        let program = environment.text("TERM_PROGRAM").unwrap_or_default();
+        Self {
+            has_wayland: is_set("WAYLAND_DISPLAY"),
+            has_x11: is_set("DISPLAY"),
+            is_remote: is_set("SSH_CONNECTION") || is_set("SSH_TTY"),
+            in_tmux,
+            in_screen: !in_tmux && is_set("STY"),
+            shows_progress: matches!(program, "ghostty" | "WezTerm")
+                || is_set("WT_SESSION")
+                || environment.text("ConEmuANSI") == Some("ON"),
+        }
+    }
 }
 
 /// What the command line says about looks.
@@ -46,8 +86,15 @@ pub fn settle(file: &ConfigFile, options: UiOptions, environment: &Environment) 
         thinking: options.thinking.unwrap_or(ui.thinking),
         markdown: ui.markdown,
         usage: ui.usage,
+        usage_parts: ui.usage_parts.clone(),
+        prompt: ui.prompt.clone(),
         accessible: options.accessible || ui.accessible || is_on("SAYSO_ACCESSIBLE", environment).unwrap_or(false),
         editing: ui.editing,
+        keys: keys::settle(&ui.keys),
+        fold_pastes: ui.fold_pastes,
+        clipboard: ui.clipboard,
+        desktop: Desktop::of(environment),
+        macros: ui.macros.iter().map(|(name, lines)| (name.clone(), lines.clone())).collect(),
         pager: text("SAYSO_PAGER")
             .or_else(|| ui.pager.clone())
             .or_else(|| text("PAGER"))

@@ -12,7 +12,7 @@ use super::variables;
 
 /// Mappings in which every name is the user's own; `*` stands for one such name. All that is
 /// below `extra_body` is the user's own too.
-const OPEN_MAPPINGS: [&[&str]; 10] = [
+const OPEN_MAPPINGS: [&[&str]; 12] = [
     &["chat", "service", "tools", "rules", "when"],
     &["llm", "providers"],
     &["llm", "models"],
@@ -23,6 +23,8 @@ const OPEN_MAPPINGS: [&[&str]; 10] = [
     &["mcp", "servers"],
     &["mcp", "servers", "*", "headers"],
     &["mcp", "servers", "*", "env"],
+    &["ui", "keys"],
+    &["ui", "macros"],
 ];
 
 /// The value of the whole file; what is wrong with variables goes to `problems`.

@@ -23,6 +23,7 @@ mod locate;
 mod owner;
 mod packing;
 mod portable;
+mod prompts;
 mod query;
 mod queue;
 mod reader;
@@ -59,6 +60,7 @@ pub use portable::{
     DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableAttachment, PortableConversation,
     PortableMessage, Time, aichat_session, is_llm_log, read_document, write_document,
 };
+pub use prompts::EarlierPrompts;
 pub use query::ConversationSummary;
 pub use reader::History;
 pub use repair::{Depth, check, files_beside, newest_set_aside, recover_file, set_aside};

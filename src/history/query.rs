@@ -124,16 +124,6 @@ impl History {
         stored
     }
 
-    /// The last `limit` lines typed at the prompt, the oldest first.
-    pub fn prompts(&self, limit: usize) -> Result<Vec<String>, HistoryError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut statement =
-            self.connection.prepare_cached("SELECT text FROM prompt_history ORDER BY number DESC LIMIT ?1")?;
-        let mut prompts = statement.query_map([limit], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-        prompts.reverse();
-        Ok(prompts)
-    }
-
     fn summary(&self, row: &Row<'_>) -> rusqlite::Result<ConversationSummary> {
         let owner: Option<String> = row.get(11)?;
         let status = match row.get::<_, Option<String>>(9)? {

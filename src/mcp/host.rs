@@ -209,7 +209,10 @@ impl McpHost {
 
     /// Ends a server that does not listen; the next call starts it anew. Nothing happens where none runs.
     pub fn kill(&self, server: &str) {
-        let _ = server;
+        let Some(connection) = self.server(server).ok().and_then(|server| server.disconnect()) else { return };
+        connection.end_now();
+        // Its tasks end beside whatever the person does next.
+        tokio::task::spawn_local(async move { connection.close().await });
     }
 
     /// Closes all connections at once and ends all children, gently first, within `limit`.

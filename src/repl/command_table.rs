@@ -1,7 +1,7 @@
 //! The one table of slash commands: the parser, `/help` and completion all read it.
 
 use super::attach;
-use super::slash::{Command, ServerChange, ThinkingDisplay};
+use super::slash::{Command, ServerChange, Shown, ThinkingDisplay};
 use super::tree::EditTarget;
 use crate::mcp::LogLevel;
 
@@ -34,6 +34,12 @@ pub enum ArgumentKind {
     Resource,
     /// Several paths.
     Paths,
+    Provider,
+    Macro,
+    /// `last`, or a stored conversation.
+    Shown,
+    /// A setting of the session, then its values.
+    Setting,
     /// A blank in a path is written `\ `.
     File,
     OneOf(&'static [&'static str]),
@@ -120,16 +126,24 @@ pub static COMMANDS: &[CommandSpec] = &[
     .takes("[[PROVIDER:]MODEL]", ArgumentKind::Model),
     CommandSpec::ready("role", "put questions through a role, or list them", role)
         .takes("[NAME|off] [K=V]", ArgumentKind::Role),
+    CommandSpec::ready("provider", "list the providers, or ask another one", |rest| {
+        one_word(rest).map(|name| Command::Provider { name })
+    })
+    .takes("[NAME]", ArgumentKind::Provider),
+    CommandSpec::ready("set", "show or change what holds until you leave", set)
+        .takes("[KEY [VALUE]]", ArgumentKind::Setting),
     CommandSpec::ready("system", "show or set the system prompt", |rest| {
         Some(Command::System { text: optional(rest) })
     })
     .takes("[TEXT]", ArgumentKind::Nothing),
     CommandSpec::ready("thinking", "show or hide the model's reasoning", thinking)
         .takes("[hide|show]", ArgumentKind::OneOf(&["hide", "show"])),
-    CommandSpec::ready("show", "print this conversation, or another one", |rest| {
-        one_word(rest).map(|conversation| Command::Show { conversation })
+    CommandSpec::ready("show", "print this conversation, a message, or another one", |rest| {
+        show(rest).map(|what| Command::Show { what })
     })
-    .takes("[ID]", ArgumentKind::Session),
+    .takes("[N|last|ID]", ArgumentKind::Shown),
+    CommandSpec::ready("copy", "copy the last answer, or its code block N", copy).takes("[N]", ArgumentKind::Nothing),
+    CommandSpec::ready("redraw", "print the last answer again, for this width", |rest| alone(rest, Command::Redraw)),
     CommandSpec::ready("export", "write this conversation to a .md, .html or .json", |rest| {
         Some(Command::Export { file: optional(&rest.replace("\\ ", " ")) })
     })
@@ -153,10 +167,10 @@ pub static COMMANDS: &[CommandSpec] = &[
         attach::parse(rest).map(|change| Command::Attach { change })
     })
     .takes("[PATH|drop N|clear]", ArgumentKind::Paths),
-    CommandSpec::later("provider"),
-    CommandSpec::later("set"),
-    CommandSpec::later("copy"),
-    CommandSpec::later("redraw"),
+    CommandSpec::ready("macro", "list the macros, or run one", |rest| {
+        one_word(rest).map(|name| Command::Macro { name })
+    })
+    .takes("[NAME]", ArgumentKind::Macro),
 ];
 
 fn optional(rest: &str) -> Option<String> {
@@ -169,6 +183,30 @@ fn alone(rest: &str, command: Command) -> Option<Command> {
 
 fn one_word(rest: &str) -> Option<Option<String>> {
     (!rest.contains(char::is_whitespace)).then(|| optional(rest))
+}
+
+fn set(rest: &str) -> Option<Command> {
+    let (key, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    Some(Command::Set { key: optional(key), value: optional(value.trim()) })
+}
+
+fn show(rest: &str) -> Option<Shown> {
+    Some(match one_word(rest)?.as_deref() {
+        None => Shown::Everything,
+        Some("last") => Shown::LastAnswer,
+        Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Shown::Message(number.parse().ok().filter(|number| *number > 0)?)
+        }
+        Some(address) => Shown::Conversation(address.to_owned()),
+    })
+}
+
+fn copy(rest: &str) -> Option<Command> {
+    let block = match rest {
+        "" => None,
+        number => Some(number.parse().ok().filter(|number| *number > 0)?),
+    };
+    Some(Command::Copy { block })
 }
 
 fn edit(rest: &str) -> Option<Command> {
@@ -316,9 +354,9 @@ mod tests {
         let all = help(None).unwrap();
         assert!(all.lines().all(|line| line.chars().count() <= 80), "{all}");
         assert!(all.contains("/model [[PROVIDER:]MODEL]    show or change the model\n"), "{all}");
-        assert!(!all.contains("/copy"), "{all}");
+        assert!(!all.contains("/attach"), "{all}");
         assert_eq!(help(Some("/quit")).unwrap(), "/exit\n  leave\n  also: /quit\n");
-        assert_eq!(help(Some("copy")).unwrap(), "/copy is not part of this version yet\n");
+        assert_eq!(help(Some("attach")).unwrap(), "/attach is not part of this version yet\n");
         assert_eq!(help(Some("nonsense")), None);
     }
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::command_table::{self, ArgumentKind};
+use super::command_table::{self, ArgumentKind, CommandSpec};
+use super::session_settings::{OPTION_PREFIX, SETTINGS};
 use super::suggestions::Asker;
 use super::uri_template;
 use crate::mcp::{CompletionQuestion, CompletionSubject, LogLevel};
@@ -27,6 +28,10 @@ struct Names {
     /// With the names of their arguments.
     prompts: Vec<(String, Vec<String>)>,
     resources: Vec<String>,
+    /// Commands of the person's own, as help shows them.
+    commands: Vec<String>,
+    providers: Vec<String>,
+    macros: Vec<String>,
     /// Servers and their templates.
     templates: Vec<(String, String)>,
     /// Whoever can ask servers for values.
@@ -47,6 +52,19 @@ impl CompletionSource {
     /// Offered after `/role`.
     pub fn set_roles(&self, roles: Vec<String>) {
         self.names().roles = presentable(roles);
+    }
+
+    /// Commands of the person's own, as `name ARGUMENTS` behind a slash.
+    pub fn set_commands(&self, usages: Vec<String>) {
+        self.names().commands = presentable(usages);
+    }
+
+    pub fn set_providers(&self, providers: Vec<String>) {
+        self.names().providers = presentable(providers);
+    }
+
+    pub fn set_macros(&self, macros: Vec<String>) {
+        self.names().macros = presentable(macros);
     }
 
     pub fn set_servers(&self, servers: Vec<String>) {
@@ -124,7 +142,8 @@ impl Completions {
         if before_cursor.len() > LINE_BYTES_MAX {
             return (before_cursor.len(), Vec::new());
         }
-        let (start, mut offers) = command_offers(before_cursor)
+        let (start, mut offers) = self
+            .command_offers(before_cursor)
             .or_else(|| self.argument_offers(before_cursor))
             .or_else(|| self.file_offers(before_cursor))
             .unwrap_or((before_cursor.len(), Vec::new()));
@@ -144,6 +163,13 @@ impl Completions {
                 matching(names.roles.iter().map(String::as_str).chain(["off"]), typed)
             }
             ArgumentKind::Session => matching(self.source.names().sessions.iter().map(String::as_str), typed),
+            ArgumentKind::Provider => matching(self.source.names().providers.iter().map(String::as_str), typed),
+            ArgumentKind::Macro => matching(self.source.names().macros.iter().map(String::as_str), typed),
+            ArgumentKind::Shown => {
+                let names = self.source.names();
+                matching(["last"].into_iter().chain(names.sessions.iter().map(String::as_str)), typed)
+            }
+            ArgumentKind::Setting => setting_offers(typed),
             ArgumentKind::OneOf(words) => matching(words.iter().copied(), typed),
             ArgumentKind::Server => matching(self.source.names().servers.iter().map(String::as_str), typed),
             ArgumentKind::ServerChange => self.server_changes(typed),
@@ -159,6 +185,23 @@ impl Completions {
             ArgumentKind::Prompt => return Some(self.prompt_offers(before_cursor, typed)),
         };
         Some((before_cursor.len() - typed.len(), offers))
+    }
+
+    /// Commands of ours, and those of the person.
+    fn command_offers(&self, before_cursor: &str) -> Option<(usize, Vec<Offer>)> {
+        let typed = before_cursor.strip_prefix('/')?;
+        if typed.contains(|c: char| c.is_whitespace() || c == '/') {
+            return None;
+        }
+        let ours = command_table::ready_commands().map(CommandSpec::usage);
+        let all = ours.chain(self.source.names().commands.clone());
+        let fitting = all.filter(|usage| usage[1..].starts_with(typed));
+        let offers = fitting.map(|usage| {
+            let name = usage[1..].split(' ').next().unwrap_or_default();
+            let inserted = format!("{name}{}", if usage.contains(' ') { " " } else { "" });
+            Offer { shown: usage, inserted }
+        });
+        Some((1, offers.collect()))
     }
 
     /// `restart` or `log` with a server, and behind that the levels.
@@ -287,19 +330,16 @@ fn quoted(value: &str) -> String {
     if value.contains(char::is_whitespace) { format!("\"{value}\"") } else { value.to_owned() }
 }
 
-fn command_offers(before_cursor: &str) -> Option<(usize, Vec<Offer>)> {
-    let typed = before_cursor.strip_prefix('/')?;
-    if typed.contains(|c: char| c.is_whitespace() || c == '/') {
-        return None;
-    }
-    let offers = command_table::ready_commands()
-        .filter(|spec| spec.name.starts_with(typed))
-        .map(|spec| Offer {
-            shown: spec.usage(),
-            inserted: format!("{}{}", spec.name, if spec.arguments.is_empty() { "" } else { " " }),
-        })
-        .collect();
-    Some((1, offers))
+/// A setting, and behind a whole one its values.
+fn setting_offers(typed: &str) -> Vec<Offer> {
+    let Some((name, _)) = typed.split_once(' ') else {
+        let names = SETTINGS.iter().map(|setting| setting.name).chain([OPTION_PREFIX]);
+        return matching(names, typed);
+    };
+    let setting = SETTINGS.iter().find(|setting| setting.name == name);
+    let values = setting.map(|setting| setting.values).unwrap_or_default();
+    let lines: Vec<String> = values.iter().map(|value| format!("{name} {value}")).collect();
+    matching(lines.iter().map(String::as_str), typed)
 }
 
 /// Those that start with what was typed; where none does, those that contain it.
@@ -386,8 +426,12 @@ mod tests {
     #[test]
     fn commands_and_their_arguments() {
         assert_eq!(inserted("/us"), (1, strings(&["usage"])));
-        assert_eq!(inserted("/re"), (1, strings(&["resume ", "rename ", "retry", "resource "])));
-        assert_eq!(inserted("/cop"), (1, strings(&[])));
+        assert_eq!(inserted("/re"), (1, strings(&["resume ", "rename ", "retry", "redraw", "resource "])));
+        assert_eq!(inserted("/zz"), (1, strings(&[])));
+        assert_eq!(inserted("/cop"), (1, strings(&["copy "])));
+        assert_eq!(inserted("/show la"), (6, strings(&["last"])));
+        assert_eq!(inserted("/set temp"), (5, strings(&["temperature"])));
+        assert_eq!(inserted("/set thinking s"), (5, strings(&["thinking show"])));
         assert_eq!(inserted("/model o"), (7, strings(&["openrouter:a/b", "openrouter:a/c"])));
         assert_eq!(inserted("/model A/C"), (7, strings(&["openrouter:a/c"])));
         assert_eq!(inserted("/model bad"), (7, strings(&[])));

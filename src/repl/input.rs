@@ -18,6 +18,8 @@ use tokio::sync::mpsc as async_mpsc;
 
 use super::completer::CompletionSource;
 use super::line_reader::LineReader;
+use crate::config::KeyBinding;
+use crate::conversation::is_hidden;
 use crate::terminal::{TermSafe, mode};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,8 +35,10 @@ pub struct InputSettings {
     pub color: bool,
     /// No line editor, so no repainting: `TERM=dumb`, accessible mode.
     pub plain: bool,
-    /// Earlier prompts, oldest first.
-    pub history: Vec<String>,
+    /// Keys of the person's own.
+    pub keys: Vec<KeyBinding>,
+    /// A long paste is one label in the line.
+    pub folds_pastes: bool,
     pub completions: CompletionSource,
     /// Stands for `~` in paths.
     pub home: Option<PathBuf>,
@@ -47,13 +51,23 @@ pub struct PromptText {
     styled: String,
 }
 
+/// Tells the terminal that the prompt ends here (OSC 133).
+const PROMPT_ENDS: &str = "\x1b]133;B\x07";
+
 impl PromptText {
-    /// `style` are the numbers of an SGR sequence, as in `1;36`. Control characters are left out.
+    /// `style` are the numbers of an SGR sequence, as in `1;36`. Characters that nobody sees are left out.
     #[must_use]
     pub fn new(text: &str, style: Option<&str>) -> Self {
-        let raw: String = text.chars().filter(|c| !c.is_control()).collect();
+        let raw: String = text.chars().filter(|c| !is_hidden(*c)).collect();
         let styled = style.map_or_else(|| raw.clone(), |style| format!("\x1b[{style}m{raw}\x1b[0m"));
         Self { raw, styled }
+    }
+
+    /// With a mark where the prompt ends, which takes no room.
+    #[must_use]
+    pub fn marked(mut self) -> Self {
+        self.styled.push_str(PROMPT_ENDS);
+        self
     }
 }
 
@@ -85,8 +99,10 @@ pub enum InputEvent {
 }
 
 enum Order {
-    Read { prompt: PromptText, initial: Option<String> },
+    Read { prompt: PromptText, initial: Option<String>, forgets: bool },
     AddHistory(String),
+    AddOthersHistory(Vec<String>),
+    TurnHistory { others: Vec<String>, own: Vec<String> },
 }
 
 /// What both sides reach while a line is being read.
@@ -133,11 +149,20 @@ impl Input {
 
     /// Asks for one line; `initial` stands in it already. Nothing happens while one is being read.
     pub fn request(&mut self, prompt: PromptText, initial: Option<String>) {
+        self.read(prompt, initial, false);
+    }
+
+    /// The same for a question: what was typed before it was seen is no answer to it.
+    pub fn ask(&mut self, prompt: PromptText, initial: Option<String>) {
+        self.read(prompt, initial, true);
+    }
+
+    fn read(&mut self, prompt: PromptText, initial: Option<String>, forgets: bool) {
         if !self.is_reading {
             self.reading.is_cleared.store(false, Ordering::Relaxed);
             mode::set_paste_bracketed(!self.is_plain);
             // Where the thread has gone, `next` finds out.
-            let _ = self.orders.send(Order::Read { prompt, initial });
+            let _ = self.orders.send(Order::Read { prompt, initial, forgets });
             self.is_reading = true;
         }
     }
@@ -209,6 +234,16 @@ impl Input {
         self.redraw(prompt);
     }
 
+    /// Earlier prompts of another conversation, and of all others; oldest first. What was typed here stays.
+    pub fn turn_history(&self, others: Vec<String>, own: Vec<String>) {
+        let _ = self.orders.send(Order::TurnHistory { others, own });
+    }
+
+    /// Adds what was typed in other processes.
+    pub fn add_others_history(&self, lines: Vec<String>) {
+        let _ = self.orders.send(Order::AddOthersHistory(lines));
+    }
+
     /// Adds a prompt for Up and Ctrl-R, unless it starts with a space or repeats the last one.
     /// While a line is being read it waits for that line.
     pub fn add_history(&self, line: &str) {
@@ -235,8 +270,10 @@ fn serve(
     for order in orders {
         match order {
             Order::AddHistory(line) => reader.add_history(&line),
-            Order::Read { prompt, initial } => {
-                if events.send(reader.read(&prompt, initial)).is_err() {
+            Order::AddOthersHistory(lines) => reader.change_history(|history| history.add_others(lines)),
+            Order::TurnHistory { others, own } => reader.change_history(|history| history.turn_to(others, own)),
+            Order::Read { prompt, initial, forgets } => {
+                if events.send(reader.read(&prompt, initial, forgets)).is_err() {
                     return;
                 }
             }
@@ -252,9 +289,10 @@ mod tests {
 
     #[test]
     fn a_prompt_is_as_wide_with_style_as_without() {
-        let plain = PromptText::new("de\u{1b}mo> ", None);
+        let plain = PromptText::new("de\u{1b}m\u{202e}o> ", None);
         assert_eq!((plain.raw(), plain.styled()), ("demo> ", "demo> "));
         let styled = PromptText::new("demo> ", Some("1;36"));
         assert_eq!((styled.raw(), styled.styled()), ("demo> ", "\u{1b}[1;36mdemo> \u{1b}[0m"));
+        assert_eq!(plain.marked().styled(), "demo> \u{1b}]133;B\u{7}");
     }
 }

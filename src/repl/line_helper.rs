@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
+use rustyline::history::{History, SearchDirection};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, GraphemeClusterMode, Helper, Result};
 use tokio::sync::mpsc::UnboundedSender;
@@ -15,7 +16,7 @@ use super::command_table;
 use super::completer::{Completions, LINE_BYTES_MAX};
 use super::input::InputEvent;
 use super::key_bindings::Asked;
-use super::{multiline, slash};
+use super::{multiline, paste, slash};
 
 const COMMAND: &str = "\x1b[36m";
 const DIM: &str = "\x1b[2m";
@@ -86,7 +87,7 @@ impl Hinter for LineHelper {
     type Hint = DimHint;
 
     /// The editor asks after each change of the line, which is how we know it.
-    fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<DimHint> {
+    fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<DimHint> {
         let mut current = self.current.borrow_mut();
         if let (true, false, Some(typing)) = (current.is_empty(), line.is_empty(), &self.typing) {
             // With nobody to hear it the line is not wanted either.
@@ -98,8 +99,23 @@ impl Hinter for LineHelper {
         if !self.color || pos < line.len() || line.len() > LINE_BYTES_MAX {
             return None;
         }
-        command_hint(line).or_else(|| fence_hint(line))
+        command_hint(line).or_else(|| fence_hint(line)).or_else(|| history_hint(line, context.history()))
     }
+}
+
+/// How the newest earlier prompt goes on that begins like this one: its first line is shown, all of it is taken.
+fn history_hint(line: &str, history: &dyn History) -> Option<DimHint> {
+    const LETTERS_MIN: usize = 2;
+    if line.trim().chars().count() < LETTERS_MIN || line.starts_with('/') || line.contains(paste::is_mark) {
+        return None;
+    }
+    let newest = history.len().checked_sub(1)?;
+    let found = history.starts_with(line, newest, SearchDirection::Reverse).ok().flatten()?;
+    let rest = found.entry.get(line.len()..).filter(|rest| !rest.is_empty())?;
+    let first = rest.lines().next().unwrap_or_default();
+    let shown: String = first.chars().take_while(|c| !c.is_control() && !paste::is_mark(*c)).collect();
+    let mark = if shown.len() < rest.len() { " …" } else { "" };
+    Some(DimHint { shown: format!("{shown}{mark}"), taken: Some(rest.to_owned()) })
 }
 
 fn command_hint(line: &str) -> Option<DimHint> {
@@ -150,7 +166,7 @@ fn command_word(line: &str) -> Option<usize> {
 /// as it was counted for.
 fn harmless(line: &str, graphemes: GraphemeClusterMode) -> Cow<'_, str> {
     let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !line.contains(steers) {
+    if !line.contains(|c| steers(c) || paste::is_mark(c)) {
         return Cow::Borrowed(line);
     }
     let mut shown = String::with_capacity(line.len());
@@ -159,7 +175,7 @@ fn harmless(line: &str, graphemes: GraphemeClusterMode) -> Cow<'_, str> {
             let columns = graphemes.width(c.encode_utf8(&mut [0; 4]));
             shown.extend((0..columns).map(|_| '·'));
         } else {
-            shown.push(c);
+            shown.push(paste::drawn(c));
         }
     }
     Cow::Owned(shown)

@@ -16,6 +16,7 @@ use super::input::{Editing, InputEvent, InputSettings, PromptText, Reading};
 use super::key_bindings::{self, Asked};
 use super::line_helper::LineHelper;
 use super::line_history::LineHistory;
+use super::paste::without_marks;
 use super::{multiline, slash};
 
 pub enum LineReader {
@@ -33,12 +34,17 @@ impl LineReader {
         Ok(if settings.plain {
             Self::Plain(PlainLines(reading))
         } else {
-            Self::Edited(Box::new(EditedLines::open(settings, &reading, typing)?))
+            Self::Edited(Box::new(EditedLines::open(Parts { settings, reading, typing, asked: Arc::default() })?))
         })
     }
 
-    pub fn read(&mut self, prompt: &PromptText, initial: Option<String>) -> InputEvent {
+    /// `forgets`: what was typed before the prompt is no answer to it.
+    pub fn read(&mut self, prompt: &PromptText, initial: Option<String>, forgets: bool) -> InputEvent {
         match self {
+            Self::Edited(lines) if forgets => {
+                lines.forget_typed();
+                lines.read(prompt, initial.unwrap_or_default())
+            }
             Self::Edited(lines) => lines.read(prompt, initial.unwrap_or_default()),
             Self::Plain(lines) => lines.read(prompt, initial),
         }
@@ -51,21 +57,35 @@ impl LineReader {
             Self::Plain(_) => (),
         }
     }
+
+    pub fn change_history(&mut self, change: impl FnOnce(&mut LineHistory)) {
+        match self {
+            Self::Edited(lines) => change(lines.editor.history_mut()),
+            Self::Plain(_) => (),
+        }
+    }
 }
 
 /// Lines edited with rustyline.
 pub struct EditedLines {
     editor: Editor<LineHelper, LineHistory>,
+    parts: Parts,
+    /// The last line, as it was and with the texts of its pastes.
+    last: (String, String),
+}
+
+/// What an editor is made of.
+struct Parts {
+    settings: InputSettings,
+    reading: Reading,
+    typing: UnboundedSender<InputEvent>,
     asked: Arc<Asked>,
 }
 
-impl EditedLines {
+impl Parts {
     /// Sets no terminal mode: the editor does that when it reads a line, and sets back what it found.
-    fn open(
-        settings: InputSettings,
-        reading: &Reading,
-        typing: UnboundedSender<InputEvent>,
-    ) -> Result<Self, ReadlineError> {
+    fn build(&self, history: LineHistory) -> Result<Editor<LineHelper, LineHistory>, ReadlineError> {
+        let Self { settings, reading, typing, asked } = self;
         let graphemes = GraphemeClusterMode::from_env();
         let config = Config::builder()
             .edit_mode(match settings.editing {
@@ -80,28 +100,43 @@ impl EditedLines {
             .completion_show_all_if_ambiguous(true)
             .bell_style(BellStyle::None)
             .build();
-        let completions = Completions::new(settings.completions, settings.home);
-        let mut editor = Editor::with_history(config, LineHistory::new(settings.history))?;
-        let asked = Arc::new(Asked::default());
-        key_bindings::bind(&mut editor, &asked);
-        editor.set_helper(Some(
-            LineHelper::new(completions, settings.color, graphemes, Arc::clone(&asked)).telling(typing),
-        ));
+        let completions = Completions::new(settings.completions.clone(), settings.home.clone());
+        let mut editor = Editor::with_history(config, history)?;
+        key_bindings::bind(&mut editor, asked, &settings.keys, settings.folds_pastes);
+        let helper = LineHelper::new(completions, settings.color, graphemes, Arc::clone(asked));
+        editor.set_helper(Some(helper.telling(typing.clone())));
         // With a printer the editor waits for signals and keys alike; without one it notices a new
         // window size only where the signal happens to reach the input thread.
         if let Ok(printer) = editor.create_external_printer() {
             *reading.printer.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(printer));
         }
-        Ok(Self { editor, asked })
+        Ok(editor)
+    }
+}
+
+impl EditedLines {
+    fn open(parts: Parts) -> Result<Self, ReadlineError> {
+        Ok(Self { editor: parts.build(LineHistory::default())?, parts, last: Default::default() })
+    }
+
+    /// Forgets keys that were read behind the last line, in one go with it: the editor keeps them for the next.
+    fn forget_typed(&mut self) {
+        let history = std::mem::take(self.editor.history_mut());
+        // It could be made once, so it can be again; else Up would know no more.
+        if let Ok(editor) = self.parts.build(history) {
+            self.editor = editor;
+        }
     }
 
     fn read(&mut self, prompt: &PromptText, initial: String) -> InputEvent {
-        let mut text = initial;
+        // A prompt that comes back, as when its request was cancelled, comes back with its labels.
+        let is_last = !initial.is_empty() && initial.trim() == self.last.1.trim();
+        let mut text = if is_last { self.last.0.clone() } else { without_marks(initial) };
         loop {
             let read = self.editor.readline_with_initial(prompt, (&text, ""));
             text = self.editor.helper().map(LineHelper::take_current).unwrap_or_default();
             match read {
-                Ok(line) => return InputEvent::Line(line),
+                Ok(line) => return InputEvent::Line(self.expanded(line)),
                 Err(ReadlineError::Eof) => return InputEvent::EndOfInput,
                 Err(ReadlineError::Interrupted) => return self.interrupted(text),
                 // A resize in the middle of a key sequence: nothing is lost.
@@ -114,16 +149,23 @@ impl EditedLines {
     }
 
     fn interrupted(&mut self, text: String) -> InputEvent {
-        if self.asked.take_editor() {
-            return InputEvent::EditRequested { text };
+        if self.parts.asked.take_editor() {
+            return InputEvent::EditRequested { text: self.expanded(text) };
         }
         self.editor.history_mut().keep(&text);
-        InputEvent::Interrupted { had_text: !text.is_empty(), text }
+        InputEvent::Interrupted { had_text: !text.is_empty(), text: self.expanded(text) }
+    }
+
+    fn expanded(&mut self, line: String) -> String {
+        let whole = self.parts.asked.pastes.expand(&line).into_owned();
+        self.last = (line, whole.clone());
+        whole
     }
 
     fn add_history(&mut self, line: &str) {
+        let line = if line == self.last.1 { self.last.0.clone() } else { without_marks(line.to_owned()) };
         // Kept in memory, which cannot fail.
-        let _ = self.editor.history_mut().add(line);
+        let _ = self.editor.history_mut().add_owned(line);
     }
 }
 

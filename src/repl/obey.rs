@@ -1,9 +1,10 @@
 //! The slash commands that no turn comes of.
 
+use super::slash::Shown;
 use super::{Command, InRole, Repl, ThinkingDisplay, help};
 use crate::conversation::{Message, Usage};
 use crate::session::ContextLoad;
-use crate::terminal::Thinking;
+use crate::terminal::{Thinking, print_answer};
 
 impl Repl<'_> {
     pub(super) async fn obey(&mut self, command: Command) {
@@ -14,11 +15,9 @@ impl Repl<'_> {
             | Command::Continue
             | Command::Undo
             | Command::Edit { .. }
+            | Command::Macro { .. }
             | Command::Prompt { .. } => {}
-            Command::Help { topic } => match help(topic.as_deref()) {
-                Some(text) => self.page(&text),
-                None => self.fail("usage", "no such command; /help lists them"),
-            },
+            Command::Help { topic } => self.help(topic.as_deref()),
             Command::New { name } => self.start_new(name),
             Command::Sessions => {
                 self.save().await;
@@ -34,11 +33,11 @@ impl Repl<'_> {
             Command::Role { role, arguments } => self.change_role(role, &arguments),
             Command::System { text } => self.change_system(text),
             Command::Thinking { display } => self.change_thinking(display),
-            Command::Show { conversation: Some(address) } => {
-                self.save().await;
-                self.page_or_fail(self.services.conversation(&address));
-            }
-            Command::Show { conversation: None } => self.show_current(),
+            Command::Show { what } => self.show(what).await,
+            Command::Copy { block } => self.copy(block).await,
+            Command::Redraw => self.redraw(),
+            Command::Provider { name } => self.change_provider(name),
+            Command::Set { key, value } => self.set(key.as_deref(), value.as_deref()),
             Command::Usage => self.show_usage(),
             Command::Stats => {
                 self.save().await;
@@ -75,7 +74,7 @@ impl Repl<'_> {
         self.session.start_new(name);
     }
 
-    fn change_model(&mut self, model: Option<String>) {
+    pub(super) fn change_model(&mut self, model: Option<String>) {
         let Some(model) = model else {
             self.note(&self.session.model.label.clone());
             return;
@@ -113,6 +112,49 @@ impl Repl<'_> {
             Thinking::Hide => "hidden",
         };
         self.note(&format!("reasoning is {state}"));
+    }
+
+    fn help(&mut self, topic: Option<&str>) {
+        let own = topic.and_then(|topic| self.own_help_of(topic));
+        match own.or_else(|| help(topic)) {
+            Some(text) if topic.is_none() => {
+                let own = self.own_help();
+                self.page(&format!("{own}{text}"));
+            }
+            Some(text) => self.page(&text),
+            None => self.fail("usage", "no such command; /help lists them"),
+        }
+    }
+
+    async fn show(&mut self, what: Shown) {
+        match what {
+            Shown::Everything => self.show_current(),
+            Shown::LastAnswer => match self.last_answer().map(str::to_owned) {
+                Some(text) => self.page(&text),
+                None => self.fail("usage", "there is no answer yet"),
+            },
+            Shown::Message(number) => {
+                let message = number.checked_sub(1).and_then(|at| self.session.messages().get(at));
+                match message.map(|message| message.text.clone()) {
+                    Some(text) => self.page(&text),
+                    None => self.fail("usage", "there is no such message; /show counts them"),
+                }
+            }
+            Shown::Conversation(address) => {
+                self.save().await;
+                self.page_or_fail(self.services.conversation(&address));
+            }
+        }
+    }
+
+    fn redraw(&mut self) {
+        match self.last_answer().map(str::to_owned) {
+            Some(text) => {
+                print_answer(self.screen, &text);
+                self.write();
+            }
+            None => self.fail("usage", "there is no answer yet"),
+        }
     }
 
     fn show_current(&mut self) {

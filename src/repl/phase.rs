@@ -34,10 +34,13 @@ impl Watched<'_> {
     async fn converse(&mut self, question: &Question<'_>) -> Answer {
         // What was typed before the question was seen is no answer to it.
         mode::discard_typed();
+        let mut is_first = true;
         let before = self.watch.phase.replace(TurnPhase::Asking);
         let mut dialogue = Dialogue::new(question);
         let answer = loop {
-            let Some((said, is_interrupt)) = self.listen(&dialogue).await else { break Answer::Nobody };
+            let Some((said, is_interrupt)) = self.listen(&dialogue, std::mem::take(&mut is_first)).await else {
+                break Answer::Nobody;
+            };
             match dialogue.enter(&said) {
                 Turnout::Done(Answer::No) if is_interrupt && self.says_no_again() => break Answer::StopTurn,
                 Turnout::Done(answer) => break answer,
@@ -55,14 +58,18 @@ impl Watched<'_> {
     }
 
     /// What the person says, and whether it was Ctrl-C. `None`: nobody can be asked any more.
-    async fn listen(&mut self, dialogue: &Dialogue<'_>) -> Option<(Said, bool)> {
+    async fn listen(&mut self, dialogue: &Dialogue<'_>, is_first: bool) -> Option<(Said, bool)> {
         let (prompt, initial) = dialogue.prompt();
         let prompt = PromptText::new(&prompt, None);
         if self.input.is_reading() {
             // The line of an earlier question, where Ctrl-C was a signal.
             self.input.clear_plain(&prompt);
         }
-        self.input.request(prompt, initial);
+        if is_first {
+            self.input.ask(prompt, initial);
+        } else {
+            self.input.request(prompt, initial);
+        }
         loop {
             let event = tokio::select! {
                 event = self.input.next() => event,

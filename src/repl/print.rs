@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Repl;
+use crate::conversation::exit_code;
 use crate::session::NoticeLevel;
 use crate::terminal::{ErrorReport, Stream, TermSafe, TermSafeBuf, notice_line, render_error};
 
@@ -24,6 +25,9 @@ impl Repl<'_> {
     }
 
     pub(super) fn report(&mut self, report: &ErrorReport) {
+        if self.last_exit == exit_code::OK {
+            self.last_exit = exit_code::INTERNAL;
+        }
         let text = render_error(report, self.screen.color(Stream::Stderr));
         self.screen.lines(text.as_safe());
         self.write();
@@ -48,7 +52,7 @@ impl Repl<'_> {
     }
 
     /// A terminal that has gone is noticed when the next line is read.
-    fn write(&mut self) {
+    pub(super) fn write(&mut self) {
         let _ = self.screen.flush_waiting(WRITE_LIMIT);
     }
 }

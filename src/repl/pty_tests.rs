@@ -16,6 +16,7 @@ fn run_program(settings: InputSettings) {
     let source = settings.completions.clone();
     source.set_models(vec!["demo:tour".to_owned()]);
     let mut input = Input::start(settings);
+    input.turn_history(vec!["older".to_owned()], vec!["newer".to_owned()]);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let prompt = || PromptText::new("demo> ", Some("36"));
     // Not `println!`, which the test harness would catch.
@@ -41,8 +42,8 @@ fn run_program(settings: InputSettings) {
 }
 
 fn settings(editing: Editing, plain: bool) -> InputSettings {
-    let history = vec!["older".to_owned(), "newer".to_owned()];
-    InputSettings { editing, color: true, plain, history, completions: CompletionSource::default(), home: None }
+    let completions = CompletionSource::default();
+    InputSettings { editing, color: true, plain, keys: Vec::new(), folds_pastes: true, completions, home: None }
 }
 
 /// The tests below start this binary once more, on a terminal, to be one of the three programs.
@@ -221,6 +222,18 @@ fn tab_completes_and_a_bad_byte_loses_nothing() {
     terminal.type_keys(b"caf\xe9 ");
     terminal.expect("demo> \x1b[0mcaf");
     terminal.expect_line("!\r", "caf!");
+    terminal.end();
+}
+
+#[test]
+fn what_is_typed_in_one_go_with_a_line_is_not_lost() {
+    let mut terminal = Terminal::run("emacs_program");
+    terminal.type_keys("one\rtwo\rthr");
+    for line in ["one", "two"] {
+        terminal.expect(&format!("<{:?}>", InputEvent::Line(line.to_owned())));
+    }
+    terminal.expect("demo> ");
+    terminal.expect_line("ee\r", "three");
     terminal.end();
 }
 

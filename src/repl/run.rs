@@ -5,18 +5,20 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use super::prompt_line::{PromptFacts, prompt_line};
+use super::slash::split_command;
 use super::{
-    Command, CompletionSource, CtrlC, Entered, InRole, Input, InputEvent, PromptAction, PromptText, complaint,
-    edit_text, parse,
+    Command, CompletionSource, CtrlC, CustomCommands, Entered, InRole, Input, InputEvent, KnownPrompts, PromptAction,
+    PromptText, complaint, edit_text, parse,
 };
-use crate::config::FilledRole;
-use crate::conversation::{Attachment, ConversationId, Message, MessageId, UsedRole, exit_code, now_ms};
-use crate::history::{Entry, FlushOutcome};
+use crate::config::{Clipboard, Desktop, FilledRole, PromptPart};
+use crate::conversation::{Attachment, ConversationId, Message, MessageId, UsedRole, exit_code};
+use crate::history::{EarlierPrompts, FlushOutcome};
 use crate::session::{
     ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Session, Signals, TurnInput, TurnReport,
 };
 use crate::terminal::mode::{self, Suspended};
-use crate::terminal::{EchoOff, ErrorReport, Screen, TermSafeBuf, ViewSettings, notice_line};
+use crate::terminal::{EchoOff, ErrorReport, Mark, Screen, Stream, TermSafeBuf, ViewSettings, notice_line};
 
 /// How long leaving may take when the disk does not answer.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -52,6 +54,14 @@ pub trait Services {
     fn check_name(&self, name: &str) -> Result<(), ErrorReport>;
     /// Pins a conversation, or lets it go; whether it is pinned now.
     fn toggle_pin(&self, id: &ConversationId) -> Result<bool, ErrorReport>;
+    /// What Up and Ctrl-R know in a conversation; nothing where there is no history.
+    fn earlier_prompts(&self, conversation: &ConversationId) -> EarlierPrompts;
+    /// The lines typed anywhere behind the one of this number, and the number of the last.
+    fn lines_typed_after(&self, number: i64) -> (Vec<String>, i64);
+    /// The providers that are set up, each with its model.
+    fn providers(&self) -> Vec<(String, String)>;
+    /// Whether a provider has this name, set up or built in.
+    fn is_provider(&self, name: &str) -> bool;
     /// Writes a conversation to a new file, as the end of its name says; without a name to one in the current folder.
     fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport>;
     /// False where this process writes no history.
@@ -76,6 +86,17 @@ pub struct Loaded {
     pub focus: Option<MessageId>,
 }
 
+/// How the prompt looks, and what belongs to the person.
+#[derive(Clone, Debug, Default)]
+pub struct ReplUi {
+    pub prompt: Vec<PromptPart>,
+    pub markers: bool,
+    pub clipboard: Clipboard,
+    pub desktop: Desktop,
+    /// Names and lines.
+    pub macros: Vec<(String, Vec<String>)>,
+}
+
 pub struct Repl<'a> {
     pub session: Session,
     /// What questions are put through.
@@ -88,6 +109,11 @@ pub struct Repl<'a> {
     pub signals: Signals,
     pub jobs: JobSignals,
     pub services: &'a dyn Services,
+    pub ui: ReplUi,
+    pub custom: CustomCommands,
+    pub known: KnownPrompts,
+    /// What came of the last line, as an exit code would tell it.
+    pub last_exit: u8,
     /// The program for Ctrl-X Ctrl-E.
     pub editor: String,
     pub color: bool,
@@ -120,6 +146,8 @@ impl Repl<'_> {
                 self.echo_off = if self.input.is_plain() { None } else { self.echo_off.take().or_else(EchoOff::new) };
                 self.session.model.provider.prewarm();
                 self.offer_names();
+                self.refresh_prompts();
+                self.mark(Mark::PromptStarts);
                 self.input.request(self.prompt(), initial.take());
             }
             let flow = tokio::select! {
@@ -197,9 +225,20 @@ impl Repl<'_> {
     }
 
     fn prompt(&self) -> PromptText {
-        let label = self.session.model.label.as_str();
-        let provider = label.split(':').next().unwrap_or(label);
-        PromptText::new(&format!("{provider}> "), self.color.then_some("1;36"))
+        let facts = PromptFacts {
+            label: &self.session.model.label,
+            name: self.name.as_deref(),
+            is_kept: self.services.is_kept(),
+        };
+        let line = prompt_line(&self.ui.prompt, &facts, self.screen.width(Stream::Stdout));
+        let text = PromptText::new(&line, self.color.then_some("1;36"));
+        if self.ui.markers && !self.input.is_plain() { text.marked() } else { text }
+    }
+
+    fn mark(&mut self, mark: Mark) {
+        if self.ui.markers && !self.input.is_plain() {
+            self.screen.mark(mark);
+        }
     }
 
     async fn on_input(&mut self, event: InputEvent) -> Flow {
@@ -211,10 +250,20 @@ impl Repl<'_> {
             }
             InputEvent::Line(line) => {
                 self.ctrl_c.line_entered();
-                self.on_line(&line).await
+                self.mark(Mark::OutputStarts);
+                let flow = self.on_line(&line).await;
+                let exit = if let ControlFlow::Break(exit) = flow { exit } else { self.last_exit };
+                self.mark(Mark::Ended(Some(exit)));
+                flow
             }
-            InputEvent::Interrupted { had_text, .. } => self.on_ctrl_c_at_prompt(had_text),
-            InputEvent::EditRequested { text } => self.edit(text).await,
+            InputEvent::Interrupted { had_text, .. } => {
+                self.mark(Mark::Ended(None));
+                self.on_ctrl_c_at_prompt(had_text)
+            }
+            InputEvent::EditRequested { text } => {
+                self.mark(Mark::Ended(None));
+                self.edit(text).await
+            }
             InputEvent::EndOfInput | InputEvent::Failed(_) if mode::is_gone() => ControlFlow::Break(exit_code::HANG_UP),
             InputEvent::EndOfInput => ControlFlow::Break(exit_code::OK),
             InputEvent::Failed(reason) => {
@@ -318,15 +367,21 @@ impl Repl<'_> {
     }
 
     async fn on_line(&mut self, line: &str) -> Flow {
-        let entered = parse(line);
-        if entered != Entered::Empty {
+        if parse(line) != Entered::Empty {
             self.input.add_history(line);
             self.record_line(line);
         }
-        match entered {
+        self.do_line(line).await
+    }
+
+    /// What was entered, or stands in a macro.
+    pub(super) async fn do_line(&mut self, line: &str) -> Flow {
+        self.last_exit = exit_code::OK;
+        match parse(line) {
             Entered::Empty => ControlFlow::Continue(None),
             Entered::Prompt(text) => self.ask(text).await,
             Entered::Command(Command::Prompt { address, arguments }) => self.run_prompt(&address, &arguments).await,
+            Entered::Command(Command::Macro { name }) => self.run_macro(name.as_deref()).await,
             Entered::Command(Command::Exit) => ControlFlow::Break(exit_code::OK),
             Entered::Command(Command::Retry) => self.turn(TurnInput::Retry).await,
             Entered::Command(Command::Continue) => self.continue_answer().await,
@@ -336,7 +391,19 @@ impl Repl<'_> {
                 self.obey(command).await;
                 ControlFlow::Continue(None)
             }
-            Entered::Unknown { .. } | Entered::Misused { .. } | Entered::NotYet { .. } => {
+            Entered::Unknown { name, suggestion } => {
+                let arguments = split_command(line.trim()).map_or("", |(_, rest)| rest.trim());
+                if let Some(flow) = self.run_custom(&name, arguments).await {
+                    return flow;
+                }
+                let told = match self.own_suggestion(&name) {
+                    Some(own) => format!("unknown command /{name}; did you mean /{own}?"),
+                    None => complaint(&Entered::Unknown { name, suggestion }).unwrap_or_default(),
+                };
+                self.fail("usage", &told);
+                ControlFlow::Continue(None)
+            }
+            entered @ (Entered::Misused { .. } | Entered::NotYet { .. }) => {
                 self.fail("usage", &complaint(&entered).unwrap_or_default());
                 ControlFlow::Continue(None)
             }
@@ -357,14 +424,6 @@ impl Repl<'_> {
                 self.attached = prompt.attachments;
                 ControlFlow::Continue(Some(text))
             }
-        }
-    }
-
-    /// For Up in the next process. What starts with a space is nobody's business, as in shells.
-    fn record_line(&mut self, line: &str) {
-        if !line.starts_with(' ') {
-            let typed = Entry::PromptTyped { text: line.to_owned(), cwd: None, typed_ms: now_ms() };
-            self.session.journal.record(typed);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::custom::words;
 use super::run::Flow;
 use super::slash::ServerChange;
 use super::suggestions;
@@ -119,6 +120,7 @@ impl Repl<'_> {
 
     /// What Tab offers: the servers, and what those that are there have. Nothing is connected to for it.
     pub(super) fn offer_names(&mut self) {
+        self.refresh_commands();
         let Some(host) = self.session.toolbox.host.clone() else { return };
         self.completions.set_servers(host.names().map(str::to_owned).collect());
         let ready = host.ready_external();
@@ -272,20 +274,11 @@ fn prompt_arguments(pairs: &str) -> Map<String, Value> {
 
 /// What stands as `key=value`, a value with blanks in quotes.
 pub(super) fn typed_pairs(pairs: &str) -> Vec<(String, String)> {
-    let mut words = vec![String::new()];
-    let mut is_quoted = false;
-    for letter in pairs.chars() {
-        match letter {
-            '"' => is_quoted = !is_quoted,
-            letter if letter.is_whitespace() && !is_quoted => words.push(String::new()),
-            letter => words.last_mut().expect("there is one from the start").push(letter),
-        }
-    }
     let pair = |word: &String| {
         let (key, value) = word.split_once('=')?;
         Some((key.to_owned(), value.to_owned()))
     };
-    words.iter().filter_map(pair).collect()
+    words(pairs).iter().filter_map(pair).collect()
 }
 
 /// All messages as one text, under their roles where there are several.

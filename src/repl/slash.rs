@@ -85,9 +85,26 @@ pub enum Command {
     Thinking {
         display: Option<ThinkingDisplay>,
     },
-    /// `None` is the current conversation.
     Show {
-        conversation: Option<String>,
+        what: Shown,
+    },
+    /// The last answer, or one of its code blocks, counted from 1.
+    Copy {
+        block: Option<usize>,
+    },
+    Redraw,
+    /// `None` lists them.
+    Provider {
+        name: Option<String>,
+    },
+    /// Without a key all of them are shown, without a value one.
+    Set {
+        key: Option<String>,
+        value: Option<String>,
+    },
+    /// `None` lists them.
+    Macro {
+        name: Option<String>,
     },
     Usage,
     Stats,
@@ -120,6 +137,17 @@ pub enum Command {
     Resource {
         address: String,
     },
+}
+
+/// What `/show` prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Everything,
+    /// As `/show` counts, from 1.
+    Message(usize),
+    LastAnswer,
+    /// A stored conversation.
+    Conversation(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +199,9 @@ fn without_blank_edges(line: &str) -> &str {
     &text[start..]
 }
 
-fn split_command(text: &str) -> Option<(&str, &str)> {
+/// The name and the rest of a line that is a command, whether or not there is one of that name.
+#[must_use]
+pub fn split_command(text: &str) -> Option<(&str, &str)> {
     let after = text.trim_start().strip_prefix('/')?;
     let end = after.find(char::is_whitespace).unwrap_or(after.len());
     let (name, rest) = after.split_at(end);
@@ -198,7 +228,7 @@ fn command(name: &str, rest: &str) -> Entered {
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, EditTarget, Entered, ThinkingDisplay, complaint, is_command, parse};
+    use super::{Command, EditTarget, Entered, Shown, ThinkingDisplay, complaint, is_command, parse};
 
     fn prompt(text: &str) -> Entered {
         Entered::Prompt(text.to_owned())
@@ -224,7 +254,17 @@ mod tests {
             ("/system\nbe brief", Command::System { text: text("be brief") }),
             ("/thinking hide", Command::Thinking { display: Some(ThinkingDisplay::Hide) }),
             ("/rename plans", Command::Rename { name: "plans".to_owned() }),
-            ("/show", Command::Show { conversation: None }),
+            ("/show", Command::Show { what: Shown::Everything }),
+            ("/show 3", Command::Show { what: Shown::Message(3) }),
+            ("/show last", Command::Show { what: Shown::LastAnswer }),
+            ("/show 01J", Command::Show { what: Shown::Conversation("01J".to_owned()) }),
+            ("/copy", Command::Copy { block: None }),
+            ("/copy 2", Command::Copy { block: Some(2) }),
+            ("/redraw", Command::Redraw),
+            ("/provider demo", Command::Provider { name: text("demo") }),
+            ("/set", Command::Set { key: None, value: None }),
+            ("/set temperature  0.2", Command::Set { key: text("temperature"), value: text("0.2") }),
+            ("/macro standup", Command::Macro { name: text("standup") }),
             ("/retry", Command::Retry),
             ("/continue", Command::Continue),
             ("/usage", Command::Usage),
@@ -250,6 +290,8 @@ mod tests {
     #[test]
     fn arguments_that_do_not_fit_are_told() {
         assert_eq!(parse("/exit now"), misused("/exit"));
+        assert_eq!(parse("/copy 0"), misused("/copy [N]"));
+        assert_eq!(parse("/show 0"), misused("/show [N|last|ID]"));
         assert_eq!(parse("/rename"), misused("/rename NAME"));
         assert_eq!(parse("/edit 0"), misused("/edit [N|all]"));
         assert_eq!(parse("/search"), misused("/search WORDS"));
@@ -264,8 +306,8 @@ mod tests {
         assert_eq!(complaint(&unknown).unwrap(), "unknown command /modle; did you mean /model?");
         let bare = Entered::Unknown { name: String::new(), suggestion: Some("help") };
         assert_eq!(parse("/ new"), bare);
-        assert_eq!(parse("/copy"), Entered::NotYet { name: "copy" });
-        assert_eq!(complaint(&parse("/copy")).unwrap(), "/copy is not part of this version yet");
+        assert_eq!(parse("/attach"), Entered::NotYet { name: "attach" });
+        assert_eq!(complaint(&parse("/attach")).unwrap(), "/attach is not part of this version yet");
     }
 
     #[test]

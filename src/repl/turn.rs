@@ -35,7 +35,11 @@ impl Repl<'_> {
         };
         let mut asked = Asked::default();
         self.echo_off = self.echo_off.take().or_else(EchoOff::new);
+        if self.ui.desktop.shows_progress {
+            self.screen.set_busy(true);
+        }
         let ended = self.run_turn(input, &mut asked).await;
+        self.screen.set_busy(false);
         let outcome = match (ended, asked.leave) {
             (Ended::AtOnce(exit), _) | (Ended::Itself(_), Some(exit)) => return ControlFlow::Break(exit),
             (Ended::Itself(outcome), None) => *outcome,
@@ -83,6 +87,7 @@ impl Repl<'_> {
     }
 
     fn after_turn(&mut self, report: TurnReport, returned: Option<Prompt>) -> Flow {
+        self.last_exit = report.result.exit;
         let is_empty = report.result.text.is_empty();
         let status = report.result.status;
         if let Some(error) = self.services.describe(report) {

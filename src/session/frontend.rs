@@ -126,6 +126,8 @@ pub struct TurnResult {
     pub finish: Option<String>,
     pub interrupted: Option<InterruptReason>,
     pub usage: Option<Usage>,
+    /// How full the context of the model is after the turn; `None` where its size is not known.
+    pub context_percent: Option<u64>,
     pub metrics: TurnMetrics,
     pub error: Option<ProviderError>,
     /// What was taken out of the answer, where not all of it is wanted.
@@ -151,6 +153,7 @@ impl TurnResult {
             finish: None,
             interrupted: None,
             usage: None,
+            context_percent: None,
             metrics: TurnMetrics::default(),
             error: None,
             taken: None,

@@ -56,6 +56,12 @@ impl Session {
         (load.scaled(self.context.ratio), self.window())
     }
 
+    /// How full the context was with a request and its answer, as the server counted them.
+    pub(super) fn context_percent(&self, usage: &Usage) -> Option<u64> {
+        let window = self.window().filter(|window| *window > 0)?;
+        Some(usage.input?.saturating_add(usage.output?).saturating_mul(100) / window)
+    }
+
     fn window(&self) -> Option<u64> {
         let learnt = self.context.learnt.as_ref().filter(|(model, _)| *model == self.model.label);
         let known = self.model.facts.context;

@@ -322,6 +322,7 @@ impl Session {
             finish: reply.built.stop.map(|stop| stop.name().to_owned()),
             interrupted: interrupt_reason(&reply.outcome.stored),
             usage: reply.built.usage,
+            context_percent: reply.built.usage.as_ref().and_then(|usage| self.context_percent(usage)),
             metrics: reply.metrics,
             error: error_of(reply.ending),
             response_id: reply.built.response_id,

@@ -215,8 +215,7 @@ impl Asides {
     pub fn ended(&mut self, result: &TurnResult, screen: &mut Screen) {
         self.end_thoughts(screen);
         screen.stop_row();
-        let wants_usage = self.settings.verbose || self.settings.usage_line;
-        if let Some(line) = result.usage.as_ref().filter(|_| wants_usage).and_then(usage_line) {
+        if let Some(line) = usage_line(result, self.settings.usage) {
             self.line(&line, screen);
         }
         if self.settings.timing {

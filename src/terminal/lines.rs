@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::settings::ToolNotice;
+use super::settings::{ToolNotice, UsageParts};
 use super::status_row::cut;
 use super::term_safe::TermSafeBuf;
 use crate::conversation::{InterruptReason, Usage};
 use crate::history::TurnMetrics;
-use crate::session::{NamedCall, NoticeLevel};
+use crate::session::{NamedCall, NoticeLevel, TurnResult};
 use crate::tool::ToolOutput;
 
 /// Longer arguments are cut; the history has them whole.
@@ -136,9 +136,28 @@ pub fn interrupted_line(reason: InterruptReason) -> TermSafeBuf {
     out
 }
 
-/// As in `usage: 1204 in (300 cached), 312 out (40 reasoning), $0.0031`; nothing where nothing is known.
+/// As in `usage: 1204 in (300 cached), 312 out (40 reasoning), $0.0031, 3.2 s, 87 tokens/s, context 16 %`; nothing
+/// where the server told nothing, or nothing is wanted.
 #[must_use]
-pub fn usage_line(usage: &Usage) -> Option<TermSafeBuf> {
+pub fn usage_line(result: &TurnResult, wanted: UsageParts) -> Option<TermSafeBuf> {
+    let usage = result.usage.as_ref()?;
+    let mut parts = if wanted.tokens { token_parts(usage) } else { Vec::new() };
+    if let Some(cost) = usage.cost_usd.filter(|_| wanted.cost) {
+        parts.push(format!("${cost:.4}"));
+    }
+    if wanted.time {
+        parts.push(format!("{:.1} s", result.metrics.total_ms / 1000.0));
+    }
+    if let Some(rate) = result.metrics.tokens_per_second.filter(|_| wanted.speed) {
+        parts.push(format!("{rate:.0} tokens/s"));
+    }
+    if let Some(percent) = result.context_percent.filter(|_| wanted.context) {
+        parts.push(format!("context {percent} %"));
+    }
+    (!parts.is_empty()).then(|| TermSafeBuf::line(&format!("usage: {}", parts.join(", "))))
+}
+
+fn token_parts(usage: &Usage) -> Vec<String> {
     let mut parts = Vec::new();
     if let Some(input) = usage.input {
         parts.push(format!("{input} in{}", in_brackets(usage.cached, "cached")));
@@ -149,10 +168,7 @@ pub fn usage_line(usage: &Usage) -> Option<TermSafeBuf> {
     if let (true, Some(total)) = (parts.is_empty(), usage.total) {
         parts.push(format!("{total} tokens"));
     }
-    if let Some(cost) = usage.cost_usd {
-        parts.push(format!("${cost:.4}"));
-    }
-    (!parts.is_empty()).then(|| TermSafeBuf::line(&format!("usage: {}", parts.join(", "))))
+    parts
 }
 
 fn in_brackets(count: Option<u64>, what: &str) -> String {
@@ -228,8 +244,20 @@ mod tests {
         assert_eq!(line.as_str(), "tool read: no such^[ file");
     }
 
+    fn told(usage: Usage, wanted: UsageParts) -> Option<String> {
+        let metrics = TurnMetrics { total_ms: 3210.0, tokens_per_second: Some(87.4), ..TurnMetrics::default() };
+        let conversation = crate::conversation::ConversationId("c".into());
+        let result = TurnResult {
+            usage: Some(usage),
+            context_percent: Some(16),
+            metrics,
+            ..TurnResult::empty(conversation, "m".into())
+        };
+        usage_line(&result, wanted).map(|line| line.as_str().to_owned())
+    }
+
     #[test]
-    fn usage_tells_what_is_known() {
+    fn usage_tells_what_is_known_and_wanted() {
         let usage = Usage {
             input: Some(1204),
             cached: Some(300),
@@ -237,9 +265,15 @@ mod tests {
             cost_usd: Some(0.0031),
             ..Usage::default()
         };
-        assert_eq!(usage_line(&usage).unwrap().as_str(), "usage: 1204 in (300 cached), 312 out, $0.0031");
-        assert_eq!(usage_line(&Usage { total: Some(9), ..Usage::default() }).unwrap().as_str(), "usage: 9 tokens");
-        assert!(usage_line(&Usage::default()).is_none());
+        let all = "usage: 1204 in (300 cached), 312 out, $0.0031, 3.2 s, 87 tokens/s, context 16 %";
+        assert_eq!(told(usage, UsageParts::ALL).as_deref(), Some(all));
+        let some = UsageParts { cost: true, context: true, ..UsageParts::NONE };
+        assert_eq!(told(usage, some).as_deref(), Some("usage: $0.0031, context 16 %"));
+        let total = Usage { total: Some(9), ..Usage::default() };
+        let tokens = UsageParts { tokens: true, ..UsageParts::NONE };
+        assert_eq!(told(total, tokens).as_deref(), Some("usage: 9 tokens"));
+        assert_eq!(told(usage, UsageParts::NONE), None);
+        assert_eq!(told(Usage::default(), tokens), None);
     }
 
     #[test]

@@ -18,13 +18,14 @@ use super::term_safe::Color;
 static SAVED: OnceLock<Option<Termios>> = OnceLock::new();
 static IS_STYLED: AtomicBool = AtomicBool::new(false);
 static IS_PASTE_BRACKETED: AtomicBool = AtomicBool::new(false);
+static IS_BUSY: AtomicBool = AtomicBool::new(false);
 
 /// Keeps the state of the terminal on stdin for [`restore`]. Call it before anything changes it.
 pub fn remember() {
     SAVED.get_or_init(|| tcgetattr(stdin()).ok());
 }
 
-/// Puts back what [`remember`] kept, and ends styling and bracketed paste where we began them.
+/// Puts back what [`remember`] kept, and ends styling, bracketed paste and progress where we began them.
 /// Takes no lock and waits for nothing: for the panic hook and for signals.
 pub fn restore() {
     if let Some(Some(saved)) = SAVED.get() {
@@ -36,6 +37,9 @@ pub fn restore() {
     }
     if IS_PASTE_BRACKETED.swap(false, Ordering::Relaxed) {
         let _ = reset.write_all(b"\x1b[?2004l");
+    }
+    if IS_BUSY.swap(false, Ordering::Relaxed) {
+        let _ = reset.write_all(b"\x1b]9;4;0\x1b\\");
     }
     if !reset.is_empty() && isatty(stderr()) && is_writable() {
         let _ = rustix::io::write(stderr(), &reset);
@@ -61,6 +65,11 @@ pub fn styling_ends() {
 /// Tell it when the line editor switches bracketed paste on or off.
 pub fn set_paste_bracketed(is_on: bool) {
     IS_PASTE_BRACKETED.store(is_on, Ordering::Relaxed);
+}
+
+/// Whether the terminal shows that somebody waits; true where that is a change.
+pub fn set_busy(is_busy: bool) -> bool {
+    IS_BUSY.swap(is_busy, Ordering::Relaxed) != is_busy
 }
 
 /// Whether the terminal was closed, as with its window.

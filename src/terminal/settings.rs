@@ -37,6 +37,26 @@ pub enum ToolNotice {
     NameAndArguments,
 }
 
+/// What is told after a turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsageParts {
+    pub tokens: bool,
+    pub cost: bool,
+    pub time: bool,
+    pub speed: bool,
+    pub context: bool,
+}
+
+impl UsageParts {
+    pub const ALL: Self = Self { tokens: true, cost: true, time: true, speed: true, context: true };
+    pub const NONE: Self = Self { tokens: false, cost: false, time: false, speed: false, context: false };
+
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+}
+
 /// How a turn is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ViewSettings {
@@ -46,7 +66,7 @@ pub struct ViewSettings {
     pub verbose: bool,
     /// `--timing`: a line with the times of the turn on stderr.
     pub timing: bool,
-    /// A line with the token counts at the end of each turn.
-    pub usage_line: bool,
+    /// What the line at the end of each turn tells; nothing: there is none.
+    pub usage: UsageParts,
     pub accessible: bool,
 }

@@ -103,6 +103,11 @@ impl TermSafeBuf {
         }
     }
 
+    /// A sequence of ours that writes nothing on the screen, as a mark.
+    pub(super) fn push_control(&mut self, sequence: &str) {
+        self.bytes.extend_from_slice(sequence.as_bytes());
+    }
+
     pub fn end_line(&mut self) {
         self.push_safe("\n");
     }

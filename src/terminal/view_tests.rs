@@ -149,7 +149,8 @@ fn what_stands_beside_a_piped_answer_is_sanitised_on_stderr() {
         TurnEvent::ToolResult { call: &call, elapsed: Duration::from_millis(38), output: &output },
         TurnEvent::Ended(&result),
     ];
-    let settings = ViewSettings { verbose: true, thinking: Thinking::Show, ..ViewSettings::default() };
+    let usage = UsageParts { tokens: true, ..UsageParts::NONE };
+    let settings = ViewSettings { verbose: true, thinking: Thinking::Show, usage, ..ViewSettings::default() };
     let err = "rate_limit: try 2 of 4 in 2.0 s\nhm^[[2J\n\nso\nwarning: ^[]0;x^G\ntool read {\"p\":1}: 6 bytes in 38 ms\n\
         [interrupted: the length limit was reached]\nusage: 5 in\n";
     assert_eq!(plain(settings, &events), pair("a\n", err));

@@ -117,6 +117,8 @@ mod prewarm;
 #[cfg(test)]
 mod process_faults;
 #[cfg(test)]
+mod prompt;
+#[cfg(test)]
 mod providers;
 #[cfg(test)]
 mod proxies;
@@ -128,6 +130,8 @@ mod record;
 mod repl;
 #[cfg(test)]
 mod repl_input;
+#[cfg(test)]
+mod repl_signals;
 #[cfg(test)]
 mod repl_terminal;
 #[cfg(test)]

@@ -19,6 +19,16 @@ fn last_prompt(server: &ModelServer, number: usize) -> String {
     messages.last().unwrap()["content"].as_str().unwrap().to_owned()
 }
 
+/// Waits for an answer of the demo: its usage also tells the time, which nobody knows beforehand.
+#[track_caller]
+fn wait_for_demo_answer(pty: &Pty, lines: &[&str], usage: &str) -> String {
+    pty.wait_for_screen(&format!("{lines:#?} and {usage}"), |screen| {
+        let seen: Vec<_> = screen.trim_end().lines().map(str::trim_end).collect();
+        let [before @ .., told, "", "demo>"] = seen.as_slice() else { return false };
+        before.ends_with(lines) && told.starts_with(usage) && told.contains(" s")
+    })
+}
+
 fn leave(mut pty: Pty) {
     pty.send(CTRL_D);
     assert_eq!(pty.wait_for_exit(), 0, "{}", pty.screen());
@@ -33,7 +43,7 @@ fn the_first_run_needs_nothing_and_says_so_in_three_lines() {
     pty.send("/model demo:echo\r");
     wait_for_end(&pty, &["demo> /model demo:echo", "using demo:echo", "demo>"]);
     pty.send("Hello\r");
-    let screen = wait_for_end(&pty, &["demo> Hello", "Hello", "usage: 1 in, 1 out", "", "demo>"]);
+    let screen = wait_for_demo_answer(&pty, &["demo> Hello", "Hello"], "usage: 1 in, 1 out, ");
     assert_eq!(screen.matches("No model is set up").count(), 1, "{screen}");
     leave(pty);
     let pty = start(sandbox.sayso([]), "demo>");
@@ -187,7 +197,7 @@ fn without_repainting_lines_are_lines() {
         pty.send("Hello\\\r");
         wait_for_end(&pty, &["demo> Hello\\", "..."]);
         pty.send("world\r");
-        wait_for_end(&pty, &["demo> Hello\\", "... world", "Hello", "world", "usage: 2 in, 2 out", "", "demo>"]);
+        wait_for_demo_answer(&pty, &["demo> Hello\\", "... world", "Hello", "world"], "usage: 2 in, 2 out, ");
         pty.send("```\r");
         wait_for_end(&pty, &["demo> ```", "..."]);
         pty.send(CTRL_C);

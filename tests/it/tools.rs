@@ -132,6 +132,18 @@ fn what_is_typed_before_the_question_is_no_answer() {
 }
 
 #[test]
+fn what_came_in_one_go_with_the_prompt_is_no_answer_either() {
+    let (_server, sandbox, mut pty) = chat([write("c1"), Reply::answer(&["ok"])]);
+    pty.send("write it\ry\r");
+    pty.wait_for_text(ASKS);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!sandbox.work_folder().join("notes.md").exists(), "{}", pty.screen());
+    pty.send("n\r");
+    pty.wait_for_text("ok");
+    assert!(!sandbox.work_folder().join("notes.md").exists());
+}
+
+#[test]
 fn ctrl_c_at_the_question_is_no_and_twice_ends_the_turn() {
     let (server, _sandbox, mut pty) = chat([write("c1"), write("c2"), Reply::answer(&["never"])]);
     pty.send("write it\r");

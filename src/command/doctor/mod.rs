@@ -44,9 +44,9 @@ async fn examine(context: &mut Context) -> Vec<Finding> {
     let Some(mut config) = loaded else { return findings };
     findings.extend(files::key_findings(&config, context));
     findings.extend(history::history_findings(&config));
-    findings.extend(network::network_findings(&config, context).await);
+    findings.extend(context.waiting("asking the providers", network::network_findings(&config, context)).await);
     wiring::join_project_quietly(&mut config, context);
-    findings.extend(servers::server_findings(&config, context).await);
+    findings.extend(context.waiting("starting the servers", servers::server_findings(&config, context)).await);
     findings
 }
 

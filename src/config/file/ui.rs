@@ -1,5 +1,7 @@
 //! The section `ui`: how things look and feel.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +21,20 @@ pub struct Ui {
     pub usage: bool,
     /// Plain words for screen readers: nothing is redrawn.
     pub accessible: bool,
+    /// What that line tells.
+    pub usage_parts: Vec<UsagePart>,
+    /// What stands before the cursor.
+    pub prompt: Vec<PromptPart>,
     /// The keys of the prompt.
     pub editing: Editing,
+    /// Keys of your own, as in `ctrl-o: newline`.
+    pub keys: BTreeMap<String, KeyAction>,
+    /// Show a long paste as one label; all of it is sent.
+    pub fold_pastes: bool,
+    /// Where /copy puts a text.
+    pub clipboard: Clipboard,
+    /// Prompts and commands that `/macro NAME` runs in order.
+    pub macros: BTreeMap<String, Vec<String>>,
     /// The program for long output; $SAYSO_PAGER, $PAGER or `less -FRX` when left out.
     pub pager: Option<String>,
     /// Tell the terminal where prompts and answers begin (OSC 133), so that it can jump between them.
@@ -36,7 +50,13 @@ impl Default for Ui {
             markdown: true,
             usage: true,
             accessible: false,
+            usage_parts: UsagePart::ALL.to_vec(),
+            prompt: vec![PromptPart::Model, PromptPart::Name, PromptPart::Marks],
             editing: Editing::Emacs,
+            keys: BTreeMap::new(),
+            fold_pastes: true,
+            clipboard: Clipboard::Auto,
+            macros: BTreeMap::new(),
             pager: None,
             markers: true,
         }
@@ -81,4 +101,86 @@ pub enum Editing {
     #[default]
     Emacs,
     Vi,
+}
+
+/// One part of the line after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UsagePart {
+    /// Tokens in and out, and how many of them were cached or reasoning.
+    Tokens,
+    /// In dollars, where the price is known.
+    Cost,
+    /// How long the turn took.
+    Time,
+    /// Tokens per second.
+    Speed,
+    /// How full the context is.
+    Context,
+}
+
+impl UsagePart {
+    pub const ALL: [Self; 5] = [Self::Tokens, Self::Cost, Self::Time, Self::Speed, Self::Context];
+}
+
+/// One part of the prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptPart {
+    Provider,
+    /// The model; `demo` for the built-in one.
+    Model,
+    /// The name of the conversation, where it has one.
+    Name,
+    /// `unsaved` where nothing is kept.
+    Marks,
+}
+
+/// Where a copied text goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Clipboard {
+    /// A program of this desktop where there is one, else the terminal.
+    #[default]
+    Auto,
+    /// The terminal (OSC 52), also across SSH.
+    Terminal,
+    /// wl-copy, xclip, xsel or pbcopy.
+    Program,
+    /// Nowhere: /copy is refused.
+    Off,
+}
+
+/// What a key of the prompt does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyAction {
+    /// The key does nothing.
+    Nothing,
+    /// Send the line.
+    Send,
+    Newline,
+    /// Open the line in your editor.
+    Editor,
+    Complete,
+    /// Take the dim text over.
+    TakeHint,
+    /// The earlier prompt that begins with what stands before the cursor.
+    Earlier,
+    Later,
+    /// Search earlier prompts.
+    Search,
+    ClearScreen,
+    Undo,
+    LineStart,
+    LineEnd,
+    WordLeft,
+    WordRight,
+    DeleteWord,
+    DeleteToStart,
+    DeleteToEnd,
+    /// Put back what was deleted last.
+    Yank,
+    /// Clear the line, or leave: as Ctrl-C.
+    Interrupt,
 }

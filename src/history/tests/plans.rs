@@ -58,7 +58,7 @@ fn lists_and_addresses_go_by_indexes() {
         history.locate(address).unwrap();
     }
     history.stored_messages(&chat.id).unwrap();
-    history.prompts(1_000).unwrap();
+    history.lines_typed_after(0, 1_000).unwrap();
     let statements = STATEMENTS.take();
     assert!(statements.len() > 10, "{statements:#?}");
     for statement in statements {

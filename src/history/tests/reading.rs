@@ -65,7 +65,30 @@ fn lines_of_the_prompt_come_back_oldest_first() {
         journal.record(entry);
     }
     assert_eq!(close(journal), FlushOutcome::Durable);
-    assert_eq!(place.history().prompts(2).unwrap(), ["line 3", "line 4"]);
+    let history = place.history();
+    let (lines, last) = history.lines_typed_after(0, 2).unwrap();
+    assert_eq!(lines, ["line 3", "line 4"]);
+    assert_eq!(history.lines_typed_after(last, 9).unwrap(), (vec![], last));
+    assert_eq!(history.lines_typed_after(last - 1, 9).unwrap().0, ["line 4"]);
+}
+
+#[test]
+fn the_prompts_of_a_conversation_stand_apart_and_as_they_were_typed() {
+    let place = Place::new();
+    let mut journal = place.journal();
+    let mut chat = Chat::start(&mut journal, None);
+    for text in ["/model x", "mine", "theirs", "look at @docs:a"] {
+        journal.record(Entry::PromptTyped { text: text.to_owned(), cwd: None, typed_ms: 0 });
+    }
+    for text in ["mine", "look at @docs:a\n\n--- docs:a ---\nlong", "asked elsewhere"] {
+        chat.ask(&mut journal, text);
+    }
+    assert_eq!(close(journal), FlushOutcome::Durable);
+    let earlier = place.history().earlier_prompts(Some(&chat.id), 100).unwrap();
+    assert_eq!(earlier.own, ["mine", "look at @docs:a", "asked elsewhere"]);
+    assert_eq!(earlier.others, ["/model x", "theirs"]);
+    let nobodys = place.history().earlier_prompts(None, 2).unwrap();
+    assert_eq!((nobodys.others.len(), nobodys.own.len(), nobodys.last), (2, 0, earlier.last));
 }
 
 #[test]

@@ -40,6 +40,17 @@ pub struct Script {
     pieces_left: u64,
     /// Words of the conversation, as a stand-in for input tokens.
     pub input_words: u64,
+    /// What it asks for behind its text.
+    pub calls: Vec<DemoCall>,
+}
+
+/// A call of a tool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoCall {
+    pub id: String,
+    /// As the request offers it.
+    pub name: String,
+    pub arguments: serde_json::Value,
 }
 
 const CHUNKS_DEFAULT: u64 = 2000;
@@ -54,8 +65,13 @@ impl Script {
         let prompt = &*last_prompt(request);
         let chunks = whole_number(request, "chunks")?.unwrap_or(CHUNKS_DEFAULT);
         let text = |text, is_by_word| Source::Text { text, position: 0, is_by_word };
+        let mut calls = Vec::new();
         let (source, pace, ending) = match request.model {
-            "tour" => (text(tour::answer(prompt), false), TOUR_TOKENS_PER_SECOND, Ending::Whole),
+            "tour" => {
+                let step = tour::step(request, prompt);
+                calls = step.calls;
+                (text(step.text, false), TOUR_TOKENS_PER_SECOND, Ending::Whole)
+            }
             "echo" => (text(prompt.to_owned(), false), UNPACED, Ending::Whole),
             "slow" => (text(tour::SLOW.to_owned(), true), WORDS_PER_SECOND_OF_SLOW, Ending::Whole),
             "long" => (Source::Counted { next: 0, count: chunks }, UNPACED, Ending::Whole),
@@ -68,7 +84,8 @@ impl Script {
         let limit = request.parameters.max_tokens.or(whole_number(request, "max_tokens")?);
         let pieces_left = limit.unwrap_or(u64::MAX);
         let pace = tokens_per_second(request)?.unwrap_or(pace);
-        Ok(Some(Self { source, pause: pause(pace), ending, pieces_left, input_words: input_words(request) }))
+        let input_words = input_words(request);
+        Ok(Some(Self { source, pause: pause(pace), ending, pieces_left, input_words, calls }))
     }
 
     /// The next piece, about the size of a token; `None` at the end.
@@ -157,10 +174,14 @@ fn token_length(text: &str) -> usize {
 mod tests {
     use super::*;
 
+    fn script(source: Source, pieces_left: u64) -> Script {
+        let (pause, ending, calls) = (Duration::ZERO, Ending::Whole, Vec::new());
+        Script { source, pause, ending, pieces_left, input_words: 0, calls }
+    }
+
     fn pieces(text: &str, is_by_word: bool) -> Vec<String> {
         let source = Source::Text { text: text.into(), position: 0, is_by_word };
-        let mut script =
-            Script { source, pause: Duration::ZERO, ending: Ending::Whole, pieces_left: u64::MAX, input_words: 0 };
+        let mut script = script(source, u64::MAX);
         std::iter::from_fn(|| script.next_piece()).collect()
     }
 
@@ -175,8 +196,7 @@ mod tests {
     fn a_limit_on_tokens_ends_the_text_only_where_it_is_too_long() {
         let end = |pieces_left| {
             let source = Source::Text { text: "one two".into(), position: 0, is_by_word: true };
-            let mut script =
-                Script { source, pause: Duration::ZERO, ending: Ending::Whole, pieces_left, input_words: 0 };
+            let mut script = script(source, pieces_left);
             (std::iter::from_fn(|| script.next_piece()).collect::<String>(), script.ending)
         };
         assert_eq!(end(1), ("one ".into(), Ending::Length));

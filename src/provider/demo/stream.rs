@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::script::{Ending, Script};
+use super::script::{DemoCall, Ending, Script};
 use crate::provider::ProviderError;
 
 /// One answer under way.
@@ -90,8 +90,18 @@ impl DemoStream {
             }
             Ending::Whole | Ending::Length => self.phase = Phase::Over,
         }
-        let finish = if self.script.ending == Ending::Length { "length" } else { "stop" };
-        let mut frames = self.frame(&json!({}), Some(finish));
+        let mut frames = String::new();
+        for (index, DemoCall { id, name, arguments }) in self.script.calls.iter().enumerate() {
+            let function = json!({"name": name, "arguments": arguments.to_string()});
+            let call = json!({"index": index, "id": id, "type": "function", "function": function});
+            frames += &self.frame(&json!({"tool_calls": [call]}), None);
+        }
+        let finish = match self.script.ending {
+            Ending::Length => "length",
+            _ if !self.script.calls.is_empty() => "tool_calls",
+            _ => "stop",
+        };
+        frames += &self.frame(&json!({}), Some(finish));
         let (input, output) = (self.script.input_words, self.pieces);
         let usage = json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output});
         self.write(&mut frames, &json!({"choices": [], "usage": usage}));

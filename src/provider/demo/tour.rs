@@ -1,4 +1,10 @@
-//! The words of the demo models.
+//! The words of the demo models, and the steps of the tour.
+
+use serde_json::{Value, json};
+
+use super::script::DemoCall;
+use crate::conversation::Role;
+use crate::provider::ChatRequest;
 
 /// Markdown of every kind that the terminal draws.
 const TOUR: &str = include_str!("tour.md");
@@ -27,6 +33,71 @@ const TOPICS: &[(&[&str], &str)] = &[
     ),
 ];
 
+/// One answer of the tour.
+#[derive(Debug, PartialEq)]
+pub struct Step {
+    pub text: String,
+    pub calls: Vec<DemoCall>,
+}
+
+/// Without tools there is nothing to say yes or no to.
+const NO_TOOLS: &str = "Here I would ask for a tool, and you would say whether it runs. But no tools are offered \
+    (`--no-tools`, or `/tools off`). Type `next` to go on.\n";
+
+const CALLING: &str = "Two calls of tools. One only reads the clock, so it runs by itself. The other one changes \
+    something, the temperature of this session, so **you** have the say-so: `y` runs it, `n` does not, `?` tells \
+    why you are asked.\n";
+
+const SEARCH: &str = "## Finding it again\n\nAll of this is kept on this machine, and nowhere else.\n\n\
+    1. `/search clock` finds where we spoke of it, and `/resume #1` goes there.\n\
+    2. `/sessions` lists what you have talked about; `/rename tour` gives this a name.\n\
+    3. `/undo` takes the last prompt back, `/retry` asks it again, `/fork` goes on with a copy.\n\
+    4. `Ctrl-D` leaves, and `sayso chat -c` comes back to this very place.\n\n\
+    That was the tour. `sayso init` sets up a real model.\n";
+
+/// What comes next: the tour itself, its calls once somebody says `next`, what came of them, and the way back.
+pub fn step(request: &ChatRequest<'_>, prompt: &str) -> Step {
+    let said = |text: &str| Step { text: text.to_owned(), calls: Vec::new() };
+    let messages = request.messages;
+    if messages.last().is_some_and(|message| message.role == Role::Tool) {
+        return Step { text: results(request), calls: Vec::new() };
+    }
+    let is_asked = |words: &[&str]| words.contains(&prompt.trim().to_lowercase().as_str());
+    let has_called = messages.iter().any(|message| !message.tool_calls.is_empty())
+        || messages.iter().any(|message| message.text == NO_TOOLS);
+    if is_asked(&["search"]) || (is_asked(&["next"]) && has_called) {
+        return said(SEARCH);
+    }
+    if !is_asked(&["next", "tool", "tools"]) {
+        return said(&answer(prompt));
+    }
+    let wanted = [("time", "now", json!({})), ("settings", "change", json!({"temperature": 0.7}))];
+    let calls: Vec<DemoCall> = (1..).zip(wanted).filter_map(|(number, wanted)| call(request, number, wanted)).collect();
+    if calls.is_empty() { said(NO_TOOLS) } else { Step { text: CALLING.to_owned(), calls } }
+}
+
+/// The call of a tool, where it is offered.
+fn call(request: &ChatRequest<'_>, number: usize, (server, tool, arguments): (&str, &str, Value)) -> Option<DemoCall> {
+    let name = format!("{server}__{tool}");
+    let is_offered = request.tools.iter().any(|spec| spec.name == name);
+    is_offered.then(|| DemoCall { id: format!("demo-{}-{number}", request.messages.len()), name, arguments })
+}
+
+/// What the tools said, each in its first line.
+fn results(request: &ChatRequest<'_>) -> String {
+    let first = request.messages.iter().rposition(|message| message.role != Role::Tool).map_or(0, |at| at + 1);
+    let mut text = String::from("This is what came back:\n\n");
+    for result in &request.messages[first..] {
+        let line = first_line(&result.text).unwrap_or_default();
+        text.push_str(&format!("- `{}`\n", line.replace('`', "'")));
+    }
+    text.push_str(
+        "\nWhatever you answered, it stands in the history with the call. `/approve` shows what is allowed \
+         beforehand, `--allow settings/change` says yes for one run. Type `next` to see how to find it again.\n",
+    );
+    text
+}
+
 /// The tour, with a first sentence for what was asked.
 pub fn answer(prompt: &str) -> String {
     let asked = prompt.to_lowercase();
@@ -50,6 +121,56 @@ fn first_line(prompt: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversation::{Message, MessageId, ToolChoice, ToolSpec};
+    use crate::provider::ModelParameters;
+
+    fn message(role: Role, text: &str) -> Message {
+        Message::new(MessageId("m".into()), None, role, text.into(), 0)
+    }
+
+    fn step_of(messages: &[Message], tools: &[ToolSpec]) -> Step {
+        let parameters = ModelParameters::default();
+        let tool_choice = &ToolChoice::Auto;
+        let request = ChatRequest {
+            model: "tour",
+            system: None,
+            messages,
+            tools,
+            tool_choice,
+            answer: None,
+            parameters: &parameters,
+            stream: true,
+        };
+        let prompt = messages.iter().rfind(|message| message.role == Role::User).map_or("", |message| &message.text);
+        step(&request, prompt)
+    }
+
+    #[test]
+    fn the_tour_goes_on_from_step_to_step() {
+        let tool = |name: &str| ToolSpec { name: name.into(), description: String::new(), parameters: "{}".into() };
+        let tools = [tool("time__now"), tool("settings__change"), tool("files__write")];
+        let mut messages = vec![message(Role::User, " Next ")];
+        let called = step_of(&messages, &tools);
+        let names: Vec<&str> = called.calls.iter().map(|call| call.name.as_str()).collect();
+        assert_eq!(names, ["time__now", "settings__change"]);
+        assert_ne!(called.calls[0].id, called.calls[1].id);
+        let mut calling = message(Role::Assistant, CALLING);
+        let of = |call: &DemoCall| crate::conversation::ToolCall {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            arguments: call.arguments.to_string(),
+        };
+        calling.tool_calls = called.calls.iter().map(of).collect();
+        messages.extend([calling, message(Role::Tool, "noon\nmore"), message(Role::Tool, "denied `now`")]);
+        let told = step_of(&messages, &tools);
+        assert!(told.text.contains("- `noon`\n- `denied 'now'`\n") && told.calls.is_empty(), "{}", told.text);
+        messages.extend([message(Role::Assistant, &told.text), message(Role::User, "next")]);
+        assert_eq!(step_of(&messages, &tools).text, SEARCH);
+        let without = [message(Role::User, "next")];
+        assert_eq!(step_of(&without, &[]).text, NO_TOOLS);
+        let further = [&without[..], &[message(Role::Assistant, NO_TOOLS), message(Role::User, "next")]].concat();
+        assert_eq!(step_of(&further, &[]).text, SEARCH);
+    }
 
     #[test]
     fn the_tour_reacts_to_the_question() {

@@ -13,7 +13,9 @@ impl TestConfig {
             json!({"api": "openai_chat", "base_url": base_url, "model": "test-model", "api_key_env": "TEST_KEY"});
         let limits = json!({"connect_timeout_ms": 5_000, "first_byte_timeout_ms": 10_000,
             "first_token_timeout_ms": 10_000, "idle_timeout_ms": 10_000, "roots": "bundled"});
-        Self(json!({"llm": {"active": "test", "providers": {"test": provider}, "http": limits}}))
+        // What a test reads on the screen does not depend on time.
+        let ui = json!({"prompt": ["provider"], "usage_parts": ["tokens", "cost"]});
+        Self(json!({"llm": {"active": "test", "providers": {"test": provider}, "http": limits}, "ui": ui}))
     }
 
     pub fn for_server(server: &ModelServer) -> Self {

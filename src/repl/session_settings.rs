@@ -1,0 +1,341 @@
+//! `/set` and `/provider`: what holds until one leaves, for the model and for how things are shown.
+
+use serde_json::Value;
+
+use super::Repl;
+use crate::config::nearest;
+use crate::session::{ContextPolicy, Session};
+use crate::terminal::{Thinking, ToolNotice, UsageParts, ViewSettings};
+
+/// One setting of `/set`.
+pub struct Setting {
+    pub name: &'static str,
+    /// What Tab offers as its values.
+    pub values: &'static [&'static str],
+    show: fn(&Session, &ViewSettings) -> String,
+    /// The mistake in words.
+    change: fn(&mut Session, &mut ViewSettings, &str) -> Result<(), String>,
+}
+
+/// Before the name of an option that only the provider knows.
+pub const OPTION_PREFIX: &str = "option.";
+
+const ON_OFF: &[&str] = &["on", "off"];
+const DEFAULT: &[&str] = &["default"];
+
+pub static SETTINGS: &[Setting] = &[
+    Setting {
+        name: "temperature",
+        values: DEFAULT,
+        show: |session, _| or_default(session.model.parameters.temperature),
+        change: |session, _, value| {
+            let fits = |number: &f64| (0.0..=2.0).contains(number);
+            let number = number_or_default(value, fits, "a number from 0 to 2")?;
+            session.model.parameters.temperature = number;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "max_tokens",
+        values: DEFAULT,
+        show: |session, _| or_default(session.model.parameters.max_tokens),
+        change: |session, _, value| {
+            session.model.parameters.max_tokens = number_or_default(value, |number| *number > 0, "a number of tokens")?;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "max_hops",
+        values: &[],
+        show: |session, _| session.settings.tool_hops_max.to_string(),
+        change: |session, _, value| {
+            session.settings.tool_hops_max = number(value, |number| *number <= 1000, "a number from 0 to 1000")?;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "retries",
+        values: &[],
+        show: |session, _| session.settings.retries_max.to_string(),
+        change: |session, _, value| {
+            session.settings.retries_max = number(value, |number| *number <= 100, "a number from 0 to 100")?;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "context",
+        values: &["trim", "summarize", "fail"],
+        show: |session, _| {
+            let policy = match session.settings.context {
+                ContextPolicy::Trim => "trim",
+                ContextPolicy::Summarize => "summarize",
+                ContextPolicy::Fail => "fail",
+            };
+            policy.to_owned()
+        },
+        change: |session, _, value| {
+            session.settings.context = match value {
+                "trim" => ContextPolicy::Trim,
+                "summarize" => ContextPolicy::Summarize,
+                "fail" => ContextPolicy::Fail,
+                _ => return Err(one_of(&["trim", "summarize", "fail"])),
+            };
+            Ok(())
+        },
+    },
+    Setting {
+        name: "stream",
+        values: ON_OFF,
+        show: |session, _| on_off(session.settings.stream),
+        change: |session, _, value| {
+            session.settings.stream = is_on(value)?;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "tools",
+        values: ON_OFF,
+        show: |session, _| on_off(session.uses_tools),
+        change: |session, _, value| {
+            session.uses_tools = is_on(value)?;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "thinking",
+        values: &["hide", "show"],
+        show: |_, view| if view.thinking == Thinking::Show { "show".to_owned() } else { "hide".to_owned() },
+        change: |_, view, value| {
+            view.thinking = match value {
+                "hide" => Thinking::Hide,
+                "show" => Thinking::Show,
+                _ => return Err(one_of(&["hide", "show"])),
+            };
+            Ok(())
+        },
+    },
+    Setting {
+        name: "usage",
+        values: &["on", "off", "tokens", "tokens,cost", "tokens,cost,time,speed,context"],
+        show: |_, view| usage_words(view.usage),
+        change: |_, view, value| {
+            view.usage = usage_parts(value)?;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "tool_notice",
+        values: &["off", "name", "arguments"],
+        show: |_, view| {
+            let notice = match view.tool_notice {
+                ToolNotice::Off => "off",
+                ToolNotice::Name => "name",
+                ToolNotice::NameAndArguments => "arguments",
+            };
+            notice.to_owned()
+        },
+        change: |_, view, value| {
+            view.tool_notice = match value {
+                "off" => ToolNotice::Off,
+                "name" => ToolNotice::Name,
+                "arguments" => ToolNotice::NameAndArguments,
+                _ => return Err(one_of(&["off", "name", "arguments"])),
+            };
+            Ok(())
+        },
+    },
+    Setting {
+        name: "timing",
+        values: ON_OFF,
+        show: |_, view| on_off(view.timing),
+        change: |_, view, value| {
+            view.timing = is_on(value)?;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "verbose",
+        values: ON_OFF,
+        show: |_, view| on_off(view.verbose),
+        change: |_, view, value| {
+            view.verbose = is_on(value)?;
+            Ok(())
+        },
+    },
+];
+
+impl Repl<'_> {
+    pub(super) fn set(&mut self, key: Option<&str>, value: Option<&str>) {
+        let Some(key) = key else { return self.show_settings() };
+        if let Some(name) = key.strip_prefix(OPTION_PREFIX).filter(|name| !name.is_empty()) {
+            return self.set_option(name, value);
+        }
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
+            return self.fail("usage", &unknown_setting(key));
+        };
+        if let Some(value) = value
+            && let Err(mistake) = (setting.change)(&mut self.session, &mut self.view, value)
+        {
+            return self.fail("usage", &format!("{key} has to be {mistake}"));
+        }
+        self.session.publish_settings();
+        let now = (setting.show)(&self.session, &self.view);
+        self.note(&format!("{key} is {now}"));
+    }
+
+    fn show_settings(&mut self) {
+        let width = SETTINGS.iter().map(|setting| setting.name.len()).max().unwrap_or_default();
+        let line = |name: &str, value: &str| format!("{name:width$}  {value}\n");
+        let mut text: String =
+            SETTINGS.iter().map(|setting| line(setting.name, &(setting.show)(&self.session, &self.view))).collect();
+        for (name, value) in &self.session.model.parameters.extra {
+            text.push_str(&line(&format!("{OPTION_PREFIX}{name}"), &value.to_string()));
+        }
+        self.page(&text);
+        self.note("/set KEY VALUE changes one until you leave; /set option.NAME VALUE is for the provider alone");
+    }
+
+    /// An option that goes out as it is, as `-o NAME=VALUE`.
+    fn set_option(&mut self, name: &str, value: Option<&str>) {
+        if ["model", "messages", "stream"].contains(&name) {
+            return self.fail("usage", &format!("{name} is always set by sayso itself"));
+        }
+        let extra = &mut self.session.model.parameters.extra;
+        match value {
+            Some("default") => {
+                extra.remove(name);
+            }
+            Some(text) => {
+                let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+                extra.insert(name.to_owned(), value);
+            }
+            None => {}
+        }
+        let now = extra.get(name).map_or_else(|| "default".to_owned(), Value::to_string);
+        self.note(&format!("{OPTION_PREFIX}{name} is {now}"));
+    }
+
+    /// Without a name all providers, else the one that is asked from now on, with its own model.
+    pub(super) fn change_provider(&mut self, name: Option<String>) {
+        let providers = self.services.providers();
+        let Some(name) = name else {
+            let current = self.session.model.label.split(':').next().unwrap_or_default();
+            let line = |(name, model): &(String, String)| {
+                let mark = if name == current { "*" } else { " " };
+                format!("{mark} {name}  {model}").trim_end().to_owned() + "\n"
+            };
+            let lines: String = providers.iter().map(line).collect();
+            return self.page(&lines);
+        };
+        if !self.services.is_provider(&name) {
+            let meant = nearest(&name, providers.iter().map(|(name, _)| name.as_str()));
+            let advice = meant.map_or_else(
+                || "; /provider lists those that are set up".to_owned(),
+                |meant| format!("; did you mean {meant}?"),
+            );
+            return self.fail("usage", &format!("no provider is called {name}{advice}"));
+        }
+        self.change_model(Some(format!("{name}:")));
+    }
+}
+
+fn unknown_setting(key: &str) -> String {
+    match nearest(key, SETTINGS.iter().map(|setting| setting.name)) {
+        Some(name) => format!("there is no setting {key}; did you mean {name}?"),
+        None => format!("there is no setting {key}; /set lists them, and /set option.{key} VALUE is for the provider"),
+    }
+}
+
+fn or_default(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "default".to_owned(), |value| value.to_string())
+}
+
+fn number<T: std::str::FromStr>(value: &str, fits: impl Fn(&T) -> bool, wanted: &str) -> Result<T, String> {
+    value.parse().ok().filter(fits).ok_or_else(|| wanted.to_owned())
+}
+
+fn number_or_default<T: std::str::FromStr>(
+    value: &str,
+    fits: impl Fn(&T) -> bool,
+    wanted: &str,
+) -> Result<Option<T>, String> {
+    if value == "default" {
+        return Ok(None);
+    }
+    number(value, fits, wanted).map(Some).map_err(|wanted| format!("{wanted}, or `default`"))
+}
+
+fn on_off(is_on: bool) -> String {
+    if is_on { "on".to_owned() } else { "off".to_owned() }
+}
+
+fn is_on(value: &str) -> Result<bool, String> {
+    match value {
+        "on" | "true" | "yes" => Ok(true),
+        "off" | "false" | "no" => Ok(false),
+        _ => Err(one_of(ON_OFF)),
+    }
+}
+
+fn one_of(words: &[&str]) -> String {
+    format!("one of {}", words.join(", "))
+}
+
+fn usage_words(usage: UsageParts) -> String {
+    let parts = [
+        (usage.tokens, "tokens"),
+        (usage.cost, "cost"),
+        (usage.time, "time"),
+        (usage.speed, "speed"),
+        (usage.context, "context"),
+    ];
+    let words: Vec<&str> = parts.into_iter().filter_map(|(is_on, word)| is_on.then_some(word)).collect();
+    if words.is_empty() { "off".to_owned() } else { words.join(",") }
+}
+
+fn usage_parts(value: &str) -> Result<UsageParts, String> {
+    match value {
+        "on" => return Ok(UsageParts::ALL),
+        "off" => return Ok(UsageParts::NONE),
+        _ => {}
+    }
+    let mut usage = UsageParts::NONE;
+    for word in value.split([',', ' ']).filter(|word| !word.is_empty()) {
+        match word {
+            "tokens" => usage.tokens = true,
+            "cost" => usage.cost = true,
+            "time" => usage.time = true,
+            "speed" => usage.speed = true,
+            "context" => usage.context = true,
+            _ => return Err("on, off, or some of tokens,cost,time,speed,context".to_owned()),
+        }
+    }
+    Ok(usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_the_usage_line_are_named() {
+        assert_eq!(usage_words(usage_parts("cost, tokens").unwrap()), "tokens,cost");
+        assert_eq!(usage_words(usage_parts("on").unwrap()), "tokens,cost,time,speed,context");
+        assert_eq!(usage_words(usage_parts("off").unwrap()), "off");
+        assert!(usage_parts("price").is_err());
+    }
+
+    #[test]
+    fn a_setting_nobody_knows_is_guessed() {
+        assert_eq!(unknown_setting("temprature"), "there is no setting temprature; did you mean temperature?");
+        assert!(unknown_setting("top_p").contains("/set option.top_p VALUE"));
+    }
+
+    #[test]
+    fn numbers_have_limits() {
+        assert_eq!(number_or_default("default", |_: &f64| false, "x"), Ok(None));
+        assert_eq!(number_or_default("0.5", |number: &f64| *number < 1.0, "x"), Ok(Some(0.5)));
+        assert_eq!(number_or_default("NaN", |number: &f64| *number < 1.0, "x"), Err("x, or `default`".to_owned()));
+        assert_eq!(number("-1", |_: &u32| true, "a number"), Err("a number".to_owned()));
+    }
+}
