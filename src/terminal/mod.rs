@@ -9,6 +9,7 @@ mod hostile_text_tests;
 mod json_lines;
 mod json_view;
 mod lines;
+pub mod markdown;
 pub mod mode;
 mod output;
 mod panic_hook;
