@@ -88,6 +88,7 @@ impl ChatOptions {
                 thinking: None,
                 retries: RETRIES_DEFAULT,
                 timing: false,
+                width: None,
             },
         }
     }
@@ -158,6 +159,10 @@ pub struct ConversationOptions {
     /// Show times and counts after the answer, on stderr
     #[arg(long)]
     pub timing: bool,
+
+    /// Columns of rendered Markdown (20 to 1000) [default: the terminal's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..=1000))]
+    pub width: Option<u16>,
 }
 
 /// Not `next_help_heading`: that would take in the options that follow where this is flattened.
@@ -189,8 +194,10 @@ pub struct ToolOptions {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
-    /// The answer as the model wrote it
+    /// The answer as the model wrote it; on a terminal its Markdown is rendered (ui.markdown)
     Text,
+    /// The answer with its Markdown rendered, also into a pipe; styled there only with --color always
+    Markdown,
     /// One object when all is over
     Json,
     /// One event a line, as it happens

@@ -16,7 +16,6 @@ const FLAGS: &[&str] = &[
     "--first-code",
     "--first-json",
     "--stop-after",
-    "--width",
     "--once",
     "--cache",
     "--max-cost",
@@ -28,8 +27,6 @@ const FLAGS: &[&str] = &[
     "--role-file",
 ];
 
-const VALUES: &[(&str, &str)] = &[("--format", "markdown")];
-
 /// Whether `name` is going to be a subcommand of `parent`, which is empty for the top.
 pub fn is_later_command(parent: &str, name: &str) -> bool {
     COMMANDS.iter().any(|(other, names)| *other == parent && names.contains(&name))
@@ -37,8 +34,4 @@ pub fn is_later_command(parent: &str, name: &str) -> bool {
 
 pub fn is_later_flag(flag: &str) -> bool {
     FLAGS.contains(&flag)
-}
-
-pub fn is_later_value(flag: &str, value: &str) -> bool {
-    VALUES.contains(&(flag, value))
 }

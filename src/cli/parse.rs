@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
 use super::Cli;
-use super::later::{is_later_command, is_later_flag, is_later_value};
+use super::later::{is_later_command, is_later_flag};
 
 /// Why there is no command to run.
 #[derive(Debug)]
@@ -142,10 +142,6 @@ fn invalid_value(error: &clap::Error) -> UsageError {
     let context = |kind| error.get(kind).map(context_text).unwrap_or_default();
     let argument = context(ContextKind::InvalidArg);
     let value = context(ContextKind::InvalidValue);
-    let flag = argument.split(' ').next().unwrap_or(&argument);
-    if is_later_value(flag, &value) {
-        return UsageError::not_yet(&format!("{flag} {value}"));
-    }
     let valid = context(ContextKind::ValidValue);
     if value.is_empty() {
         return UsageError::new(format!("`{argument}` needs a value"), one_of(&valid));
@@ -221,7 +217,6 @@ mod tests {
             ("ask --cache 1h hi", "--cache"),
             ("ask --cache=1h hi", "--cache"),
             ("chat --role x", "--role"),
-            ("ask --format markdown hi", "--format markdown"),
         ] {
             assert_eq!(mistake(line).0, format!("`{name}` is not part of this version of sayso yet"), "{line}");
         }

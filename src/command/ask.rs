@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use super::context::Context;
+use super::looks;
 use super::models;
 use super::person::WithPerson;
 use super::prompt::{self, NoPrompt};
@@ -39,7 +40,7 @@ pub fn run(options: AskOptions, mut context: Context) -> Result<u8, Failure> {
 fn fail(options: &AskOptions, context: &mut Context, failure: &Failure) -> u8 {
     let exit = context.fail(failure);
     match options.format {
-        OutputFormat::Text => exit,
+        OutputFormat::Text | OutputFormat::Markdown => exit,
         OutputFormat::Json | OutputFormat::Jsonl => {
             let line = result_line_for_error(&failure.report(), TurnStatus::Error, exit);
             match context.show(&line) {
@@ -106,7 +107,10 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -
         context.warn(warning);
     }
     let input = question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question + &attached.text));
-    let view = wiring::view_settings(&config, &options.conversation, context);
+    let mut view = wiring::view_settings(&config, &options.conversation, context);
+    if options.format == OutputFormat::Markdown && view.markdown.is_none() {
+        view.markdown = Some(looks::markdown_settings(&config, options.conversation.width, context));
+    }
     let timeout = options.timeout.map(|limit| started + limit);
     let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, input)).await? {
         Ended::Report(report) => conclude(*report, options, &config, context),
@@ -143,8 +147,11 @@ async fn turn(
     let view: Box<dyn Frontend + '_> = match options.format {
         OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),
         OutputFormat::Jsonl => Box::new(JsonView::new(screen, JsonFormat::Jsonl, settings)),
-        OutputFormat::Text if screen.is_terminal(Stream::Stdout) => Box::new(ReplyView::new(screen, settings)),
-        OutputFormat::Text => Box::new(PlainView::new(screen, settings)),
+        OutputFormat::Text | OutputFormat::Markdown if screen.is_terminal(Stream::Stdout) => {
+            Box::new(ReplyView::new(screen, settings))
+        }
+        OutputFormat::Markdown => Box::new(PlainView::new(screen, settings)),
+        OutputFormat::Text => Box::new(PlainView::new(screen, ViewSettings { markdown: None, ..settings })),
     };
     let mut view: Box<dyn Frontend + '_> = match person {
         Person::Present => Box::new(WithPerson { view }),

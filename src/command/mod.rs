@@ -14,6 +14,7 @@ pub mod init;
 pub mod keys;
 pub mod listing;
 pub mod log;
+mod looks;
 pub mod mcp;
 pub mod models;
 mod pager;

@@ -7,7 +7,7 @@ use tokio::runtime::LocalOptions;
 
 use super::context::Context;
 use super::place::place;
-use super::{log, models};
+use super::{log, looks, models};
 use crate::cli::{ConversationOptions, GlobalOptions, SystemPrompt, ThinkingMode};
 use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions, Paths};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
@@ -16,7 +16,7 @@ use crate::history::{History, HistoryError, HistorySettings, Journal, Place, Sco
 use crate::http::{HttpClient, Lifetime, is_loopback_url};
 use crate::provider::{Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, remember_in};
 use crate::session::{ActiveModel, LazyFacts, Session, TurnSettings};
-use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, ViewSettings};
+use crate::terminal::{ColorChoice, OutputSettings, Screen, Stream, Thinking, ToolNotice, ViewSettings};
 
 /// Runs a command to its end. The network, timers and rendering share this one thread: a token
 /// crosses no channel.
@@ -272,7 +272,9 @@ pub fn unsaved_prompt(text: String) -> Message {
 }
 
 #[must_use]
-pub fn view_settings(config: &Config, options: &ConversationOptions, context: &Context) -> ViewSettings {
+pub fn view_settings(config: &Config, options: &ConversationOptions, context: &mut Context) -> ViewSettings {
+    let is_rendered = config.ui.markdown && context.screen.is_terminal(Stream::Stdout);
+    let markdown = is_rendered.then(|| looks::markdown_settings(config, options.width, context));
     let notifications = &config.file.chat.service.tool_notifications;
     ViewSettings {
         thinking: match config.ui.thinking {
@@ -290,6 +292,7 @@ pub fn view_settings(config: &Config, options: &ConversationOptions, context: &C
         // A script gets its usage from JSON; stderr of a pipe stays for what went wrong.
         usage_line: context.global.verbose > 0 || (config.ui.usage && context.is_interactive()),
         accessible: config.ui.accessible,
+        markdown,
     }
 }
 

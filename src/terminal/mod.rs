@@ -1,5 +1,6 @@
 //! How things look: the one owner of stdout and stderr, and the views of a turn.
 
+mod answer;
 mod asides;
 mod dialogue;
 mod error_report;
@@ -9,7 +10,7 @@ mod hostile_text_tests;
 mod json_lines;
 mod json_view;
 mod lines;
-pub mod markdown;
+mod markdown;
 pub mod mode;
 mod output;
 mod panic_hook;
@@ -25,11 +26,13 @@ mod term_safe;
 #[cfg(test)]
 mod view_tests;
 
+pub use answer::MarkdownSettings;
 pub use dialogue::{Dialogue, Said, Turnout};
 pub use error_report::{ErrorReport, render_error};
 pub use json_lines::events_schema;
 pub use json_view::{JsonFormat, JsonView, result_line_for_error, rfc3339};
 pub use lines::notice_line;
+pub use markdown::{Builtin as BuiltinTheme, Palette, RenderSettings, Theme, parse_theme, render_whole};
 pub use mode::EchoOff;
 pub use panic_hook::install_panic_hook;
 pub use plain_view::PlainView;

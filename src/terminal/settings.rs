@@ -1,5 +1,7 @@
 //! What the caller has decided about output, from flags, environment and configuration.
 
+use super::answer::MarkdownSettings;
+
 /// `--color` > `NO_COLOR` > `CLICOLOR_FORCE` > configuration, decided by the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColorChoice {
@@ -49,4 +51,6 @@ pub struct ViewSettings {
     /// A line with the token counts at the end of each turn.
     pub usage_line: bool,
     pub accessible: bool,
+    /// Answers are Markdown and rendered; `None`: they stand as they came.
+    pub markdown: Option<MarkdownSettings>,
 }

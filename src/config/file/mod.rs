@@ -21,7 +21,7 @@ pub use mcp::{
 };
 pub use rules::RuleSection;
 pub use secret_text::{SecretText, is_secret_header};
-pub use ui::{ColorChoice, Editing, Theme, Thinking, Ui};
+pub use ui::{ColorChoice, Editing, Thinking, Ui};
 
 /// The configuration of sayso.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -85,11 +85,6 @@ impl Cell {
         self.blanks = 0;
     }
 
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
     /// The columns of its longest word, and of all of it on lines of its own.
     #[must_use]
     pub fn widths(&self) -> (usize, usize) {

@@ -129,7 +129,7 @@ impl Fence {
                 }
                 Some(_) | None => break,
             };
-            left -= 1;
+            left = left.saturating_sub(1);
         }
         Some(rest)
     }

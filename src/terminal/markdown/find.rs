@@ -1,6 +1,8 @@
 //! Looking ahead inside a line of text, never further than so many characters: what cannot be decided by then is
 //! decided without.
 
+use super::word::is_unspaced;
+
 /// How a search has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found<T> {
@@ -157,7 +159,13 @@ impl Flanks {
         if mark == '_' {
             return Self { can_open: left && (!right || before_sign), can_close: right && (!left || after_sign) };
         }
-        Self { can_open: left, can_close: right }
+        // Beyond the standard: `2*3*4` is a product, and text without blanks has emphasis beside its punctuation.
+        let opens_unspaced = !after_blank && is_unspaced(before);
+        let closes_unspaced = !before_blank && is_unspaced(after);
+        Self {
+            can_open: (left && !before.is_ascii_alphanumeric()) || opens_unspaced,
+            can_close: right || closes_unspaced,
+        }
     }
 }
 

@@ -92,6 +92,12 @@ impl Markdown {
         self.page.show_early();
     }
 
+    /// Ends the line for something that stands between two lines of the text, which then goes on.
+    pub fn pause(&mut self) {
+        self.blocks.decide(&mut self.page);
+        self.page.end_line();
+    }
+
     /// Whether [`Self::decide`] or [`Self::resume`] may have something to show.
     #[must_use]
     pub fn is_holding(&self) -> bool {

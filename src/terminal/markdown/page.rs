@@ -195,7 +195,7 @@ impl Page {
     }
 
     fn write_blanks(&mut self, blanks: usize) {
-        let next = self.word.pieces(0, 1).next().map(|(_, tone)| tone.clone()).unwrap_or_default();
+        let next = self.word.first_tone().cloned().unwrap_or_default();
         if next != self.pen && (self.pen.look.marks_blanks() || self.pen.link.is_some()) {
             self.set_pen(&Tone::default());
         }

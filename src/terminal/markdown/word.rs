@@ -120,6 +120,11 @@ impl Word {
     }
 
     #[must_use]
+    pub fn first_tone(&self) -> Option<&Tone> {
+        self.tones.first().map(|(_, tone)| tone)
+    }
+
+    #[must_use]
     pub fn char_at(&self, at: usize) -> Option<char> {
         self.text[at..].chars().next()
     }
@@ -184,7 +189,8 @@ pub fn may_break_between(before: char, after: char) -> bool {
 }
 
 /// Han, kana and their punctuation.
-fn is_unspaced(char: char) -> bool {
+#[must_use]
+pub fn is_unspaced(char: char) -> bool {
     matches!(char, '\u{2E80}'..='\u{30FF}' | '\u{31F0}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
         | '\u{F900}'..='\u{FAFF}' | '\u{FF01}'..='\u{FF60}' | '\u{20000}'..='\u{3FFFF}')
 }

@@ -23,7 +23,7 @@ fn words(document: &str) -> Vec<String> {
 
 /// Without the marks that stand for styling where there is none.
 fn shown_words(document: &str) -> Vec<String> {
-    let shown = plain(document, 4000).replace(['`', '│', '─', '┼', '#'], " ").replace("~~", "");
+    let shown = plain(document, 4000).replace(['│', '─', '┼'], " ").replace(['`', '#'], "").replace("~~", "");
     let is_mark = |word: &str| {
         matches!(word, "-" | "*" | "+" | "[x]" | "[ ]" | "[" | "]")
             || word.strip_suffix('.').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
