@@ -11,6 +11,8 @@ mod json_lines;
 mod json_view;
 mod lines;
 mod markdown;
+#[cfg(test)]
+mod markdown_view_tests;
 pub mod mode;
 mod output;
 mod panic_hook;

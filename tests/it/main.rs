@@ -93,6 +93,8 @@ mod proxies;
 #[cfg(test)]
 mod real_servers;
 #[cfg(test)]
+mod rendering;
+#[cfg(test)]
 mod repl;
 #[cfg(test)]
 mod repl_input;

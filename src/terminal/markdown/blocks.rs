@@ -320,7 +320,8 @@ impl Blocks {
     }
 
     fn item_margin(&self, item: &Item) -> Margin {
-        let depth = self.containers.iter().filter(|container| matches!(container, Container::Item(_))).count();
+        let is_bullet = |container: &&Container| matches!(container, Container::Item(item) if item.number.is_none());
+        let depth = self.containers.iter().filter(is_bullet).count();
         let mark = match (item.task, item.number) {
             (Some(is_done), _) if self.settings.has_markers() || self.settings.accessible => {
                 if is_done { "- [x] ".to_owned() } else { "- [ ] ".to_owned() }

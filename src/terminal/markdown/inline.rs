@@ -184,6 +184,7 @@ impl Inline {
                 Some(2)
             }
             Some('(') => self.formula(rest, ("\\(", "\\)"), FORMULA_CHARS_MAX, reach, sink),
+            Some('[') => self.formula(rest, ("\\[", "\\]"), FORMULA_CHARS_MAX, reach, sink),
             Some(char) if char.is_ascii_punctuation() => {
                 sink.text(&rest[1..2], &self.tone);
                 Some(2)
@@ -470,7 +471,7 @@ impl Inline {
         let within = inner.char_indices().nth(chars_max).map(|(end, _)| end);
         let Some(end) = inner[..within.unwrap_or(inner.len())].find(close) else {
             let may_come = within.is_none() && reach == Reach::Open;
-            return if may_come { None } else { self.literal(rest, 1, sink) };
+            return if may_come { None } else { self.no_formula(rest, sink) };
         };
         let whole = open.len() + end + close.len();
         let text = &inner[..end];
@@ -483,12 +484,23 @@ impl Inline {
                 Some(_) | None => {}
             }
         }
+        if open == "\\[" && !looks_like_formula(text) {
+            return self.no_formula(rest, sink);
+        }
         let tone = self.toned(Element::Math);
         match to_unicode(&text.replace('\n', " ")) {
             Some(formula) => self.words(&formula, &tone, sink),
             None => self.words(&rest[..whole], &tone, sink),
         }
         Some(whole)
+    }
+
+    /// A dollar, or an escaped bracket.
+    fn no_formula(&self, rest: &str, sink: &mut dyn Sink) -> Option<usize> {
+        match rest.strip_prefix('\\') {
+            Some(escaped) => self.literal(escaped, 1, sink).map(|bytes| bytes + 1),
+            None => self.literal(rest, 1, sink),
+        }
     }
 
     // Helpers.

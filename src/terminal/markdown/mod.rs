@@ -89,7 +89,7 @@ impl Markdown {
     /// Shows what is held inside a line, without knowing what could still come.
     pub fn decide(&mut self) {
         self.blocks.decide(&mut self.page);
-        self.page.show_early();
+        self.page.show_word();
     }
 
     /// Ends the line for something that stands between two lines of the text, which then goes on.
@@ -101,7 +101,7 @@ impl Markdown {
     /// Whether [`Self::decide`] or [`Self::resume`] may have something to show.
     #[must_use]
     pub fn is_holding(&self) -> bool {
-        self.blocks.is_holding()
+        self.blocks.is_holding() || self.page.is_holding()
     }
 
     /// How many rows of a table are held back.

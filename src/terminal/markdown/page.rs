@@ -29,6 +29,8 @@ pub struct Page {
     margin_tone: Tone,
     quote_mark: &'static str,
     word: Word,
+    /// Columns from where a word begins that is shown already.
+    shown_room: usize,
     /// Before the word.
     blanks: usize,
     breaks: bool,
@@ -53,6 +55,7 @@ impl Page {
             margin_tone: margin_look.into(),
             quote_mark,
             word: Word::default(),
+            shown_room: 0,
             blanks: 0,
             breaks: false,
             is_open: false,
@@ -80,8 +83,12 @@ impl Page {
     /// Columns that are left beside the margins.
     #[must_use]
     pub fn columns(&self) -> usize {
-        let margins: usize = self.margins.iter().map(|margin| self.columns_of(margin)).sum();
-        self.width.saturating_sub(margins.min(self.width / 2)).max(1)
+        let margins = self.margins.iter().fold(0, |column, margin| {
+            let columns = self.columns_of(margin);
+            let is_written = matches!(margin, Margin::Item { is_marked: false, .. }) || self.has_room(column, columns);
+            column + if is_written { columns } else { 0 }
+        });
+        self.width.saturating_sub(margins).max(1)
     }
 
     /// Writes the margins of a line, if that is not done.
@@ -144,21 +151,34 @@ impl Page {
         self.new_line_always();
     }
 
-    /// Writes what cannot move any more of a word that has not ended. It changes when bytes are
-    /// written, never which.
+    /// Writes a word that has not ended where it cannot move any more: it changes when bytes are written, never which.
     pub fn show_early(&mut self) {
-        let (done, columns) = self.word.done();
-        let starts_line = !self.is_open || self.column == self.margin_columns;
-        if done == 0 || columns >= self.room() || !(self.word.shown > 0 || (starts_line && !self.breaks)) {
+        let starts_line = !self.breaks && (!self.is_open || self.column == self.margin_columns);
+        if starts_line || self.word.shown > 0 {
+            self.show_word();
+        }
+    }
+
+    /// Writes a word that has not ended, wherever it stands. If it becomes too long for its line, it is cut.
+    pub fn show_word(&mut self) {
+        let columns = self.word.columns();
+        if self.word.is_empty() || columns >= self.room() {
             return;
         }
-        self.open_line();
-        self.blanks = 0;
-        let from = self.word.shown;
-        if from < done {
-            self.write_word(from, done);
-            self.word.shown = done;
+        if self.word.shown == 0 {
+            self.find_place(columns);
+            self.shown_room = self.width.saturating_sub(self.column).max(1);
         }
+        let (from, to) = (self.word.shown, self.word.bytes());
+        if from < to {
+            self.write_word(from, to);
+            self.word.shown = to;
+        }
+    }
+
+    #[must_use]
+    pub fn is_holding(&self) -> bool {
+        self.word.shown < self.word.bytes()
     }
 
     /// Places the word on this line or the next.
@@ -173,8 +193,11 @@ impl Page {
         self.word.clear();
     }
 
-    /// Columns of a whole line beside its margins.
+    /// Columns that the word can have: those of a whole line beside its margins, unless it stands somewhere.
     fn room(&self) -> usize {
+        if self.word.shown > 0 {
+            return self.shown_room;
+        }
         if self.is_open { self.width.saturating_sub(self.margin_columns).max(1) } else { self.columns() }
     }
 
@@ -248,10 +271,14 @@ impl Page {
         }
     }
 
+    fn has_room(&self, column: usize, columns: usize) -> bool {
+        column + columns <= self.width / 2
+    }
+
     /// A margin that would leave less than half of the line is left out, but never the mark of an item.
     fn write_margin(&mut self, margin: &mut Margin) {
         let columns = self.columns_of(margin);
-        let has_room = self.column + columns <= self.width / 2;
+        let has_room = self.has_room(self.column, columns);
         match margin {
             Margin::Quote if has_room => self.write_mark(self.quote_mark),
             Margin::Quote => {}

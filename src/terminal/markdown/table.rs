@@ -134,6 +134,7 @@ impl Table {
             for (column, line) in lines.iter().enumerate() {
                 let free = widths[column].saturating_sub(line.columns);
                 let before = match self.aligns[column] {
+                    _ if column == last && line.columns == 0 => 0,
                     Align::Left => 0,
                     Align::Center => free / 2,
                     Align::Right => free,

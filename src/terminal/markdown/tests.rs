@@ -8,6 +8,7 @@ use crate::terminal::term_safe::Color;
 mod corpus;
 mod hostile;
 mod oracle;
+mod screen;
 mod shown;
 
 fn settings(width: usize, color: Color) -> RenderSettings {
@@ -52,10 +53,10 @@ fn all_settings(width: usize) -> [RenderSettings; 4] {
 #[test]
 fn any_split_of_a_document_gives_the_same_bytes() {
     for document in corpus::DOCUMENTS {
-        for width in [20, 33, 80, 200] {
+        for width in [20, 80] {
             for settings in all_settings(width) {
                 let whole = render_whole(document, settings).as_str().to_owned();
-                for chars in [1, 2, 3, 7, 50] {
+                for chars in [1, 7, 50] {
                     let got = streamed(by_chars(document, chars).into_iter(), settings);
                     assert_eq!(got, whole, "{chars} characters at a time, width {width}");
                 }
@@ -84,7 +85,7 @@ const MARKS: [&str; 57] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn any_split_of_any_text_gives_the_same_bytes(

@@ -26,11 +26,13 @@ fn twice_the_text_costs_twice_the_time() {
         ">", "- ", "1. ", "#", "# ", "|", "| a |\n", "|a|\n|-|\n", "a*b_c", "\u{301}", "世", "👩\u{200D}", "```\n", "\t", "\\",
         "[^", "[^a]: ", "<br>", "$$", "$$\n", "x",
     ] {
-        let (small, _) = cost(&part.repeat(20_000 / part.len()));
-        let (large, _) = cost(&part.repeat(160_000 / part.len()));
-        // Eight times the text; a machine that does other things, too, gets its leave.
-        let limit = small * 32 + Duration::from_millis(400);
-        assert!(large < limit, "{part:?}: {small:?}, then {large:?}");
+        // Eight times the text. A machine that does other things, too, gets its leave, and another try.
+        let is_linear = || {
+            let (small, _) = cost(&part.repeat(10_000 / part.len()));
+            let (large, _) = cost(&part.repeat(80_000 / part.len()));
+            large < small * 32 + Duration::from_millis(400)
+        };
+        assert!((0..4).any(|_| is_linear()), "{part:?}");
     }
 }
 

