@@ -35,7 +35,10 @@ impl CellLine {
 
     fn push_word(&mut self, blanks: usize, word: &Word, bytes: usize, columns: usize) {
         if blanks > 0 {
-            self.push(&" ".repeat(blanks), &Tone::default());
+            // A blank between two words of one tone has it, too: that saves two changes.
+            let before = self.pieces.last().map(|(_, tone)| tone);
+            let tone = before.filter(|tone| word.first_tone() == Some(tone)).cloned().unwrap_or_default();
+            self.push(&" ".repeat(blanks), &tone);
         }
         for (text, tone) in word.pieces(0, bytes) {
             self.push(text, tone);
