@@ -27,6 +27,14 @@ deny:
 release:
     cargo build --release --locked
 
+# The Debian package, with completions and manual pages; needs cargo-deb
+deb:
+    packaging/deb
+
+# Whether two builds of the same commit are the same bytes
+reproducible:
+    packaging/reproducible
+
 # The demo, without a key or a network
 demo:
     cargo run --release --locked -- ask -m demo:tour "What can you do?"

@@ -6,8 +6,8 @@
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher, black_box};
 use sayso::testing::{
-    ColorChoice, Frontend, JsonFormat, JsonView, MarkdownSettings, OutputSettings, PlainView, ReplyView, Screen, TurnEvent,
-    ViewSettings, null_screen, null_screen_with,
+    ColorChoice, Frontend, JsonFormat, JsonView, MarkdownSettings, OutputSettings, PlainView, ReplyView, Screen,
+    TurnEvent, ViewSettings, null_screen, null_screen_with,
 };
 
 #[global_allocator]

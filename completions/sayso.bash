@@ -1557,12 +1557,16 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__man)
-            opts="-q -v -h --config --color --quiet --verbose --accessible --offline --help"
+            opts="-q -v -h --dir --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

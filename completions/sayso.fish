@@ -45,7 +45,7 @@ complete -c sayso -n "__fish_sayso_needs_command" -f -a "keys" -d 'Keep the keys
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "models" -d 'Look at the models of the providers'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "mcp" -d 'Use and set up MCP servers: tools, resources, prompts'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "completions" -d 'Print the completions for a shell'
-complete -c sayso -n "__fish_sayso_needs_command" -f -a "man" -d 'Print the manual page'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "man" -d 'Print the manual, or the page of one command'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "help" -d 'Explain a command or a topic'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s s -l system -d 'The system prompt, as text or from a file' -r
@@ -747,6 +747,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand completions" -s v -l verbose
 complete -c sayso -n "__fish_sayso_using_subcommand completions" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand completions" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand man" -l dir -d 'Write a page for each command into this folder' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand man" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand man" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''

@@ -34,7 +34,7 @@ pub use providers::{
     DoctorOptions, InitOptions, KeyOptions, KeysCommand, KeysListOptions, ModelInfoOptions, ModelsCommand,
     ModelsListOptions, ModelsRefreshOptions,
 };
-pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat};
+pub use setup::{CompletionOptions, ConfigCommand, HelpOptions, HistoryCommand, ListFormat, ManOptions};
 pub use since::Since;
 pub use stats::{StatsFormat, StatsKey, StatsOptions};
 pub use upkeep::{
@@ -135,8 +135,8 @@ pub enum Command {
     Mcp(McpCommand),
     /// Print the completions for a shell
     Completions(CompletionOptions),
-    /// Print the manual page
-    Man,
+    /// Print the manual, or the page of one command
+    Man(ManOptions),
     /// Explain a command or a topic
     Help(HelpOptions),
 }

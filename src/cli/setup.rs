@@ -1,5 +1,7 @@
 //! The options of the commands around the conversation: history, config, completions, help.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -50,6 +52,15 @@ pub enum ConfigCommand {
     Show,
     /// Print the JSON Schema of the file, for editors
     Schema,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ManOptions {
+    /// The command, as it is typed: `history list`; all of them on one page when left out
+    pub command: Vec<String>,
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub dir: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Copy, Debug)]

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod listing;
 pub mod log;
 mod looks;
+mod manual;
 pub mod mcp;
 pub mod models;
 mod pager;

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::panic::catch_unwind;
 
 use super::context::Context;
-use super::{ask, chat, completions, config, doctor, help, history, init, keys, mcp, models, stats};
+use super::{ask, chat, completions, config, doctor, help, history, init, keys, manual, mcp, models, stats};
 use crate::cli::{AskOptions, ChatOptions, Cli, Command, ConfigCommand, Stop, parse};
 use crate::config::{Config, Environment, LoadOptions, load};
 use crate::conversation::exit_code;
@@ -72,7 +72,7 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
         Some(Command::Init(options)) => return talk(init::run(options, context)),
         Some(Command::Config(command)) => return run_config(command, &mut context),
         Some(Command::Completions(options)) => Ok(completions::script(options.shell)),
-        Some(Command::Man) => completions::manual().map_err(|error| Failure::internal(error.to_string())),
+        Some(Command::Man(options)) => manual::run(&options),
         Some(Command::Help(options)) => help::text(&options).map_err(|error| {
             let mut failure = Failure::usage(error.message);
             failure.hint = error.hint;

@@ -48,5 +48,5 @@ pub use resolve::{Config, LoadOptions, config_place, load};
 pub use save::{save, write_private};
 pub use schema::of_file as schema;
 pub use servers::{ConfiguredState, server_settings};
-pub use ui::ThemeChoice;
 pub use source::{Source, read as read_source, read_regular_file};
+pub use ui::ThemeChoice;

@@ -53,9 +53,12 @@ fn takes_hyperlinks(environment: &Environment) -> bool {
     let is_term = ["xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm", "contour"]
         .iter()
         .any(|name| term.starts_with(name));
-    let is_vte = environment.text("VTE_VERSION").and_then(|version| version.parse::<u32>().ok()).is_some_and(|v| v >= 5000);
-    let is_konsole =
-        environment.text("KONSOLE_VERSION").and_then(|version| version.parse::<u32>().ok()).is_some_and(|v| v >= 201_200);
+    let is_vte =
+        environment.text("VTE_VERSION").and_then(|version| version.parse::<u32>().ok()).is_some_and(|v| v >= 5000);
+    let is_konsole = environment
+        .text("KONSOLE_VERSION")
+        .and_then(|version| version.parse::<u32>().ok())
+        .is_some_and(|v| v >= 201_200);
     is_program || is_term || is_vte || is_konsole || environment.text("WT_SESSION").is_some()
 }
 
@@ -92,7 +95,8 @@ mod tests {
 
     #[test]
     fn links_go_only_to_terminals_that_are_known_to_take_them() {
-        let taken = [("TERM_PROGRAM", "WezTerm"), ("TERM", "xterm-kitty"), ("VTE_VERSION", "7600"), ("WT_SESSION", "x")];
+        let taken =
+            [("TERM_PROGRAM", "WezTerm"), ("TERM", "xterm-kitty"), ("VTE_VERSION", "7600"), ("WT_SESSION", "x")];
         for variable in taken {
             assert!(kind(&[variable]).hyperlinks, "{variable:?}");
             assert!(!kind(&[variable, ("TMUX", "/tmp/x")]).hyperlinks, "{variable:?}");

@@ -169,8 +169,20 @@ fn no_sequence_of_the_corpus_reaches_the_terminal_however_it_is_split() {
 
 /// Where a model can put a text: prose, emphasis, code, a heading, an item, a quote, a cell, a link, a formula, a fence.
 const PLACES: [&str; 14] = [
-    "{}", "**{}**", "`{}`", "# {}\n", "- {}\n", "> {}\n", "| {} |\n|---|\n| {} |\n", "[{}](https://a.example)",
-    "[a](https://a.example/{})", "<https://a.example/{}>", "$x^{}$", "```{}\n{}\n```\n", "[^{}]: a", "<div>{}\n",
+    "{}",
+    "**{}**",
+    "`{}`",
+    "# {}\n",
+    "- {}\n",
+    "> {}\n",
+    "| {} |\n|---|\n| {} |\n",
+    "[{}](https://a.example)",
+    "[a](https://a.example/{})",
+    "<https://a.example/{}>",
+    "$x^{}$",
+    "```{}\n{}\n```\n",
+    "[^{}]: a",
+    "<div>{}\n",
 ];
 
 fn rendered(pieces: &[&str], color: Color) -> String {

@@ -1,4 +1,4 @@
-//! The files in `completions/` are what the program prints.
+//! The files in `completions/` are what the program prints; and the manual has a page for each command.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,4 +23,23 @@ fn other_shells_get_completions_too() {
     for shell in ["powershell", "elvish"] {
         assert!(printed(shell).contains("--require-history"), "{shell}");
     }
+}
+
+#[test]
+fn each_command_gets_a_page_of_the_manual() {
+    let folder = tempfile::tempdir().unwrap();
+    let sayso = |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_sayso")).args(arguments).output().unwrap();
+    let written = sayso(&["man", "--dir", folder.path().to_str().unwrap()]);
+    assert!(written.status.success(), "{written:?}");
+    for page in ["sayso.1", "sayso-ask.1", "sayso-history.1", "sayso-history-list.1", "sayso-mcp-call.1"] {
+        let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
+        assert!(text.contains("\n.SH NAME\n") && text.contains("\n.SH SYNOPSIS\n"), "{page}");
+    }
+    let page = std::fs::read_to_string(folder.path().join("sayso-history-list.1")).unwrap();
+    assert_eq!(String::from_utf8(sayso(&["man", "history", "list"]).stdout).unwrap(), page);
+
+    let unknown = sayso(&["man", "history", "lisp"]);
+    assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
+    let file = folder.path().join("sayso.1");
+    assert_eq!(sayso(&["man", "--dir", file.to_str().unwrap()]).status.code(), Some(3));
 }

@@ -3,9 +3,18 @@
 use crate::support::{Gate, ModelServer, Pty, Reply, Sandbox, TestConfig};
 
 const ANSWER: [&str; 12] = [
-    "# Ti", "tle\n\nSome **bo", "ld** words that are wrapped to the ", "width of the window.\n\n- one\n- t", "wo\n\n```rust\nfn ma",
-    "in() {}\n```\n\n| a | b |\n|--", "-|---|\n| 1 | 2 |\n", "| 3 | 4 |\n\nSee [the b", "ook](https://doc.example/b", "ook).",
-    " An \x1b]52;c;eA==\x07 escape.", "\n",
+    "# Ti",
+    "tle\n\nSome **bo",
+    "ld** words that are wrapped to the ",
+    "width of the window.\n\n- one\n- t",
+    "wo\n\n```rust\nfn ma",
+    "in() {}\n```\n\n| a | b |\n|--",
+    "-|---|\n| 1 | 2 |\n",
+    "| 3 | 4 |\n\nSee [the b",
+    "ook](https://doc.example/b",
+    "ook).",
+    " An \x1b]52;c;eA==\x07 escape.",
+    "\n",
 ];
 
 /// What no stream ever sends: cursor up, erasing below, a second screen, a question to the terminal.
@@ -32,8 +41,23 @@ fn an_answer_on_a_terminal_is_rendered_and_nothing_is_redrawn() {
     let screen = pty.screen();
     let lines: Vec<&str> = screen.lines().map(str::trim_end).collect();
     let expected = [
-        "Title", "", "Some bold words that are wrapped to the", "width of the window.", "", "• one", "• two", "", "fn main() {}",
-        "", "a │ b", "──┼──", "1 │ 2", "3 │ 4", "", "See the book (https://doc.example/book).", "An ^[]52;c;eA==^G escape.",
+        "Title",
+        "",
+        "Some bold words that are wrapped to the",
+        "width of the window.",
+        "",
+        "• one",
+        "• two",
+        "",
+        "fn main() {}",
+        "",
+        "a │ b",
+        "──┼──",
+        "1 │ 2",
+        "3 │ 4",
+        "",
+        "See the book (https://doc.example/book).",
+        "An ^[]52;c;eA==^G escape.",
     ];
     assert_eq!(&lines[..expected.len()], expected, "{screen}");
     assert_append_only(&pty.log());
@@ -43,7 +67,8 @@ fn an_answer_on_a_terminal_is_rendered_and_nothing_is_redrawn() {
 #[test]
 fn a_window_that_is_resized_gets_the_next_words_in_its_new_width() {
     let gate = Gate::default();
-    let reply = Reply::sse().text("First words.\n\n").wait_for(&gate).text(&"word ".repeat(40)).text("end\n").finished();
+    let reply =
+        Reply::sse().text("First words.\n\n").wait_for(&gate).text(&"word ".repeat(40)).text("end\n").finished();
     let server = ModelServer::start([reply]);
     let sandbox = Sandbox::for_server(&server);
     let mut pty = Pty::start(sandbox.ask_once(["hi"]), 40, 80);
@@ -92,9 +117,7 @@ fn the_history_shows_answers_rendered_on_a_terminal_and_as_they_came_in_a_pipe()
 #[test]
 fn looks_can_be_chosen() {
     let server = ModelServer::always(Reply::answer(&ANSWER));
-    let config = |name: &str, value: &str| {
-        Sandbox::new().config(&TestConfig::for_server(&server).set(name, value))
-    };
+    let config = |name: &str, value: &str| Sandbox::new().config(&TestConfig::for_server(&server).set(name, value));
     let args = ["hi", "--format", "markdown", "--width", "60", "--color", "always"];
     let none = config("ui.theme", "none").ask_once(args).run().assert_exit(0).stdout();
     assert!(none.contains("\x1b[1;4mTitle") && !none.contains("[38;5") && !none.contains("[3"), "{none:?}");

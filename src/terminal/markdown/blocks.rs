@@ -324,9 +324,19 @@ impl Blocks {
         let depth = self.containers.iter().filter(is_bullet).count();
         let mark = match (item.task, item.number) {
             (Some(is_done), _) if self.settings.has_markers() || self.settings.accessible => {
-                if is_done { "- [x] ".to_owned() } else { "- [ ] ".to_owned() }
+                if is_done {
+                    "- [x] ".to_owned()
+                } else {
+                    "- [ ] ".to_owned()
+                }
             }
-            (Some(is_done), _) => if is_done { "☑ ".to_owned() } else { "☐ ".to_owned() },
+            (Some(is_done), _) => {
+                if is_done {
+                    "☑ ".to_owned()
+                } else {
+                    "☐ ".to_owned()
+                }
+            }
             (None, Some(number)) => format!("{number}{} ", item.mark),
             (None, None) if self.settings.has_markers() || self.settings.accessible => format!("{} ", item.mark),
             (None, None) => ["• ", "◦ ", "▪ "][depth % 3].to_owned(),
@@ -527,10 +537,14 @@ impl Blocks {
 
     fn begin_fence(&mut self, line: &str, (mark, length, indent): (char, usize, usize), page: &mut Page) {
         let quotes = self.containers.iter().filter(|container| **container == Container::Quote).count();
-        let columns: usize = self.containers.iter().map(|container| match container {
-            Container::Item(item) => item.content,
-            Container::Quote => 0,
-        }).sum();
+        let columns: usize = self
+            .containers
+            .iter()
+            .map(|container| match container {
+                Container::Item(item) => item.content,
+                Container::Quote => 0,
+            })
+            .sum();
         // The line of an item stands by itself: code has no margins.
         page.end_line();
         let fence = Fence::begin(line, (mark, length), indent + columns, quotes, self.settings, page);
@@ -554,7 +568,8 @@ impl Blocks {
         let source = std::mem::take(&mut self.line);
         let look = self.settings.theme.look(Element::Math);
         let inner = source.trim_end().strip_suffix(close).filter(|_| is_closed).map_or("", |source| &source[2..]);
-        let lines = formula_lines(inner).unwrap_or_else(|| source.lines().map(|line| without_margins(line).to_owned()).collect());
+        let lines = formula_lines(inner)
+            .unwrap_or_else(|| source.lines().map(|line| without_margins(line).to_owned()).collect());
         for line in lines.iter().filter(|line| !line.trim().is_empty()) {
             for word in line.split(' ').filter(|word| !word.is_empty()) {
                 page.text(word, &look.into());

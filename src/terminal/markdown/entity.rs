@@ -66,7 +66,9 @@ mod tests {
         for (name, expected) in [("lt", Some('<')), ("#233", Some('é')), ("#x1F600", Some('😀')), ("nope", None)] {
             assert_eq!(decode(name), expected);
         }
-        for bad in ["#27", "#x1b", "#x9b", "#0", "#10", "#x202e", "#xE0041", "#x200b", "#xD800", "#99999999999", "#", "#x"] {
+        for bad in
+            ["#27", "#x1b", "#x9b", "#0", "#10", "#x202e", "#xE0041", "#x200b", "#xD800", "#99999999999", "#", "#x"]
+        {
             assert_eq!(decode(bad), None, "{bad}");
         }
     }

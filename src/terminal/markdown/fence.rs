@@ -75,7 +75,10 @@ impl Fence {
         }
         if taken == 0 {
             let line = std::mem::take(&mut self.line);
-            page.raw(if self.is_long { &line } else { self.code(&line).unwrap_or(&line) }, self.settings.theme.look(Element::CodeBlock));
+            page.raw(
+                if self.is_long { &line } else { self.code(&line).unwrap_or(&line) },
+                self.settings.theme.look(Element::CodeBlock),
+            );
             self.is_long = true;
         }
         (taken, After::More)

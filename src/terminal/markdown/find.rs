@@ -63,9 +63,9 @@ impl<'a> Ahead<'a> {
     fn pass(self, at: usize) -> Found<usize> {
         let rest = &self.text[at..];
         match rest.as_bytes().first() {
-            Some(b'\\') => {
-                Found::Yes(at + 1 + rest[1..].chars().next().filter(char::is_ascii_punctuation).map_or(0, char::len_utf8))
-            }
+            Some(b'\\') => Found::Yes(
+                at + 1 + rest[1..].chars().next().filter(char::is_ascii_punctuation).map_or(0, char::len_utf8),
+            ),
             Some(b'`') => match self.run(at) {
                 None => Found::Unknown,
                 Some(length) => match self.code_end(length, at + length) {

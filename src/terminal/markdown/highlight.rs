@@ -268,13 +268,13 @@ const SCOPES: [(&str, Option<Element>); 36] = [
     ("meta.property-name", Some(Element::Type)),
 ];
 
-static KNOWN: LazyLock<Vec<(Scope, Option<Element>)>> = LazyLock::new(|| {
-    SCOPES.iter().filter_map(|(name, element)| Some((Scope::new(name).ok()?, *element))).collect()
-});
+static KNOWN: LazyLock<Vec<(Scope, Option<Element>)>> =
+    LazyLock::new(|| SCOPES.iter().filter_map(|(name, element)| Some((Scope::new(name).ok()?, *element))).collect());
 
 /// What the innermost scope that is known makes of the text.
 fn element_of(stack: &ScopeStack) -> Option<Element> {
-    let known = |scope: &Scope| KNOWN.iter().find(|(prefix, _)| prefix.is_prefix_of(*scope)).map(|(_, element)| *element);
+    let known =
+        |scope: &Scope| KNOWN.iter().find(|(prefix, _)| prefix.is_prefix_of(*scope)).map(|(_, element)| *element);
     stack.as_slice().iter().rev().find_map(known).flatten()
 }
 

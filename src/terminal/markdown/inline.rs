@@ -388,7 +388,8 @@ impl Inline {
 
     fn angle(&mut self, rest: &str, reach: Reach, sink: &mut dyn Sink) -> Option<usize> {
         for line_break in ["<br>", "<br/>", "<br />"] {
-            let is_start = rest.len() < line_break.len() && line_break.as_bytes()[..rest.len()].eq_ignore_ascii_case(rest.as_bytes());
+            let is_start = rest.len() < line_break.len()
+                && line_break.as_bytes()[..rest.len()].eq_ignore_ascii_case(rest.as_bytes());
             if is_start && reach == Reach::Open {
                 return None;
             }
@@ -426,13 +427,15 @@ impl Inline {
     fn entity(&mut self, rest: &str, reach: Reach, sink: &mut dyn Sink) -> Option<usize> {
         let end = rest[1..].bytes().position(|byte| !byte.is_ascii_alphanumeric() && byte != b'#').map(|end| end + 1);
         match end {
-            Some(end) if rest[end..].starts_with(';') && end < ENTITY_BYTES_MAX => match entity::decode(&rest[1..end]) {
-                Some(char) => {
-                    sink.text(char.encode_utf8(&mut [0; 4]), &self.tone);
-                    Some(end + 1)
+            Some(end) if rest[end..].starts_with(';') && end < ENTITY_BYTES_MAX => {
+                match entity::decode(&rest[1..end]) {
+                    Some(char) => {
+                        sink.text(char.encode_utf8(&mut [0; 4]), &self.tone);
+                        Some(end + 1)
+                    }
+                    None => self.literal(rest, 1, sink),
                 }
-                None => self.literal(rest, 1, sink),
-            },
+            }
             None if reach == Reach::Open && rest.len() < ENTITY_BYTES_MAX => None,
             Some(_) | None => self.literal(rest, 1, sink),
         }
@@ -527,10 +530,7 @@ impl Inline {
 }
 
 fn is_special(byte: u8) -> bool {
-    matches!(
-        byte,
-        b' ' | b'\t' | b'\n' | b'\\' | b'`' | b'*' | b'_' | b'~' | b'[' | b'!' | b'<' | b'&' | b'$'
-    )
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\\' | b'`' | b'*' | b'_' | b'~' | b'[' | b'!' | b'<' | b'&' | b'$')
 }
 
 fn is_footnote(label: &str) -> bool {

@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn a_text_that_names_another_host_lies() {
-        for text in ["https://bank.example/login", "bank.example", "www.bank.com", "log in at bank.com!", "me@bank.com"] {
+        for text in ["https://bank.example/login", "bank.example", "www.bank.com", "log in at bank.com!", "me@bank.com"]
+        {
             assert!(text_lies(text, "https://evil.example/"), "{text}");
         }
         for text in ["the book", "main.rs", "https://evil.example", "www.evil.example/x", "v1.2.3", "e.g. this"] {

@@ -17,7 +17,11 @@ const STYLING_BYTES_FREE: usize = 512;
 pub enum Margin {
     Quote,
     /// An item of a list: its mark on the first line, blanks on the others.
-    Item { mark: String, columns: usize, is_marked: bool },
+    Item {
+        mark: String,
+        columns: usize,
+        is_marked: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -368,7 +372,8 @@ impl Sink for Page {
             let ascii = rest.bytes().take_while(u8::is_ascii).count();
             // As many as can come before the word is too long, and one.
             let room = (self.room() + 1).saturating_sub(self.word.columns()).max(1);
-            let ascii = if self.word.is_empty() || self.word.bytes() < WORD_BYTES_MAX { ascii.min(room) } else { ascii.min(1) };
+            let ascii =
+                if self.word.is_empty() || self.word.bytes() < WORD_BYTES_MAX { ascii.min(room) } else { ascii.min(1) };
             if ascii > 0 && self.ascii_stands_alone() {
                 self.word.push_ascii(&rest[..ascii], tone);
                 rest = &rest[ascii..];

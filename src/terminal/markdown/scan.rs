@@ -32,7 +32,11 @@ pub enum Leaf {
     Blank,
     Text,
     Heading(usize),
-    Fence { mark: char, length: usize, indent: usize },
+    Fence {
+        mark: char,
+        length: usize,
+        indent: usize,
+    },
     /// A line of `---` or `===`.
     Rule,
     /// Begins with `|`: perhaps a table.
@@ -290,8 +294,20 @@ impl<'a> Cursor<'a> {
         let leaf = match start.as_bytes()[0] {
             b'#' => self.heading(start)?,
             b'`' | b'~' => fence(start, indent, self.is_whole, is_forced)?,
-            b'-' | b'*' | b'_' => if self.may_be_rule(start)? { Leaf::Rule } else { Leaf::Text },
-            b'=' if in_text => if self.may_be_rule(start)? && !start.trim_end().contains(' ') { Leaf::Rule } else { Leaf::Text },
+            b'-' | b'*' | b'_' => {
+                if self.may_be_rule(start)? {
+                    Leaf::Rule
+                } else {
+                    Leaf::Text
+                }
+            }
+            b'=' if in_text => {
+                if self.may_be_rule(start)? && !start.trim_end().contains(' ') {
+                    Leaf::Rule
+                } else {
+                    Leaf::Text
+                }
+            }
             b'|' => Leaf::Row,
             b'<' if !in_text => self.html(start)?,
             b'$' => self.two(start, b'$', Leaf::Formula)?,
@@ -341,7 +357,9 @@ impl<'a> Cursor<'a> {
         let letters = name.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-').count();
         match name.as_bytes().get(letters) {
             None if !self.is_whole => None,
-            Some(b' ' | b'>' | b'/' | b'\n') if letters > 0 && !name[..letters].eq_ignore_ascii_case("br") => Some(Leaf::Html),
+            Some(b' ' | b'>' | b'/' | b'\n') if letters > 0 && !name[..letters].eq_ignore_ascii_case("br") => {
+                Some(Leaf::Html)
+            }
             Some(_) | None => Some(Leaf::Text),
         }
     }

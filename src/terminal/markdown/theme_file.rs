@@ -9,8 +9,22 @@ use super::theme::{Builtin, Element, Theme};
 pub const THEME_BYTES_MAX: usize = 64 << 10;
 
 const COLOURS: [&str; 16] = [
-    "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright-black", "bright-red",
-    "bright-green", "bright-yellow", "bright-blue", "bright-magenta", "bright-cyan", "bright-white",
+    "black",
+    "red",
+    "green",
+    "yellow",
+    "blue",
+    "magenta",
+    "cyan",
+    "white",
+    "bright-black",
+    "bright-red",
+    "bright-green",
+    "bright-yellow",
+    "bright-blue",
+    "bright-magenta",
+    "bright-cyan",
+    "bright-white",
 ];
 
 /// Reads a theme: `base` and, for each element, words such as `bold`, `"#5f87af"`, `67`, `bright-blue`, `plain`.
@@ -55,9 +69,10 @@ fn element(name: &str) -> Result<Element, String> {
     if let Some((_, element)) = Element::NAMES.iter().find(|(known, _)| *known == name) {
         return Ok(*element);
     }
-    let near = Element::NAMES.iter().map(|(known, _)| *known).max_by(|a, b| {
-        strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name))
-    });
+    let near = Element::NAMES
+        .iter()
+        .map(|(known, _)| *known)
+        .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
     Err(format!("unknown element `{name}`; did you mean `{}`?", near.unwrap_or_default()))
 }
 
@@ -95,7 +110,9 @@ fn colour(word: &str) -> Result<Colour, String> {
     match word.parse() {
         Ok(index @ 0..=15) => Ok(Colour::Ansi(index)),
         Ok(index) => Ok(Colour::Table(index)),
-        Err(_) => Err(format!("`{word}` is no colour and no attribute: a name, 0 to 255, \"#rrggbb\", or bold, dim, italic, underline, strike, plain")),
+        Err(_) => Err(format!(
+            "`{word}` is no colour and no attribute: a name, 0 to 255, \"#rrggbb\", or bold, dim, italic, underline, strike, plain"
+        )),
     }
 }
 
@@ -105,7 +122,8 @@ mod tests {
 
     #[test]
     fn a_theme_says_how_elements_look() {
-        let theme = parse_theme("base: dark\nheading1: bold bright-blue\ncode: '#ff8800'\nstrong: 67\nlink: plain\n").unwrap();
+        let theme =
+            parse_theme("base: dark\nheading1: bold bright-blue\ncode: '#ff8800'\nstrong: 67\nlink: plain\n").unwrap();
         let look = |colour| Look { colour: Some(colour), ..Look::PLAIN };
         assert_eq!(theme.look(Element::Heading1), Look { bold: true, ..look(Colour::Ansi(12)) });
         assert_eq!(theme.look(Element::Code), look(Colour::Rgb(0xff, 0x88, 0)));

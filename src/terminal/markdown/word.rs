@@ -183,7 +183,8 @@ pub fn columns(text: &str) -> usize {
 /// Whether a line may end between two clusters, given by their first characters: in scripts without blanks.
 #[must_use]
 pub fn may_break_between(before: char, after: char) -> bool {
-    const NO_START: &str = "、。，．・：；？！ー）］｝」』】〕〉》”’%％‰℃ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ々…‥,.:;!?)]}";
+    const NO_START: &str =
+        "、。，．・：；？！ー）］｝」』】〕〉》”’%％‰℃ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ々…‥,.:;!?)]}";
     const NO_END: &str = "（［｛「『【〔〈《“‘([{";
     (is_unspaced(before) || is_unspaced(after)) && !NO_START.contains(after) && !NO_END.contains(before)
 }
@@ -206,8 +207,8 @@ mod tests {
         {
             let mut word = Word::default();
             text.chars().for_each(|char| {
-            word.push_char(char, &Tone::default());
-        });
+                word.push_char(char, &Tone::default());
+            });
             assert_eq!((word.columns(), columns(text)), (expected, expected), "{text}");
         }
     }

@@ -13,7 +13,9 @@ fn words(document: &str) -> Vec<String> {
             Event::Text(piece) | Event::Code(piece) => text.push_str(&piece),
             Event::SoftBreak | Event::HardBreak => text.push(' '),
             Event::Html(piece) | Event::InlineHtml(piece) => text.push_str(&piece),
-            Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item | TagEnd::TableCell | TagEnd::CodeBlock)
+            Event::End(
+                TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item | TagEnd::TableCell | TagEnd::CodeBlock,
+            )
             | Event::Start(Tag::Item | Tag::CodeBlock(_)) => text.push('\n'),
             _ => {}
         }
@@ -38,7 +40,8 @@ fn the_words_of_a_document_are_those_that_a_parser_finds() {
         let normal = |word: String| word.replace(['`', '#'], "");
         let expected: Vec<String> = words(document).into_iter().map(normal).filter(|word| !word.is_empty()).collect();
         let fences = ["rust", "bash", "python", "diff"];
-        let got: Vec<String> = shown_words(document).into_iter().filter(|word| !fences.contains(&word.as_str())).collect();
+        let got: Vec<String> =
+            shown_words(document).into_iter().filter(|word| !fences.contains(&word.as_str())).collect();
         assert_eq!(got, expected, "{document:.40}");
     }
 }

@@ -53,7 +53,10 @@ fn quotes_are_marked_on_every_line() {
 #[test]
 fn code_blocks_stand_as_they_are() {
     let long = "x".repeat(100);
-    assert_eq!(plain(&format!("a\n```\n  {long}\n\n\ty\n```\nb"), 20), format!("a\n\n```\n  {long}\n\n\ty\n```\n\nb\n"));
+    assert_eq!(
+        plain(&format!("a\n```\n  {long}\n\n\ty\n```\nb"), 20),
+        format!("a\n\n```\n  {long}\n\n\ty\n```\n\nb\n")
+    );
     let shown = styled("```rust\nlet a = 1; // b\n```\n", 80);
     assert_eq!(shown, "\x1b[38;5;139mlet\x1b[0m a = \x1b[38;5;173m1\x1b[0m; \x1b[3;38;5;245m// b\x1b[0m\n");
     assert_eq!(plain("- a\n  ~~~\n  b\n    c\n  ~~~\n- d\n", 80), "- a\n\n~~~\nb\n  c\n~~~\n\n- d\n");
