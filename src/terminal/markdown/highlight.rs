@@ -13,6 +13,9 @@ use super::theme::Element;
 const LINE_BYTES_MAX: usize = 2 << 10;
 /// More of one block is shown plain.
 const BLOCK_BYTES_MAX: usize = 256 << 10;
+/// The names of languages come from the model: so many are looked for in one run, and none that is longer.
+const LANGUAGES_MAX: usize = 64;
+const NAME_BYTES_MAX: usize = 32;
 /// After a line that took longer the rest of its block is shown plain.
 const LINE_TIME_MAX: Duration = Duration::from_secs(2);
 
@@ -74,17 +77,10 @@ impl Language {
             return None;
         }
         let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, known)| (*known).to_owned());
-        let is_new = WARM.0.lock().unwrap_or_else(PoisonError::into_inner).insert_if_new(&name);
-        if is_new {
-            let warmed = name.clone();
-            let thread = std::thread::Builder::new().name("highlighting".to_owned()).spawn(move || {
-                warm(&warmed);
-                set_ready(warmed);
-            });
-            // Without a thread the first line loads them.
-            if thread.is_err() {
-                set_ready(name.clone());
-            }
+        match note_name(&name) {
+            Noted::TooMany => return None,
+            Noted::Before => {}
+            Noted::New => warm_on_a_thread(&name),
         }
         Some(Self { name: name.into() })
     }
@@ -105,17 +101,33 @@ impl Language {
     }
 }
 
-trait InsertIfNew {
-    fn insert_if_new(&mut self, name: &str) -> bool;
+enum Noted {
+    New,
+    Before,
+    TooMany,
 }
 
-impl InsertIfNew for HashMap<String, bool> {
-    fn insert_if_new(&mut self, name: &str) -> bool {
-        let is_new = !self.contains_key(name);
-        if is_new {
-            self.insert(name.to_owned(), false);
-        }
-        is_new
+fn note_name(name: &str) -> Noted {
+    let mut languages = WARM.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if languages.contains_key(name) {
+        return Noted::Before;
+    }
+    if languages.len() >= LANGUAGES_MAX || name.len() > NAME_BYTES_MAX {
+        return Noted::TooMany;
+    }
+    languages.insert(name.to_owned(), false);
+    Noted::New
+}
+
+fn warm_on_a_thread(name: &str) {
+    let warmed = name.to_owned();
+    let thread = std::thread::Builder::new().name("highlighting".to_owned()).spawn(move || {
+        warm(&warmed);
+        set_ready(warmed);
+    });
+    // Without a thread the first line loads them.
+    if thread.is_err() {
+        set_ready(name.to_owned());
     }
 }
 

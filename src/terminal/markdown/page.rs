@@ -306,7 +306,9 @@ impl Page {
         let visible = mark.trim_end();
         self.set_pen(&tone);
         self.write(visible);
-        self.set_pen(&Tone::default());
+        if tone.look.marks_blanks() {
+            self.set_pen(&Tone::default());
+        }
         self.write(&mark[visible.len()..]);
     }
 
