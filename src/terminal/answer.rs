@@ -126,11 +126,12 @@ impl Answer {
             markdown.finish();
             self.show_rows(None, screen);
             write_ready(&mut markdown, screen);
-        }
-        let out = screen.out();
-        self.sanitizer.finish(out);
-        if out.is_mid_line() {
-            out.end_line();
+        } else if self.settings.is_none() {
+            let out = screen.out();
+            self.sanitizer.finish(out);
+            if out.is_mid_line() {
+                out.end_line();
+            }
         }
     }
 }

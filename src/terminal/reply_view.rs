@@ -41,8 +41,10 @@ impl<'s> ReplyView<'s> {
 
     /// Ends the text, so that what comes next begins a line.
     fn end_text(&mut self) {
-        self.is_in_text = false;
-        self.answer.finish(self.screen);
+        // Rendered text can be held also when something else came last.
+        if std::mem::take(&mut self.is_in_text) || self.answer.is_rendered() {
+            self.answer.finish(self.screen);
+        }
     }
 
     fn end(&mut self, result: &TurnResult) {
