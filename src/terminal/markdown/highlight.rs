@@ -13,7 +13,7 @@ use super::theme::Element;
 const LINE_BYTES_MAX: usize = 2 << 10;
 /// More of one block is shown plain.
 const BLOCK_BYTES_MAX: usize = 256 << 10;
-/// The names of languages come from the model: so many are looked for in one run, and none that is longer.
+/// The names of languages come from the model: so many are remembered at once, and none that is longer.
 const LANGUAGES_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 32;
 /// After a line that took longer the rest of its block is shown plain.
@@ -111,6 +111,10 @@ fn note_name(name: &str) -> Noted {
     let mut languages = WARM.0.lock().unwrap_or_else(PoisonError::into_inner);
     if languages.contains_key(name) {
         return Noted::Before;
+    }
+    if languages.len() >= LANGUAGES_MAX {
+        // What is loaded stays so; it is only looked for once more.
+        languages.retain(|_, is_ready| !*is_ready);
     }
     if languages.len() >= LANGUAGES_MAX || name.len() > NAME_BYTES_MAX {
         return Noted::TooMany;

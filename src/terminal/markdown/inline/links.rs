@@ -71,7 +71,7 @@ impl Inline {
                 && rest.as_bytes()[..line_break.len()].eq_ignore_ascii_case(line_break.as_bytes());
             if is_it {
                 self.blanks = 0;
-                self.end_line(true, sink);
+                self.end_line(sink);
                 return Some(line_break.len());
             }
         }

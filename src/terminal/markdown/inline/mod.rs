@@ -45,7 +45,7 @@ pub struct Inline {
     /// What is not decided yet.
     pending: String,
     previous: char,
-    /// Blanks that came last: two before the end of a line are a break.
+    /// Blanks that came last.
     blanks: usize,
     /// Inside code that so many backticks have begun and none has ended within reach.
     code: Option<usize>,
@@ -138,7 +138,7 @@ impl Inline {
                 Some(1)
             }
             b'\n' => {
-                self.end_line(self.blanks > 1, sink);
+                self.end_line(sink);
                 Some(1)
             }
             b'\\' => self.escape(rest, reach, sink),
@@ -165,12 +165,9 @@ impl Inline {
         Some(bytes)
     }
 
-    fn end_line(&mut self, is_break: bool, sink: &mut dyn Sink) {
-        if is_break {
-            sink.line_break();
-        } else if self.blanks == 0 {
-            sink.blank();
-        }
+    /// Models break a line inside a paragraph where they mean it: in verse, in addresses.
+    fn end_line(&mut self, sink: &mut dyn Sink) {
+        sink.line_break();
         self.blanks = 1;
     }
 
@@ -178,7 +175,7 @@ impl Inline {
         match rest[1..].chars().next() {
             None if reach != Reach::End => None,
             Some('\n') => {
-                self.end_line(true, sink);
+                self.end_line(sink);
                 Some(2)
             }
             Some('(') => self.formula(rest, ("\\(", "\\)"), FORMULA_CHARS_MAX, reach, sink),

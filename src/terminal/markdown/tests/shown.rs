@@ -5,7 +5,7 @@ use crate::terminal::markdown::RenderSettings;
 
 #[test]
 fn paragraphs_are_wrapped_and_keep_their_distance() {
-    assert_eq!(plain("one two three\nfour\n\nfive\n", 10), "one two\nthree four\n\nfive\n");
+    assert_eq!(plain("one two three\nfour\n\nfive\n", 10), "one two\nthree\nfour\n\nfive\n");
     assert_eq!(plain("a  \nb\\\nc<br>d", 80), "a\nb\nc\nd\n");
     assert_eq!(plain("", 80), "");
     assert_eq!(plain("\n\na", 80), "a\n");
@@ -70,7 +70,7 @@ fn a_table_fits_the_width_or_becomes_records() {
     assert_eq!(plain(table, 80), " a │ long header\n───┼────────────────\n 1 │ some words here\n22 │\n");
     assert_eq!(plain(table, 16), " a │ long header\n───┼────────────\n 1 │ some words\n   │ here\n22 │\n");
     assert_eq!(plain(table, 8), "a: 1\nlong\nheader:\nsome\nwords\nhere\n\na: 22\n");
-    assert_eq!(plain("| no\n| table\n", 80), "| no | table\n");
+    assert_eq!(plain("| no\n| table\n", 80), "| no\n| table\n");
     assert_eq!(plain("text\n| a |\n|---|\n| b |\nc\n", 80), "text\na\n─\nb\n\nc\n");
 }
 
