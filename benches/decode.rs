@@ -205,6 +205,12 @@ fn gemini_plain_with_usage(bencher: Bencher<'_, '_>) {
     bench_dialect(bencher, gemini, &[event], event);
 }
 
+#[divan::bench]
+fn gemini_thinking(bencher: Bencher<'_, '_>) {
+    let event = r#"{"candidates":[{"content":{"parts":[{"text":" hmm","thought":true}],"role":"model"},"index":0}],"modelVersion":"gemini-2.5-flash","responseId":"J3dHapyWENS3g8UPyrefuAE"}"#;
+    bench_dialect(bencher, gemini, &[event], event);
+}
+
 /// As [`plain`], in the words of OpenAI's newer API.
 #[divan::bench]
 fn responses_plain(bencher: Bencher<'_, '_>) {
@@ -216,6 +222,15 @@ fn responses_plain(bencher: Bencher<'_, '_>) {
 fn responses_reasoning(bencher: Bencher<'_, '_>) {
     let event = r#"{"type":"response.reasoning_summary_text.delta","sequence_number":57,"item_id":"rs_1","output_index":0,"summary_index":0,"delta":" hmm","obfuscation":"Yj7RkQ2mTn1"}"#;
     bench_dialect(bencher, responses, &[event], event);
+}
+
+#[divan::bench]
+fn responses_tool_call(bencher: Bencher<'_, '_>) {
+    let begin = [
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","id":"fc_1","call_id":"call_1","name":"read","arguments":""}}"#,
+    ];
+    let event = r#"{"type":"response.function_call_arguments.delta","sequence_number":57,"item_id":"fc_1","output_index":0,"delta":"path","obfuscation":"Yj7RkQ2mTn1"}"#;
+    bench_dialect(bencher, responses, &begin, event);
 }
 
 /// SSE alone: what of the above is framing.

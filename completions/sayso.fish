@@ -55,19 +55,27 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -s t -l tool -d 'Offer 
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool\'s name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l record -d 'Write all requests and answers to FILE, byte for byte and without keys' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay -d 'Answer from a record: no key, no network' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay-speed -d 'Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l width -d 'Columns of rendered Markdown (20 to 1000) [default: the terminal\'s]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s f -l file -d 'Send this text file along; `-` is stdin (repeatable)' -r -F
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l format -d 'What to write to stdout' -r -f -a "text\t'The answer as the model wrote it; on a terminal its Markdown is rendered (ui.markdown)'
-markdown\t'The answer with its Markdown rendered, also into a pipe; styled there only with --color always'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l format -d 'What to write to stdout' -r -f -a "text\t'The answer as the model wrote it'
 json\t'One object when all is over'
 jsonl\t'One event a line, as it happens'"
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l timeout -d 'Give up after this time, as in 120s, 2m or 500ms' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l stdin -d 'Read stdin after a PROMPT: if something comes soon, however long it takes, or never' -r -f -a "auto\t''
 wait\t''
 never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l schema -d 'Only JSON that fits: a JSON Schema, its file, or in short \'name, age int, tags [str], nick?\'' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l schema-retries -d 'Tell the model what is wrong with its JSON and ask again, so often (0 to 5)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l stop-after -d 'Only what comes up to the end of the first match; the request ends there' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l once -d 'Ask once: where KEY has had its answer, that one is given again' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l cache -d 'Give the answer to the very same request again, if it is no older, as in 1h or 7d' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l meta -d 'Write how it went (usage, cost, times, ids) to this file as JSON' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l meta-fd -d 'The same to an open file descriptor, as in `--meta-fd 3 3>meta.json`' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -80,6 +88,10 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -l timing -d 'Show time
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l no-stream -d 'Ask for the whole answer at once'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l dry-run -d 'Print the request, with the key hidden, and send nothing'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l require-history -d 'Fail (exit 12) where the history cannot be used'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l schema-multi -d 'Any number of such values, one a line'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l code -d 'Only the last fenced block of code'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l first-code -d 'Only the first fenced block of code; the request ends with it'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l first-json -d 'Only the first JSON object or list; the request ends with it'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s q -l quiet -d 'Leave out progress, notices and usage'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s v -l verbose -d 'Say more about what happens (twice: everything)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
@@ -93,10 +105,13 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -s t -l tool -d 'Offer
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool\'s name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l record -d 'Write all requests and answers to FILE, byte for byte and without keys' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay -d 'Answer from a record: no key, no network' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay-speed -d 'Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -l width -d 'Columns of rendered Markdown (20 to 1000) [default: the terminal\'s]' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l format -d 'Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line' -r -f -a "jsonl\t'In: {"type":"user","text":"…"}. Out: the events of `sayso help events`'"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -148,7 +163,8 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 json\t'One array'
 jsonl\t'One object a line'
 tsv\t'Columns between tabs, with a line of names'"
-complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l limit -d 'Only the newest N' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l limit -d 'Only the newest N [default: 50]' -r
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l offset -d 'Leave out the newest N that fit' -r
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -176,6 +192,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l schema -d 'Only answers that fit this schema (`ask --schema`), by its name, file or fields; WORDS are optional then' -r
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l since -d 'Only what was used since: 90m, 12h, 7d, 4w, or a date as in 2026-01-31' -r
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -s m -l model -d 'Only of models with this in their name' -r
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l provider -d 'Only of this provider' -r

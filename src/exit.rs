@@ -4,7 +4,7 @@ use crate::conversation::exit_code;
 use crate::history::HistoryError;
 use crate::mcp::McpError;
 use crate::provider::{ErrorKind, ProviderError};
-use crate::session::{OutputError, TurnFailure, exit_of_error};
+use crate::session::{NotTaken, OutputError, TurnFailure, exit_of_error};
 use crate::terminal::ErrorReport;
 
 /// A failure as it is told. Texts can hold what others sent: they are sanitised when printed.
@@ -154,6 +154,12 @@ impl From<TurnFailure> for Failure {
                 .hint("leave out `--require-history` to get the answer without it"),
             TurnFailure::NothingToRetry | TurnFailure::NothingToContinue => Self::usage(error.to_string()),
         }
+    }
+}
+
+impl From<&NotTaken> for Failure {
+    fn from(problem: &NotTaken) -> Self {
+        Self::new(problem.class, problem.exit, problem.message.clone())
     }
 }
 

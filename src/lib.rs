@@ -1,5 +1,6 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 // The private modules; `pub` inside them is what other layers may use.
+mod answer;
 mod builtin;
 mod cli;
 mod command;

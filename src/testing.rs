@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::builtin::{BuiltinSettings, server};
 use crate::config::{Environment, Source, load_source};
-use crate::history::{History, Importer, Page, PortableConversation, PortableMessage, Time};
+use crate::conversation::now_ms;
+use crate::history::{Filter, History, Importer, Page, PortableConversation, PortableMessage, Time, Wanted, condition};
 use crate::mcp::{HostSettings, Launch, McpHost, Protocol, ServerSettings};
 
 pub use crate::conversation::{
@@ -123,16 +124,32 @@ pub fn fill_history(path: &Path, messages: u64) -> io::Result<()> {
     importer.finish().map(drop).map_err(io::Error::other)
 }
 
+/// How many messages a history has.
+pub fn stored_messages(path: &Path) -> io::Result<usize> {
+    let settings = HistorySettings { path: Some(path.to_owned()), ..HistorySettings::default() };
+    let condition = condition(&settings).map_err(io::Error::other)?;
+    Ok(condition.map_or(0, |condition| usize::try_from(condition.messages).unwrap_or(usize::MAX)))
+}
+
 /// Searches `rounds` times, each with a history newly opened; how many hits the first page
 /// has, and the time of the fastest quarter.
 pub fn search_history(path: &Path, words: &str, rounds: usize) -> io::Result<(usize, Duration)> {
     let settings = HistorySettings { path: Some(path.to_owned()), ..HistorySettings::default() };
+    let wanted = Wanted {
+        text: words.to_owned(),
+        schema: None,
+        filter: Filter::default(),
+        in_reasoning: false,
+        in_tool_results: false,
+        page: Page { offset: 0, limit: 20 },
+        now_ms: now_ms(),
+    };
     let mut times = Vec::new();
     let mut found = 0;
     for _ in 0..rounds {
         let history = History::open_read(&settings).map_err(io::Error::other)?;
         let started = Instant::now();
-        found = history.search(words, Page { offset: 0, limit: 20 }).map_err(io::Error::other)?.len();
+        found = history.find(&wanted).map_err(io::Error::other)?.len();
         times.push(started.elapsed());
     }
     times.sort();

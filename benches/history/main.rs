@@ -1,11 +1,20 @@
 //! A history of a million messages, and what it costs beside an empty one.
 //!
 //! ```sh
-//! cargo run --example history_bench -- make /tmp/big 1000000
-//! cargo run --example history_bench -- measure target/debug/sayso /tmp/big /tmp/empty
+//! cargo build && cargo build --example history_bench      # or both with --release
+//! history_bench make /tmp/big 1000000                     # once
+//! history_bench measure target/debug/sayso /tmp/big /tmp/empty
+//! history_bench search /tmp/big                           # the searches alone
+//! history_bench crowd /tmp/crowd 64 100                   # 64 processes write 100 messages each
+//! /venv/bin/python benches/history/fill_llm.py /tmp/big-llm 1000000
+//! history_bench compare target/debug/sayso /tmp/big /venv/bin/llm /tmp/big-llm
 //! ```
 //!
-//! Each folder is a home of its own. The commands take turns, so that ratios hold on a busy machine.
+//! Each folder is a home of its own. The commands take turns, so that ratios hold on a busy machine. What is
+//! written are the tables of `benches/README.md`.
+
+mod crowd;
+mod peer;
 
 use std::env;
 use std::error::Error;
@@ -17,7 +26,36 @@ use std::time::{Duration, Instant};
 
 use sayso::testing::{fill_history, search_history};
 
-const ROUNDS: usize = 15;
+const USAGE: &str = "usage: make FOLDER MESSAGES | measure SAYSO BIG EMPTY | search BIG |
+    crowd FOLDER PROCESSES MESSAGES | compare SAYSO BIG LLM LLM_FOLDER";
+
+const ROUNDS: usize = 41;
+/// Of what takes seconds.
+const ROUNDS_OF_SLOW: usize = 3;
+/// Searches of one kind.
+const SEARCH_ROUNDS: usize = 15;
+
+/// What people look for, from the easiest to the hardest. Words are those of `make`: each message has one of its own
+/// (`n123456`), one in ten thousand a zebra, and nearly all of them `the`.
+const SEARCHES: [(&str, &str); 17] = [
+    ("a word that is not there", "unfindable"),
+    ("a word of one message", "n123456"),
+    ("a rare word", "zebra"),
+    ("a frequent word", "the"),
+    ("two frequent words", "river stone"),
+    ("a rare and a frequent word", "zebra the"),
+    ("a rare and five frequent words", "zebra the river stone green walks"),
+    ("a rare word without a frequent one", "zebra NOT the"),
+    ("a rare or a frequent word", "zebra OR the"),
+    ("a phrase", "\"green river\""),
+    ("a phrase that is nowhere, of frequent words", "\"green river green river green river\""),
+    ("a beginning of a frequent word", "wat*"),
+    ("a rare word and a beginning of a frequent one", "zebra wat*"),
+    ("five beginnings of frequent words", "nob* kno* goe* gar* pap*"),
+    ("a beginning of 100 words", "n1234*"),
+    ("a beginning of 1,000 words", "n123*"),
+    ("a beginning of 10,000 words", "n12*"),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -25,7 +63,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     match words.as_slice() {
         ["make", folder, messages] => make(Path::new(folder), messages.parse()?),
         ["measure", sayso, big, empty] => measure(Path::new(sayso), Path::new(big), Path::new(empty)),
-        _ => Err("usage: make FOLDER MESSAGES | measure SAYSO BIG EMPTY".into()),
+        ["search", folder] => search(Path::new(folder)),
+        ["crowd", folder, processes, messages] => crowd::run(Path::new(folder), processes.parse()?, messages.parse()?),
+        ["crowd-member", path, messages] => crowd::member(Path::new(path), messages.parse()?),
+        ["compare", sayso, home, llm, folder] => {
+            peer::compare(Path::new(sayso), Path::new(home), Path::new(llm), Path::new(folder))
+        }
+        _ => Err(USAGE.into()),
     }
 }
 
@@ -44,6 +88,8 @@ fn make(folder: &Path, messages: u64) -> Result<(), Box<dyn Error>> {
 /// A command with its home in `folder`; the time from its start to its end.
 fn time(sayso: &Path, folder: &Path, arguments: &[&str]) -> io::Result<Duration> {
     let mut command = Command::new(sayso);
+    // Paths in such variables count only where they are whole.
+    let folder = &std::path::absolute(folder)?;
     command.args(arguments).env_clear().env("HOME", folder);
     for (name, below) in [
         ("XDG_DATA_HOME", "data"),
@@ -78,7 +124,8 @@ fn measure(sayso: &Path, big: &Path, empty: &Path) -> Result<(), Box<dyn Error>>
     writeln!(out, "| | empty ms | big ms | ratio |\n|---|---:|---:|---:|")?;
     for (name, arguments) in commands {
         let mut times = [Vec::new(), Vec::new()];
-        for round in 0..ROUNDS {
+        let rounds = if name.starts_with("doctor") { ROUNDS_OF_SLOW } else { ROUNDS };
+        for round in 0..rounds {
             for turn in 0..2 {
                 // Who is first changes.
                 let which = (round + turn) % 2;
@@ -87,13 +134,20 @@ fn measure(sayso: &Path, big: &Path, empty: &Path) -> Result<(), Box<dyn Error>>
         }
         let [small, large] = times.map(|mut times| {
             times.sort();
-            times[ROUNDS / 4].as_secs_f64() * 1000.0
+            times[rounds / 4].as_secs_f64() * 1000.0
         });
         writeln!(out, "| {name} | {small:.1} | {large:.1} | {:.2} |", large / small)?;
     }
-    for word in ["zebra", "river stone", "the", "\"green river\"", "unfindable"] {
-        let (found, times) = search_history(&database(big), word, ROUNDS)?;
-        writeln!(out, "| search, in the process: {word} ({found} shown) | | {:.1} | |", times.as_secs_f64() * 1000.0)?;
+    writeln!(out)?;
+    search(big)
+}
+
+fn search(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout();
+    writeln!(out, "| search, in the process | shown | ms |\n|---|---:|---:|")?;
+    for (what, words) in SEARCHES {
+        let (found, times) = search_history(&database(folder), words, SEARCH_ROUNDS)?;
+        writeln!(out, "| {what}: `{words}` | {found} | {:.1} |", times.as_secs_f64() * 1000.0)?;
     }
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! The options of `ask` and `chat`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
+use super::{AnswerOptions, Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option, parse_speed};
 
 const ASK_EXAMPLES: &str = "\
 Examples:
@@ -13,6 +14,8 @@ Examples:
   cargo build 2>&1 | sayso ask \"What is wrong?\" > answer.md
   sayso ask -s @reviewer.txt -o temperature=0.2 - < patch.diff
   sayso ask --format jsonl \"Hello\" | jq -r 'select(.type == \"delta\").text'
+  sayso ask --schema 'name, age int' \"Invent a pirate\" | jq .age
+  sayso ask --code \"A shell function that counts files\" >> ~/.bashrc
 
 stdout holds the answer and nothing else. `sayso help exit-codes` lists how it can end.";
 
@@ -21,7 +24,8 @@ Examples:
   sayso chat                         a new conversation
   sayso chat -c                      go on with the last one
   sayso chat --session trip          go on with (or begin) the one of this name
-  sayso chat -m demo:tour --no-save  offline, nothing is kept";
+  sayso chat -m demo:tour --no-save  offline, nothing is kept
+  sayso chat --format jsonl          for programs: JSON in, JSON out";
 
 /// One question.
 #[derive(Args, Clone, Debug)]
@@ -51,7 +55,7 @@ pub struct AskOptions {
     pub no_stream: bool,
 
     /// Print the request, with the key hidden, and send nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["record", "replay"])]
     pub dry_run: bool,
 
     /// Read stdin after a PROMPT: if something comes soon, however long it takes, or never
@@ -61,6 +65,9 @@ pub struct AskOptions {
     /// Fail (exit 12) where the history cannot be used
     #[arg(long, conflicts_with = "no_save")]
     pub require_history: bool,
+
+    #[command(flatten)]
+    pub answer: AnswerOptions,
 }
 
 /// The REPL.
@@ -69,6 +76,10 @@ pub struct AskOptions {
 pub struct ChatOptions {
     #[command(flatten)]
     pub conversation: ConversationOptions,
+
+    /// Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line
+    #[arg(long, value_enum)]
+    pub format: Option<ChatFormat>,
 }
 
 impl ChatOptions {
@@ -85,11 +96,15 @@ impl ChatOptions {
                 no_save: false,
                 options: Vec::new(),
                 tools: ToolOptions::default(),
+                record: None,
+                replay: None,
+                replay_speed: None,
                 thinking: None,
                 retries: RETRIES_DEFAULT,
                 timing: false,
                 width: None,
             },
+            format: None,
         }
     }
 }
@@ -108,6 +123,7 @@ impl AskOptions {
             dry_run: false,
             stdin: StdinMode::Auto,
             require_history: false,
+            answer: AnswerOptions::default(),
         }
     }
 }
@@ -148,6 +164,18 @@ pub struct ConversationOptions {
     #[command(flatten)]
     pub tools: ToolOptions,
 
+    /// Write all requests and answers to FILE, byte for byte and without keys
+    #[arg(help_heading = RECORDS, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+
+    /// Answer from a record: no key, no network
+    #[arg(help_heading = RECORDS, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub replay: Option<PathBuf>,
+
+    /// Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]
+    #[arg(help_heading = RECORDS, long, value_name = "TIMES", requires = "replay", value_parser = parse_speed)]
+    pub replay_speed: Option<f64>,
+
     /// Whether to show the thoughts of a model, on stderr
     #[arg(long, value_name = "MODE", value_enum)]
     pub thinking: Option<ThinkingMode>,
@@ -167,6 +195,7 @@ pub struct ConversationOptions {
 
 /// Not `next_help_heading`: that would take in the options that follow where this is flattened.
 const TOOLS: &str = "Tools";
+const RECORDS: &str = "Records";
 
 /// What the model may call.
 #[derive(Args, Clone, Debug, Default)]
@@ -201,6 +230,12 @@ pub enum OutputFormat {
     /// One object when all is over
     Json,
     /// One event a line, as it happens
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ChatFormat {
+    /// In: {"type":"user","text":"…"}. Out: the events of `sayso help events`
     Jsonl,
 }
 

@@ -16,7 +16,8 @@ Prompts count more than answers, rare words more than common ones, new messages 
 Examples:
   sayso history search sqlite wal
   sayso history search '\"write ahead\" log* NOT postgres' --since 30d
-  sayso history search timeout --tool files --reasoning --format jsonl";
+  sayso history search timeout --tool files --reasoning --format jsonl
+  sayso history search --schema person.json";
 
 /// Which conversations or messages.
 #[derive(Args, Clone, Debug, Default)]
@@ -72,9 +73,13 @@ pub struct ListOptions {
     #[arg(long, value_enum, default_value = "table")]
     pub format: ListFormat,
 
-    /// Only the newest N
+    /// Only the newest N [default: 50]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
+
+    /// Leave out the newest N that fit
+    #[arg(long, value_name = "N")]
+    pub offset: Option<u64>,
 
     #[command(flatten)]
     pub pager: PagerOptions,
@@ -111,8 +116,12 @@ pub struct ShowOptions {
 #[command(after_help = SEARCH_HELP)]
 pub struct SearchOptions {
     /// What to look for
-    #[arg(value_name = "WORDS", required = true, allow_hyphen_values = false)]
+    #[arg(value_name = "WORDS", required_unless_present = "schema", allow_hyphen_values = false)]
     pub words: Vec<String>,
+
+    /// Only answers that fit this schema (`ask --schema`), by its name, file or fields; WORDS are optional then
+    #[arg(long, value_name = "NAME|FILE|FIELDS")]
+    pub schema: Option<String>,
 
     #[command(flatten)]
     pub filter: FilterOptions,

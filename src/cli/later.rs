@@ -8,24 +8,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help", &["batch", "shell-init"]),
 ];
 
-const FLAGS: &[&str] = &[
-    "--schema",
-    "--schema-multi",
-    "--schema-retries",
-    "--code",
-    "--first-code",
-    "--first-json",
-    "--stop-after",
-    "--once",
-    "--cache",
-    "--max-cost",
-    "--record",
-    "--replay",
-    "--meta-fd",
-    "--meta",
-    "--role",
-    "--role-file",
-];
+const FLAGS: &[&str] = &["--max-cost", "--role", "--role-file"];
 
 /// Whether `name` is going to be a subcommand of `parent`, which is empty for the top.
 pub fn is_later_command(parent: &str, name: &str) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! The options of each command are plain data; whoever runs the command gets them as they were typed.
 
+mod answer;
 mod chat;
 mod history;
 mod later;
@@ -18,7 +19,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub use chat::{AskOptions, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode, ToolOptions};
+pub use answer::AnswerOptions;
+pub use chat::{
+    AskOptions, ChatFormat, ChatOptions, ConversationOptions, OutputFormat, StdinMode, ThinkingMode, ToolOptions,
+};
 pub use history::{
     FilterOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions, RenameOptions, SearchOptions, ShowOptions,
     StatusOption,
@@ -41,7 +45,7 @@ pub use upkeep::{
     BackupOptions, CheckOptions, ExportFormat, ExportOptions, ImportOptions, ImportSource, PruneOptions,
     RecoverOptions, ScrubOptions, SqlOptions, UpkeepCommand,
 };
-pub use values::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option};
+pub use values::{Attachment, ModelOption, SystemPrompt, parse_duration, parse_model_option, parse_speed};
 
 const EXAMPLES: &str = "\
 Without a command: the prompt on a terminal, `sayso ask -` where stdin is a pipe.

@@ -213,9 +213,8 @@ mod tests {
             ("batch questions.jsonl", "batch"),
             ("history diff x y", "history diff"),
             ("config set a b", "config set"),
-            ("ask hi --schema=x.json", "--schema"),
-            ("ask --cache 1h hi", "--cache"),
-            ("ask --cache=1h hi", "--cache"),
+            ("ask --max-cost 1 hi", "--max-cost"),
+            ("ask --max-cost=1 hi", "--max-cost"),
             ("chat --role x", "--role"),
         ] {
             assert_eq!(mistake(line).0, format!("`{name}` is not part of this version of sayso yet"), "{line}");

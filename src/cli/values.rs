@@ -45,6 +45,9 @@ pub struct ModelOption {
 /// The longest `--timeout`: a week.
 const DURATION_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// What `--replay-speed` takes.
+const SPEED: std::ops::RangeInclusive<f64> = 0.01..=1000.0;
+
 /// Reads `KEY=VALUE`. A value that is JSON stays what it is; anything else is a string, so
 /// that `-o effort=high` needs no quotes.
 pub fn parse_model_option(text: &str) -> Result<ModelOption, String> {
@@ -54,6 +57,14 @@ pub fn parse_model_option(text: &str) -> Result<ModelOption, String> {
     }
     let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
     Ok(ModelOption { name: name.to_owned(), value })
+}
+
+/// Reads a speed: a number above 0, where 1 is as it was.
+pub fn parse_speed(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('x').parse::<f64>() {
+        Ok(times) if SPEED.contains(&times) => Ok(times),
+        Ok(_) | Err(_) => Err("it has to be a number from 0.01 to 1000, where 1 is as fast as it was".into()),
+    }
 }
 
 /// Reads a time with its unit: `500ms`, `120s`, `2m`, `1h30m`.

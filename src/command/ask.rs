@@ -4,35 +4,49 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use super::context::Context;
+use super::kept::{Keeping, Looked};
 use super::looks;
+use super::meta::Meta;
 use super::models;
 use super::person::WithPerson;
 use super::prompt::{self, NoPrompt};
+use super::turn::{self, CLOSE_LIMIT, Ended};
+use super::wanted::wanted;
 use super::wiring::{self, Beginning};
+use super::wiring_record;
 use super::wiring_tools::{self, Person};
 use crate::cli::{AskOptions, OutputFormat};
-use crate::config::Config;
-use crate::conversation::exit_code;
+use crate::config::{Config, LoadOptions};
+use crate::conversation::{Message, exit_code, now_ms};
 use crate::exit::Failure;
-use crate::history::{HistorySettings, Journal};
-use crate::http::Lifetime;
+use crate::history::{FlushOutcome, Found, HistorySettings, Journal, KeptBy};
+use crate::http::{HttpClient, Lifetime};
 use crate::provider::ChatRequest;
 use crate::session::{
-    CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, TurnStatus, exit_of_cancel,
+    ActiveModel, Frontend, NoticeLevel, Session, Signals, TurnEvent, TurnInput, TurnReport, TurnResult, TurnStatus,
+    Wanted, exit_of_cancel,
 };
-use crate::terminal::{JsonFormat, JsonView, PlainView, ReplyView, Stream, ViewSettings, result_line_for_error};
-
-/// How long the end of the program waits for the disk.
-const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+use crate::terminal::{
+    JsonFormat, JsonView, PlainView, ReplyView, Screen, Stream, TakenView, ViewSettings, result_line_for_error,
+};
 
 /// Runs the command; the exit code.
-pub fn run(options: AskOptions, mut context: Context) -> Result<u8, Failure> {
+pub fn run(mut options: AskOptions, mut context: Context) -> Result<u8, Failure> {
     let started = Instant::now();
+    let mut meta = match Meta::open(&options.answer) {
+        Ok(meta) => meta,
+        Err(failure) => return Ok(fail(&options, &mut context, &failure)),
+    };
+    wiring::default_conversation(&mut options.conversation, &context.environment);
     wiring::block_on(async move {
-        match answer(&options, &mut context, started).await {
+        let exit = match answer(&options, &mut context, started, &mut meta).await {
             Ok(exit) => exit,
-            Err(failure) => fail(&options, &mut context, &failure),
-        }
+            Err(failure) => {
+                meta.failed(&failure);
+                fail(&options, &mut context, &failure)
+            }
+        };
+        meta.write(exit, &mut context)
     })
 }
 
@@ -51,136 +65,294 @@ fn fail(options: &AskOptions, context: &mut Context, failure: &Failure) -> u8 {
     }
 }
 
-async fn answer(options: &AskOptions, context: &mut Context, started: Instant) -> Result<u8, Failure> {
+/// What all steps of a run need.
+struct Run<'a> {
+    options: &'a AskOptions,
+    config: Config,
+    load_options: LoadOptions,
+    client: HttpClient,
+    view: ViewSettings,
+    /// The end of `--timeout`.
+    timeout: Option<Instant>,
+}
+
+async fn answer(options: &AskOptions, context: &mut Context, started: Instant, meta: &mut Meta) -> Result<u8, Failure> {
+    let wanted = wanted(&options.answer)?;
     let mut signals =
         Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
     let mut load_options = wiring::load_options(&options.conversation, context);
     load_options.no_stream = options.no_stream;
     let config = wiring::load(&load_options, context)?;
-    let chosen = wiring::chosen(config.provider.clone(), &context.global)?;
-    let client = wiring::http_client(&config, Lifetime::OneShot);
+    let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::OneShot)?;
+    let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
+    let view = looks::of_format(options.format, &config, &options.conversation, context);
+    let run =
+        Run { options, config, load_options, client, view, timeout: options.timeout.map(|limit| started + limit) };
     if options.dry_run {
-        let beginning = wiring::beginning(&options.conversation, &config.stored)?;
-        let question = match prompt::assemble(options, context, &mut signals).await {
-            Ok(question) => question,
-            Err(stopped) => return stopped.into_exit(),
-        };
-        let unsaved = Journal::start(HistorySettings { path: None, ..config.history.clone() });
-        let mut session = Session::new(unsaved, model, wiring::turn_settings(&config, 0), None);
-        wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Absent).await?;
-        session.toolbox.refresh().await;
-        let request = dry_run(&config, &session, beginning, question);
-        wiring_tools::close(session.toolbox.host.take()).await;
-        return Ok(context.show(&request));
+        return run.print_request((model, wanted), context, &mut signals).await;
     }
-    // The connection opens in the background and the history on its own thread, while
-    // standard input is read.
-    model.provider.prewarm();
-    let mut settings = wiring::turn_settings(&config, options.conversation.retries);
-    settings.require_history = options.require_history;
-    let mut session = wiring::session(&config, model, settings);
-    let person = person(context);
-    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, person).await?;
-    wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
-    wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
-    session.publish_settings();
-    let question = match prompt::assemble(options, context, &mut signals).await {
-        Ok(question) => Some(question),
-        // With `-c` or `--session` and no words: what was cut off goes on.
-        Err(NoPrompt::Nothing) if options.prompt.is_none() && session.is_interrupted() => None,
+    let mut keeping = Keeping::once(&options.answer);
+    let mut question = None;
+    if let Some(keeping) = &mut keeping {
+        // Also where it is not needed: who writes to the pipe must not meet a closed one.
+        question = match prompt::assemble(options, context, &mut signals).await {
+            Err(NoPrompt::Nothing) => Some(Err(NoPrompt::Nothing)),
+            Err(stopped) => return stopped.into_exit(),
+            Ok(question) => Some(Ok(question)),
+        };
+        match keeping.look(&run.config.history, &mut signals, run.timeout).await? {
+            Looked::Found(found) => return run.give_again(&found, wanted.as_ref(), context, meta),
+            Looked::Stopped(exit) => return Ok(exit),
+            Looked::Missing => {}
+        }
+    }
+    let mut session = run.session((model, wanted), keeping.is_some(), context).await?;
+    let input = match run.input(question, &mut session, context, &mut signals).await {
+        Ok(input) => input,
         Err(stopped) => {
             // Nothing is recorded yet: a disk that hangs need not be waited for.
             session.journal.abandon();
             return stopped.into_exit();
         }
     };
-    // Only what the person has written names resources: a pipe is data.
-    let attached = tokio::select! {
-        attached = session.attach_resources(options.prompt.as_deref().unwrap_or_default()) => attached,
-        cause = signals.next() => {
-            session.journal.abandon();
-            return Ok(exit_of_cancel(cause));
+    if let (Some(_), TurnInput::Prompt(question)) = (options.answer.cache, &input) {
+        match run.look_in_cache(&mut session, question, &mut signals).await? {
+            (_, Looked::Found(found)) => return run.give_again(&found, session.wanted.as_ref(), context, meta),
+            (_, Looked::Stopped(exit)) => return Ok(exit),
+            (cache, Looked::Missing) => keeping = cache,
         }
-    };
-    for warning in &attached.warnings {
-        context.warn(warning);
     }
-    let input = question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question + &attached.text));
-    let mut view = wiring::view_settings(&config, &options.conversation, context);
-    if options.format == OutputFormat::Markdown && view.markdown.is_none() {
-        view.markdown = Some(looks::markdown_settings(&config, options.conversation.width, context));
-    }
-    let timeout = options.timeout.map(|limit| started + limit);
-    let exit = match turn(options, view, context, &mut session, (&mut signals, timeout, input)).await? {
-        Ended::Report(report) => conclude(*report, options, &config, context),
+    let exit = match run_turn(&run, context, &mut session, &mut signals, input).await? {
+        Ended::Report { report, .. } => {
+            meta.ended(&report.result);
+            if let Some(error) = &report.output_error {
+                meta.failed(&Failure::new("output", exit_code::OUTPUT, error.to_string()));
+            }
+            if let (Some(Keeping { kept_by, key, .. }), exit_code::OK) = (&keeping, report.result.exit) {
+                session.keep_answer(*kept_by, key.clone());
+            }
+            conclude(*report, options, &run.config, context)
+        }
         Ended::AtOnce(exit) => {
             session.journal.abandon();
             return Ok(exit);
         }
     };
+    Ok(close(&mut session, keeping.as_ref(), exit, &mut signals, context).await)
+}
+
+/// Waits for the disk; only then the next one with the same key may look.
+async fn close(
+    session: &mut Session,
+    keeping: Option<&Keeping>,
+    exit: u8,
+    signals: &mut Signals,
+    context: &mut Context,
+) -> u8 {
     let host = session.toolbox.host.take();
+    let is_once = keeping.is_some_and(|keeping| keeping.kept_by == KeptBy::Once);
     tokio::select! {
-        _ = async { tokio::join!(session.journal.close(CLOSE_LIMIT), wiring_tools::close(host)) } => Ok(exit),
+        (saved, ()) = async { tokio::join!(session.journal.close(CLOSE_LIMIT), wiring_tools::close(host)) } => match saved {
+            FlushOutcome::Failed(reason) if is_once && exit == exit_code::OK => {
+                let message = format!("the answer cannot be kept for `--once`: {reason}");
+                context.fail(&Failure::new("history", exit_code::HISTORY, message))
+            }
+            FlushOutcome::Durable | FlushOutcome::NotKept | FlushOutcome::Failed(_) => exit,
+        },
         cause = signals.next() => {
             session.journal.abandon();
-            Ok(exit_of_cancel(cause))
+            exit_of_cancel(cause)
         }
     }
 }
 
-enum Ended {
-    Report(Box<TurnReport>),
-    /// The second signal: nothing is waited for any more.
-    AtOnce(u8),
+impl Run<'_> {
+    /// `--dry-run`. Nothing is sent and nothing stored.
+    async fn print_request(
+        &self,
+        (model, wanted): (ActiveModel, Option<Wanted>),
+        context: &mut Context,
+        signals: &mut Signals,
+    ) -> Result<u8, Failure> {
+        let Self { options, config, .. } = self;
+        let earlier = match wiring::beginning(&options.conversation, &config.stored)? {
+            Beginning::Resumed(stored) => stored.messages,
+            Beginning::New | Beginning::Named(_) => Vec::new(),
+        };
+        let question = match prompt::assemble(options, context, signals).await {
+            Ok(question) => question,
+            Err(stopped) => return stopped.into_exit(),
+        };
+        let unsaved = Journal::start(HistorySettings { path: None, ..config.history.clone() });
+        let mut session = Session::new(unsaved, model, wiring::turn_settings(config, 0), None);
+        session.wanted = wanted;
+        wiring_tools::equip(&mut session, &options.conversation.tools, config, context, Person::Absent).await?;
+        session.toolbox.refresh().await;
+        let request = request_text(&session, config.chat.system_prompt.as_deref(), earlier, &question);
+        wiring_tools::close(session.toolbox.host.take()).await;
+        Ok(context.show(&request))
+    }
+
+    /// The session, with its tools and its conversation.
+    async fn session(
+        &self,
+        (model, wanted): (ActiveModel, Option<Wanted>),
+        is_once: bool,
+        context: &mut Context,
+    ) -> Result<Session, Failure> {
+        let Self { options, config, .. } = self;
+        // The connection opens in the background and the history on its own thread, while
+        // standard input is read.
+        model.provider.prewarm();
+        let mut settings = wiring::turn_settings(config, options.conversation.retries);
+        // What is to be asked once only has to be remembered.
+        settings.require_history = options.require_history || is_once;
+        let mut session = wiring::session(config, model, settings);
+        session.wanted = wanted;
+        wiring_tools::equip(&mut session, &options.conversation.tools, config, context, person(context)).await?;
+        wiring_tools::connect_with(&mut session, config, &self.load_options, context, &self.client);
+        wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
+        session.publish_settings();
+        Ok(session)
+    }
+
+    /// What the turn begins with; `question` where it was read before.
+    async fn input(
+        &self,
+        question: Option<Result<String, NoPrompt>>,
+        session: &mut Session,
+        context: &mut Context,
+        signals: &mut Signals,
+    ) -> Result<TurnInput, NoPrompt> {
+        let question = match question {
+            Some(question) => question,
+            None => prompt::assemble(self.options, context, signals).await,
+        };
+        let question = match question {
+            Ok(question) => Some(question),
+            // With `-c` or `--session` and no words: what was cut off goes on.
+            Err(NoPrompt::Nothing) if self.options.prompt.is_none() && session.is_interrupted() => None,
+            Err(stopped) => return Err(stopped),
+        };
+        // Only what the person has written names resources: a pipe is data.
+        let attached = tokio::select! {
+            attached = session.attach_resources(self.options.prompt.as_deref().unwrap_or_default()) => attached,
+            cause = signals.next() => return Err(NoPrompt::Stopped(exit_of_cancel(cause))),
+        };
+        for warning in &attached.warnings {
+            context.warn(warning);
+        }
+        Ok(question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question + &attached.text)))
+    }
+
+    /// Looks for the answer to the very same request. Where there is one, or no wait for it, the session is over.
+    async fn look_in_cache(
+        &self,
+        session: &mut Session,
+        question: &str,
+        signals: &mut Signals,
+    ) -> Result<(Option<Keeping>, Looked), Failure> {
+        session.toolbox.refresh().await;
+        let system = session.whole_system();
+        let request = request_text(session, system.as_deref(), session.messages().to_vec(), question);
+        let part = session.wanted.as_ref().and_then(Wanted::part);
+        let mut keeping = Keeping::cache(&self.options.answer, &format!("{part:?}\n{request}"));
+        let looked = match &mut keeping {
+            Some(keeping) => keeping.look(&self.config.history, signals, self.timeout).await,
+            None => Ok(Looked::Missing),
+        };
+        if !matches!(looked, Ok(Looked::Missing)) {
+            session.journal.abandon();
+            wiring_tools::close(session.toolbox.host.take()).await;
+        }
+        Ok((keeping, looked?))
+    }
+
+    /// Gives a stored answer as if it came now; the exit code.
+    fn give_again(
+        &self,
+        found: &Found,
+        wanted: Option<&Wanted>,
+        context: &mut Context,
+        meta: &mut Meta,
+    ) -> Result<u8, Failure> {
+        let model = found.last.message.model.clone().unwrap_or_default();
+        let mut result = TurnResult::empty(found.conversation.clone(), model);
+        result.text.clone_from(&found.text);
+        result.finish.clone_from(&found.last.finish);
+        result.is_stored = true;
+        if let Some(wanted) = wanted {
+            result.settle(wanted.take(&found.text));
+        }
+        let age = u64::try_from(now_ms().saturating_sub(found.at_ms)).unwrap_or_default();
+        let message = format!("this answer was stored {} ago: nobody is asked", in_words(Duration::from_millis(age)));
+        let mut view = view_of(self.options, self.view, &mut context.screen, wanted.is_some());
+        view.show(&TurnEvent::Started { conversation: &result.conversation, turn: found.turn, model: &result.model });
+        view.show(&TurnEvent::Notice { level: NoticeLevel::Detail, code: "stored_answer", message: &message });
+        view.show(&TurnEvent::Text(&result.text));
+        view.show(&TurnEvent::Ended(&result));
+        drop(view);
+        meta.ended(&result);
+        if let Some(problem) = &result.not_taken {
+            context.fail(&Failure::from(problem));
+        }
+        Ok(match context.finish() {
+            exit_code::OK => result.exit,
+            output_failed => output_failed,
+        })
+    }
 }
 
-async fn turn(
-    options: &AskOptions,
-    settings: ViewSettings,
+/// One turn, shown as the options say.
+async fn run_turn(
+    run: &Run<'_>,
     context: &mut Context,
     session: &mut Session,
-    (signals, timeout, input): (&mut Signals, Option<Instant>, TurnInput),
+    signals: &mut Signals,
+    input: TurnInput,
 ) -> Result<Ended, Failure> {
     let person = person(context);
-    let screen = &mut context.screen;
-    let view: Box<dyn Frontend + '_> = match options.format {
-        OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),
-        OutputFormat::Jsonl => Box::new(JsonView::new(screen, JsonFormat::Jsonl, settings)),
-        OutputFormat::Text | OutputFormat::Markdown if screen.is_terminal(Stream::Stdout) => {
-            Box::new(ReplyView::new(screen, settings))
-        }
-        OutputFormat::Markdown => Box::new(PlainView::new(screen, settings)),
-        OutputFormat::Text => Box::new(PlainView::new(screen, ViewSettings { markdown: None, ..settings })),
-    };
+    let view = view_of(run.options, run.view, &mut context.screen, session.wanted.is_some());
     let mut view: Box<dyn Frontend + '_> = match person {
         Person::Present => Box::new(WithPerson { view }),
         Person::Absent => view,
     };
-    let source = CancelSource::default();
-    let mut cancel = source.token();
-    let mut stopping = false;
-    let mut turn = std::pin::pin!(session.run_turn(input, view.as_mut(), &mut cancel));
-    loop {
-        let cause = tokio::select! {
-            biased;
-            ended = &mut turn => return Ok(Ended::Report(Box::new(ended?))),
-            cause = signals.next() => cause,
-            () = at(timeout.filter(|_| !stopping)) => CancelCause::Timeout,
-        };
-        if stopping && cause != CancelCause::Timeout {
-            return Ok(Ended::AtOnce(exit_of_cancel(cause)));
+    let ended = turn::run(session, input, view.as_mut(), signals, run.timeout).await;
+    drop(view);
+    wiring_record::tell_of_problem(&run.client, context);
+    ended
+}
+
+/// How the turn is shown. `is_part`: stdout gets what is taken out of the answer, and not the answer.
+fn view_of<'s>(
+    options: &AskOptions,
+    settings: ViewSettings,
+    screen: &'s mut Screen,
+    is_part: bool,
+) -> Box<dyn Frontend + 's> {
+    match options.format {
+        OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),
+        OutputFormat::Jsonl => Box::new(JsonView::new(screen, JsonFormat::Jsonl, settings)),
+        // A part is exact.
+        OutputFormat::Text | OutputFormat::Markdown if is_part => {
+            let view = PlainView::new(screen, ViewSettings { markdown: None, ..settings });
+            Box::new(TakenView { view: Box::new(view) })
         }
-        stopping = true;
-        source.cancel(cause);
+        OutputFormat::Text | OutputFormat::Markdown if screen.is_terminal(Stream::Stdout) => {
+            Box::new(ReplyView::new(screen, settings))
+        }
+        OutputFormat::Text | OutputFormat::Markdown => Box::new(PlainView::new(screen, settings)),
     }
 }
 
-/// Waits until then; for ever without a time.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time.into()).await,
-        None => std::future::pending().await,
+/// The largest unit will do.
+fn in_words(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
     }
 }
 
@@ -196,6 +368,13 @@ fn conclude(report: TurnReport, options: &AskOptions, config: &Config, context: 
         let mut failure = Failure::new("timeout", exit, format!("no complete answer within {limit:?}"));
         if is_kept {
             failure = failure.hint("what came is in the history; `sayso ask -c \"go on\"` continues it");
+        }
+        context.fail(&failure);
+    }
+    if let Some(problem) = &report.result.not_taken {
+        let mut failure = Failure::from(problem);
+        if is_kept {
+            failure = failure.hint("the whole answer is in the history: `sayso history show`");
         }
         context.fail(&failure);
     }
@@ -220,21 +399,19 @@ fn person(context: &Context) -> Person {
     }
 }
 
-/// The request as it would go out. Nothing is sent and nothing stored.
-fn dry_run(config: &Config, session: &Session, beginning: Beginning, question: String) -> String {
+/// The request as it would go out after `earlier` messages. Nothing is sent and nothing stored.
+fn request_text(session: &Session, system: Option<&str>, earlier: Vec<Message>, question: &str) -> String {
     let model = &session.model;
-    let mut messages = match beginning {
-        Beginning::Resumed(stored) => stored.messages,
-        Beginning::New | Beginning::Named(_) => Vec::new(),
-    };
-    messages.push(wiring::unsaved_prompt(question));
+    let mut messages = earlier;
+    messages.push(wiring::unsaved_prompt(question.to_owned()));
     model.provider.describe(&ChatRequest {
         model: &model.model,
-        system: config.chat.system_prompt.as_deref(),
+        system,
         messages: &messages,
         tools: session.toolbox.specs(),
         tool_choice: &session.tool_choice,
         parameters: &model.parameters,
-        stream: config.chat.streaming,
+        answer: session.wanted.as_ref().and_then(Wanted::format),
+        stream: session.settings.stream,
     })
 }

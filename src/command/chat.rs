@@ -1,18 +1,19 @@
 //! `chat`: the REPL, with everything it needs from below.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
 use super::context::Context;
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{history, models, stats};
-use crate::cli::{ChatOptions, GlobalOptions, ListFormat};
+use super::{archive, chat_lines, history, models, stats, wiring_record};
+use crate::cli::{ChatFormat, ChatOptions, GlobalOptions, ListFormat};
 use crate::config::{Choice, Config, Editing as ConfiguredEditing, Environment, LoadOptions};
 use crate::conversation::{ConversationId, MessageId};
 use crate::exit::Failure;
-use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Spot};
+use crate::history::{ConversationSummary, Filter, History, HistoryError, HistorySettings, Keeper, Page, Spot};
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{CUT_OFF, CompletionSource, CtrlC, Editing, Input, InputSettings, Loaded, Repl, Services};
 use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
@@ -32,10 +33,14 @@ const BANNER: [&str; 3] = [
 ];
 
 /// Runs the REPL; the exit code.
-pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+pub fn run(mut options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+    wiring::default_conversation(&mut options.conversation, &context.environment);
+    if options.format == Some(ChatFormat::Jsonl) {
+        return chat_lines::run(options, context);
+    }
     if !std::io::stdin().is_terminal() || !context.screen.is_terminal(Stream::Stdout) {
         let failure = Failure::usage("`chat` needs a terminal for its prompt and its answers")
-            .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`");
+            .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`, a program talks with `--format jsonl`");
         return Ok(context.fail(&failure));
     }
     wiring::block_on(async move {
@@ -53,8 +58,8 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let jobs = JobSignals::listen().map_err(deaf)?;
     let load_options = wiring::load_options(&options.conversation, context);
     let config = wiring::load(&load_options, context)?;
-    let client = wiring::http_client(&config, Lifetime::Interactive);
-    let model = first_model(&config, &load_options, &client, context)?;
+    let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
+    let model = first_model(&config, &load_options, (&client, choice), context)?;
     let settings = wiring::turn_settings(&config, options.conversation.retries);
     let beginning = wiring::beginning(&options.conversation, &config.stored)?;
     let name = match &beginning {
@@ -102,18 +107,20 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         suspended: None,
         found: Vec::new(),
     };
-    Ok(repl.run().await)
+    let exit = repl.run().await;
+    wiring_record::tell_of_problem(&client, context);
+    Ok(exit)
 }
 
 /// The model to begin with. Without any set up it is the demo, and the person is told.
 fn first_model(
     config: &Config,
     options: &LoadOptions,
-    client: &HttpClient,
+    (client, choice): (&HttpClient, Choice),
     context: &mut Context,
 ) -> Result<ActiveModel, Failure> {
-    let chosen = match &config.provider {
-        Choice::Provider(_) => wiring::chosen(config.provider.clone(), &context.global)?,
+    let chosen = match choice {
+        Choice::Provider(_) => wiring_record::chosen(choice, client, &context.global)?,
         Choice::NoProvider => {
             let lines = if has_chatted(config) { &BANNER[..1] } else { &BANNER[..] };
             lines.iter().for_each(|line| context.note(line));
@@ -196,7 +203,11 @@ impl Services for Wiring<'_> {
     fn connect(&self, model: &str) -> Result<ActiveModel, ErrorReport> {
         let connected = || {
             let choice = self.config.provider_for(model, self.options, self.environment)?;
-            wiring::active_model(wiring::chosen(choice, self.global)?, self.client, &self.config.paths)
+            wiring::active_model(
+                wiring_record::chosen(choice, self.client, self.global)?,
+                self.client,
+                &self.config.paths,
+            )
         };
         connected().map_err(|failure: Failure| failure.report())
     }
@@ -205,7 +216,8 @@ impl Services for Wiring<'_> {
         reported(|| {
             let stored = History::open_read(self.settings())?;
             offer_sessions(&stored, &self.completions);
-            Ok(history::list(&stored, &Filter::default(), SESSIONS_MAX, ListFormat::Table)?.raw())
+            Ok(history::list(&stored, &Filter::default(), Page { offset: 0, limit: SESSIONS_MAX }, ListFormat::Table)?
+                .raw())
         })
     }
 
@@ -268,6 +280,17 @@ impl Services for Wiring<'_> {
             Keeper::open(self.settings())?.pin(id, pinned)?;
             Ok(pinned)
         })
+    }
+
+    fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport> {
+        let home = self.config.paths.home.as_deref();
+        let path = file.map(|file| match (file.strip_prefix("~/"), home) {
+            (Some(below), Some(home)) => home.join(below),
+            _ => PathBuf::from(file),
+        });
+        let history = History::open_read(self.settings()).map_err(Failure::from);
+        let exported = history.and_then(|history| archive::export_one(id, path.as_deref(), &history));
+        exported.map_err(|failure| failure.report())
     }
 
     fn is_kept(&self) -> bool {

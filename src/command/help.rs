@@ -114,7 +114,7 @@ mod tests {
         let page: Vec<u8> = include_str!("../../docs/exit-codes.md").lines().filter_map(leading).collect();
         let table = topic("exit-codes").unwrap().lines().filter(|line| line.starts_with("  "));
         let topic: Vec<u8> = table.filter_map(leading).collect();
-        assert_eq!(page.into_iter().filter(|code| *code != 11).collect::<Vec<_>>(), topic);
+        assert_eq!(page, topic);
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::config::{Choice, Config, Logging};
+use crate::config::{Config, Logging};
 use crate::conversation::now_ms;
-use crate::http::{Secret, without_secret};
+use crate::http::{Keys, Secret, remember_key};
 use crate::session::{Log, LogEntry};
 use crate::terminal::rfc3339;
 
@@ -26,31 +26,28 @@ pub fn session_log(config: &Config) -> Option<Log> {
     config.history.path.as_ref()?;
     let path = config.paths.state.as_ref()?.join("sayso.log");
     let logging = config.file.chat.service.logging.clone();
-    let secrets = secrets(config);
+    remember_written_keys(config);
     Some(Box::new(move |conversation, entry| {
-        if let Some(line) = line(conversation, entry, &logging, &secrets) {
+        if let Some(line) = line(conversation, entry, &logging, &Keys::used()) {
             // A log that cannot be written holds nothing up.
             let _ = append(&path, &line, FILE_BYTES_MAX);
         }
     }))
 }
 
-fn secrets(config: &Config) -> Vec<Secret> {
-    let chosen = match &config.provider {
-        Choice::Provider(chosen) => chosen.settings.key.clone(),
-        Choice::NoProvider => None,
-    };
-    let of_file = config.file.llm.providers.values().filter_map(|provider| provider.api_key.as_ref());
-    let literal = of_file.filter(|key| key.is_literal()).map(|key| Secret::new(key.written().to_owned()));
-    chosen.into_iter().chain(literal).collect()
+/// Keys that stand in the file are never written, whether their provider is asked or not. Those of other places are
+/// known from when it is.
+fn remember_written_keys(config: &Config) {
+    let written = config.file.llm.providers.values().filter_map(|provider| provider.api_key.as_ref());
+    written.filter(|key| key.is_literal()).for_each(|key| remember_key(&Secret::new(key.written().to_owned())));
 }
 
 /// What is written of an entry; nothing where that is switched off.
-fn line(conversation: &str, entry: &LogEntry<'_>, logging: &Logging, secrets: &[Secret]) -> Option<String> {
+fn line(conversation: &str, entry: &LogEntry<'_>, logging: &Logging, keys: &Keys) -> Option<String> {
     let clean = |text: &str| {
-        let clean = secrets.iter().fold(text.to_owned(), |text, secret| without_secret(&text, secret.expose()));
+        let clean = keys.clean(text);
         let end = clean.floor_char_boundary(TEXT_BYTES_MAX);
-        if end < clean.len() { format!("{} …", &clean[..end]) } else { clean }
+        if end < clean.len() { format!("{} …", &clean[..end]) } else { clean.into_owned() }
     };
     let told = match entry {
         LogEntry::SystemPrompt(text) if logging.system_prompt => json!({"event": "system_prompt", "text": clean(text)}),
@@ -110,9 +107,9 @@ mod tests {
 
     #[test]
     fn what_is_switched_off_is_not_told_and_keys_never() {
-        let secrets = [Secret::new("sk-0123456789abcdef".to_owned())];
+        remember_key(&Secret::new("sk-0123456789abcdef".to_owned()));
         let told = |entry: &LogEntry<'_>, logging: &Logging| {
-            let line = line("01J", entry, logging, &secrets)?;
+            let line = line("01J", entry, logging, &Keys::used())?;
             let mut value: Value = serde_json::from_str(&line).unwrap();
             assert!(value["time"].is_string() && line.ends_with('\n') && !line.contains("sk-0123"), "{line}");
             value.as_object_mut().unwrap().remove("time");

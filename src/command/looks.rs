@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use super::context::Context;
+use super::wiring;
+use crate::cli::{ConversationOptions, OutputFormat};
 use crate::config::{Config, ThemeChoice, read_regular_file};
-use crate::terminal::{BuiltinTheme, MarkdownSettings, Theme, parse_theme};
+use crate::terminal::{BuiltinTheme, MarkdownSettings, Theme, ViewSettings, parse_theme};
 
 /// No theme file is larger.
 const THEME_BYTES_MAX: u64 = 64 << 10;
@@ -19,6 +21,23 @@ pub fn markdown_settings(config: &Config, width: Option<u16>, context: &mut Cont
         shows_markers: ui.theme_markers,
         hyperlinks: ui.terminal.hyperlinks,
         accessible: ui.accessible,
+    }
+}
+
+/// The settings of a view that writes in this format: a pipe gets rendered text only where that is asked for.
+#[must_use]
+pub fn of_format(
+    format: OutputFormat,
+    config: &Config,
+    options: &ConversationOptions,
+    context: &mut Context,
+) -> ViewSettings {
+    let view = wiring::view_settings(config, options, context);
+    match format {
+        OutputFormat::Markdown if view.markdown.is_none() => {
+            ViewSettings { markdown: Some(markdown_settings(config, options.width, context)), ..view }
+        }
+        OutputFormat::Markdown | OutputFormat::Text | OutputFormat::Json | OutputFormat::Jsonl => view,
     }
 }
 

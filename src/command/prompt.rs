@@ -116,7 +116,7 @@ fn input_failure(error: &InputError) -> Failure {
 
 /// A text file for the question or the system prompt: a regular file or a pipe, at most
 /// [`INPUT_BYTES_MAX`] bytes of UTF-8.
-fn read_file(path: &Path) -> Result<String, Failure> {
+pub fn read_file(path: &Path) -> Result<String, Failure> {
     let failed = |reason: String| Failure::config(format!("cannot read the file {}: {reason}", path.display()));
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let metadata = file.metadata().map_err(|error| failed(error.to_string()))?;

@@ -9,12 +9,14 @@ use super::context::Context;
 use super::place::place;
 use super::{log, looks, models};
 use crate::cli::{ConversationOptions, GlobalOptions, SystemPrompt, ThinkingMode};
-use crate::config::{Choice, Chosen, Config, ConfigError, LoadOptions, Paths};
+use crate::config::{Choice, Chosen, Config, ConfigError, Environment, LoadOptions, Paths};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::history::{History, HistoryError, HistorySettings, Journal, Place, Scope, Spot, why_no_name};
-use crate::http::{HttpClient, Lifetime, is_loopback_url};
-use crate::provider::{Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, remember_in};
+use crate::http::{HttpClient, Lifetime, Tap, is_loopback_url};
+use crate::provider::{
+    Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, open_record, remember_in,
+};
 use crate::session::{ActiveModel, LazyFacts, Session, TurnSettings};
 use crate::terminal::{ColorChoice, OutputSettings, Screen, Stream, Thinking, ToolNotice, ViewSettings};
 
@@ -48,7 +50,7 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
     };
     LoadOptions {
         config_file: context.global.config.clone(),
-        model: options.model.clone(),
+        model: super::wiring_record::model_to_load(options),
         system,
         system_file,
         no_save: options.no_save,
@@ -61,7 +63,7 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
             ThinkingMode::Hide => crate::config::Thinking::Hide,
         }),
         accessible: context.global.accessible,
-        skip_key_command: false,
+        skip_key_command: options.replay.is_some(),
         may_be_missing: false,
     }
 }
@@ -124,13 +126,15 @@ pub fn chosen(choice: Choice, global: &GlobalOptions) -> Result<Chosen, Failure>
             Some(place) => Err(missing_key(&chosen.settings, place)),
             None => Ok(*chosen),
         },
-        Choice::NoProvider => Err(Failure::new(
-            "auth",
-            exit_code::CREDENTIALS,
-            "no model is set up: there is no configuration and no key in the environment",
-        )
-        .hint("run `sayso init`, set OPENROUTER_API_KEY (or OPENAI_API_KEY, …), or try `-m demo:tour` offline")),
+        Choice::NoProvider => Err(no_provider()),
     }
+}
+
+#[must_use]
+pub fn no_provider() -> Failure {
+    let message = "no model is set up: there is no configuration and no key in the environment";
+    Failure::new("auth", exit_code::CREDENTIALS, message)
+        .hint("run `sayso init`, set OPENROUTER_API_KEY (or OPENAI_API_KEY, …), or try `-m demo:tour` offline")
 }
 
 #[must_use]
@@ -153,21 +157,33 @@ fn missing_key(settings: &ProviderSettings, place: &str) -> Failure {
 pub fn active_model(chosen: Chosen, client: &HttpClient, paths: &Paths) -> Result<ActiveModel, Failure> {
     let lookup = models::Lookup::new(&chosen, paths);
     let facts: LazyFacts = LazyCell::new(Box::new(move || lookup.facts()));
-    let settings = chosen.settings;
+    // A record is opened here, because it says which model is asked where nobody else does.
+    let (settings, client) = match chosen.settings.api {
+        Api::Replay => open_record(chosen.settings, client).map_err(Failure::config)?,
+        Api::OpenaiChat | Api::OpenaiResponses | Api::Anthropic | Api::Gemini | Api::Demo => {
+            (chosen.settings, client.clone())
+        }
+    };
     let label = format!("{}:{}", settings.name, settings.model);
     let model = settings.model.clone();
     let parameters: ModelParameters = settings.parameters.clone();
-    let provider = connect(settings, client)?;
+    let provider = connect(settings, &client)?;
     Ok(ActiveModel { provider, label, model, parameters, facts })
 }
 
 /// The one client of the process.
 #[must_use]
 pub fn http_client(config: &Config, lifetime: Lifetime) -> HttpClient {
+    tapped_client(config, lifetime, Tap::Nothing)
+}
+
+/// The same, with a record between it and the network.
+#[must_use]
+pub fn tapped_client(config: &Config, lifetime: Lifetime, tap: Tap) -> HttpClient {
     if let Some(cache) = &config.paths.cache {
         remember_in(cache.join("refused.json"));
     }
-    HttpClient::new(config.http.clone(), lifetime)
+    HttpClient::with_tap(config.http.clone(), lifetime, tap)
 }
 
 #[must_use]
@@ -209,6 +225,13 @@ pub enum Beginning {
     /// Under a name that is not taken.
     Named(String),
     Resumed(Resumed),
+}
+
+/// Where the command line names no conversation, the environment may.
+pub fn default_conversation(options: &mut ConversationOptions, environment: &Environment) {
+    if options.session.is_none() && !options.continue_last {
+        options.session = environment.text("SAYSO_CONVERSATION").map(str::to_owned);
+    }
 }
 
 /// Looks up the conversation that the options name. Opens the history only where they do.
@@ -312,6 +335,7 @@ mod tests {
                 key_source: String::new(),
                 headers: Vec::new(),
                 parameters: ModelParameters::default(),
+                record: None,
             })
         };
         for (api, base_url, expected) in [

@@ -7,7 +7,7 @@ use futures::future::join_all;
 
 use super::context::Context;
 use super::mcp::browser::{self, Visit};
-use super::{wiring, wiring_builtin, wiring_mcp};
+use super::{wiring, wiring_builtin, wiring_mcp, wiring_record};
 use crate::cli::ToolOptions;
 use crate::config::{Config, LoadOptions};
 use crate::conversation::ToolChoice;
@@ -142,7 +142,7 @@ pub fn connect_with(
     session.connect = Some(Box::new(move |model| {
         let connected = || {
             let choice = config.provider_for(model, &options, &environment)?;
-            wiring::active_model(wiring::chosen(choice, &global)?, &client, &config.paths)
+            wiring::active_model(wiring_record::chosen(choice, &client, &global)?, &client, &config.paths)
         };
         connected().map_err(|failure: Failure| failure.report().message)
     }));

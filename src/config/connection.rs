@@ -1,6 +1,7 @@
 //! A provider by name → [`ProviderSettings`]: address, key, headers and parameters put together.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value as Json;
 
@@ -10,8 +11,9 @@ use super::file::{ConfigFile, ModelPatch, ProviderSection};
 use super::key::{self, FoundKey, Surroundings};
 use super::problem::{ConfigError, Warning};
 use super::rules::check_base_url;
-use super::{not_built, presets, variables};
-use crate::provider::{Api, ModelParameters, ProviderSettings};
+use super::{presets, variables};
+use crate::http::Pace;
+use crate::provider::{Api, ModelParameters, ProviderSettings, RecordSettings};
 use crate::tool::fits;
 
 /// Who is asked.
@@ -59,9 +61,6 @@ pub fn settle(
     let default = ProviderSection::default();
     let section = written.unwrap_or(&default);
     let api = api_of(name, written);
-    if let Some(reason) = not_built::why_not_spoken(api) {
-        return Err(ConfigError::unusable(format!("llm.providers.{name}.api"), reason));
-    }
     let model = model_of(wanted, section, api, around.environment)?;
     let patches: Vec<&ModelPatch> = section.patches.iter().filter(|patch| fits(&patch.models, &model)).collect();
     let parameters = parameters(name, (section, &patches), options, around.environment)?;
@@ -82,6 +81,7 @@ pub fn settle(
         key_source: found.source,
         headers: headers(name, (section, &patches), around.environment)?,
         parameters,
+        record: record(name, section, around)?,
     };
     let context_window = patches.iter().rev().find_map(|patch| patch.context_window).or(section.context_window);
     Ok(Chosen { settings, origin: wanted.origin, missing_key, warning: found.warning, context_window })
@@ -96,6 +96,19 @@ fn api_of(name: &str, written: Option<&ProviderSection>) -> Api {
         (Some(ProviderSection { base_url: Some(_), .. }), _) | (_, None) => Api::OpenaiChat,
         (_, Some(preset)) => preset.api,
     }
+}
+
+/// What `api: replay` plays; relative to the folder of the file.
+fn record(
+    name: &str,
+    section: &ProviderSection,
+    around: Surroundings<'_>,
+) -> Result<Option<RecordSettings>, ConfigError> {
+    let Some(written) = &section.record else { return Ok(None) };
+    let setting = || format!("llm.providers.{name}.record");
+    let text = expanded(&written.to_string_lossy(), &setting, around.environment)?;
+    let path = around.paths.expand(Path::new(&text), around.config_folder).unwrap_or_else(|| text.into());
+    Ok(Some(RecordSettings { path, pace: section.replay_speed.map_or(Pace::AtOnce, Pace::Times) }))
 }
 
 fn offline_key() -> FoundKey {
@@ -115,8 +128,11 @@ fn model_of(
     if let Some(model) = &section.model {
         return expanded(model, &|| format!("llm.providers.{name}.model"), environment);
     }
-    if api == Api::Demo {
-        return Ok(presets::DEMO_MODEL.into());
+    match api {
+        Api::Demo => return Ok(presets::DEMO_MODEL.into()),
+        // The record says which.
+        Api::Replay => return Ok(String::new()),
+        Api::OpenaiChat | Api::OpenaiResponses | Api::Anthropic | Api::Gemini => {}
     }
     let preset = presets::find(name).and_then(|preset| preset.model);
     preset.map(str::to_owned).ok_or_else(|| {
@@ -340,6 +356,7 @@ mod tests {
             ),
             (Some("demo:tour"), "{}", &[], " tour none needed None"),
             (None, "llm: {providers: {demo: {api: demo}}}", &[], " tour none needed None"),
+            (None, "llm: {providers: {tape: {api: replay, record: r.jsonl}}}", &[], "  none needed None"),
         ] {
             assert_eq!(summary(&chosen(asked, file, variables, &[]).unwrap()), expected, "{asked:?} {file}");
         }
@@ -365,10 +382,6 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_told_when_it_is() {
         let refused = |asked, file, variables| chosen(asked, file, variables, &[]).unwrap_err();
-        assert_eq!(
-            refused(None, "llm: {providers: {c: {api: replay}}}", &[]),
-            "llm.providers.c.api: this version does not replay recorded streams yet"
-        );
         assert_eq!(
             refused(Some("ollama:"), "{}", &[]),
             "llm.providers.ollama.model: is missing: which model is to be asked?"

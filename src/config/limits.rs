@@ -47,6 +47,7 @@ fn llm(llm: &Llm) -> bool {
         && llm.providers.values().all(|provider| {
             let mut patches = provider.patches.iter();
             are_usable(provider.temperature, provider.max_tokens, provider.context_window)
+                && provider.replay_speed.is_none_or(|times| (0.01..=1000.0).contains(&times))
                 && patches.all(|patch| are_usable(patch.temperature, patch.max_tokens, patch.context_window))
         })
 }

@@ -15,7 +15,6 @@ mod key;
 pub mod key_store;
 mod limits;
 mod loaded;
-mod not_built;
 mod paths;
 pub mod presets;
 mod problem;

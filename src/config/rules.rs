@@ -48,7 +48,7 @@ pub fn find(file: &ConfigFile) -> Vec<Finding> {
         findings.push((KeyPath::of("chat.storage.persistence.db_path"), "names no file".into()));
     }
     if ThemeChoice::read(&file.ui.theme).is_none() {
-        let near = nearest(&file.ui.theme, ["auto", "light", "dark", "ansi", "none"].into_iter());
+        let near = nearest(&file.ui.theme, ["auto", "light", "dark", "ansi", "none"]);
         let advice = near.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
         let reason = format!("is no theme: auto, light, dark, ansi, none, or the path of a file{advice}");
         findings.push((KeyPath::of("ui.theme"), reason));
@@ -88,6 +88,7 @@ fn check_provider(name: &str, provider: &ProviderSection, path: &KeyPath, findin
         }
         None | Some(_) => {}
     }
+    check_record(provider, path, findings);
     check_headers(provider.headers.iter(), &path.join("headers"), findings);
     for (field, text) in [
         ("model", &provider.model),
@@ -113,6 +114,18 @@ fn check_provider(name: &str, provider: &ProviderSection, path: &KeyPath, findin
         }
         check_headers(patch.headers.iter(), &path.join("headers"), findings);
         check_body(&patch.extra_body, &path.join("extra_body"), findings);
+    }
+}
+
+fn check_record(provider: &ProviderSection, path: &KeyPath, findings: &mut Vec<Finding>) {
+    let is_replay = provider.api == Some(Api::Replay);
+    if is_replay && provider.record.is_none() {
+        findings.push((path.join("record"), "is missing: which record is to be played?".into()));
+    }
+    for (field, is_set) in [("record", provider.record.is_some()), ("replay_speed", provider.replay_speed.is_some())] {
+        if is_set && !is_replay {
+            findings.push((path.join(field), "has no effect without `api: replay`".into()));
+        }
     }
 }
 
@@ -276,7 +289,7 @@ mod tests {
 
     #[test]
     fn providers_have_one_key_and_a_usable_url() {
-        let text = "llm:\n  active: opnai\n  providers:\n    a: {}\n    b: {base_url: 'api.b.com', api_key: x, api_key_env: Y}\n    c: {base_url: 'https://c/v1/chat/completions', headers: {'a b': c}}\n    d: {base_url: 'https://u:p@d/v1', api_key_env: sk-123}\n    openai: {extra_body: {model: x}}\n    demo: {api: demo}\n";
+        let text = "llm:\n  active: opnai\n  providers:\n    a: {}\n    b: {base_url: 'api.b.com', api_key: x, api_key_env: Y}\n    c: {base_url: 'https://c/v1/chat/completions', headers: {'a b': c}}\n    d: {base_url: 'https://u:p@d/v1', api_key_env: sk-123}\n    openai: {extra_body: {model: x}, replay_speed: 2}\n    tape: {api: replay}\n    demo: {api: demo}\n";
         assert_eq!(
             findings(text),
             [
@@ -288,7 +301,9 @@ mod tests {
                 "llm.providers.c.headers.a b: is not the name of a header",
                 "llm.providers.d.base_url: holds a user or password; a key belongs into api_key_env, others into headers",
                 "llm.providers.d.api_key_env: is not the name of an environment variable; does the key itself stand here?",
+                "llm.providers.openai.replay_speed: has no effect without `api: replay`",
                 "llm.providers.openai.extra_body.model: is always set by sayso itself",
+                "llm.providers.tape.record: is missing: which record is to be played?",
             ]
             .map(|line| line.replace("a b:", "\"a b\":"))
         );

@@ -22,6 +22,8 @@ pub const PROVIDER: u8 = 8;
 pub const INCOMPLETE: u8 = 9;
 /// The model or a filter of the provider refused.
 pub const REFUSED: u8 = 10;
+/// The answer does not match the schema that was asked for.
+pub const SCHEMA: u8 = 11;
 /// The history could not be used and `--require-history` was given.
 pub const HISTORY: u8 = 12;
 /// Standard output cannot be written.

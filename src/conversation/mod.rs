@@ -1,5 +1,6 @@
 //! What a conversation is made of: plain data and pure folding, with no I/O and no async.
 
+mod answer_format;
 mod clock;
 pub mod exit_code;
 mod hidden;
@@ -11,6 +12,7 @@ mod stream_event;
 mod tool_spec;
 mod usage;
 
+pub use answer_format::AnswerFormat;
 pub use clock::{UnixMillis, now_ms};
 pub use hidden::is_hidden;
 pub use ids::{ConversationId, IdSource, MessageId};

@@ -58,6 +58,8 @@ pub enum StopReason {
     ContentFilter,
     Refusal,
     Error,
+    /// Not the model but this side, which has all it wanted.
+    Enough,
     /// Whatever else a server says; never a failure by itself.
     Other(String),
 }
@@ -73,6 +75,7 @@ impl StopReason {
             Self::ContentFilter => "content_filter",
             Self::Refusal => "refusal",
             Self::Error => "error",
+            Self::Enough => "enough",
             Self::Other(name) => name,
         }
     }

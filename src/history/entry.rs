@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::answers::{KeptAnswer, MatchedAnswer};
 use crate::conversation::{ConversationId, Message, MessageId, MessageStatus, Replay, ToolCall, UnixMillis, Usage};
 
 /// The kinds of text a reply arrives in.
@@ -78,6 +79,10 @@ pub enum Entry {
     ToolStarted(Box<ToolStart>),
     /// What came of it.
     ToolFinished(Box<ToolEnd>),
+    /// An answer fits the schema that was asked for.
+    AnswerMatched(Box<MatchedAnswer>),
+    /// An answer is to be given again.
+    AnswerKept(Box<KeptAnswer>),
     /// A line entered at the prompt, for the next time somebody presses Up.
     PromptTyped {
         text: String,
@@ -102,6 +107,8 @@ impl Entry {
             Self::ReplyEnded(end) => Some(&end.conversation),
             Self::ToolStarted(start) => Some(&start.conversation),
             Self::ToolFinished(end) => Some(&end.conversation),
+            Self::AnswerMatched(matched) => Some(&matched.conversation),
+            Self::AnswerKept(kept) => Some(&kept.conversation),
             Self::PromptTyped { .. } => None,
         }
     }
@@ -117,6 +124,8 @@ impl Entry {
             | Self::ReplyEnded(_)
             | Self::ToolStarted(_)
             | Self::ToolFinished(_)
+            | Self::AnswerMatched(_)
+            | Self::AnswerKept(_)
             | Self::PromptTyped { .. } => true,
             Self::ConversationRenamed { .. }
             | Self::ConversationLeft { .. }

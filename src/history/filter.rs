@@ -25,6 +25,14 @@ pub struct ToolFilter {
     pub name: Option<String>,
 }
 
+/// Answers that fit a schema of this name, or the very schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaFilter {
+    pub name: String,
+    /// Compact JSON.
+    pub json: Option<String>,
+}
+
 /// How the last message, or the one that is found, has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusFilter {
@@ -91,6 +99,14 @@ impl Conditions {
             }
         }
         conditions
+    }
+
+    /// Only answers that were held against this schema and fit it, in rows that have the message as `m`.
+    pub fn add_schema(&mut self, schema: &SchemaFilter) {
+        let sql = "m.number IN (SELECT message FROM matched_answer WHERE schema IN
+            (SELECT number FROM answer_schema WHERE name = ? OR json = ?))";
+        let json = schema.json.clone().map_or(Value::Null, Value::from);
+        self.add(sql, [Value::from(schema.name.clone()), json]);
     }
 
     fn add<const COUNT: usize>(&mut self, sql: &str, values: [Value; COUNT]) {

@@ -1,6 +1,7 @@
 //! The SQLite history: one thread writes, read-only connections read, a kill loses only the last window.
 
 mod address;
+mod answers;
 mod backup;
 mod condition;
 mod connect;
@@ -14,6 +15,7 @@ mod fork;
 mod journal;
 mod keeper;
 mod kept;
+mod key_lock;
 mod locate;
 mod owner;
 mod packing;
@@ -39,12 +41,14 @@ mod upkeep;
 mod writer;
 
 pub use address::why_no_name;
+pub use answers::{Found, KeptAnswer, KeptBy, MatchedAnswer};
 pub use condition::{Condition, condition};
 pub use entry::{DeltaKind, Entry, Fork, Place, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
 pub use error::HistoryError;
-pub use filter::{Filter, StatusFilter, ToolFilter};
+pub use filter::{Filter, SchemaFilter, StatusFilter, ToolFilter};
 pub use journal::{FlushOutcome, Journal, WriteCounts};
 pub use keeper::Keeper;
+pub use key_lock::KeyLock;
 pub use locate::{Scope, Spot};
 pub use portable::{
     DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableConversation, PortableMessage, Time,

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, params_from_iter};
 
 use super::filter::{Conditions, Filter};
 use super::rows::{self, StoredMessage, ToolRun};
-use super::{History, HistoryError};
+use super::{History, HistoryError, Page};
 use crate::conversation::{ConversationId, InterruptReason, MessageId, MessageStatus, UnixMillis};
 
 /// One line of a list of conversations.
@@ -45,11 +45,11 @@ const OLD_SUMMARY: &str = "SELECT c.id, c.name, c.title, c.created_ms, c.used_ms
 impl History {
     /// The most recently used first.
     pub fn conversations(&self, limit: usize) -> Result<Vec<ConversationSummary>, HistoryError> {
-        self.conversations_that(&Filter::default(), limit)
+        self.conversations_that(&Filter::default(), Page { offset: 0, limit })
     }
 
     /// Those that fit, the most recently used first.
-    pub fn conversations_that(&self, filter: &Filter, limit: usize) -> Result<Vec<ConversationSummary>, HistoryError> {
+    pub fn conversations_that(&self, filter: &Filter, page: Page) -> Result<Vec<ConversationSummary>, HistoryError> {
         let conditions = Conditions::of(filter, "c.used_ms", "c.model");
         let query = format!("{} WHERE true{} ORDER BY c.used_seq DESC", self.summary_query(), conditions.sql);
         let mut statement = self.connection.prepare_cached(&query)?;
@@ -57,7 +57,8 @@ impl History {
         let fits =
             |summary: &ConversationSummary| filter.status.is_none_or(|wanted| wanted.fits(summary.status.as_ref()));
         // Rows come one by one, by an index: what is beyond the limit is never read.
-        Ok(all.filter(|summary| summary.as_ref().map_or(true, fits)).take(limit).collect::<Result<_, _>>()?)
+        let fitting = all.filter(|summary| summary.as_ref().map_or(true, fits));
+        Ok(fitting.skip(page.offset).take(page.limit).collect::<Result<_, _>>()?)
     }
 
     fn summary_query(&self) -> &'static str {

@@ -113,7 +113,10 @@ impl Masker {
             Entry::PromptTyped { text, .. } => mask_text(text),
             Entry::ConversationForked(fork) => mask_option(&mut fork.name),
             // What a fork copies was masked when it was written.
-            Entry::ConversationOpened { .. }
+            // A schema is what the user has written for a program, and not what was said.
+            Entry::AnswerMatched(_)
+            | Entry::AnswerKept(_)
+            | Entry::ConversationOpened { .. }
             | Entry::ConversationLeft { .. }
             | Entry::ConversationPinned { .. }
             | Entry::HeadMoved { .. }

@@ -5,13 +5,15 @@ use rusqlite::{Connection, Transaction};
 use super::packing;
 
 /// The version this program writes; a file with a higher one is only read.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
-const MIGRATIONS: [&str; VERSION as usize] = [
-    include_str!("migrations/0001_initial.sql"),
-    include_str!("migrations/0002_index_answers_apart.sql"),
-    include_str!("migrations/0003_upkeep.sql"),
-    include_str!("migrations/0004_places_and_details.sql"),
+/// With the version that each one reaches.
+const MIGRATIONS: [(u32, &str); 5] = [
+    (1, include_str!("migrations/0001_initial.sql")),
+    (2, include_str!("migrations/0002_index_answers_apart.sql")),
+    (3, include_str!("migrations/0003_upkeep.sql")),
+    (4, include_str!("migrations/0004_places_and_details.sql")),
+    (8, include_str!("migrations/0008_answers.sql")),
 ];
 
 /// 0 is a new file.
@@ -32,7 +34,7 @@ pub fn migrate<'c>(
     }
     let transaction = begin(connection)?;
     let found = version(&transaction)?;
-    for (_, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
+    for (_, migration) in MIGRATIONS.into_iter().filter(|(number, _)| *number > found) {
         transaction.execute_batch(migration)?;
     }
     let reached = found.max(VERSION);
@@ -122,7 +124,7 @@ mod tests {
     #[test]
     fn a_file_of_the_first_version_is_brought_up_and_its_running_reply_ends_well() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.execute_batch(MIGRATIONS[0].1).unwrap();
         connection.pragma_update(None, "user_version", 1).unwrap();
         connection.execute_batch(ROWS).unwrap();
         assert_eq!(migrate(&connection, Connection::unchecked_transaction).unwrap(), VERSION);

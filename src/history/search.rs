@@ -1,20 +1,31 @@
 //! Full-text search: prompts before answers, new before old, and what is rare before what is everywhere.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 
 use rusqlite::types::Value;
-use rusqlite::{params, params_from_iter};
+use rusqlite::{OptionalExtension, params, params_from_iter};
 
-use super::filter::{Conditions, Filter};
-use super::search_query::full_text_query;
+use super::filter::{Conditions, Filter, SchemaFilter};
+use super::search_query::{FullTextQuery, any_of, full_text_query};
 use super::{History, HistoryError, details};
 use crate::conversation::{ConversationId, MessageId, Role, UnixMillis};
 
 /// Words around the first find that a hit shows.
 const SNIPPET_WORDS: u8 = 24;
 /// Of a search that finds more, the newest are ranked: words that are everywhere tell nothing.
-const RANKED_MAX: i64 = 2_000;
+const RANKED_MAX: usize = 2_000;
+/// Of more messages with the words the newest are held against a filter first: mostly they fill the page.
+const LOOKED_AT_FIRST_MAX: usize = 20_000;
+/// So many words at most stand for the beginnings of a search: to find each takes a third of a millisecond.
+const WORDS_OF_BEGINNINGS_MAX: usize = 16;
+/// A word that so many messages hold tells nothing about one of them.
+const COMMON_MIN: usize = 20_000;
+/// What such a word is worth: as little as SQLite gives to one that more than half of all hold.
+const COMMON_WORTH: f64 = 1e-6;
+/// Within this time what is new counts for up to twice as much.
+const MONTH_MS: &str = "2592000000.0";
 /// What stands around a find in a snippet of SQLite's. In a message they would be no text anyway.
 const MARK_START: char = '\u{2}';
 const MARK_END: char = '\u{3}';
@@ -69,6 +80,8 @@ pub struct Page {
 pub struct Wanted {
     pub text: String,
     pub filter: Filter,
+    /// Only answers that fit it; then there need be no words.
+    pub schema: Option<SchemaFilter>,
     /// Also in the thoughts of models.
     pub in_reasoning: bool,
     /// Also in what tools gave back.
@@ -102,7 +115,8 @@ impl Index {
     }
 }
 
-struct Ranked {
+/// A message that fits.
+struct Hit {
     index: Index,
     number: i64,
     score: f64,
@@ -111,7 +125,7 @@ struct Ranked {
 impl History {
     /// Messages that hold the words of `text`, the newest first.
     pub fn search(&self, text: &str, page: Page) -> Result<Vec<SearchHit>, HistoryError> {
-        let wanted = full_text_query(text)?;
+        let wanted = self.with_words(Index::Text, full_text_query(text)?)?.whole();
         let query =
             "SELECT rowid FROM message_search WHERE message_search MATCH ?1 ORDER BY rowid DESC LIMIT ?2 OFFSET ?3";
         let (limit, offset) = (count(page.limit), count(page.offset));
@@ -124,7 +138,14 @@ impl History {
 
     /// The best hits first: those with rare words, in prompts, and of late.
     pub fn find(&self, wanted: &Wanted) -> Result<Vec<SearchHit>, HistoryError> {
-        let query = full_text_query(&wanted.text)?;
+        if wanted.schema.is_some() && !self.connection.table_exists(None, "matched_answer")? {
+            return Ok(Vec::new());
+        }
+        if let (Some(schema), "") = (&wanted.schema, wanted.text.trim()) {
+            return self.matched(schema, wanted);
+        }
+        let typed = full_text_query(&wanted.text)?;
+        let query = self.with_words(Index::Text, typed.clone())?;
         let mut found = self.ranked(Index::Text, &query, wanted)?;
         let columns = match (wanted.in_reasoning, wanted.in_tool_results) {
             (false, false) => None,
@@ -132,16 +153,19 @@ impl History {
             (false, true) => Some("tool"),
             (true, true) => Some("reasoning tool"),
         };
-        let details = columns.filter(|_| self.has_places()).map(|columns| format!("{{{columns}}} : ({query})"));
+        let details = match columns.filter(|_| self.has_places()) {
+            Some(columns) => Some(self.with_words(Index::Details, typed)?.in_columns(columns)),
+            None => None,
+        };
         if let Some(details) = &details {
             found.extend(self.ranked(Index::Details, details, wanted)?);
-            found.sort_by(|one, other| other.score.total_cmp(&one.score).then(other.number.cmp(&one.number)));
         }
+        found.sort_by(|one, other| other.score.total_cmp(&one.score).then(other.number.cmp(&one.number)));
         let page: Vec<_> = found.into_iter().skip(wanted.page.offset).take(wanted.page.limit).collect();
         let numbers = |index| page.iter().filter(|hit| hit.index == index).map(|hit| hit.number).collect::<Vec<_>>();
-        let mut texts = self.hits(Index::Text, &numbers(Index::Text), &query)?;
+        let mut texts = self.hits(Index::Text, &numbers(Index::Text), &query.whole())?;
         let mut others = match &details {
-            Some(details) => self.hits(Index::Details, &numbers(Index::Details), details)?,
+            Some(details) => self.hits(Index::Details, &numbers(Index::Details), &details.whole())?,
             None => HashMap::new(),
         };
         let shown = page.iter().filter_map(|hit| match hit.index {
@@ -156,38 +180,130 @@ impl History {
         if self.has_places() { Ok(details::backlog(&self.connection)?) } else { Ok(i64::MAX) }
     }
 
-    fn ranked(&self, index: Index, query: &str, wanted: &Wanted) -> Result<Vec<Ranked>, HistoryError> {
-        let table = index.table();
-        let probe = format!("SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH ?1 LIMIT ?2)");
-        let hits: i64 =
-            self.connection.prepare_cached(&probe)?.query_row(params![query, RANKED_MAX + 1], |row| row.get(0))?;
-        let (rank, newest) = if hits > RANKED_MAX {
-            ("1.0".to_owned(), format!("ORDER BY {table}.rowid DESC LIMIT {RANKED_MAX}"))
+    /// All that fit, or the newest of them, with what each is worth.
+    fn ranked(&self, index: Index, query: &FullTextQuery, wanted: &Wanted) -> Result<Vec<Hit>, HistoryError> {
+        let is_filtered = wanted.filter != Filter::default() || wanted.schema.is_some();
+        let first_max = if is_filtered { LOOKED_AT_FIRST_MAX } else { RANKED_MAX + 1 };
+        let mut hits = self.fitting(index, query, wanted, Some(first_max))?;
+        let is_page_full = hits.len() >= wanted.page.offset.saturating_add(wanted.page.limit);
+        if is_filtered && !is_page_full && self.is_held_by(index, &query.whole(), first_max)? {
+            hits = self.fitting(index, query, wanted, None)?;
+        }
+        hits.sort_by_key(|hit| Reverse(hit.number));
+        if hits.len() > RANKED_MAX {
+            hits.truncate(RANKED_MAX);
         } else {
-            (format!("-bm25({table})"), String::new())
-        };
-        let conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
+            self.weigh_words(index, query, &mut hits)?;
+        }
+        Ok(hits)
+    }
+
+    /// What fits among the newest messages that hold the words, or among all of them; what each is worth by its age.
+    fn fitting(
+        &self,
+        index: Index,
+        query: &FullTextQuery,
+        wanted: &Wanted,
+        looked_at_max: Option<usize>,
+    ) -> Result<Vec<Hit>, HistoryError> {
+        let table = index.table();
+        let mut conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
+        wanted.schema.iter().for_each(|schema| conditions.add_schema(schema));
         let status =
             wanted.filter.status.map_or_else(String::new, |status| format!(" AND m.status = '{}'", status.name()));
-        let weight = index.weight();
-        // Within a month what is new counts for up to twice as much.
         let sql = format!(
-            "SELECT number, rank * weight * (1.0 + 1.0 / (1.0 + max(? - created_ms, 0) / 2592000000.0)) AS score FROM (
-                SELECT m.number, {rank} AS rank, {weight} AS weight, m.created_ms FROM {table}
-                CROSS JOIN message AS m ON m.number = {table}.rowid
-                CROSS JOIN conversation AS c ON c.number = m.conversation
-                WHERE {table} MATCH ?{}{status} {newest})
-             ORDER BY score DESC, number DESC LIMIT ?",
-            conditions.sql
+            "SELECT m.number, {} * (1.0 + 1.0 / (1.0 + max(? - m.created_ms, 0) / {MONTH_MS}))
+             FROM (SELECT rowid AS number FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT ?)
+                 AS found CROSS JOIN message AS m ON m.number = found.number
+                 CROSS JOIN conversation AS c ON c.number = m.conversation
+             WHERE true{}{status}",
+            index.weight(),
+            conditions.sql,
         );
-        let top = count(wanted.page.offset.saturating_add(wanted.page.limit));
-        let mut values = vec![Value::from(wanted.now_ms), Value::from(query.to_owned())];
+        let looked_at_max = looked_at_max.map_or(i64::MAX, count);
+        let mut values = vec![Value::from(wanted.now_ms), Value::from(query.whole()), Value::from(looked_at_max)];
         values.extend(conditions.values);
-        values.push(Value::from(top));
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows = statement
-            .query_map(params_from_iter(values), |row| Ok(Ranked { index, number: row.get(0)?, score: row.get(1)? }))?;
+            .query_map(params_from_iter(values), |row| Ok(Hit { index, number: row.get(0)?, score: row.get(1)? }))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Counts rare words, and many of them in few, for more. SQLite reads all that the index has about a word to say
+    /// how rare it is, which takes long for those that are everywhere: so these are left out.
+    fn weigh_words(&self, index: Index, query: &FullTextQuery, hits: &mut [Hit]) -> Result<(), HistoryError> {
+        let (Some(first), Some(last)) = (hits.last(), hits.first()) else { return Ok(()) };
+        let mut rare = Vec::new();
+        for term in query.terms() {
+            if self.is_rare(index, &term)? {
+                rare.push(term);
+            }
+        }
+        if rare.is_empty() {
+            return Ok(());
+        }
+        let table = index.table();
+        let sql = format!(
+            "SELECT rowid, -bm25({table}) FROM {table}
+             WHERE {table} MATCH ?1 AND rowid BETWEEN ?3 AND ?4 AND +rowid IN (SELECT value FROM json_each(?2))"
+        );
+        let numbers = format!("{:?}", hits.iter().map(|hit| hit.number).collect::<Vec<_>>());
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let words = statement.query_map(params![any_of(&rare), numbers, first.number, last.number], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?))
+        })?;
+        let words: HashMap<i64, f64> = words.collect::<Result<_, _>>()?;
+        for hit in hits {
+            hit.score *= words.get(&hit.number).copied().unwrap_or(COMMON_WORTH);
+        }
+        Ok(())
+    }
+
+    /// SQLite reads all that the index has about all words of a beginning before it gives the first hit. Where they
+    /// are few it is asked for the words instead.
+    fn with_words(&self, index: Index, query: FullTextQuery) -> Result<FullTextQuery, HistoryError> {
+        Ok(query.with_words(|beginning, count| self.words(index, beginning, WORDS_OF_BEGINNINGS_MAX / count))?)
+    }
+
+    /// The words of the index that begin like this; none where there are more than `words_max`.
+    fn words(&self, index: Index, beginning: &str, words_max: usize) -> rusqlite::Result<Vec<String>> {
+        let table = index.table();
+        // It is in memory alone, as a view on the index.
+        self.connection.execute_batch(&format!(
+            "PRAGMA query_only = OFF;
+             CREATE VIRTUAL TABLE IF NOT EXISTS temp.{table}_words USING fts5vocab('main', '{table}', 'instance');
+             PRAGMA query_only = ON"
+        ))?;
+        let sql = format!("SELECT term FROM temp.{table}_words WHERE term >= ?1 LIMIT 1");
+        let mut next_word = self.connection.prepare_cached(&sql)?;
+        let mut words: Vec<String> = Vec::new();
+        let mut from = beginning.to_owned();
+        while let Some(word) = next_word.query_row([&from], |row| row.get::<_, String>(0)).optional()? {
+            if !word.starts_with(beginning) {
+                break;
+            }
+            if words.len() == words_max {
+                return Ok(Vec::new());
+            }
+            // Before any longer word: no word holds such a character.
+            from = format!("{word}\u{1}");
+            words.push(word);
+        }
+        Ok(words)
+    }
+
+    fn is_rare(&self, index: Index, term: &str) -> Result<bool, HistoryError> {
+        Ok(!self.is_held_by(index, term, COMMON_MIN)?)
+    }
+
+    /// Whether so many messages, or more, hold what `query` asks for.
+    fn is_held_by(&self, index: Index, query: &str, messages: usize) -> Result<bool, HistoryError> {
+        let table = index.table();
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH ?1 LIMIT ?2)");
+        let messages = count(messages);
+        let held_by: i64 =
+            self.connection.prepare_cached(&sql)?.query_row(params![query, messages], |row| row.get(0))?;
+        Ok(held_by >= messages)
     }
 
     /// What is shown of hits; only of those on the page, since snippets take the whole text. All of them in one go

@@ -7,10 +7,76 @@ const WORDS_MAX: usize = 32;
 /// A shorter beginning, in bytes, fits so many words that a search for it takes minutes in a large history.
 const BEGINNING_BYTES_MIN: usize = 3;
 
+/// A search as the full-text index takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FullTextQuery {
+    /// Of each group one term is enough: a word, a phrase or a beginning, in quotes.
+    wanted: Vec<Vec<String>>,
+    unwanted: Vec<String>,
+    /// Where it looks; `None`: in all columns.
+    columns: Option<&'static str>,
+}
+
+impl FullTextQuery {
+    /// What a message has to fit.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        let groups: Vec<String> = self.wanted.iter().map(|terms| any_of(terms)).collect();
+        self.within_columns(match self.unwanted.as_slice() {
+            [] => groups.join(" AND "),
+            unwanted => format!("({}) NOT {}", groups.join(" AND "), any_of(unwanted)),
+        })
+    }
+
+    /// Each term that may be in a message, as a query of its own.
+    #[must_use]
+    pub fn terms(&self) -> Vec<String> {
+        self.wanted.iter().flatten().map(|term| self.within_columns(term.clone())).collect()
+    }
+
+    #[must_use]
+    pub fn in_columns(&self, columns: &'static str) -> Self {
+        Self { columns: Some(columns), ..self.clone() }
+    }
+
+    /// With the words that begin like this in place of a beginning, where `words` gives some. It is told how many
+    /// beginnings there are.
+    pub fn with_words<E>(mut self, mut words: impl FnMut(&str, usize) -> Result<Vec<String>, E>) -> Result<Self, E> {
+        let terms = || self.wanted.iter().flatten().chain(&self.unwanted);
+        let count = terms().filter(|term| plain_beginning(term).is_some()).count();
+        for term in self.wanted.iter_mut().flatten().chain(&mut self.unwanted) {
+            let Some(beginning) = plain_beginning(term) else { continue };
+            let found: Vec<String> = words(&beginning, count)?.iter().map(|word| format!("\"{word}\"")).collect();
+            if !found.is_empty() {
+                *term = any_of(&found);
+            }
+        }
+        Ok(self)
+    }
+
+    fn within_columns(&self, query: String) -> String {
+        self.columns.map_or_else(|| query.clone(), |columns| format!("{{{columns}}} : ({query})"))
+    }
+}
+
+/// A query that each of these terms is enough for.
+pub fn any_of(terms: &[String]) -> String {
+    match terms {
+        [term] => term.clone(),
+        several => format!("({})", several.join(" OR ")),
+    }
+}
+
+/// The beginning that a term stands for, as the index writes words: only where that is certain.
+fn plain_beginning(term: &str) -> Option<String> {
+    let text = term.strip_prefix('"')?.strip_suffix("\"*")?;
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| text.to_ascii_lowercase())
+}
+
 /// The words as a query of full-text search. All are wanted; `"…"` keeps words together, `*` at the end of a word
 /// stands for any ending, `OR` stands between words of which one is enough, and what follows `NOT`, or a `-`
 /// without a blank, must not be there.
-pub fn full_text_query(text: &str) -> Result<String, HistoryError> {
+pub fn full_text_query(text: &str) -> Result<FullTextQuery, HistoryError> {
     let shown = || text.chars().take(60).collect();
     let words = words(text);
     if words.len() > WORDS_MAX {
@@ -26,13 +92,7 @@ pub fn full_text_query(text: &str) -> Result<String, HistoryError> {
             _ => HistoryError::OnlyUnwanted { text: shown() },
         });
     }
-    let any =
-        |terms: &Vec<String>| if terms.len() == 1 { terms[0].clone() } else { format!("({})", terms.join(" OR ")) };
-    let wanted: Vec<String> = wanted.iter().map(any).collect();
-    Ok(match unwanted.as_slice() {
-        [] => wanted.join(" AND "),
-        _ => format!("({}) NOT {}", wanted.join(" AND "), any(&unwanted)),
-    })
+    Ok(FullTextQuery { wanted, unwanted, columns: None })
 }
 
 /// A word or a phrase as it was typed.
@@ -129,7 +189,7 @@ mod tests {
             ("text:apple ^x --flag", r#""text:apple" AND "^x" AND "--flag""#),
             ("a\0b", r#""a b""#),
         ] {
-            assert_eq!(full_text_query(text).unwrap(), expected, "{text}");
+            assert_eq!(full_text_query(text).unwrap().whole(), expected, "{text}");
         }
         for text in ["", "  ", "\"\"", "* - ()", "🙂"] {
             assert!(matches!(full_text_query(text), Err(HistoryError::NothingToSearch { .. })), "{text}");
@@ -140,8 +200,22 @@ mod tests {
         for text in ["ap*", "apple a*", "\u{e4}*", "(a*"] {
             assert!(matches!(full_text_query(text), Err(HistoryError::ShortBeginning { .. })), "{text}");
         }
-        assert_eq!(full_text_query("日*").unwrap(), "\"日\"*");
+        assert_eq!(full_text_query("日*").unwrap().whole(), "\"日\"*");
         let many = "word ".repeat(WORDS_MAX + 1);
         assert!(matches!(full_text_query(&many), Err(HistoryError::TooManyWords { .. })));
+    }
+
+    #[test]
+    fn beginnings_can_stand_for_words() {
+        let query = full_text_query("apple OR Pea* -cru* ä*pfel*").unwrap();
+        assert_eq!(query.terms(), [r#""apple""#, r#""Pea"*"#, r#""ä*pfel"*"#]);
+        let words = |beginning: &str, count: usize| {
+            assert_eq!(count, 2);
+            Ok::<_, ()>(if beginning == "pea" { vec!["pear".to_owned(), "peach".to_owned()] } else { Vec::new() })
+        };
+        let query = query.with_words(words).unwrap().in_columns("tool");
+        let whole = r#"{tool} : ((("apple" OR ("pear" OR "peach")) AND "ä*pfel"*) NOT "cru"*)"#;
+        assert_eq!(query.whole(), whole);
+        assert_eq!(query.terms()[1], r#"{tool} : (("pear" OR "peach"))"#);
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::sums::{self, EndedCall, EndedTurn};
-use super::{DeltaKind, Entry, Place, ReplyEnd, ToolEnd, ToolStart, fork};
+use super::{DeltaKind, Entry, Place, ReplyEnd, ToolEnd, ToolStart, answers, fork};
 use crate::conversation::{ConversationId, Message, MessageId, MessageStatus, Role, ToolCall, UnixMillis, Usage};
 
 /// The title of a conversation is cut here.
@@ -75,6 +75,8 @@ fn apply_entry(connection: &Connection, entry: &Entry, owner: &str) -> Result<()
         Entry::ReplyEnded(end) => end_reply(connection, end),
         Entry::ToolStarted(start) => start_tool(connection, start),
         Entry::ToolFinished(end) => finish_tool(connection, end),
+        Entry::AnswerMatched(matched) => answers::match_answer(connection, matched),
+        Entry::AnswerKept(kept) => answers::keep(connection, kept),
         Entry::PromptTyped { text, cwd, typed_ms } => connection
             .prepare_cached("INSERT INTO prompt_history (created_ms, cwd, text) VALUES (?1, ?2, ?3)")?
             .execute(params![typed_ms, cwd, text])

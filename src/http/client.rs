@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{HttpError, HttpErrorKind, Target};
 use super::prewarm::{Lease, Origin, PURPOSE, PrewarmLayer, Purpose, Reserved, WARM_MAX, WarmConnections};
+use super::recording::{Asked, Playback, Played, Player, Recorder, Tape};
 use super::{HttpSettings, Secret, tls};
 
 const USER_AGENT: &str = concat!("sayso/", env!("CARGO_PKG_VERSION"));
@@ -40,11 +41,25 @@ pub struct HttpRequest {
     /// Further headers. They can hold keys, so they are treated like one.
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
+    /// What a record says of it. A request without is not recorded.
+    pub asked: Option<Asked>,
 }
 
 /// A response whose body is still to come. Dropping it cancels the request.
 #[derive(Debug)]
 pub struct HttpResponse {
+    source: Source,
+    tape: Option<Box<Tape>>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Socket(Box<SocketResponse>),
+    Record { status: u16, version: &'static str, headers: Vec<(String, String)>, body: Playback },
+}
+
+#[derive(Debug)]
+struct SocketResponse {
     inner: reqwest::Response,
     target: Target,
     lease: Lease,
@@ -65,12 +80,31 @@ struct Shared {
     proxied: OnceLock<Result<Pair, String>>,
     permits: Arc<Semaphore>,
     warm: WarmConnections,
+    tap: Tap,
+}
+
+/// What stands between a client and the network.
+#[derive(Clone, Default)]
+pub enum Tap {
+    #[default]
+    Nothing,
+    /// Exchanges are written down.
+    Recorder(Recorder),
+    /// The network is never reached: a record answers.
+    Player(Player),
 }
 
 impl HttpClient {
-    /// No network, no certificate store: those come with the first https request.
+    /// The network and nothing else.
+    #[cfg(test)]
     #[must_use]
     pub fn new(settings: HttpSettings, lifetime: Lifetime) -> Self {
+        Self::with_tap(settings, lifetime, Tap::Nothing)
+    }
+
+    /// No network, no certificate store: those come with the first https request.
+    #[must_use]
+    pub fn with_tap(settings: HttpSettings, lifetime: Lifetime, tap: Tap) -> Self {
         let permits = Arc::new(Semaphore::new(settings.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
         Self(Arc::new(Shared {
             settings,
@@ -80,13 +114,38 @@ impl HttpClient {
             proxied: OnceLock::new(),
             permits,
             warm: WarmConnections::default(),
+            tap,
         }))
+    }
+
+    /// A client like this one that is answered by `player`.
+    #[must_use]
+    pub fn playing(&self, player: Player) -> Self {
+        Self::with_tap(self.0.settings.clone(), self.0.lifetime, Tap::Player(player))
+    }
+
+    /// What exchanges are written down by.
+    #[must_use]
+    pub fn recorder(&self) -> Option<&Recorder> {
+        match &self.0.tap {
+            Tap::Recorder(recorder) => Some(recorder),
+            Tap::Nothing | Tap::Player(_) => None,
+        }
+    }
+
+    /// The record that answers instead of the network.
+    #[must_use]
+    pub fn player(&self) -> Option<&Player> {
+        match &self.0.tap {
+            Tap::Player(player) => Some(player),
+            Tap::Nothing | Tap::Recorder(_) => None,
+        }
     }
 
     /// Opens a connection for the next request to the origin of `url`, in the background, unless there
     /// is one, and sends nothing. Must be called inside a runtime. Failures show with the real request.
     pub fn prewarm(&self, url: &str) {
-        if !self.0.settings.prewarm {
+        if !self.0.settings.prewarm || self.player().is_some() {
             return;
         }
         let Ok(url) = parse_url(url) else { return };
@@ -117,6 +176,25 @@ impl HttpClient {
     }
 
     async fn send(&self, method: Method, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        match (&self.0.tap, &request.asked) {
+            (Tap::Player(player), asked) => {
+                let Played { status, version, headers, body } = player.answer(asked.as_ref()).await?;
+                Ok(HttpResponse { source: Source::Record { status, version, headers, body }, tape: None })
+            }
+            (Tap::Recorder(recorder), Some(asked)) => {
+                let mut tape = Box::new(recorder.begin(asked, &request));
+                let mut response =
+                    self.send_over_network(method, request).await.inspect_err(|error| tape.fail(error))?;
+                let header = |name: &str| response.header(name).map(str::to_owned);
+                tape.response(response.status(), response.version(), &header);
+                response.tape = Some(tape);
+                Ok(response)
+            }
+            (Tap::Nothing | Tap::Recorder(_), _) => self.send_over_network(method, request).await,
+        }
+    }
+
+    async fn send_over_network(&self, method: Method, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = parse_url(&request.url)?;
         let target = target_of(&url);
         let limit = Duration::from_millis(self.0.settings.first_byte_timeout_ms);
@@ -147,7 +225,8 @@ impl HttpClient {
                 if inner.version() == Version::HTTP_2 {
                     lease.is_reusable();
                 }
-                Ok(HttpResponse { inner, target: target.clone(), lease, _permit: permit })
+                let socket = SocketResponse { inner, target: target.clone(), lease, _permit: permit };
+                Ok(HttpResponse { source: Source::Socket(Box::new(socket)), tape: None })
             }
             Err(error) => {
                 let mut error = self.explain(&error, target);
@@ -161,7 +240,7 @@ impl HttpClient {
     fn explain(&self, error: &reqwest::Error, target: &Target) -> HttpError {
         let mut error =
             HttpError::before_response(error, target, Duration::from_millis(self.0.settings.connect_timeout_ms));
-        if self.is_proxied(target) && error.kind == HttpErrorKind::Connect {
+        if self.is_proxied(target) && matches!(error.kind, HttpErrorKind::Connect | HttpErrorKind::ConnectTimeout) {
             error.hint = Some(
                 "llm.http.trust_env is on: HTTP_PROXY, HTTPS_PROXY and NO_PROXY say which way the request goes".into(),
             );
@@ -222,7 +301,8 @@ impl Shared {
             .tcp_nodelay(true)
             .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
             .pool_max_idle_per_host(settings.max_keepalive_connections)
-            .gzip(settings.compression);
+            // Read where a server sends it unasked, too; the header below says whether it is asked for.
+            .gzip(true);
         if !settings.http2 {
             builder = builder.http1_only();
         }
@@ -248,30 +328,60 @@ impl Shared {
 impl HttpResponse {
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.inner.status().as_u16()
+        match &self.source {
+            Source::Socket(socket) => socket.inner.status().as_u16(),
+            Source::Record { status, .. } => *status,
+        }
     }
 
     /// As in `HTTP/2`.
     #[must_use]
     pub fn version(&self) -> &'static str {
-        match self.inner.version() {
-            Version::HTTP_2 => "HTTP/2",
-            Version::HTTP_10 => "HTTP/1.0",
-            _ => "HTTP/1.1",
+        match &self.source {
+            Source::Socket(socket) => match socket.inner.version() {
+                Version::HTTP_2 => "HTTP/2",
+                Version::HTTP_10 => "HTTP/1.0",
+                _ => "HTTP/1.1",
+            },
+            Source::Record { version, .. } => version,
         }
     }
 
     /// The first header of that name, where it is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.inner.headers().get(name)?.to_str().ok()
+        match &self.source {
+            Source::Socket(socket) => socket.inner.headers().get(name)?.to_str().ok(),
+            Source::Record { headers, .. } => {
+                let found = headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+                found.map(|(_, value)| value.as_str())
+            }
+        }
     }
 
     /// The next part of the body as it came; `None` at its end. Cancel-safe.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+        let chunk = match &mut self.source {
+            Source::Socket(socket) => socket.chunk().await,
+            Source::Record { body, .. } => body.chunk().await,
+        };
+        if let Some(tape) = &mut self.tape {
+            match &chunk {
+                Ok(Some(bytes)) => tape.chunk(bytes),
+                Ok(None) => tape.end(),
+                Err(error) => tape.fail(error),
+            }
+        }
+        chunk
+    }
+}
+
+impl SocketResponse {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
         match self.inner.chunk().await {
             Ok(None) => {
-                let is_closing = self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+                let connection = self.inner.headers().get("connection").and_then(|value| value.to_str().ok());
+                let is_closing = connection.is_some_and(|value| value.eq_ignore_ascii_case("close"));
                 if self.inner.version() == Version::HTTP_11 && !is_closing {
                     self.lease.is_reusable();
                 }

@@ -30,6 +30,7 @@ fn request(url: &str) -> HttpRequest {
         bearer: Some(super::Secret::new("sk-test".into())),
         headers: vec![("x-title".into(), "t".into())],
         body: "{}".into(),
+        asked: None,
     }
 }
 

@@ -13,8 +13,10 @@ pub enum HttpErrorKind {
     BadRequest,
     /// The name has no address.
     Resolve,
-    /// Nobody takes the connection, or nobody answers in time.
+    /// Nobody takes the connection.
     Connect,
+    /// Nobody answers in time: whoever is silent for so long stays silent, so a retry only costs more of it.
+    ConnectTimeout,
     /// The certificate or the handshake; a retry does not help.
     Tls,
     /// The server hung up before the head of its response.
@@ -25,6 +27,35 @@ pub enum HttpErrorKind {
     Interrupted,
     /// The server has not looked at the request: safe to send it again.
     Refused,
+}
+
+impl HttpErrorKind {
+    pub(super) const ALL: [Self; 9] = [
+        Self::BadRequest,
+        Self::Resolve,
+        Self::Connect,
+        Self::ConnectTimeout,
+        Self::Tls,
+        Self::Closed,
+        Self::FirstByteTimeout,
+        Self::Interrupted,
+        Self::Refused,
+    ];
+
+    /// The name in a record.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::ConnectTimeout => "connect_timeout",
+            Self::Tls => "tls",
+            Self::Closed => "closed",
+            Self::FirstByteTimeout => "first_byte_timeout",
+            Self::Interrupted => "interrupted",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// No URL query and no header ever stands in the text.
@@ -81,7 +112,8 @@ impl HttpError {
                 Some(kind) => kind.to_string(),
                 None => chain.last(),
             };
-            let error = Self::new(HttpErrorKind::Connect, format!("cannot connect to {host}:{port} ({reason})"));
+            let kind = if error.is_timeout() { HttpErrorKind::ConnectTimeout } else { HttpErrorKind::Connect };
+            let error = Self::new(kind, format!("cannot connect to {host}:{port} ({reason})"));
             return match is_loopback {
                 true => error.hint("is the server running? See the provider's base_url"),
                 false => error,

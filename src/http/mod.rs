@@ -7,18 +7,22 @@ mod client;
 mod client_tests;
 mod error;
 mod prewarm;
+mod recording;
 mod redact;
 mod retry;
 mod secret;
 mod settings;
 mod sse;
+#[cfg(test)]
+mod sse_peer_tests;
 mod tls;
 
 pub use address::{Reach, reach_of};
 pub use bare::{BareUse, bare_client, visiting_client};
-pub use client::{HttpClient, HttpRequest, HttpResponse, Lifetime, is_loopback_host, is_loopback_url};
+pub use client::{HttpClient, HttpRequest, HttpResponse, Lifetime, Tap, is_loopback_host, is_loopback_url};
 pub use error::{HttpError, HttpErrorKind};
-pub use redact::without_secret;
+pub use recording::{Asked, Pace, Player, Recorder};
+pub use redact::{Keys, remember_key, without_secret};
 pub use retry::{Attempt, RetryPolicy, Verdict, parse_retry_after, wait_in_words};
 pub use secret::Secret;
 pub use settings::{HttpSettings, Roots};

@@ -47,7 +47,7 @@ pub struct HttpSettings {
     pub ping_interval_ms: u64,
     /// Open the connection before the first message is sent.
     pub prewarm: bool,
-    /// Accept gzip: fewer bytes, but some gateways then hold tokens back.
+    /// Ask for gzip: fewer bytes, but some gateways then hold tokens back. Other ways are not offered.
     pub compression: bool,
     /// A PEM file of further certificate authorities.
     pub ca_file: Option<PathBuf>,

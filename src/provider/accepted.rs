@@ -15,6 +15,8 @@ use crate::conversation::ToolChoice;
 pub struct Accepted {
     pub max_tokens: MaxTokensName,
     pub call_ids: CallIdForm,
+    /// Prompts are kept by the server only up to marks.
+    pub wants_marks: bool,
     /// Fields that the server refuses.
     pub left_out: BTreeSet<String>,
 }
@@ -45,10 +47,31 @@ const UNKNOWN: [&str; 12] = [
 /// Without these an answer would be another one than was asked for.
 const NEEDED: [&str; 3] = ["response_format", "modalities", "audio"];
 
+/// What stands in [`Accepted::left_out`] for the schema of an answer, whatever its field is called in a dialect.
+pub const ANSWER_FORMAT: &str = "answer_format";
+/// A refusal that holds one of these is about it: the fields of all dialects, and what servers say of them.
+const ANSWER_FORMAT_WORDS: [&str; 13] = [
+    "response_format",
+    "json_schema",
+    "text.format",
+    "output_config",
+    "output_format",
+    "responsejsonschema",
+    "response_json_schema",
+    "responsemimetype",
+    "response_mime_type",
+    "response mime type",
+    "structured output",
+    "json mode",
+    "grammar",
+];
+/// Such a refusal is about this schema, and not about schemas.
+const THIS_SCHEMA_WORDS: [&str; 5] = ["invalid schema", "additionalproperties", "in context", "keyword", "properties"];
+
 impl Accepted {
     pub fn of(quirks: &Quirks) -> Self {
         let left_out = quirks.refuses.iter().map(|name| (*name).to_owned()).collect();
-        Self { max_tokens: quirks.max_tokens, left_out, call_ids: CallIdForm::Any }
+        Self { max_tokens: quirks.max_tokens, left_out, ..Self::default() }
     }
 
     /// Whether a field is left out. What is said about tools goes with them.
@@ -71,6 +94,11 @@ impl Accepted {
         let text = refusal.to_lowercase();
         let is_unknown = UNKNOWN.iter().any(|word| text.contains(word));
         let is_about = |field: &&OptionalField| field.words.iter().any(|word| text.contains(word));
+        // Before all else: a refusal of it together with tools is not about the tools.
+        let is_about_answer = || ANSWER_FORMAT_WORDS.iter().any(|word| text.contains(word));
+        if request.answer.is_some() && !self.leaves_out(ANSWER_FORMAT) && is_about_answer() {
+            return Some(self.without(ANSWER_FORMAT));
+        }
         if let Some(field) = own.iter().filter(|field| !self.leaves_out(field.name)).find(is_about) {
             return Some(self.without(field.name));
         }
@@ -94,6 +122,13 @@ impl Accepted {
         (offers_tools && (text.contains("tool") || text.contains("function calling"))).then(|| self.without("tools"))
     }
 
+    /// Whether what `refusal` has taught holds for later requests too: `before` is what was known before.
+    pub fn is_lasting(&self, before: &Self, refusal: &str) -> bool {
+        let text = refusal.to_lowercase();
+        let is_about_schema = || THIS_SCHEMA_WORDS.iter().any(|word| text.contains(word));
+        before.leaves_out(ANSWER_FORMAT) || !self.leaves_out(ANSWER_FORMAT) || !is_about_schema()
+    }
+
     fn other_limit(&self, text: &str, is_unknown: bool, request: &ChatRequest<'_>) -> Option<MaxTokensName> {
         request.parameters.max_tokens?;
         let says = |name: &str| text.contains(name);
@@ -115,8 +150,11 @@ impl Accepted {
             .iter()
             .filter(|name| is_sent(name, request))
             .map(|name| ProviderNote {
-                is_news: !before.left_out.contains(name) && name != "stream_options",
+                is_news: !before.left_out.contains(name) && !matches!(name.as_str(), "stream_options" | ANSWER_FORMAT),
                 message: match name.as_str() {
+                    ANSWER_FORMAT => {
+                        format!("{provider} does not take this schema with {}: it is asked for in words", request.model)
+                    }
                     "tools" => format!("{provider} takes no tools with {}: they are left out", request.model),
                     name => format!("{provider} refuses `{name}` with {}: it is left out", request.model),
                 },
@@ -148,6 +186,7 @@ fn is_sent(name: &str, request: &ChatRequest<'_>) -> bool {
     extra
         || match name {
             "stream_options" => request.stream,
+            ANSWER_FORMAT => request.answer.is_some(),
             "tools" => !request.tools.is_empty(),
             "tool_choice" => !request.tools.is_empty() && *request.tool_choice != ToolChoice::Auto,
             "temperature" => request.parameters.temperature.is_some(),
@@ -190,6 +229,7 @@ mod tests {
             tools,
             tool_choice: &ToolChoice::Auto,
             parameters,
+            answer: None,
             stream: true,
         };
         accepted.after_refusal(text, &OWN, &request)
@@ -261,6 +301,7 @@ mod tests {
                 tools: &[],
                 tool_choice: &ToolChoice::Auto,
                 parameters: &set,
+                answer: None,
                 stream: true,
             };
             let notes = learnt.notes(before, "acme", &request);

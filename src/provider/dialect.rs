@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::accepted::{Accepted, OptionalField};
 use super::decoder::Decode;
 use super::{Api, ChatRequest};
+use crate::conversation::Role;
 use crate::http::Secret;
 
 /// A request, with all that its body depends on.
@@ -16,6 +17,18 @@ pub struct Asked<'a> {
     /// Names this provider in [`crate::conversation::Replay`].
     pub origin: &'a str,
     pub accepted: &'a Accepted,
+}
+
+impl Asked<'_> {
+    /// Whether the server is to keep the prompt, where it does so by marks. That costs a quarter more once and saves
+    /// nine tenths each time it comes again: worth it from the second request of a conversation on, which shows that
+    /// it goes on.
+    pub fn is_worth_keeping(&self) -> bool {
+        let Self { request, accepted, .. } = self;
+        !accepted.leaves_out("cache_control")
+            && !request.parameters.extra.contains_key("cache_control")
+            && request.messages.iter().any(|message| message.role == Role::Assistant)
+    }
 }
 
 /// Where the key goes.
@@ -34,6 +47,9 @@ pub trait Dialect {
     const KEY: KeyPlace;
     /// Headers of every request.
     const HEADERS: &'static [(&'static str, &'static str)] = &[];
+
+    /// Whether a schema for the answer has to be that of an object.
+    const OBJECTS_ONLY: bool = false;
 
     /// Fields that are sent where nobody asked for them.
     const OPTIONAL: &'static [OptionalField] = &[];

@@ -4,7 +4,7 @@ use super::http_error::without_query;
 use super::{ErrorKind, ProviderError, ProviderSettings};
 use std::time::Duration;
 
-use crate::http::{HttpError, HttpErrorKind, Secret, without_secret};
+use crate::http::{HttpError, HttpErrorKind, Keys, Secret, without_secret};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct ErrorContext {
@@ -119,7 +119,8 @@ impl ErrorContext {
 
     /// Servers echo keys in their errors.
     fn without_secrets(&self, text: String) -> String {
-        self.secrets.iter().fold(text, |text, secret| without_secret(&text, secret.expose()))
+        let without_own = self.secrets.iter().fold(text, |text, secret| without_secret(&text, secret.expose()));
+        Keys::used().clean(&without_own).into_owned()
     }
 }
 
@@ -143,6 +144,7 @@ impl From<HttpError> for ProviderError {
             HttpErrorKind::Tls => ErrorKind::Tls,
             HttpErrorKind::Resolve
             | HttpErrorKind::Connect
+            | HttpErrorKind::ConnectTimeout
             | HttpErrorKind::Closed
             | HttpErrorKind::FirstByteTimeout
             | HttpErrorKind::Refused => ErrorKind::Network,
@@ -151,6 +153,7 @@ impl From<HttpError> for ProviderError {
         let provider_error = Self::new(kind, error.message);
         // A dead connection tells nothing about the server: there is no reason to wait for it.
         let retry_after = error.is_stale_connection.then_some(Duration::ZERO);
-        Self { hint: error.hint, retry_after, ..provider_error }
+        let should_retry = (error.kind == HttpErrorKind::ConnectTimeout).then_some(false);
+        Self { hint: error.hint, retry_after, should_retry, ..provider_error }
     }
 }

@@ -34,14 +34,19 @@ pub struct Price {
     pub cached: Option<f64>,
 }
 
+/// Who tells of tokens that were written to a cache takes a quarter more for them.
+const WRITE_SURCHARGE: f64 = 0.25;
+
 impl Price {
     /// What a reply costs; `None` where the provider counted nothing. Cached tokens are part of the prompt's.
     #[must_use]
     pub fn cost_usd(&self, usage: &Usage) -> Option<f64> {
         let (input, output) = (usage.input?, usage.output?);
         let cached = usage.cached.unwrap_or(0).min(input);
+        let written = usage.cache_write.unwrap_or(0).min(input - cached);
         let of = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
-        Some(of(input - cached, self.input) + of(cached, self.cached.unwrap_or(self.input)) + of(output, self.output))
+        let of_cache = of(cached, self.cached.unwrap_or(self.input)) + of(written, self.input * WRITE_SURCHARGE);
+        Some(of(input - cached, self.input) + of_cache + of(output, self.output))
     }
 }
 
@@ -80,6 +85,8 @@ mod tests {
         assert_eq!(cost(usage(Some(1_000_000), Some(0), Some(400_000))).as_deref(), Some("1.400000"));
         assert_eq!(cost(usage(Some(10), Some(0), Some(99))).as_deref(), Some("0.000005"), "more cached than sent");
         assert_eq!(cost(usage(None, Some(1), None)), None);
+        let kept = Usage { cache_write: Some(400_000), ..usage(Some(1_000_000), Some(0), Some(500_000)) };
+        assert_eq!(cost(kept).as_deref(), Some("1.450000"), "what is kept costs a quarter more");
         let plain = Price { cached: None, ..price };
         assert_eq!(plain.cost_usd(&usage(Some(1_000_000), Some(0), Some(1_000_000))), Some(2.0));
     }

@@ -30,6 +30,7 @@ mod server;
 mod settings;
 #[cfg(test)]
 mod test_requests;
+mod token_details;
 mod tolerant;
 mod turns;
 
@@ -38,7 +39,7 @@ use std::pin::Pin;
 
 pub use crate::http::{Attempt, RetryPolicy, Verdict};
 pub use catalog::{Ability, KnownModel, catalog};
-pub use connect::connect;
+pub use connect::{connect, open_record, recorded_api};
 pub use error::{ErrorKind, ProviderError};
 pub use event_stream::{EventStream, Pumped};
 pub use facts::{ModelFacts, Price};
@@ -48,9 +49,9 @@ pub use learnt::remember_in;
 #[doc(hidden)]
 pub use models::read_models;
 pub use models::{Fetched, ModelCache, cached_facts, fetch_models};
-pub use settings::{Api, ModelParameters, ProviderSettings};
+pub use settings::{Api, ModelParameters, ProviderSettings, RecordSettings};
 
-use crate::conversation::{Message, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, Message, ToolChoice, ToolSpec};
 
 /// All that a provider needs to know for one reply.
 #[derive(Clone, Debug)]
@@ -62,6 +63,8 @@ pub struct ChatRequest<'a> {
     pub tools: &'a [ToolSpec],
     pub tool_choice: &'a ToolChoice,
     pub parameters: &'a ModelParameters,
+    /// The form of the answer: asked for in the way of the API, or in words where it has none.
+    pub answer: Option<&'a AnswerFormat>,
     /// False asks for the whole answer at once (`--no-stream`).
     pub stream: bool,
 }
@@ -92,6 +95,11 @@ pub trait Provider {
     /// What the last request that was opened left out or wrote otherwise; each note is given once.
     fn take_notes(&self) -> Vec<ProviderNote> {
         Vec::new()
+    }
+
+    /// Whether time has to pass between two tries: a record that is played at once has nothing to recover.
+    fn waits_between_tries(&self) -> bool {
+        true
     }
 
     /// What replies of `model` name in [`crate::conversation::Replay::origin`]: their extra fields

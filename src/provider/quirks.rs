@@ -26,14 +26,17 @@ pub struct Quirks {
     pub key_header: KeyHeader,
     /// Fields of a request that are answered with an error, or are of no use there.
     pub refuses: &'static [&'static str],
+    /// Models with names that begin so keep prompts only up to marks, as Anthropic's do.
+    pub marked_models: &'static [&'static str],
 }
 
-const PLAIN: Quirks = Quirks { max_tokens: MaxTokensName::MaxTokens, key_header: KeyHeader::Bearer, refuses: &[] };
+const PLAIN: Quirks =
+    Quirks { max_tokens: MaxTokensName::MaxTokens, key_header: KeyHeader::Bearer, refuses: &[], marked_models: &[] };
 const OPENAI: Quirks = Quirks { max_tokens: MaxTokensName::MaxCompletionTokens, ..PLAIN };
 const AZURE: Quirks = Quirks { key_header: KeyHeader::ApiKey, ..OPENAI };
 
 /// By the end of the host's name.
-const HOSTS: [(&str, Quirks); 9] = [
+const HOSTS: [(&str, Quirks); 10] = [
     ("api.openai.com", OPENAI),
     (".openai.azure.com", AZURE),
     (".cognitiveservices.azure.com", AZURE),
@@ -50,6 +53,7 @@ const HOSTS: [(&str, Quirks); 9] = [
             ..PLAIN
         },
     ),
+    ("openrouter.ai", Quirks { marked_models: &["anthropic/"], ..PLAIN }),
     ("api.x.ai", Quirks { refuses: &["logit_bias"], ..PLAIN }),
 ];
 

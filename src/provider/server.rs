@@ -5,15 +5,15 @@ use std::fmt::Write;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::accepted::Accepted;
+use super::accepted::{ANSWER_FORMAT, Accepted};
 use super::dialect::{Asked, Dialect, KeyPlace};
 use super::error_context::{ErrorContext, is_secret_header, key_hint};
-use super::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id};
+use super::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id, without_query};
 use super::quirks::{KeyHeader, quirks_of};
 use super::{
     ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderNote, ProviderSettings, learnt,
 };
-use crate::http::{HttpClient, HttpRequest, HttpResponse, is_loopback_host};
+use crate::http::{Asked as AskedOf, HttpClient, HttpRequest, HttpResponse, Player, is_loopback_host};
 
 /// A server that answers with an error has this long to say which.
 const ERROR_BODY_MAX: Duration = Duration::from_secs(5);
@@ -52,7 +52,9 @@ impl<D: Dialect> Server<D> {
         let mut openings = 0;
         loop {
             openings += 1;
-            let sent = self.client.post(self.http_request(&url, request, &accepted)?).await;
+            let system = Self::worded(request, &accepted);
+            let asked = in_words(request, system.as_deref());
+            let sent = self.client.post(self.http_request(&url, &asked, &accepted)?).await;
             let response = sent.map_err(|error| context.complete(error.into()))?;
             if (200..300).contains(&response.status()) {
                 self.notes.replace(accepted.notes(&known, &self.settings.name, request));
@@ -61,13 +63,26 @@ impl<D: Dialect> Server<D> {
             }
             let (error, body) = read_error(response).await;
             let changed = match error.status {
-                Some(400 | 422) if openings < OPENINGS_MAX => accepted.after_refusal(&body, D::OPTIONAL, request),
+                Some(400 | 422) if openings < OPENINGS_MAX => accepted.after_refusal(&body, D::OPTIONAL, &asked),
                 Some(_) | None => None,
             };
             let Some(changed) = changed else { return Err(context.complete(error)) };
-            learnt::learn(&self.learnt_key(request.model), &changed);
+            // A record answers as the server did then: what it teaches is not for the server of today.
+            if self.client.player().is_none() && changed.is_lasting(&accepted, &body) {
+                learnt::learn(&self.learnt_key(request.model), &changed);
+            }
             accepted = changed;
         }
+    }
+
+    /// The system prompt with the schema of the answer in words, where the server has no mode for that.
+    fn worded(request: &ChatRequest<'_>, accepted: &Accepted) -> Option<String> {
+        let format = request.answer?;
+        if !accepted.leaves_out(ANSWER_FORMAT) && (format.is_object || !D::OBJECTS_ONLY) {
+            return None;
+        }
+        let instructions = format.instructions();
+        Some(request.system.map_or_else(|| instructions.clone(), |system| format!("{system}\n\n{instructions}")))
     }
 
     fn http_request(
@@ -91,13 +106,22 @@ impl<D: Dialect> Server<D> {
             // The user's come last, because the last one of a name counts.
             headers: own.chain(self.settings.headers.iter().cloned()).collect(),
             body: body.into(),
+            asked: Some(AskedOf {
+                provider: self.settings.name.clone(),
+                api: D::API.name().to_owned(),
+                base_url: without_query(&self.settings.base_url).to_owned(),
+                model: request.model.to_owned(),
+            }),
         })
     }
 
     /// A key is needed but on this machine, and never sent where others can read it: so a server elsewhere without
     /// TLS is one that wants none.
     fn check_key(&self) -> Result<(), ProviderError> {
-        let Self { settings, host, .. } = self;
+        let Self { settings, host, client, .. } = self;
+        if client.player().is_some() {
+            return Ok(());
+        }
         let is_local = is_loopback_host(host);
         let has_own_header = settings.headers.iter().any(|(name, _)| is_secret_header(name));
         let is_plain = settings.base_url.trim_start().to_ascii_lowercase().starts_with("http://");
@@ -114,7 +138,9 @@ impl<D: Dialect> Server<D> {
     }
 
     fn accepted(&self, model: &str) -> Accepted {
-        learnt::recall(&self.learnt_key(model)).unwrap_or_else(|| D::known(&self.host, model))
+        let recalled = || learnt::recall(&self.learnt_key(model));
+        let recalled = if self.client.player().is_some() { None } else { recalled() };
+        recalled.unwrap_or_else(|| D::known(&self.host, model))
     }
 
     /// What a server takes can differ from model to model.
@@ -127,6 +153,8 @@ impl<D: Dialect> Provider for Server<D> {
     fn describe(&self, request: &ChatRequest<'_>) -> String {
         let origin = self.replay_origin(request.model);
         let accepted = self.accepted(request.model);
+        let system = Self::worded(request, &accepted);
+        let request = &in_words(request, system.as_deref());
         let body = D::body(Asked { request, origin: &origin, accepted: &accepted });
         let body = serde_json::to_string_pretty(&body).unwrap_or_else(|error| error.to_string());
         let url = D::url(&self.settings.base_url, request);
@@ -161,8 +189,20 @@ impl<D: Dialect> Provider for Server<D> {
         self.notes.take()
     }
 
+    fn waits_between_tries(&self) -> bool {
+        !self.client.player().is_some_and(Player::is_at_once)
+    }
+
     fn replay_origin(&self, model: &str) -> String {
         self.learnt_key(model)
+    }
+}
+
+/// The same request with this system prompt in the place of a schema.
+fn in_words<'a>(request: &ChatRequest<'a>, system: Option<&'a str>) -> ChatRequest<'a> {
+    match system {
+        Some(_) => ChatRequest { system, answer: None, ..request.clone() },
+        None => request.clone(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! What the configuration says about one provider.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::http::Secret;
+use crate::http::{Pace, Secret};
 
 /// The dialect a provider speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -44,9 +45,27 @@ pub struct ProviderSettings {
     pub key_source: String,
     pub headers: Vec<(String, String)>,
     pub parameters: ModelParameters,
+    /// What `api: replay` plays.
+    pub record: Option<RecordSettings>,
+}
+
+/// A record to be played instead of asking a server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordSettings {
+    pub path: PathBuf,
+    pub pace: Pace,
 }
 
 impl Api {
+    const ALL: [Self; 6] =
+        [Self::OpenaiChat, Self::OpenaiResponses, Self::Anthropic, Self::Gemini, Self::Demo, Self::Replay];
+
+    /// The dialect that has this name in the configuration.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|api| api.name() == name)
+    }
+
     /// The name in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {

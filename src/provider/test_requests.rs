@@ -58,6 +58,7 @@ pub(super) fn request<D: Dialect>(messages: &[Message], set: &Set) -> (Value, St
         tools: &set.tools,
         tool_choice: &set.tool_choice,
         parameters: &set.parameters,
+        answer: None,
         stream: set.stream,
     };
     let asked = Asked { request: &request, origin: ORIGIN, accepted: &set.accepted };

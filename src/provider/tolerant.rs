@@ -196,6 +196,11 @@ impl<'a> Scalar<'a> {
         }
     }
 
+    /// A count that is told again, or in part, takes the place of the one before.
+    pub(super) fn count_into(&self, count: &mut Option<u64>) {
+        *count = self.count().or(*count);
+    }
+
     pub(super) fn number(&self) -> Option<f64> {
         match *self {
             #[expect(clippy::cast_precision_loss, reason = "a price of more than 2^53 dollars is none")]

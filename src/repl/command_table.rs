@@ -30,6 +30,8 @@ pub enum ArgumentKind {
     /// A prompt of a server, then its arguments.
     Prompt,
     Resource,
+    /// A blank in a path is written `\ `.
+    File,
     OneOf(&'static [&'static str]),
 }
 
@@ -122,6 +124,10 @@ pub static COMMANDS: &[CommandSpec] = &[
         one_word(rest).map(|conversation| Command::Show { conversation })
     })
     .takes("[ID]", ArgumentKind::Session),
+    CommandSpec::ready("export", "write this conversation to a .md, .html or .json", |rest| {
+        Some(Command::Export { file: optional(&rest.replace("\\ ", " ")) })
+    })
+    .takes("[FILE]", ArgumentKind::File),
     CommandSpec::ready("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
     CommandSpec::ready("stats", "turns, tokens and times of the last days", |rest| alone(rest, Command::Stats)),
     CommandSpec::ready("tools", "list the model's tools, or switch them off and on", tools)
@@ -142,7 +148,6 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec::later("set"),
     CommandSpec::later("attach"),
     CommandSpec::later("copy"),
-    CommandSpec::later("export"),
     CommandSpec::later("redraw"),
 ];
 

@@ -144,6 +144,7 @@ impl Completions {
                 offers.extend(self.filled_templates(typed).into_iter().map(|(address, _)| same(address)));
                 offers
             }
+            ArgumentKind::File => paths(typed, self.home.as_deref()),
             ArgumentKind::Prompt => return Some(self.prompt_offers(before_cursor, typed)),
         };
         Some((before_cursor.len() - typed.len(), offers))
@@ -414,6 +415,9 @@ mod tests {
         assert_eq!(at("."), expected(&[".hidden "]));
         assert_eq!(at("missing/x"), expected(&[]));
         assert_eq!(inserted(&format!("me@{path}/n")).1, strings(&[]));
+        let named = |rest: &str| inserted(&format!("/export {path}/{rest}"));
+        assert_eq!(named("n"), (8, [format!("{path}/nested/"), format!("{path}/notes.md ")].into()));
+        assert_eq!(named("my\\ n"), (8, vec![format!("{path}/my\\ notes.md ")]));
     }
 
     #[test]

@@ -28,6 +28,7 @@ impl Repl<'_> {
             Command::Rename { name } => self.rename(name).await,
             Command::Pin => self.pin().await,
             Command::Fork { name } => self.fork(name).await,
+            Command::Export { file } => self.export(file.as_deref()).await,
             Command::Search { words } => self.search(&words).await,
             Command::Model { model } => self.change_model(model),
             Command::System { text } => self.change_system(text),

@@ -1,6 +1,7 @@
 //! The loop of the REPL: a line is read, a turn runs or a command is obeyed, until the person leaves.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::{
@@ -43,6 +44,8 @@ pub trait Services {
     fn check_name(&self, name: &str) -> Result<(), ErrorReport>;
     /// Pins a conversation, or lets it go; whether it is pinned now.
     fn toggle_pin(&self, id: &ConversationId) -> Result<bool, ErrorReport>;
+    /// Writes a conversation to a new file, as the end of its name says; without a name to one in the current folder.
+    fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport>;
     /// False where this process writes no history.
     fn is_kept(&self) -> bool;
     /// The failure of a turn as it is printed.

@@ -94,6 +94,10 @@ pub enum Command {
     Mcp {
         change: Option<ServerChange>,
     },
+    /// This conversation to a file.
+    Export {
+        file: Option<String>,
+    },
     /// Tools that are held back; those of a server are let in.
     Approve {
         server: Option<String>,
@@ -216,6 +220,8 @@ mod tests {
             ("/continue", Command::Continue),
             ("/usage", Command::Usage),
             ("/stats", Command::Stats),
+            ("/export", Command::Export { file: None }),
+            ("/export my\\ trip/to Rome.md ", Command::Export { file: text("my trip/to Rome.md") }),
             ("/sessions", Command::Sessions),
             ("/resume", Command::Resume { address: None }),
             ("/resume trip to Rome@-3", Command::Resume { address: text("trip to Rome@-3") }),

@@ -106,6 +106,21 @@ impl Repl<'_> {
         }
     }
 
+    /// Writes the conversation to a file.
+    pub(super) async fn export(&mut self, file: Option<&str>) {
+        if !self.is_kept() {
+            return;
+        }
+        if !self.session.is_recorded() {
+            return self.fail("usage", "nothing has been said yet");
+        }
+        self.save().await;
+        match self.services.export(self.session.conversation(), file) {
+            Ok(path) => self.note(&format!("exported to {}", path.display())),
+            Err(report) => self.report(&report),
+        }
+    }
+
     pub(super) async fn rename(&mut self, name: String) {
         if self.services.is_kept() && self.session.is_recorded() {
             self.save().await;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::question::{Answer, Answering, Question};
-use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage};
+use super::wanted::{NotTaken, Taken};
+use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage, exit_code};
 use crate::history::TurnMetrics;
 use crate::provider::ProviderError;
 use crate::tool::ToolOutput;
@@ -125,6 +126,50 @@ pub struct TurnResult {
     pub usage: Option<Usage>,
     pub metrics: TurnMetrics,
     pub error: Option<ProviderError>,
+    /// What was taken out of the answer, where not all of it is wanted.
+    pub taken: Option<Taken>,
+    /// Why nothing was.
+    pub not_taken: Option<NotTaken>,
+    /// The answer was stored before: nobody was asked.
+    pub is_stored: bool,
+    /// The provider's name for the last reply.
+    pub response_id: Option<String>,
+}
+
+impl TurnResult {
+    /// One in which nothing has happened.
+    #[must_use]
+    pub fn empty(conversation: ConversationId, model: String) -> Self {
+        Self {
+            conversation,
+            model,
+            status: TurnStatus::Ok,
+            exit: exit_code::OK,
+            text: String::new(),
+            finish: None,
+            interrupted: None,
+            usage: None,
+            metrics: TurnMetrics::default(),
+            error: None,
+            taken: None,
+            not_taken: None,
+            is_stored: false,
+            response_id: None,
+        }
+    }
+
+    /// Settles what was taken out of the answer: an answer that was fine is incomplete where it is not there.
+    pub fn settle(&mut self, taken: Result<Taken, NotTaken>) {
+        match taken {
+            Ok(taken) => self.taken = Some(taken),
+            Err(problem) if self.exit == exit_code::OK => {
+                self.status = TurnStatus::Incomplete;
+                self.exit = problem.exit;
+                self.not_taken = Some(problem);
+            }
+            Err(_) => {}
+        }
+    }
 }
 
 /// What became of an attempt to write.

@@ -27,6 +27,7 @@ mod tool_round;
 mod turn;
 mod turn_state;
 mod unwind;
+mod wanted;
 
 pub use branch::{Draft, Piece};
 pub use cancel::{Cancel, CancelCause, CancelSource};
@@ -40,3 +41,4 @@ pub use signals::{JobSignal, JobSignals, Signals};
 pub use state::{ActiveModel, LazyFacts, Preview, Session, TurnSettings};
 pub use turn::{TurnFailure, TurnInput, TurnReport};
 pub use turn_state::paragraph_break;
+pub use wanted::{NotTaken, Wanted};

@@ -10,6 +10,8 @@ pub enum ReplyEnding {
     /// The server said, or showed by closing, that this is all.
     Finished,
     Cancelled(CancelCause),
+    /// What was wanted of the answer is there: the rest was not waited for.
+    Enough,
     /// No progress for the idle timeout.
     Silent,
     /// The answer reached its size limit.
@@ -47,6 +49,7 @@ impl Outcome {
 pub fn outcome(ending: &ReplyEnding, reply: &ReplyBuilder) -> Outcome {
     match ending {
         ReplyEnding::Finished => finished(reply),
+        ReplyEnding::Enough => Outcome::new(TurnStatus::Ok, exit_code::OK, MessageStatus::Complete),
         ReplyEnding::Cancelled(cause) => Outcome::interrupted(exit_of_cancel(*cause), cause.reason()),
         ReplyEnding::Silent => Outcome::incomplete(InterruptReason::IdleTimeout),
         ReplyEnding::TooLong => Outcome::incomplete(InterruptReason::Length),
@@ -76,7 +79,7 @@ fn finished(reply: &ReplyBuilder) -> Outcome {
         Some(StopReason::ContentFilter | StopReason::Refusal) => complete(TurnStatus::Incomplete, exit_code::REFUSED),
         Some(StopReason::Length) => Outcome::incomplete(InterruptReason::Length),
         Some(StopReason::Error) => Outcome::incomplete(InterruptReason::Disconnect),
-        Some(StopReason::Stop | StopReason::ToolCalls | StopReason::Other(_)) | None => {
+        Some(StopReason::Stop | StopReason::ToolCalls | StopReason::Enough | StopReason::Other(_)) | None => {
             complete(TurnStatus::Ok, exit_code::OK)
         }
     }

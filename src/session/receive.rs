@@ -6,6 +6,7 @@ use super::metrics::Stopwatch;
 use super::outcome::ReplyEnding;
 use super::output::{OutputStop, drain};
 use super::{Cancel, Frontend, NoticeLevel, OutputError, TurnEvent, TurnSettings};
+use crate::answer::PartFinder;
 use crate::conversation::{MessageId, ReplyBuilder, StreamEvent};
 use crate::history::{DeltaKind, Journal};
 use crate::provider::{ErrorKind, EventStream, ProviderError, Pumped};
@@ -22,6 +23,8 @@ pub struct Receiving<'a> {
     pub front: &'a mut dyn Frontend,
     /// Where a failure of standard output is left for the caller.
     pub output_error: &'a mut Option<OutputError>,
+    /// Looks for the part that is wanted; without one all is wanted.
+    pub part: Option<PartFinder>,
 }
 
 /// What came with one read from the network.
@@ -31,6 +34,8 @@ struct Arrival {
     progress: bool,
     reasoning: bool,
     texts: u64,
+    /// The part that is wanted is there.
+    enough: bool,
 }
 
 impl Receiving<'_> {
@@ -65,8 +70,11 @@ impl Receiving<'_> {
             if arrival.progress {
                 last_progress = Instant::now();
             }
-            if let Some(ending) = self.judge(pumped, drained, silent_at) {
-                return ending;
+            match self.judge(pumped, drained, silent_at) {
+                // Dropping the stream cancels the request.
+                None | Some(ReplyEnding::Failed(_)) if arrival.enough => return ReplyEnding::Enough,
+                None => {}
+                Some(ending) => return ending,
             }
         }
     }
@@ -76,6 +84,7 @@ impl Receiving<'_> {
         match event {
             StreamEvent::Text(text) | StreamEvent::Refusal(text) => {
                 self.front.show(&TurnEvent::Text(text));
+                arrival.enough |= self.part.as_mut().is_some_and(|part| part.look(&self.reply.text));
                 self.journal.record_delta(self.reply_id, DeltaKind::Text, text);
                 arrival.texts += u64::from(!text.is_empty());
                 arrival.progress |= !text.is_empty();

@@ -12,8 +12,9 @@ use super::repair::free_id;
 use super::request::Asking;
 use super::room::Room;
 use super::turn_state::TurnState;
+use super::wanted::Wanted;
 use super::{ActiveModel, Cancel, Frontend, NoticeLevel, Session, TurnEvent, TurnFailure, TurnSettings, unwind};
-use crate::conversation::{MessageId, ReplyBuilder, ToolCall, now_ms};
+use crate::conversation::{MessageId, ReplyBuilder, StopReason, ToolCall, now_ms};
 use crate::history::{Entry, FlushOutcome, TurnMetrics, WriteCounts};
 use crate::provider::ChatRequest;
 
@@ -71,10 +72,18 @@ impl Session {
         if let (Some(usage), Some(price)) = (&mut built.usage, &self.model.facts.price) {
             usage.cost_usd = usage.cost_usd.or_else(|| price.cost_usd(usage));
         }
+        if matches!(ending, ReplyEnding::Enough) {
+            // The model's own end can have come with the same read.
+            built.stop.get_or_insert(StopReason::Enough);
+        }
         let outcome = outcome(&ending, &built);
         let tokens = built.usage.and_then(|usage| usage.output);
         let metrics = watch.read(Instant::now(), tokens, self.journal.counts());
-        let calls = self.own_ids(built.tool_calls());
+        let calls = match ending {
+            // A call that had begun is not the answer, and its end did not come.
+            ReplyEnding::Enough => Vec::new(),
+            _ => self.own_ids(built.tool_calls()),
+        };
         let mut reply = Reply { id, built, calls, ending, outcome, metrics, written_before };
         if let Some(usage) = &reply.built.usage {
             self.usage.add(usage);
@@ -113,6 +122,7 @@ impl Session {
             tools: if self.uses_tools { self.toolbox.specs() } else { &[] },
             tool_choice: &self.tool_choice,
             parameters,
+            answer: self.wanted.as_ref().and_then(Wanted::format),
             stream: self.settings.stream,
         };
         let retries_max = if turn.has_run_tools { 0 } else { self.settings.retries_max };
@@ -125,6 +135,7 @@ impl Session {
             journal: &mut self.journal,
             front,
             output_error: &mut turn.output_error,
+            part: self.wanted.as_ref().and_then(Wanted::finder),
         };
         unwind::catch(asking.run(&mut receiving, cancel)).await
     }
@@ -170,7 +181,7 @@ impl Session {
     }
 
     /// The system prompt as it is sent.
-    pub(super) fn whole_system(&self) -> Option<String> {
+    pub fn whole_system(&self) -> Option<String> {
         match &self.toolbox.host {
             Some(host) if self.uses_tools => {
                 let offers = |server: &str| self.toolbox.offers(server);

@@ -34,6 +34,7 @@ impl Asking<'_> {
                 return ReplyEnding::Failed(error);
             }
             let wait = match policy.verdict(&attempt(&error, number)) {
+                Verdict::Wait(_) if !self.provider.waits_between_tries() => Duration::ZERO,
                 Verdict::Wait(wait) => wait,
                 Verdict::Stop => return ReplyEnding::Failed(error),
                 Verdict::TooLong(wait) => return ReplyEnding::Failed(come_back_later(error, wait)),

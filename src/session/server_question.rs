@@ -124,6 +124,7 @@ impl Session {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            answer: None,
             stream: true,
         };
         let answered = tokio::time::timeout(SAMPLING_TIME_MAX, self.receive_sample(&request, front)).await;

@@ -12,12 +12,13 @@ use super::log::Log;
 use super::own_settings::Connect;
 use super::repair::repair;
 use super::room::ContextState;
+use super::wanted::Wanted;
 
 use crate::conversation::{
     ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings, ToolChoice,
     Usage, now_ms,
 };
-use crate::history::{Entry, Journal, Place};
+use crate::history::{Entry, Journal, KeptAnswer, KeptBy, Place};
 use crate::mcp::HostEvents;
 use crate::provider::{ModelFacts, ModelParameters, Provider};
 use crate::tool::Toolbox;
@@ -72,6 +73,8 @@ pub struct Session {
     /// What servers say by themselves; `None` where there are none.
     pub events: Option<HostEvents>,
     pub tool_choice: ToolChoice,
+    /// What of the answers is wanted; `None`: all.
+    pub wanted: Option<Wanted>,
     /// By server, tool and arguments.
     pub preview: Preview,
     /// What the server `settings` shows and asks for.
@@ -113,6 +116,7 @@ impl Session {
             toolbox: Toolbox::none(),
             events: None,
             tool_choice: ToolChoice::Auto,
+            wanted: None,
             preview: Box::new(|_, _, _| None),
             shared: SharedSettings::default(),
             uses_tools: true,
@@ -219,6 +223,15 @@ impl Session {
     pub(super) fn record_conversation(&mut self, name: Option<String>) {
         self.is_recorded = true;
         self.journal.record(Entry::ConversationStarted { id: self.conversation.clone(), name, created_ms: now_ms() });
+    }
+
+    /// The last answer is to be given again under this key.
+    pub fn keep_answer(&mut self, kept_by: KeptBy, key: String) {
+        if let Some(answer) = self.messages.last() {
+            let (conversation, message, at_ms) = (self.conversation.clone(), answer.id.clone(), now_ms());
+            let kept = KeptAnswer { kept_by, key, conversation, message, at_ms };
+            self.journal.record(Entry::AnswerKept(Box::new(kept)));
+        }
     }
 
     /// Stores a message behind the head and makes it the head.

@@ -51,6 +51,7 @@ impl Session {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            answer: None,
             stream: self.settings.stream,
         };
         let mut stream = self.model.provider.open(&request).await.map_err(|error| error.message)?;

@@ -8,11 +8,12 @@ use super::repair::repair;
 use super::reply::{Reply, show_notices};
 use super::tool_round::ToolStop;
 use super::turn_state::TurnState;
+use super::wanted::{NotTaken, Wanted};
 use super::{Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus, exit_of_cancel};
 use crate::conversation::{
     InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
 };
-use crate::history::{Entry, FlushOutcome, ReplyEnd, TurnMetrics};
+use crate::history::{Entry, FlushOutcome, MatchedAnswer, ReplyEnd};
 use crate::provider::{ErrorKind, ProviderError};
 
 /// What starts a turn.
@@ -95,6 +96,7 @@ impl Session {
                     self.stop_at_hop_limit(front);
                     break Some(ToolStop::HopLimit);
                 }
+                NextStep::Done if self.wants_another_try(&mut turn, front) => {}
                 NextStep::Done => break None,
             }
         };
@@ -196,6 +198,34 @@ impl Session {
         self.messages.push(message);
     }
 
+    /// Takes out of a finished answer what is wanted; where it is not there, the model may be told so and asked again.
+    fn wants_another_try(&mut self, turn: &mut TurnState, front: &mut dyn Frontend) -> bool {
+        let (Some(wanted), Some(answer)) = (&self.wanted, self.messages.last()) else { return false };
+        let taken = wanted.take(&answer.text);
+        let complaint = match (&taken, wanted) {
+            (Ok(_), Wanted::Value { schema, .. }) => {
+                self.journal.record(Entry::AnswerMatched(Box::new(MatchedAnswer {
+                    conversation: self.conversation.clone(),
+                    message: answer.id.clone(),
+                    schema_name: schema.name.clone(),
+                    schema: schema.json.clone(),
+                })));
+                None
+            }
+            (Ok(_), Wanted::Part(_)) => None,
+            (Err(problem), wanted) => wanted.complaint(problem, turn.repairs),
+        };
+        let mismatches = taken.as_ref().err().map(NotTaken::in_one_line).unwrap_or_default();
+        turn.taken = Some(taken);
+        let Some(complaint) = complaint else { return false };
+        turn.repairs += 1;
+        let message = format!("the answer does not match the schema, and the model is asked again: {mismatches}");
+        front.show(&TurnEvent::Notice { level: NoticeLevel::Info, code: "schema_mismatch", message: &message });
+        let complaint = self.record_message(Role::User, complaint);
+        self.messages.push(complaint);
+        true
+    }
+
     /// The calls beyond the limit are answered, not run, so that the conversation can go on.
     fn stop_at_hop_limit(&mut self, front: &mut dyn Frontend) {
         let rounds_max = self.settings.tool_hops_max;
@@ -240,6 +270,9 @@ impl Session {
             result.text = std::mem::take(&mut turn.earlier_text);
         }
         settle_stop(&mut result, stop.as_ref(), turn.was_denied);
+        if let Some(taken) = turn.taken.take() {
+            result.settle(taken);
+        }
         if let (FlushOutcome::Failed(_), true, exit_code::OK) = (saved, self.settings.require_history, result.exit) {
             result.exit = exit_code::HISTORY;
         }
@@ -260,6 +293,8 @@ impl Session {
             usage: reply.built.usage,
             metrics: reply.metrics,
             error: error_of(reply.ending),
+            response_id: reply.built.response_id,
+            ..self.empty_result()
         }
     }
 
@@ -269,18 +304,7 @@ impl Session {
     }
 
     fn empty_result(&self) -> TurnResult {
-        TurnResult {
-            conversation: self.conversation.clone(),
-            model: self.model.label.clone(),
-            status: TurnStatus::Ok,
-            exit: exit_code::OK,
-            text: String::new(),
-            finish: None,
-            interrupted: None,
-            usage: None,
-            metrics: TurnMetrics::default(),
-            error: None,
-        }
+        TurnResult::empty(self.conversation.clone(), self.model.label.clone())
     }
 }
 
@@ -318,7 +342,12 @@ fn notice_of_end(built: &ReplyBuilder) -> Option<(&'static str, &'static str)> {
             Some(("content_filter", "the provider's content filter stopped the answer: ask in another way"))
         }
         Some(
-            StopReason::Stop | StopReason::ToolCalls | StopReason::Refusal | StopReason::Error | StopReason::Other(_),
+            StopReason::Stop
+            | StopReason::ToolCalls
+            | StopReason::Refusal
+            | StopReason::Error
+            | StopReason::Enough
+            | StopReason::Other(_),
         )
         | None => None,
     }
@@ -341,6 +370,10 @@ fn error_of(ending: ReplyEnding) -> Option<ProviderError> {
         ReplyEnding::TooLong => {
             Some(ProviderError::new(ErrorKind::BadResponse, "the answer reached the limit of 64 MiB"))
         }
-        ReplyEnding::Finished | ReplyEnding::Cancelled(_) | ReplyEnding::OutputFailed | ReplyEnding::Panicked => None,
+        ReplyEnding::Finished
+        | ReplyEnding::Enough
+        | ReplyEnding::Cancelled(_)
+        | ReplyEnding::OutputFailed
+        | ReplyEnding::Panicked => None,
     }
 }

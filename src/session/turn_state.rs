@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::wanted::{NotTaken, Taken};
 use super::{ActiveModel, OutputError};
 use crate::conversation::Usage;
 use crate::history::TurnMetrics;
@@ -27,6 +28,10 @@ pub struct TurnState {
     pub earlier_text: String,
     pub usage: Option<Usage>,
     pub metrics: Option<TurnMetrics>,
+    /// What was taken out of the answer, where that is wanted and there is an answer.
+    pub taken: Option<Result<Taken, NotTaken>>,
+    /// Answers that did not match and were asked for again.
+    pub repairs: u32,
     calls: Vec<(String, String)>,
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::lines::{Retry, interrupted_line, notice_line, timing_line, tool_name, tool_result_line, usage_line};
+use super::lines::{
+    Retry, interrupted_line, notice_line, saved_line, timing_line, tool_name, tool_result_line, usage_line,
+};
 use super::mode;
 use super::question_text::question_text;
 use super::sanitize::{Mode, Sanitizer};
@@ -10,7 +12,7 @@ use super::screen::{Screen, Stream};
 use super::settings::{Thinking, ViewSettings};
 use super::status_row::{RowStyle, RowTime};
 use super::term_safe::{Style, TermSafeBuf};
-use crate::conversation::InterruptReason;
+use crate::conversation::{InterruptReason, StopReason};
 use crate::session::{NamedCall, NoticeLevel, Question, TurnEvent, TurnResult};
 use crate::tool::ToolOutput;
 
@@ -219,6 +221,9 @@ impl Asides {
         }
         if self.settings.timing {
             self.line(&timing_line(&result.metrics), screen);
+            if result.finish.as_deref() == Some(StopReason::Enough.name()) {
+                self.line(&saved_line(&result.metrics), screen);
+            }
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::error_report::ErrorReport;
 use crate::conversation;
 use crate::history::TurnMetrics;
 use crate::provider::{ErrorKind, ProviderError};
+use crate::session::NotTaken;
 
 pub const VERSION: u8 = 1;
 
@@ -165,6 +167,33 @@ pub struct ResultLine<'a> {
     pub conversation: Option<&'a str>,
     /// `provider:model` that was asked last; null where nobody was.
     pub model: Option<&'a str>,
+    /// With `--schema`: the value, with its numbers as the model wrote them.
+    #[schemars(with = "Option<Value>")]
+    pub value: Option<Box<RawValue>>,
+    /// With `--code` and its like: the part of the text.
+    pub part: Option<&'a str>,
+    /// The answer was stored before (`--once`, `--cache`): nobody was asked.
+    pub cached: bool,
+}
+
+/// How a run went, for `--meta`: the result without what stdout has.
+#[derive(Serialize)]
+pub struct MetaLine<'a> {
+    pub v: u8,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub status: &'static str,
+    pub exit: u8,
+    pub model: Option<&'a str>,
+    pub conversation: Option<&'a str>,
+    /// The provider's name for the last reply.
+    pub response_id: Option<&'a str>,
+    pub finish: Option<&'a str>,
+    pub interrupted: Option<&'static str>,
+    pub usage: Option<Usage>,
+    pub timing: Option<Timing>,
+    pub cached: bool,
+    pub error: Option<Error<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -243,6 +272,14 @@ impl<'a> From<&'a ProviderError> for Error<'a> {
             retryable: Some(is_retryable(error.kind)),
             hint: error.hint.as_deref(),
         }
+    }
+}
+
+impl<'a> From<&'a NotTaken> for Error<'a> {
+    fn from(problem: &'a NotTaken) -> Self {
+        let NotTaken { class, message, .. } = problem;
+        // Models do not say the same twice.
+        Self { class, message, status: None, request_id: None, retryable: Some(true), hint: None }
     }
 }
 

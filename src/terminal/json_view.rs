@@ -7,15 +7,15 @@ use serde_json::Value;
 use super::asides::Asides;
 use super::error_report::ErrorReport;
 use super::json_lines::{
-    ApprovalLine, DeltaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine, ToolCallLine, ToolResultLine,
-    UsageLine, VERSION,
+    ApprovalLine, DeltaLine, Error, MetaLine, NoticeLine, ReasoningLine, ResultLine, RetryLine, StartLine,
+    ToolCallLine, ToolResultLine, UsageLine, VERSION,
 };
 use super::lines::Retry;
-use super::safe_json::push_json_line;
+use super::safe_json::{push_json_line, safe_raw};
 use super::screen::Screen;
 use super::settings::{Thinking, ViewSettings};
 use super::term_safe::TermSafeBuf;
-use crate::conversation::{UnixMillis, Usage, now_ms};
+use crate::conversation::{InterruptReason, UnixMillis, Usage, exit_code, now_ms};
 use crate::mcp::Content;
 use crate::session::{
     Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus, paragraph_break,
@@ -99,7 +99,9 @@ impl<'s> JsonView<'s> {
                 push_json_line(&tool_result_line(call, *elapsed, output), out);
             }
             TurnEvent::Question(_) => self.asides.tool_event(event, self.screen),
-            TurnEvent::ToolStarted(_) | TurnEvent::ToolProgress { .. } | TurnEvent::Waiting | TurnEvent::Ended(_) => {}
+            // A reply that was not good enough is followed by another one.
+            TurnEvent::Waiting => self.has_paused = self.last_byte.is_some(),
+            TurnEvent::ToolStarted(_) | TurnEvent::ToolProgress { .. } | TurnEvent::Ended(_) => {}
         }
     }
 
@@ -158,6 +160,14 @@ impl Frontend for JsonView<'_> {
     }
 }
 
+/// A warning, with its newline, that belongs to no turn.
+#[must_use]
+pub fn notice_event(code: &str, message: &str) -> String {
+    let mut out = TermSafeBuf::new();
+    push_json_line(&NoticeLine { v: VERSION, kind: "notice", level: "warn", code, message }, &mut out);
+    out.as_str().to_owned()
+}
+
 /// The `result`, with its newline, of a command that failed before its turn began: in the
 /// configuration, for want of a key, by a signal.
 #[must_use]
@@ -175,6 +185,9 @@ pub fn result_line_for_error(report: &ErrorReport, status: TurnStatus, exit: u8)
         interrupted: None,
         conversation: None,
         model: None,
+        value: None,
+        part: None,
+        cached: false,
     };
     let mut out = TermSafeBuf::new();
     push_json_line(&line, &mut out);
@@ -182,6 +195,7 @@ pub fn result_line_for_error(report: &ErrorReport, status: TurnStatus, exit: u8)
 }
 
 fn result_line(result: &TurnResult) -> ResultLine<'_> {
+    let taken = result.taken.as_ref();
     ResultLine {
         v: VERSION,
         kind: "result",
@@ -191,11 +205,49 @@ fn result_line(result: &TurnResult) -> ResultLine<'_> {
         finish: result.finish.as_deref(),
         usage: result.usage.as_ref().map(Into::into),
         timing: Some((&result.metrics).into()),
-        error: result.error.as_ref().map(Into::into),
-        interrupted: result.interrupted.map(crate::conversation::InterruptReason::name),
+        error: error_of(result),
+        interrupted: result.interrupted.map(InterruptReason::name),
         conversation: Some(&result.conversation.0),
         model: Some(&result.model),
+        value: taken.and_then(|taken| taken.json.as_deref()).and_then(safe_raw),
+        part: taken.filter(|taken| taken.json.is_none()).map(|taken| taken.text.as_str()),
+        cached: result.is_stored,
     }
+}
+
+fn error_of(result: &TurnResult) -> Option<Error<'_>> {
+    result.error.as_ref().map(Into::into).or_else(|| result.not_taken.as_ref().map(Into::into))
+}
+
+/// The object of `--meta`, with its newline. `error`: what went wrong beside the turn, or before it; `exit`: what the
+/// process ends with.
+#[must_use]
+pub fn meta_line(result: Option<&TurnResult>, error: Option<&ErrorReport>, exit: u8) -> String {
+    let without_turn = || match exit {
+        exit_code::OK => TurnStatus::Ok,
+        exit_code::TIMEOUT | exit_code::HANG_UP | exit_code::INTERRUPT | exit_code::TERMINATE => {
+            TurnStatus::Interrupted
+        }
+        _ => TurnStatus::Error,
+    };
+    let line = MetaLine {
+        v: VERSION,
+        kind: "meta",
+        status: result.map_or_else(without_turn, |result| result.status).name(),
+        exit,
+        model: result.map(|result| result.model.as_str()),
+        conversation: result.map(|result| result.conversation.0.as_str()),
+        response_id: result.and_then(|result| result.response_id.as_deref()),
+        finish: result.and_then(|result| result.finish.as_deref()),
+        interrupted: result.and_then(|result| result.interrupted).map(InterruptReason::name),
+        usage: result.and_then(|result| result.usage.as_ref()).map(Into::into),
+        timing: result.map(|result| (&result.metrics).into()),
+        cached: result.is_some_and(|result| result.is_stored),
+        error: error.map(Into::into).or_else(|| result.and_then(error_of)),
+    };
+    let mut out = TermSafeBuf::new();
+    push_json_line(&line, &mut out);
+    out.as_str().to_owned()
 }
 
 fn tool_call_line(named: &NamedCall) -> ToolCallLine<'_> {

@@ -184,6 +184,14 @@ pub fn timing_line(metrics: &TurnMetrics) -> TermSafeBuf {
     TermSafeBuf::line(&text)
 }
 
+/// What was saved by ending a request: how long the rest would have been nobody knows.
+pub fn saved_line(metrics: &TurnMetrics) -> TermSafeBuf {
+    let TurnMetrics { total_ms, chunks, .. } = metrics;
+    TermSafeBuf::line(&format!(
+        "saved: all that the model would have written after {total_ms:.1} ms and {chunks} chunks; the request ended there"
+    ))
+}
+
 fn push(text: &mut String, part: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = text.write_fmt(part);

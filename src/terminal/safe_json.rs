@@ -6,6 +6,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{CharEscape, Formatter};
+use serde_json::value::RawValue;
 
 use super::term_safe::TermSafeBuf;
 use crate::conversation::is_hidden;
@@ -19,6 +20,20 @@ pub fn push_json_line(value: &impl Serialize, out: &mut TermSafeBuf) {
         Ok(()) => out.end_line(),
         Err(_) => out.bytes_mut().truncate(start),
     }
+}
+
+/// JSON text to be written as it is, but for what is hidden in its strings; `None` where it is no JSON.
+#[must_use]
+pub fn safe_raw(json: &str) -> Option<Box<RawValue>> {
+    let mut safe = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if is_hidden(letter) {
+            letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| safe.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            safe.push(letter);
+        }
+    }
+    RawValue::from_string(safe).ok()
 }
 
 struct SafeFormatter;

@@ -9,7 +9,6 @@ use portable_pty::{MasterPty, PtySize, native_pty_system};
 
 use super::*;
 use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage};
-use crate::history::TurnMetrics;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::session::NamedCall;
 use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
@@ -17,16 +16,9 @@ use crate::tool::ToolOutput;
 
 pub fn result(text: &str) -> TurnResult {
     TurnResult {
-        conversation: ConversationId("01J".into()),
-        model: "test:m".into(),
-        status: TurnStatus::Ok,
-        exit: 0,
         text: text.into(),
         finish: Some("stop".into()),
-        interrupted: None,
-        usage: None,
-        metrics: TurnMetrics::default(),
-        error: None,
+        ..TurnResult::empty(ConversationId("01J".into()), "test:m".into())
     }
 }
 
@@ -340,7 +332,7 @@ fn jsonl_prints_the_promised_lines() {
 {"v":1,"type":"approval","id":"c1","decision":"denied","by":"policy","reason":"r"}
 {"v":1,"type":"tool_result","id":"c1","ok":true,"ms":38,"content":[{"text":"result","type":"text"}],"truncated":false}
 {"v":1,"type":"usage","input":1204,"output":312,"cached":null,"reasoning":null,"cost_usd":0.0031}
-{"v":1,"type":"result","status":"incomplete","exit":9,"text":"Hel\u001b","finish":null,"usage":{"input":1204,"output":312,"cached":null,"reasoning":null,"cost_usd":0.0031},"timing":{"first_token_ms":null,"total_ms":0.0,"gap_p50_ms":null,"gap_p99_ms":null,"tokens_per_second":null,"chunks":0,"flushes":0,"commits":0,"delta_buffer_peak_bytes":0,"retries":0},"error":{"class":"disconnected","message":"cut \"off\"","status":200,"request_id":null,"retryable":true,"hint":null},"interrupted":"disconnect","conversation":"01J","model":"test:m"}
+{"v":1,"type":"result","status":"incomplete","exit":9,"text":"Hel\u001b","finish":null,"usage":{"input":1204,"output":312,"cached":null,"reasoning":null,"cost_usd":0.0031},"timing":{"first_token_ms":null,"total_ms":0.0,"gap_p50_ms":null,"gap_p99_ms":null,"tokens_per_second":null,"chunks":0,"flushes":0,"commits":0,"delta_buffer_peak_bytes":0,"retries":0},"error":{"class":"disconnected","message":"cut \"off\"","status":200,"request_id":null,"retryable":true,"hint":null},"interrupted":"disconnect","conversation":"01J","model":"test:m","value":null,"part":null,"cached":false}
 "#;
     assert_eq!((without_clock(&out).as_str(), err.as_str()), (expected, ""));
     let time = out.split("\"time\":\"").nth(1).unwrap();
@@ -360,7 +352,7 @@ fn json_prints_the_result_alone() {
 #[test]
 fn an_error_before_the_turn_has_its_result_too() {
     let report = ErrorReport { class: "config".into(), message: "no key".into(), ..ErrorReport::default() };
-    let expected = r#"{"v":1,"type":"result","status":"error","exit":3,"text":"","finish":null,"usage":null,"timing":null,"error":{"class":"config","message":"no key","status":null,"request_id":null,"retryable":null,"hint":null},"interrupted":null,"conversation":null,"model":null}
+    let expected = r#"{"v":1,"type":"result","status":"error","exit":3,"text":"","finish":null,"usage":null,"timing":null,"error":{"class":"config","message":"no key","status":null,"request_id":null,"retryable":null,"hint":null},"interrupted":null,"conversation":null,"model":null,"value":null,"part":null,"cached":false}
 "#;
     assert_eq!(result_line_for_error(&report, TurnStatus::Error, 3), expected);
 }

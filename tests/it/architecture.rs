@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Every top-level module and what it may import; the same table stands in ARCHITECTURE.md.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("conversation", &[]),
+    ("answer", &["conversation"]),
     ("http", &[]),
     ("cli", &["conversation"]),
     ("history", &["conversation"]),
@@ -14,7 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("mcp", &["conversation", "http"]),
     ("tool", &["conversation", "mcp"]),
     ("builtin", &["conversation", "http", "provider", "history", "mcp"]),
-    ("session", &["conversation", "provider", "mcp", "tool", "history"]),
+    ("session", &["answer", "conversation", "provider", "mcp", "tool", "history"]),
     ("terminal", &["conversation", "history", "provider", "mcp", "tool", "session"]),
     ("config", &["conversation", "http", "history", "provider", "mcp", "tool", "session", "terminal"]),
     ("repl", &["conversation", "session", "terminal", "history", "config", "provider", "mcp", "tool"]),
@@ -22,6 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "command",
         &[
+            "answer",
             "builtin",
             "cli",
             "config",

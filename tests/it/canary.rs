@@ -105,9 +105,12 @@ fn no_fault_and_no_verbosity_gives_the_key_away() {
     for (name, reply) in faults() {
         let server = ModelServer::always(reply).lenient();
         let sandbox = Sandbox::new().config(&config(&server));
-        for args in
-            [&["ask", "-v", "-v", "hi"][..], &["ask", "--format", "jsonl", "hi"], &["ask", "--no-stream", "-c", "hi"]]
-        {
+        for args in [
+            &["ask", "-v", "-v", "hi"][..],
+            &["ask", "--format", "jsonl", "hi"],
+            &["ask", "--no-stream", "-c", "hi"],
+            &["ask", "--record", "r.jsonl", "hi"],
+        ] {
             let output = sandbox.sayso([args, &["--retries", "0"]].concat()).env("TEST_KEY", CANARY).run();
             assert_output_is_clean(&output, &[name, &args.join(" ")]);
         }
@@ -223,4 +226,26 @@ fn the_prompt_does_not_give_it_away_either() {
     pty.wait_for_exit();
     assert_clean(&pty.log(), "the terminal");
     assert_files_are_clean(&sandbox.path(""), None);
+}
+
+#[test]
+fn a_key_of_a_model_that_is_chosen_later_is_in_no_log_either() {
+    let server = ModelServer::always(Reply::answer(&["you sent ", CANARY])).lenient();
+    let later = json!({"api": "openai_chat", "base_url": server.base_url(), "model": "m", "api_key_env": "LATER_KEY"});
+    let config = config(&server)
+        .set("llm.providers.later", later)
+        .set("chat.service.logging", json!({"llm_replies": true, "tool_execution": true, "system_prompt": true}));
+    let sandbox = Sandbox::new().config(&config);
+    let mut pty = crate::repl::start(sandbox.sayso(["chat", "--record", "r.jsonl"]).env("LATER_KEY", CANARY), "test>");
+    pty.send("/model later:m\r");
+    wait_for_end(&pty, &["later>"]);
+    pty.send("hi\r");
+    pty.wait_for_text("you sent");
+    wait_for_end(&pty, &["later>"]);
+    pty.send("\x04");
+    pty.wait_for_exit();
+    let log = std::fs::read(sandbox.path("state/sayso/sayso.log")).unwrap();
+    assert!(String::from_utf8_lossy(&log).contains("you sent [redacted]"), "{}", String::from_utf8_lossy(&log));
+    assert_clean(&log, "the log");
+    assert_clean(&std::fs::read(sandbox.work_folder().join("r.jsonl")).unwrap(), "the record");
 }

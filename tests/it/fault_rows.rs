@@ -1,10 +1,6 @@
 //! The faults that are promised to be survived, each with the tests that break it: a row without one is a failure here.
 
-use std::fs;
-use std::path::Path;
-
-/// What breaks, and the tests by name.
-type Row = (&'static str, &'static [&'static str]);
+use crate::support::{Row, assert_tested};
 
 const NETWORK: &[Row] = &[
     ("DNS failure", &["network_dns_failure_is_exit_5"]),
@@ -261,26 +257,7 @@ const STORAGE: &[Row] = &[
     ),
 ];
 
-/// All sources below `folder`, as one text.
-fn sources(folder: &Path, text: &mut String) {
-    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if path.is_dir() {
-            sources(&path, text);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            text.push_str(&fs::read_to_string(&path).unwrap());
-        }
-    }
-}
-
 #[test]
 fn every_fault_has_its_tests() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut text = String::new();
-    sources(&root.join("tests/it"), &mut text);
-    sources(&root.join("src"), &mut text);
-    let is_missing = |name: &&str| !text.contains(&format!("fn {name}("));
-    for (fault, tests) in [NETWORK, PROCESS, STORAGE].concat() {
-        let missing: Vec<_> = tests.iter().copied().filter(is_missing).collect();
-        assert!(!tests.is_empty() && missing.is_empty(), "{fault}: no test named {missing:?}");
-    }
+    assert_tested(&[NETWORK, PROCESS, STORAGE].concat());
 }

@@ -42,6 +42,9 @@ fn a_list_is_filtered_and_written_for_each_reader() {
     let sandbox = filled(&server);
     assert_eq!(listed(&sandbox, []), ["what is this?", "plans", "trip"]);
     assert_eq!(listed(&sandbox, ["--limit", "2"]), ["what is this?", "plans"]);
+    assert_eq!(listed(&sandbox, ["--limit", "1", "--offset", "1"]), ["plans"]);
+    assert_eq!(listed(&sandbox, ["--offset", "2", "--status", "complete"]), ["trip"]);
+    assert_eq!(listed(&sandbox, ["--offset", "3"]), Vec::<String>::new());
     assert_eq!(listed(&sandbox, ["--since", "1h", "--model", "TEST-mod", "--provider", "test"]).len(), 3);
     for none in [
         ["--since", "2999-01-01"],

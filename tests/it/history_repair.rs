@@ -147,6 +147,60 @@ fn any_damaged_page_costs_only_what_was_on_it() {
     assert!(worst < 600, "no page that was destroyed held a message");
 }
 
+/// Conversations of which each answer calls two tools.
+fn with_calls(count: usize) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let line = |number: usize| {
+        let call = |place: usize| {
+            let result = "r".repeat(number * 13 % 400);
+            format!(
+                "{{\"id\":\"c{place}\",\"name\":\"files__read\",\"arguments\":\"{{}}\",\"server\":\"files\",\"ok\":true,\"result\":\"{result}\"}}"
+            )
+        };
+        format!(
+            "{{\"id\":\"C{number}\",\"messages\":[{{\"id\":\"Q{number}\",\"role\":\"user\",\"text\":\"q\"}},\
+             {{\"id\":\"A{number}\",\"parent\":\"Q{number}\",\"role\":\"assistant\",\"tool_calls\":[{},{}]}}]}}\n",
+            call(1),
+            call(2)
+        )
+    };
+    let text: String = (0..count).map(line).collect();
+    sandbox.sayso(["history", "import", "-"]).stdin(text).run().assert_exit(0);
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    sandbox
+}
+
+#[test]
+fn calls_of_tools_come_back_from_below_destroyed_pages() {
+    let sandbox = with_calls(400);
+    let before = exported(&sandbox);
+    let whole = fs::read(sandbox.database_path()).unwrap();
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    let pages = |kind: &str| -> Vec<u64> {
+        let query = "SELECT pageno - 1 FROM dbstat WHERE name = 'tool_call' AND pagetype = ?1";
+        let mut statement = database.prepare(query).unwrap();
+        statement.query_map([kind], |row| row.get::<_, u32>(0)).unwrap().map(|page| page.unwrap().into()).collect()
+    };
+    let (above, leaves) = (pages("internal"), pages("leaf"));
+    let calls = |text: &str| text.matches("\"files__read\"").count();
+    assert_eq!((calls(&before), above.len() > 1, leaves.len() > 30), (800, true, true));
+    let cases = [above.clone(), vec![above[0]], vec![leaves[leaves.len() / 2]]];
+    for (destroyed, byte) in cases.into_iter().flat_map(|pages| [(pages.clone(), 0), (pages, 0xA5)]) {
+        let copy = Sandbox::new();
+        let damaged = copy.work_folder().join("damaged.db");
+        fs::write(&damaged, &whole).unwrap();
+        destroyed.iter().for_each(|page| overwrite(&damaged, *page, byte));
+        copy.sayso(["history", "recover", "damaged.db"]).run().assert_exit(0).assert_stderr_has(&["could not be read"]);
+        let after = exported(&copy);
+        // What was on the destroyed pages themselves is lost: a few rows each.
+        let lost = 800 - calls(&after);
+        assert!(lost > 0 && lost < 40 * destroyed.len(), "{destroyed:?} with {byte:#x}: {lost} calls are lost");
+        assert!(after.lines().zip(before.lines()).filter(|(one, other)| one != other).count() <= lost, "{destroyed:?}");
+        copy.assert_database_is_sound();
+    }
+}
+
 #[test]
 fn half_a_file_gives_what_is_in_that_half() {
     let sandbox = filled(300);

@@ -248,3 +248,42 @@ fn where_nothing_is_kept_commands_say_so() {
     leave(pty);
     assert!(!sandbox.database_path().exists());
 }
+
+#[test]
+fn export_writes_the_conversation_to_a_file_and_never_over_one() {
+    let (_server, sandbox, mut pty) = after_two_turns([], plain);
+    let work = sandbox.work_folder();
+    let file = |name: &str| fs::read_to_string(work.join(name)).unwrap();
+    enter(&mut pty, "/export", "exported to trip.md");
+    assert!(file("trip.md").contains("A2"), "{}", file("trip.md"));
+    enter(&mut pty, "/export", "exported to trip-2.md");
+    assert_eq!(file("trip-2.md"), file("trip.md"));
+    let stored = sandbox.sayso(["history", "export", "trip", "--format", "jsonl"]).run().assert_exit(0).stdout();
+    enter(&mut pty, "/export my\\ trip.jsonl", "exported to my trip.jsonl");
+    assert_eq!(file("my trip.jsonl"), stored);
+    enter(&mut pty, "/export page.html", "exported to page.html");
+    assert!(file("page.html").starts_with("<!"), "{}", file("page.html"));
+    enter(&mut pty, "/export page.html", "nothing is overwritten: choose another name");
+    enter(&mut pty, "/export a.txt", "end the name with .md, .html, .json or .jsonl");
+    enter(&mut pty, "/export missing/a.md", "error[config]: cannot write missing/a.md");
+    let names = fs::read_dir(&work).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| !name.starts_with('.')).collect();
+    names.sort();
+    assert_eq!(names, ["my trip.jsonl", "page.html", "trip-2.md", "trip.md"]);
+    enter(&mut pty, "/new", "a new conversation");
+    enter(&mut pty, "/export", "nothing has been said yet");
+    leave(pty);
+}
+
+#[test]
+fn tab_offers_folders_behind_export() {
+    let (_server, sandbox, mut pty) = after_two_turns([], plain);
+    fs::create_dir(sandbox.work_folder().join("exports")).unwrap();
+    pty.send("/exp\t");
+    pty.wait_for_text("test> /export");
+    pty.send("exp\t");
+    pty.wait_for_text("/export exports/");
+    pty.send("all.json\r");
+    pty.wait_for_text("exported to exports/all.json");
+    leave(pty);
+}

@@ -1,12 +1,13 @@
 //! kill -9 at every point: the prompt is never lost, and of the answer at most the last window.
 
+use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::support::{ModelServer, Received, Reply, Sandbox, Strace, TestConfig, long_tests, needs};
+use crate::support::{ModelServer, Received, Reply, Sandbox, Strace, TestConfig, long_tests, needs, wait_until};
 
 const WINDOW_MS: u64 = 50;
 /// The window and what a loaded machine may add to it.
@@ -113,13 +114,19 @@ fn in_parallel(count: usize, check: impl Fn(usize) -> bool + Sync) -> usize {
     hits.into_inner()
 }
 
+/// With the long tier the numbers are worth knowing.
+fn tell(kills: usize, runs: usize) {
+    let _ = writeln!(std::io::stderr(), "killed {kills} of {runs} runs");
+}
+
 #[test]
 fn kill_9_at_every_write_with_persist_on_loses_at_most_the_window() {
     if !needs("strace") {
         return;
     }
-    let count = if long_tests() { 200 } else { 40 };
+    let count = if long_tests() { 250 } else { 40 };
     let kills = in_parallel(count, |number| kill_at_write(number, true));
+    tell(kills, count);
     assert!(kills >= 10, "only {kills} of {count} runs were killed: does strace see the writes?");
 }
 
@@ -128,9 +135,10 @@ fn kill_9_at_every_write_without_a_wal_loses_at_most_the_window() {
     if !needs("strace") {
         return;
     }
-    let count = if long_tests() { 200 } else { 24 };
     // Most writes of so small a history are those of making it: the later ones count as well.
-    let kills = in_parallel(count, |number| kill_at_write_without_wal(number * 7));
+    let (count, step) = if long_tests() { (700, 2) } else { (24, 7) };
+    let kills = in_parallel(count, |number| kill_at_write_without_wal(number * step));
+    tell(kills, count);
     assert!(kills >= 10, "only {kills} of {count} runs were killed: does strace see the writes?");
 }
 
@@ -139,8 +147,9 @@ fn kill_9_at_every_write_with_persist_off_keeps_the_prompt() {
     if !needs("strace") {
         return;
     }
-    let count = if long_tests() { 60 } else { 15 };
+    let count = if long_tests() { 150 } else { 15 };
     let kills = in_parallel(count, |number| kill_at_write(number, false));
+    tell(kills, count);
     assert!(kills >= 5, "only {kills} of {count} runs were killed: does strace see the writes?");
 }
 
@@ -162,6 +171,37 @@ fn kill_9_at_any_moment_with_persist_on_loses_at_most_the_window() {
         kill_after_token(number * 17 % (TOKENS - 1), true);
         true
     });
+}
+
+/// Kills so long after the start; false where the run had ended by then.
+fn kill_after(delay: Duration, persist: bool) -> bool {
+    let server = server();
+    let sandbox = sandbox(&server, persist);
+    let running = sandbox.ask_once(["hi"]).spawn();
+    thread::sleep(delay);
+    running.signal(Signal::KILL);
+    let is_killed = running.wait().signal == Some(9);
+    let last = format!("<{}>", TOKENS - 1);
+    wait_until("the server to notice, or to have sent everything", || {
+        server.requests().first().is_none_or(|request| {
+            request.client_gone_at.is_some() || request.sent.iter().any(|(_, token)| *token == last)
+        })
+    });
+    check_after_kill(&server, &sandbox, persist);
+    is_killed
+}
+
+#[test]
+fn kill_9_at_random_moments_loses_at_most_the_window() {
+    // A run takes half a second, and longer on a loaded machine.
+    const RUN_MS: u64 = 700;
+    let count = if long_tests() { 1_000 } else { 8 };
+    let kills = in_parallel(count, |number| {
+        let random = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        kill_after(Duration::from_micros(random % (RUN_MS * 1_000)), number % 4 > 0)
+    });
+    tell(kills, count);
+    assert!(kills >= count / 3, "only {kills} of {count} runs were killed");
 }
 
 #[test]

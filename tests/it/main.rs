@@ -1,6 +1,8 @@
 //! The integration tests, in one binary because linking is what takes the time.
 
 #[cfg(test)]
+mod answer_parts;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod ask;
@@ -13,11 +15,17 @@ mod builtin_shell;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod chat_lines;
+#[cfg(test)]
 mod clock_faults;
 #[cfg(test)]
 mod completions;
 #[cfg(test)]
+mod compression;
+#[cfg(test)]
 mod context;
+#[cfg(test)]
+mod contract_rows;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
@@ -49,6 +57,8 @@ mod http2_faults;
 #[cfg(test)]
 mod interrupted_turns;
 #[cfg(test)]
+mod kept_answers;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod kill_faults;
@@ -79,11 +89,15 @@ mod mcp_serve;
 #[cfg(test)]
 mod mcp_turns;
 #[cfg(test)]
+mod meta;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod network_faults;
 #[cfg(test)]
 mod power_loss;
+#[cfg(test)]
+mod prewarm;
 #[cfg(test)]
 mod process_faults;
 #[cfg(test)]
@@ -92,6 +106,8 @@ mod providers;
 mod proxies;
 #[cfg(test)]
 mod real_servers;
+#[cfg(test)]
+mod record;
 #[cfg(test)]
 mod rendering;
 #[cfg(test)]
@@ -102,6 +118,8 @@ mod repl_input;
 mod repl_terminal;
 #[cfg(test)]
 mod say_so;
+#[cfg(test)]
+mod schemas;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]

@@ -61,6 +61,15 @@ fn network_black_hole_ends_at_the_connect_timeout() {
 }
 
 #[test]
+fn network_black_hole_is_not_tried_again() {
+    let hole = BlackHole::new();
+    let config = TestConfig::new(&format!("http://{}/v1", hole.address)).http("connect_timeout_ms", 300);
+    let output = Sandbox::new().config(&config).sayso(["ask", "--format", "jsonl", "hi"]).run().assert_exit(5);
+    assert_eq!(output.events_of("retry").len(), 0, "{output:?}");
+    assert!((300..1_500).contains(&output.elapsed.as_millis()), "{output:?}");
+}
+
+#[test]
 fn network_black_hole_behind_tls_ends_at_the_connect_timeout() {
     // The connection opens, and the handshake is never answered.
     let server = ModelServer::start_on(Wire::RawPlain, [Reply::nothing().wait_for_client_close()]);

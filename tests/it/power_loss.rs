@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -256,6 +257,7 @@ fn no_finished_message_is_lost_and_nothing_is_corrupt_when_the_power_goes() {
     assert!(syncs >= 2 * RUNS && sent == RUNS, "{syncs} syncs, {sent} requests in {} events", all.len());
     let states = if long_tests() { 10_000 } else { 1_000 };
     let lost = losses(&all, &promised, states);
+    let _ = writeln!(std::io::stderr(), "{} of {states} states have lost something", lost.len());
     assert!(lost.is_empty(), "{} of {states} states: {:#?}", lost.len(), &lost[..lost.len().min(5)]);
     // The same disk, but nothing is ever synced: this must be seen.
     all.retain(|event| !matches!(event, Event::Synced(_)));

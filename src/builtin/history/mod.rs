@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::builtin::any_server::ToolServer;
 use crate::conversation::MessageId;
-use crate::history::{History, HistoryError, HistorySettings, Page};
+use crate::history::{Filter, History, HistoryError, HistorySettings, Page};
 use answers::{Conversations, Found, MessagePart, Transcript};
 
 const LIMIT: usize = 20;
@@ -113,8 +113,7 @@ impl PastConversations {
     ) -> Result<Json<Conversations>, String> {
         let page = page(wanted.offset, wanted.limit);
         self.ask(move |history| {
-            let mut found = history.conversations(page.offset + page.limit + 1)?;
-            found.drain(..page.offset.min(found.len()));
+            let found = history.conversations_that(&Filter::default(), one_more(page))?;
             Ok(Conversations::new(found, page.limit))
         })
         .await

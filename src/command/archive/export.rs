@@ -13,6 +13,11 @@ use crate::exit::Failure;
 use crate::history::{DocumentError, DocumentFormat, History, HistoryError, PortableConversation, write_document};
 use crate::session::OutputError;
 
+/// Of a file that is named after a conversation.
+const FILE_NAME_CHARS_MAX: usize = 60;
+/// Files of one name.
+const NUMBERS_MAX: u32 = 1_000;
+
 /// Runs `history export`; the exit code.
 pub fn export(options: &ExportOptions, history: &History, context: &mut Context) -> Result<u8, Failure> {
     let ids = chosen(options, history)?;
@@ -26,18 +31,73 @@ pub fn export(options: &ExportOptions, history: &History, context: &mut Context)
             (None, written) => written.map(|()| exit_code::OK).map_err(document_failure),
         };
     };
-    let mut file = NewFile::create(path).map_err(|error| cannot_write(path, &error))?;
     context.begin_progress("exporting");
     let total = ids.len() as u64;
-    let written = write_all(options.format, &ids, history, &mut file, &mut |done| context.progress(done, total));
+    let written = write_file(options.format, &ids, history, path, &mut |done| context.progress(done, total));
     context.end_progress();
-    written.map_err(|error| match error {
+    written?;
+    context.note(&format!("exported {} to {}", crate::command::listing::count(total, "conversation"), path.display()));
+    Ok(exit_code::OK)
+}
+
+/// The same of one conversation at the prompt: to a file in the format of its name, by default to one that is named
+/// after the conversation. Returns the path.
+pub fn export_one(id: &ConversationId, file: Option<&Path>, history: &History) -> Result<PathBuf, Failure> {
+    let (path, format) = match file {
+        Some(path) => (path.to_owned(), format_of(path)?),
+        None => {
+            let summary = history.conversation(id)?;
+            (free_name(&file_name(summary.name.as_deref().unwrap_or(&summary.title), id)), ExportFormat::Md)
+        }
+    };
+    write_file(format, std::slice::from_ref(id), history, &path, &mut |_| {})?;
+    Ok(path)
+}
+
+/// By the end of its name; Markdown where it has none.
+fn format_of(path: &Path) -> Result<ExportFormat, Failure> {
+    let Some(end) = path.extension() else { return Ok(ExportFormat::Md) };
+    Ok(match end.to_string_lossy().to_lowercase().as_str() {
+        "md" | "markdown" => ExportFormat::Md,
+        "html" | "htm" => ExportFormat::Html,
+        "json" => ExportFormat::Json,
+        "jsonl" => ExportFormat::Jsonl,
+        other => {
+            let failure = Failure::usage(format!("no conversation is written as .{other}"));
+            return Err(failure.hint("end the name with .md, .html, .json or .jsonl"));
+        }
+    })
+}
+
+/// What people call the conversation, without anything that means something in a path or to a shell.
+fn file_name(label: &str, id: &ConversationId) -> String {
+    let words = label.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty());
+    let name: String = words.collect::<Vec<_>>().join("-").chars().take(FILE_NAME_CHARS_MAX).collect();
+    if name.is_empty() { id.0.clone() } else { name }
+}
+
+/// In the current folder; with a number where the name is taken.
+fn free_name(name: &str) -> PathBuf {
+    let numbered = (2..=NUMBERS_MAX).map(|number| PathBuf::from(format!("{name}-{number}.md")));
+    let mut names = std::iter::once(PathBuf::from(format!("{name}.md"))).chain(numbered);
+    let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
+    names.find(is_free).unwrap_or_else(|| PathBuf::from(format!("{name}.md")))
+}
+
+/// Writes a new file.
+fn write_file(
+    format: ExportFormat,
+    ids: &[ConversationId],
+    history: &History,
+    path: &Path,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), Failure> {
+    let mut file = NewFile::create(path).map_err(|error| cannot_write(path, &error))?;
+    write_all(format, ids, history, &mut file, progress).map_err(|error| match error {
         DocumentError::Io(error) => cannot_write(path, &error),
         other => document_failure(other),
     })?;
-    file.keep().map_err(|error| cannot_write(path, &error))?;
-    context.note(&format!("exported {} to {}", crate::command::listing::count(total, "conversation"), path.display()));
-    Ok(exit_code::OK)
+    file.keep().map_err(|error| cannot_write(path, &error))
 }
 
 fn chosen(options: &ExportOptions, history: &History) -> Result<Vec<ConversationId>, HistoryError> {
@@ -195,5 +255,31 @@ impl Write for NewFile {
 impl Drop for NewFile {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.unfinished);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_after_its_conversation_and_nothing_else() {
+        let id = ConversationId("01C".to_owned());
+        let name = |label: &str| file_name(label, &id);
+        assert_eq!(name("What is a café?"), "What-is-a-café");
+        assert_eq!(name("../../etc/passwd $(rm *)\n\u{1b}[2J"), "etc-passwd-rm-2J");
+        assert_eq!(name("-rf my_notes.md"), "rf-my_notes-md");
+        assert_eq!([name(""), name(" ?! ")], ["01C", "01C"]);
+        assert_eq!(name(&"x".repeat(100)).len(), 60);
+    }
+
+    #[test]
+    fn the_end_of_a_name_tells_the_format() {
+        let format = |name: &str| format_of(Path::new(name)).ok();
+        assert_eq!(format("a.md"), Some(ExportFormat::Md));
+        assert_eq!(format("notes"), Some(ExportFormat::Md));
+        assert_eq!(format("a.b/c.HTML"), Some(ExportFormat::Html));
+        assert_eq!([format("x.json"), format("x.jsonl")], [Some(ExportFormat::Json), Some(ExportFormat::Jsonl)]);
+        assert_eq!(format("a.txt"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! `history export` and `history import`: conversations as files.
+//! `history export` and `history import`, and `/export` at the prompt: conversations as files.
 
 mod branch;
 mod export;
@@ -7,6 +7,6 @@ mod import;
 mod markdown;
 mod timeline;
 
-pub use export::export;
+pub use export::{export, export_one};
 pub use html::{escape, page_begin};
 pub use import::import;

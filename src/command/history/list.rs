@@ -7,14 +7,14 @@ use super::text::{Ink, Text};
 use crate::cli::ListFormat;
 use crate::command::listing::{aligned, cut, json_array, json_lines, one_line, tsv};
 use crate::conversation::MessageStatus;
-use crate::history::{ConversationSummary, Filter, History, HistoryError};
+use crate::history::{ConversationSummary, Filter, History, HistoryError, Page};
 
 /// A title is cut to this width in a table.
 const TITLE_COLUMNS_MAX: usize = 60;
 
 /// The conversations that fit, the one used last first.
-pub fn list(history: &History, filter: &Filter, limit: usize, format: ListFormat) -> Result<Text, HistoryError> {
-    let conversations = history.conversations_that(filter, limit)?;
+pub fn list(history: &History, filter: &Filter, page: Page, format: ListFormat) -> Result<Text, HistoryError> {
+    let conversations = history.conversations_that(filter, page)?;
     let values = || conversations.iter().map(conversation_json);
     Ok(match format {
         ListFormat::Table => table(&conversations, &TimeZone::system()),

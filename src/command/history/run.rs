@@ -13,7 +13,7 @@ use crate::command::{upkeep, wiring};
 use crate::config::{Config, LoadOptions, load};
 use crate::conversation::now_ms;
 use crate::exit::Failure;
-use crate::history::History;
+use crate::history::{History, Page};
 use crate::terminal::{MarkdownSettings, Stream};
 
 /// Conversations that `history list` shows unless `--limit` says otherwise.
@@ -74,13 +74,14 @@ fn rendered_text(text: Text, config: &Config, context: &mut Context) -> Text {
     text.rendered(settings.on(&context.screen))
 }
 
-fn limit(limit: Option<u64>, default: usize) -> usize {
-    limit.map_or(default, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+fn count(count: Option<u64>, default: usize) -> usize {
+    count.map_or(default, |count| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 fn list_text(history: &History, options: &ListOptions) -> Result<Text, Failure> {
     let filter = filter(&options.filter, now_ms());
-    Ok(list::list(history, &filter, limit(options.limit, LIST_MAX), options.format)?)
+    let page = Page { offset: count(options.offset, 0), limit: count(options.limit, LIST_MAX) };
+    Ok(list::list(history, &filter, page, options.format)?)
 }
 
 fn show_text(history: &History, options: &ShowOptions) -> Result<Text, Failure> {
@@ -101,7 +102,7 @@ fn show_text(history: &History, options: &ShowOptions) -> Result<Text, Failure> 
         let parts = timeline::parts(turn, |reply| history.tool_runs(reply).unwrap_or_default());
         return Ok(rendered(options.format, || timeline::bars(&parts), || timeline::values(&parts)));
     }
-    Ok(show::show(history, address, limit(options.limit, usize::MAX), options.format)?)
+    Ok(show::show(history, address, count(options.limit, usize::MAX), options.format)?)
 }
 
 /// Trees and times have no columns: as TSV they are lines of JSON.

@@ -10,8 +10,11 @@ use super::rows::{local_time, utc};
 use super::text::{Ink, Text};
 use crate::cli::{ListFormat, SearchOptions};
 use crate::command::listing::{json_array, json_lines, one_line, tsv};
+use crate::command::wanted::schema;
 use crate::conversation::now_ms;
-use crate::history::{Filter, FoundIn, History, HistoryError, HistorySettings, Keeper, Page, SearchHit, Wanted};
+use crate::history::{
+    Filter, FoundIn, History, HistoryError, HistorySettings, Keeper, Page, SchemaFilter, SearchHit, Wanted,
+};
 
 /// Hits unless `--limit` says otherwise.
 const HITS_MAX: usize = 20;
@@ -23,6 +26,7 @@ pub fn wanted(options: &SearchOptions) -> Wanted {
     Wanted {
         text: options.words.join(" "),
         filter: filter(&options.filter, now_ms),
+        schema: options.schema.as_deref().map(schema_filter),
         in_reasoning: options.reasoning,
         in_tool_results: options.tool_output,
         page: Page { offset: 0, limit },
@@ -30,11 +34,18 @@ pub fn wanted(options: &SearchOptions) -> Wanted {
     }
 }
 
+/// A name, or what can be read as a schema.
+fn schema_filter(text: &str) -> SchemaFilter {
+    let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    SchemaFilter { name, json: schema(text, false).ok().map(|schema| schema.json) }
+}
+
 /// The search of the prompt: prompts and answers of all conversations.
 pub fn search_everywhere(history: &History, text: &str) -> Result<Vec<SearchHit>, HistoryError> {
     history.find(&Wanted {
         text: text.to_owned(),
         filter: Filter::default(),
+        schema: None,
         in_reasoning: false,
         in_tool_results: false,
         page: Page { offset: 0, limit: HITS_MAX },

@@ -99,7 +99,7 @@ mod tests {
     use super::super::list::{list, table};
     use super::{ListFormat, numbered, show, show_text};
     use crate::conversation::{ConversationId, Message, MessageId, Role};
-    use crate::history::{Entry, Filter, FlushOutcome, History, HistoryError, HistorySettings, Journal};
+    use crate::history::{Entry, Filter, FlushOutcome, History, HistoryError, HistorySettings, Journal, Page};
 
     /// One conversation: a prompt of two lines and no answer.
     fn history(folder: &std::path::Path) -> History {
@@ -131,7 +131,7 @@ mod tests {
     fn a_list_for_scripts() {
         let folder = tempfile::tempdir().unwrap();
         let history = history(folder.path());
-        let list = |limit, format| list(&history, &Filter::default(), limit, format).unwrap().raw();
+        let list = |limit, format| list(&history, &Filter::default(), Page { offset: 0, limit }, format).unwrap().raw();
         let line = r#"{"created":"1970-01-01T00:00:00Z","folder":null,"forked_from":null,"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","messages":1,"model":"demo:tour","name":null,"pinned":false,"status":"complete","title":"Hi there you","used":"1970-01-01T00:00:01.5Z"}"#;
         let jsonl = list(10, ListFormat::Jsonl);
         let expected: Value = serde_json::from_str(line).unwrap();

@@ -64,6 +64,11 @@ pub struct ProviderSection {
     /// Tokens of prompt and answer together, where the provider does not tell or tells too much.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub context_window: Option<u64>,
+    /// With `api: replay`: the record to play, as `--record` has written it.
+    pub record: Option<PathBuf>,
+    /// With `api: replay`: how many times as fast as it was recorded; at once when left out.
+    #[schemars(range(min = 0.01, max = 1000.0))]
+    pub replay_speed: Option<f64>,
     /// Changes for some of its models; where several fit, the later one counts.
     pub patches: Vec<ModelPatch>,
 }

@@ -1,4 +1,5 @@
-//! The log of simonw/llm (`logs.db`): its tables `responses` and `conversations`, and what later versions added.
+//! The log of simonw/llm (`logs.db`): its tables `responses` and `conversations`, and what later versions added. From
+//! 0.32 on turns stand beside them, and a conversation can have both.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -7,10 +8,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, Result, Row};
 
 use super::foreign_id::foreign_id;
+use super::llm_turns::LlmTurns;
 use super::{PortableCall, PortableConversation, PortableMessage, PortableUsage, Time};
 use crate::history::store::BUSY_TIMEOUT;
 
-const ORIGIN: &str = "llm";
+pub const ORIGIN: &str = "llm";
 
 /// The columns we read; those that a version does not have are empty.
 const COLUMNS: [&str; 9] =
@@ -19,16 +21,28 @@ const COLUMNS: [&str; 9] =
 pub struct LlmLog {
     connection: Connection,
     /// The rows of each conversation, in the order they began.
-    conversations: Vec<(String, Vec<i64>)>,
+    conversations: Vec<(String, Vec<Origin>)>,
     query: String,
     has_tools: bool,
     has_fragments: bool,
 }
 
+/// Where a turn stands: in which table, and the number of its row.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    Response(i64),
+    Turn(i64),
+}
+
 /// Whether a database is such a log.
 #[must_use]
 pub fn is_llm_log(path: &Path) -> bool {
-    open(path).and_then(|connection| has_table(&connection, "responses")).unwrap_or(false)
+    let has_one = |connection| Ok(has_table(&connection, "responses")? || has_turns(&connection)?);
+    open(path).and_then(has_one).unwrap_or(false)
+}
+
+fn has_turns(connection: &Connection) -> Result<bool> {
+    Ok(has_table(connection, "turns")? && has_table(connection, "messages")? && has_table(connection, "parts")?)
 }
 
 fn open(path: &Path) -> Result<Connection> {
@@ -67,20 +81,30 @@ impl LlmLog {
         self.conversations.len()
     }
 
-    /// The conversation at this place, below [`Self::len`].
+    /// The conversation at this place, below [`Self::len`]; `None` where nothing of it is left.
     pub fn conversation(&self, place: usize) -> Result<Option<PortableConversation>> {
         let Some((id, rows)) = self.conversations.get(place) else { return Ok(None) };
-        let name: Option<String> = self
-            .connection
-            .prepare_cached("SELECT name FROM conversations WHERE id = ?1")
-            .and_then(|mut statement| statement.query_row([id], |row| row.get(0)))
-            .unwrap_or(None);
+        let name = self.name("conversations", id).or_else(|| self.name("threads", id));
         let mut messages = Vec::new();
+        let mut turns = LlmTurns::of(&self.connection);
         for row in rows {
-            let response = self.connection.prepare_cached(&self.query)?.query_row([row], Response::read)?;
-            self.add(response, &mut messages)?;
+            match row {
+                Origin::Response(row) => {
+                    let response = self.connection.prepare_cached(&self.query)?.query_row([row], Response::read)?;
+                    self.add(response, &mut messages)?;
+                }
+                Origin::Turn(row) => turns.add(*row, &mut messages)?,
+            }
+        }
+        if messages.is_empty() {
+            return Ok(None);
         }
         Ok(Some(PortableConversation::of_messages(foreign_id(&[ORIGIN, "conversation", id]), name, messages)))
+    }
+
+    fn name(&self, table: &str, id: &str) -> Option<String> {
+        let query = format!("SELECT name FROM {table} WHERE id = ?1");
+        self.connection.prepare_cached(&query).and_then(|mut found| found.query_row([id], |row| text(row, 0))).ok()?
     }
 
     /// One response is up to four messages: system prompt, results of tools, prompt, answer.
@@ -171,12 +195,22 @@ impl LlmLog {
     }
 }
 
-fn conversations(connection: &Connection) -> Result<Vec<(String, Vec<i64>)>> {
-    let mut found: Vec<(String, Vec<i64>)> = Vec::new();
+fn conversations(connection: &Connection) -> Result<Vec<(String, Vec<Origin>)>> {
+    let mut found: Vec<(String, Vec<Origin>)> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     // Old versions kept responses that belong to no conversation.
-    let query = "SELECT rowid, coalesce(conversation_id, id) FROM responses ORDER BY datetime_utc, rowid";
-    let mut statement = connection.prepare(query)?;
+    const RESPONSES: &str =
+        "SELECT rowid AS number, coalesce(conversation_id, id), datetime_utc AS time, 0 FROM responses";
+    const TURNS: &str = "SELECT rowid, coalesce(thread_id, id), datetime_utc, 1 FROM turns";
+    let query = match (has_table(connection, "responses")?, has_turns(connection)?) {
+        (_, false) => format!("{RESPONSES} ORDER BY time, number"),
+        (false, true) => format!("{TURNS} ORDER BY datetime_utc, rowid"),
+        // A response that has become a turn is the same one.
+        (true, true) => {
+            format!("{RESPONSES} WHERE id NOT IN (SELECT id FROM turns) UNION ALL {TURNS} ORDER BY time, number")
+        }
+    };
+    let mut statement = connection.prepare(&query)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let id = text(row, 1)?.unwrap_or_default();
@@ -184,7 +218,7 @@ fn conversations(connection: &Connection) -> Result<Vec<(String, Vec<i64>)>> {
             found.push((id, Vec::new()));
             found.len() - 1
         });
-        found[place].1.push(row.get(0)?);
+        found[place].1.push(if row.get(3)? { Origin::Turn(row.get(0)?) } else { Origin::Response(row.get(0)?) });
     }
     Ok(found)
 }
@@ -209,16 +243,21 @@ impl Response {
             prompt: text(row, 2)?,
             system: text(row, 3)?,
             text: text(row, 4)?.unwrap_or_default(),
-            duration_ms: row.get(5).unwrap_or(None),
+            duration_ms: number(row, 5),
             created: text(row, 6)?.map_or_else(Time::default, |written| time(&written)),
-            input_tokens: row.get(7).unwrap_or(None),
-            output_tokens: row.get(8).unwrap_or(None),
+            input_tokens: number(row, 7),
+            output_tokens: number(row, 8),
         })
     }
 }
 
+/// A number, where one stands there.
+pub fn number(row: &Row<'_>, column: usize) -> Option<i64> {
+    row.get(column).unwrap_or(None)
+}
+
 /// Whatever stands there, as text: these columns hold numbers and bytes too.
-fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
+pub fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
     use rusqlite::types::ValueRef;
     Ok(match row.get_ref(column)? {
         ValueRef::Null => None,
@@ -229,7 +268,7 @@ fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
 }
 
 /// With an offset or without one, which is UTC.
-fn time(written: &str) -> Time {
+pub fn time(written: &str) -> Time {
     let time = written.parse::<Timestamp>().or_else(|_| format!("{written}Z").parse());
     Time(time.map_or(0, Timestamp::as_millisecond))
 }
@@ -310,5 +349,99 @@ mod tests {
         let log = LlmLog::open(&path).unwrap();
         assert_eq!(log.conversation(0).unwrap().unwrap().messages.len(), 2);
         assert!(!is_llm_log(&folder.path().join("missing.db")));
+    }
+
+    /// Turns beside responses, as version 0.32 and later write them, with rows of our own: a conversation that was
+    /// begun in the older tables, one with a tool and a fragment, and a fork of it.
+    const TURNS: &str = r#"CREATE TABLE threads (id TEXT PRIMARY KEY, name TEXT, tip_message_hash TEXT, forked_from TEXT,
+            datetime_utc TEXT);
+        CREATE TABLE turns (id TEXT PRIMARY KEY, thread_id TEXT, parent_message_hash TEXT, tip_message_hash TEXT,
+            model TEXT, input_tokens INTEGER, output_tokens INTEGER, duration_ms INTEGER, datetime_utc TEXT);
+        CREATE TABLE messages (hash TEXT PRIMARY KEY, parent_hash TEXT, role TEXT, provider_metadata TEXT);
+        CREATE TABLE parts (id INTEGER PRIMARY KEY, message_hash TEXT, position INTEGER, type TEXT, tool_name TEXT,
+            text TEXT, payload TEXT);
+        INSERT INTO threads VALUES ('c1', 'Stones again', 'a3', NULL, NULL), ('t2', 'Cats', 'b6', NULL, NULL),
+            ('t3', NULL, 'b8', 't2', NULL);
+        INSERT INTO messages VALUES ('a1', NULL, 'user', NULL), ('a2', 'a1', 'assistant', NULL), ('a3', 'a2', 'user', NULL),
+            ('a4', 'a3', 'assistant', NULL), ('b1', NULL, 'system', NULL), ('b2', 'b1', 'user', NULL),
+            ('b3', 'b2', 'assistant', NULL), ('b4', 'b3', 'tool', NULL), ('b5', 'b4', 'assistant', NULL),
+            ('b7', 'b5', 'user', NULL), ('b8', 'b7', 'assistant', NULL);
+        INSERT INTO parts (message_hash, position, type, text, payload) VALUES
+            ('a1', 0, 'text', 'How old is it?', NULL), ('a2', 0, 'text', 'Very.', NULL), ('a3', 0, 'text', 'Really?', NULL),
+            ('a4', 0, 'reasoning', 'Is it? ', NULL), ('a4', 1, 'text', 'Yes.', NULL), ('b1', 0, 'text', 'Be brief.', NULL),
+            ('b2', 0, 'text', NULL, '{"text_ref": [{"fragment": 7}, {"literal": "\nWhat?"}]}'),
+            ('b2', 1, 'attachment', NULL, '{"attachment": {"id": "x"}}'),
+            ('b3', 0, 'tool_call', NULL, '{"name": "age", "arguments": {"of": "it"}, "tool_call_id": "call_1"}'),
+            ('b3', 1, 'tool_call', NULL, '{"name": "web", "arguments": {}, "server_executed": true}'),
+            ('b4', 0, 'tool_result', NULL, '{"name": "age", "output": "7", "tool_call_id": "call_1"}'),
+            ('b5', 0, 'text', 'Seven.', NULL), ('b7', 0, 'text', 'And then?', NULL), ('b8', 0, 'text', 'Eight.', NULL);
+        INSERT INTO turns VALUES
+            ('r2', 'c1', 'a1', 'a2', 'm1', NULL, NULL, NULL, '2024-05-01T12:00:02+00:00'),
+            ('u1', 'c1', 'a3', 'a4', 'm2', 20, 4, 500, '2024-05-02T12:00:00+00:00'),
+            ('u2', 't2', 'b2', 'b3', 'm2', NULL, NULL, NULL, '2024-05-03T12:00:00+00:00'),
+            ('u3', 't2', 'b4', 'b5', 'm2', NULL, NULL, NULL, '2024-05-03T12:00:01+00:00'),
+            ('u4', 't3', 'b7', 'b8', 'm2', NULL, NULL, NULL, '2024-05-04T12:00:00+00:00'),
+            ('u5', 't4', 'gone', 'gone too', 'm2', NULL, NULL, NULL, '2024-05-05T12:00:00+00:00');"#;
+
+    #[test]
+    fn turns_of_the_message_store_go_on_with_responses() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs.db");
+        Connection::open(&path).unwrap().execute_batch(&format!("{LOG} {TURNS}")).unwrap();
+        let log = LlmLog::open(&path).unwrap();
+        let conversations: Vec<_> = (0..log.len()).filter_map(|place| log.conversation(place).unwrap()).collect();
+        let said = |place: usize| -> Vec<String> {
+            conversations[place].messages.iter().map(|said| format!("{}: {}", said.role, said.text)).collect()
+        };
+        let old = ["system: Be brief.", "user: A stone.\nHow old is it?", "assistant: "];
+        let new = ["user: How old is it?", "assistant: Very.", "user: Really?", "assistant: Yes."];
+        assert_eq!(said(1), [old.as_slice(), new.as_slice()].concat());
+        let last = conversations[1].messages.last().unwrap();
+        assert_eq!(
+            (last.reasoning.as_str(), last.usage.input, last.model.as_deref()),
+            ("Is it? ", Some(20), Some("m2"))
+        );
+        assert_eq!(last.finished.map(|time| time.0 - last.created.0), Some(500));
+        let cats = ["system: Be brief.", "user: A stone.\nWhat?", "assistant: ", "tool: 7", "assistant: Seven."]
+            .map(str::to_owned);
+        assert_eq!(said(2), cats);
+        let called = &conversations[2].messages[2].tool_calls;
+        assert_eq!(
+            (called.len(), called[0].id.as_str(), called[0].arguments.as_str()),
+            (1, "call_1", r#"{"of":"it"}"#)
+        );
+        assert_eq!(conversations[2].messages[3].tool_call_id.as_deref(), Some("call_1"));
+        assert_eq!(conversations[2].name.as_deref(), Some("Cats"));
+        let fork = ["user: And then?", "assistant: Eight."].map(str::to_owned);
+        assert_eq!(said(3), [cats.as_slice(), fork.as_slice()].concat());
+        assert_eq!((conversations.len(), log.len()), (4, 5), "of a turn whose messages are gone nothing is left");
+        for conversation in &conversations {
+            let mut parent = None;
+            for message in &conversation.messages {
+                assert_eq!(message.parent, parent, "{message:?}");
+                parent = Some(message.id.clone());
+            }
+        }
+        let mut ids: Vec<_> = conversations.iter().flat_map(|all| &all.messages).map(|message| &message.id).collect();
+        let count = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "each message has an id of its own");
+    }
+
+    #[test]
+    fn a_response_that_became_a_turn_keeps_its_ids() {
+        let folder = tempfile::tempdir().unwrap();
+        let ids = |sql: &str| {
+            let path = folder.path().join(foreign_id(&[sql]));
+            Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+            let log = LlmLog::open(&path).unwrap();
+            let all: Vec<_> = (0..log.len()).filter_map(|place| log.conversation(place).unwrap()).collect();
+            let stones = all.into_iter().find(|conversation| conversation.messages.len() == 5).unwrap();
+            stones.messages.into_iter().map(|message| message.id).collect::<Vec<_>>()
+        };
+        let renamed = TURNS.replace("'u2'", "'r1'").replace("'u3'", "'r2'").replace("('r2', 'c1'", "('r9', 'c1'");
+        let before = ids(LOG);
+        assert_eq!(ids(&format!("{LOG} {renamed} DELETE FROM responses;")), before);
     }
 }

@@ -5,6 +5,7 @@ mod document;
 mod foreign_id;
 mod import;
 mod llm_log;
+mod llm_turns;
 mod read;
 mod shape;
 

@@ -1,5 +1,6 @@
 //! What is done about damage: find it, tell it, and read what can be read.
 
+mod calls;
 mod check;
 mod graft;
 mod page_file;

@@ -66,7 +66,7 @@ pub fn number_at(page: &[u8], at: usize) -> Option<u32> {
     array(page, at).map(u32::from_be_bytes)
 }
 
-fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+pub fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
 
@@ -82,7 +82,8 @@ fn leaf_cells(page: &[u8], count: usize) -> Option<Vec<Cell<'_>>> {
     (!cells.is_empty()).then_some(cells)
 }
 
-fn cell_starts(page: &[u8], header_bytes: usize, count: usize) -> impl Iterator<Item = Option<usize>> {
+/// Where the cells of a page begin, as far as its pointers make sense.
+pub fn cell_starts(page: &[u8], header_bytes: usize, count: usize) -> impl Iterator<Item = Option<usize>> {
     (0..count).map(move |index| {
         let start = usize::from(u16::from_be_bytes(array(page, header_bytes + 2 * index)?));
         (start >= header_bytes + 2 * count).then_some(start)
@@ -92,15 +93,14 @@ fn cell_starts(page: &[u8], header_bytes: usize, count: usize) -> impl Iterator<
 fn leaf_cell(page: &[u8], start: usize) -> Option<Cell<'_>> {
     let (payload_bytes, at) = varint(page, start)?;
     let (rowid, at) = varint(page, at)?;
-    let local_bytes = local_bytes(page.len(), payload_bytes)?;
+    let local_bytes = local_bytes(page.len(), payload_bytes, page.len().checked_sub(35)?)?;
     let overflow_bytes = if local_bytes as u64 == payload_bytes { 0 } else { 4 };
     let local = page.get(at..at + local_bytes + overflow_bytes)?.get(..local_bytes)?;
     Some(Cell { rowid: rowid.cast_signed(), payload_bytes, local })
 }
 
-/// How much of a record stays in a leaf; the rest is in a chain of other pages.
-fn local_bytes(usable: usize, payload_bytes: u64) -> Option<usize> {
-    let local_max = usable.checked_sub(35)?;
+/// How much of a record stays in the page, which is `local_max` at most; the rest is in a chain of other pages.
+pub fn local_bytes(usable: usize, payload_bytes: u64, local_max: usize) -> Option<usize> {
     if payload_bytes <= local_max as u64 {
         return usize::try_from(payload_bytes).ok();
     }
@@ -130,7 +130,7 @@ fn children(page: &[u8], count: usize) -> Option<Vec<u32>> {
 }
 
 /// The number that begins here, and where it ends.
-fn varint(bytes: &[u8], start: usize) -> Option<(u64, usize)> {
+pub fn varint(bytes: &[u8], start: usize) -> Option<(u64, usize)> {
     let mut value = 0;
     for at in start..start + 8 {
         let byte = *bytes.get(at)?;
@@ -174,7 +174,8 @@ impl Shape {
 }
 
 impl Column {
-    fn takes(self, serial: u64) -> bool {
+    /// Whether a value of this serial type can stand in it.
+    pub fn takes(self, serial: u64) -> bool {
         let is_integer = matches!(serial, 1..=6 | 8 | 9);
         match self.kind {
             _ if serial == 0 => self.is_nullable,
@@ -187,7 +188,7 @@ impl Column {
     }
 }
 
-fn value_bytes(serial: u64) -> Option<u64> {
+pub fn value_bytes(serial: u64) -> Option<u64> {
     match serial {
         0 | 8 | 9 => Some(0),
         1..=4 => Some(serial),

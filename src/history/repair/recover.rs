@@ -1,11 +1,12 @@
 //! Brings what can be read of a damaged history into the current one. The damaged file stays as it is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, Result, Row};
 
+use super::calls;
 use super::graft::{Extent, graft, has_header};
 use super::reroot::{broken_tables, reroot};
 use super::salvage::{known_columns, rows, text};
@@ -41,6 +42,10 @@ pub fn recover_file(
     let (connection, had_gaps) = workshop.mend(workshop.open_copy(damaged)?)?;
     let mut wreck = Wreck::read(&connection)?;
     wreck.has_gaps |= had_gaps;
+    if !calls::are_whole(&connection) {
+        wreck.has_gaps = true;
+        wreck.gathered_calls = workshop.gather_calls(&connection)?;
+    }
     if wreck.rows.is_empty() && wreck.conversations.is_empty() {
         return Err(HistoryError::unusable(damaged, "nothing in it can be read"));
     }
@@ -138,14 +143,23 @@ impl Workshop {
             return Ok((connection, false));
         }
         let copy = self.folder.join("copy.db");
-        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        // With a WAL beside it the file is not what SQLite reads.
-        if fs::metadata(beside(&copy, "-wal")).is_ok_and(|wal| wal.len() > 0) {
+        if !is_all_in_one(&connection, &copy) {
             return Ok((connection, true));
         }
         drop(connection);
         reroot(&copy, &broken).map_err(|error| HistoryError::unusable(&copy, error))?;
         Ok((open(&copy)?, true))
+    }
+
+    /// The calls of tools as they stand in the pages; `None` where the pages are not what SQLite reads.
+    fn gather_calls(&self, connection: &Connection) -> std::result::Result<Option<Connection>, HistoryError> {
+        let copy = self.folder.join("copy.db");
+        if !is_all_in_one(connection, &copy) {
+            return Ok(None);
+        }
+        let gathered = self.folder.join("calls.db");
+        let _ = fs::remove_file(&gathered);
+        calls::gather(&copy, &gathered).map(Some)
     }
 
     fn copy(&self, damaged: &Path, copy: &Path, with_wal: bool) -> std::io::Result<()> {
@@ -160,6 +174,12 @@ impl Workshop {
         }
         Ok(())
     }
+}
+
+/// Writes the WAL of a copy back. With a WAL beside it the file is not what SQLite reads.
+fn is_all_in_one(connection: &Connection, copy: &Path) -> bool {
+    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    fs::metadata(beside(copy, "-wal")).map_or(true, |wal| wal.len() == 0)
 }
 
 impl Drop for Workshop {
@@ -196,6 +216,8 @@ struct Wreck<'a> {
     connection: &'a Connection,
     full_columns: String,
     call_columns: String,
+    /// What pages hold of calls that SQLite cannot find.
+    gathered_calls: Option<Connection>,
     conversations: HashMap<i64, (PortableConversation, Option<i64>)>,
     rows: HashMap<i64, LightRow>,
     /// In the order they were used, as far as that is known.
@@ -263,6 +285,7 @@ impl<'a> Wreck<'a> {
             connection,
             full_columns: known_columns(connection, "message", &FULL)?,
             call_columns: known_columns(connection, "tool_call", &CALL)?,
+            gathered_calls: None,
             conversations: conversations
                 .into_iter()
                 .map(|(number, (found, _, head))| (number, (found, head)))
@@ -336,11 +359,24 @@ impl<'a> Wreck<'a> {
     }
 
     fn calls(&self, message: i64) -> Vec<PortableCall> {
-        let query = format!("SELECT {} FROM tool_call WHERE message = ?1 ORDER BY position", self.call_columns);
-        let Ok(mut statement) = self.connection.prepare_cached(&query) else { return Vec::new() };
-        let Ok(rows) = statement.query_map([message], call) else { return Vec::new() };
-        rows.map_while(Result::ok).collect()
+        let mut calls = calls_in(self.connection, &self.call_columns, message);
+        if let Some(gathered) = &self.gathered_calls {
+            for (position, call) in calls_in(gathered, &CALL.join(", "), message) {
+                calls.entry(position).or_insert(call);
+            }
+        }
+        calls.into_values().collect()
     }
+}
+
+/// The calls of a message by their position, as far as they can be read.
+fn calls_in(connection: &Connection, columns: &str, message: i64) -> BTreeMap<i64, PortableCall> {
+    let query = format!("SELECT {columns}, position FROM tool_call WHERE message = ?1 ORDER BY position");
+    let Ok(mut statement) = connection.prepare_cached(&query) else { return BTreeMap::new() };
+    let Ok(rows) = statement.query_map([message], |row| Ok((row.get("position")?, call(row)?))) else {
+        return BTreeMap::new();
+    };
+    rows.map_while(Result::ok).collect()
 }
 
 fn conversation(row: &Row<'_>) -> Result<(PortableConversation, i64, Option<i64>)> {

@@ -19,7 +19,7 @@ fn found(history: &History, text: &str, page: Page) -> Vec<(String, Role, String
 
 fn wanted(text: &str) -> Wanted {
     let (text, filter) = (text.to_owned(), Filter::default());
-    Wanted { text, filter, in_reasoning: false, in_tool_results: false, page: ALL, now_ms: 4_000 }
+    Wanted { text, filter, schema: None, in_reasoning: false, in_tool_results: false, page: ALL, now_ms: 4_000 }
 }
 
 fn snippets(hits: Vec<SearchHit>) -> Vec<String> {
@@ -112,7 +112,7 @@ fn filters_narrow_a_search_and_a_list() {
     let (place, chat) = of_ages(&[("q: apple", 10), ("a: apple pie", 3)]);
     let history = place.history();
     let find = |filter: Filter| snippets(history.find(&Wanted { filter, ..wanted("apple") }).unwrap());
-    let list = |filter: &Filter| history.conversations_that(filter, 10).unwrap().len();
+    let list = |filter: &Filter| history.conversations_that(filter, ALL).unwrap().len();
     let since = |days: i64| Filter { since_ms: Some((1_000 - days) * DAY_MS), ..Filter::default() };
     assert_eq!((find(since(5)), list(&since(5)), list(&since(1))), (vec!["a: apple pie".to_owned()], 1, 0));
     let model = |name: &str| Filter { model: Some(name.to_owned()), ..Filter::default() };
@@ -132,6 +132,16 @@ fn filters_narrow_a_search_and_a_list() {
     assert_eq!([list(&tool("files", None)), list(&tool("files", Some("files__read")))], [1, 1]);
     assert_eq!([list(&tool("shell", None)), list(&tool("files", Some("files__write")))], [0, 0]);
     assert_eq!(find(tool("files", None)).len(), 2);
+}
+
+#[test]
+fn a_filter_finds_what_is_older_than_much_with_the_same_word() {
+    let texts: Vec<(String, i64)> =
+        (0..20_100).map(|number| (format!("apple {number}"), if number == 3 { 2 } else { 1 })).collect();
+    let ages: Vec<_> = texts.iter().map(|(text, age)| (text.as_str(), *age)).collect();
+    let (place, _) = of_ages(&ages);
+    let filter = Filter { provider: Some("even".to_owned()), ..Filter::default() };
+    assert_eq!(snippets(place.history().find(&Wanted { filter, ..wanted("apple") }).unwrap()), ["apple 3"]);
 }
 
 /// A reply that thinks, calls a tool, and gets its result.

@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use super::conversation::{Block, Sent, WireTurn, conversation};
-use crate::conversation::{Role, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, ToolChoice, ToolSpec};
 use crate::provider::dialect::Asked;
 use crate::provider::request_body::{Fields, raw, sendable_name};
 use crate::provider::turns::{Speaker, system_texts};
@@ -21,7 +21,7 @@ pub struct Body<'a>(pub(super) Asked<'a>);
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Asked { request, origin, accepted } = &self.0;
-        let is_marked = has_marks(&self.0);
+        let is_marked = self.0.is_worth_keeping();
         let mut turns = conversation(request, origin);
         if is_marked {
             mark_ends(&mut turns);
@@ -39,17 +39,10 @@ impl Serialize for Body<'_> {
             body.add("tools", &Tools { tools: &tools, is_last_marked })?;
             body.add_some("tool_choice", tool_choice(request).as_ref())?;
         }
+        body.add_some("output_config", request.answer.map(output_config).as_ref())?;
         body.add_some("temperature", request.parameters.temperature.as_ref())?;
         body.end()
     }
-}
-
-/// Whether the server is to keep the prompt. That costs a quarter more once and saves nine tenths each time
-/// it comes again: worth it from the second request of a conversation on, which shows that it goes on.
-fn has_marks(Asked { request, accepted, .. }: &Asked<'_>) -> bool {
-    !accepted.leaves_out("cache_control")
-        && !request.parameters.extra.contains_key("cache_control")
-        && request.messages.iter().any(|message| message.role == Role::Assistant)
 }
 
 /// The end of this request, for the next one, and the end of the last one, where the server finds what it kept.
@@ -114,6 +107,11 @@ fn tool_choice(request: &ChatRequest<'_>) -> Option<Value> {
         ToolChoice::Required => Some(json!({ "type": "any" })),
         ToolChoice::Named(name) => Some(json!({ "type": "tool", "name": name })),
     }
+}
+
+/// The mode of this API for answers with a schema.
+fn output_config(format: &AnswerFormat) -> Value {
+    json!({ "format": { "type": "json_schema", "schema": raw(&format.schema) } })
 }
 
 struct Tools<'a> {

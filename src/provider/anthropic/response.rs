@@ -159,12 +159,11 @@ impl MessageState {
 
     fn count(&mut self, usage: &Maybe<Box<WireUsage<'_>>>, on_event: &mut OnEvent<'_>) {
         let Some(usage) = &usage.0 else { return };
-        let newer = |count: &mut Option<u64>, value: &Scalar<'_>| *count = value.count().or(*count);
-        newer(&mut self.counts.input, &usage.input_tokens);
-        newer(&mut self.counts.cache_read, &usage.cache_read_input_tokens);
-        newer(&mut self.counts.cache_write, &usage.cache_creation_input_tokens);
-        newer(&mut self.counts.output, &usage.output_tokens);
-        newer(&mut self.counts.thinking, &usage.output_tokens_details.thinking_tokens);
+        usage.input_tokens.count_into(&mut self.counts.input);
+        usage.cache_read_input_tokens.count_into(&mut self.counts.cache_read);
+        usage.cache_creation_input_tokens.count_into(&mut self.counts.cache_write);
+        usage.output_tokens.count_into(&mut self.counts.output);
+        usage.output_tokens_details.thinking_tokens.count_into(&mut self.counts.thinking);
         on_event(StreamEvent::Usage(self.counts.usage()));
     }
 }

@@ -131,6 +131,7 @@ mod tests {
             key_source: String::new(),
             headers: Vec::new(),
             parameters: ModelParameters::default(),
+            record: None,
         })
     }
 
@@ -142,6 +143,7 @@ mod tests {
             tools: &[],
             tool_choice: &crate::conversation::ToolChoice::Auto,
             parameters,
+            answer: None,
             stream: true,
         };
         demo().begin(&request).err().expect("fails")

@@ -132,6 +132,7 @@ mod tests {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            answer: None,
             stream: true,
         };
         DemoStream::new(model, Script::new(&request).unwrap().unwrap())

@@ -51,6 +51,12 @@ fn parameters_of(Asked { request, accepted, .. }: &Asked<'_>) -> (BTreeMap<Strin
     let mut generation = Map::new();
     generation.extend(parameters.temperature.map(|value| ("temperature".to_owned(), value.into())));
     generation.extend(parameters.max_tokens.map(|value| ("maxOutputTokens".to_owned(), value.into())));
+    if let Some(format) = request.answer {
+        // Takes JSON Schema as it is, where `responseSchema` takes a dialect of it.
+        let schema = serde_json::from_str(&format.schema).unwrap_or_default();
+        generation.insert("responseMimeType".to_owned(), "application/json".into());
+        generation.insert("responseJsonSchema".to_owned(), schema);
+    }
     let mut own = BTreeMap::new();
     for (name, value) in &parameters.extra {
         match (name.as_str(), value) {

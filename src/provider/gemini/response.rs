@@ -9,7 +9,6 @@ use crate::http::Frame;
 use crate::provider::decoder::{Failure, OnEvent, ReplyState, StreamDecoder, is_error_in_disguise};
 use crate::provider::http_error::in_stream;
 use crate::provider::replay_parts::PartsRecorder;
-use crate::provider::tolerant::Scalar;
 
 /// Decodes one response, streamed or not.
 pub type GeminiDecoder = StreamDecoder<GeminiState>;
@@ -179,13 +178,12 @@ impl GeminiState {
 
     fn count(&mut self, usage: &WireUsage<'_>, on_event: &mut OnEvent<'_>) {
         let counts = &mut self.counts;
-        let newer = |count: &mut Option<u64>, value: &Scalar<'_>| *count = value.count().or(*count);
-        newer(&mut counts.prompt, &usage.prompt);
-        newer(&mut counts.tool_use_prompt, &usage.tool_use_prompt);
-        newer(&mut counts.cached, &usage.cached);
-        newer(&mut counts.candidates, &usage.candidates);
-        newer(&mut counts.thoughts, &usage.thoughts);
-        newer(&mut counts.total, &usage.total);
+        usage.prompt.count_into(&mut counts.prompt);
+        usage.tool_use_prompt.count_into(&mut counts.tool_use_prompt);
+        usage.cached.count_into(&mut counts.cached);
+        usage.candidates.count_into(&mut counts.candidates);
+        usage.thoughts.count_into(&mut counts.thoughts);
+        usage.total.count_into(&mut counts.total);
         let usage = counts.usage();
         if usage != Usage::default() {
             on_event(StreamEvent::Usage(usage));

@@ -106,7 +106,14 @@ fn request(settings: &ProviderSettings, url: &str) -> Result<HttpRequest, Provid
         }
         (Some(_), None) => None,
     };
-    Ok(HttpRequest { url: url.to_owned(), accept: "application/json", bearer, headers, body: Bytes::new() })
+    Ok(HttpRequest {
+        url: url.to_owned(),
+        accept: "application/json",
+        bearer,
+        headers,
+        body: Bytes::new(),
+        asked: None,
+    })
 }
 
 async fn read_page(mut response: HttpResponse) -> Result<Value, ProviderError> {

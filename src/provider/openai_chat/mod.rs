@@ -31,8 +31,11 @@ impl Dialect for ChatCompletions {
     const API: Api = Api::OpenaiChat;
     const BASE_URL_ENDING: &'static str = "/v1";
     const KEY: KeyPlace = KeyPlace::Bearer;
-    const OPTIONAL: &'static [OptionalField] =
-        &[OptionalField { name: "stream_options", words: &["stream_options", "include_usage"] }];
+    const OBJECTS_ONLY: bool = true;
+    const OPTIONAL: &'static [OptionalField] = &[
+        OptionalField { name: "stream_options", words: &["stream_options", "include_usage"] },
+        OptionalField { name: "cache_control", words: &["cache_control"] },
+    ];
 
     type Body<'a> = Body<'a>;
 
@@ -44,8 +47,10 @@ impl Dialect for ChatCompletions {
         Body(asked)
     }
 
-    fn known(host: &str, _: &str) -> Accepted {
-        let known = Accepted::of(&quirks_of(host));
+    fn known(host: &str, model: &str) -> Accepted {
+        let quirks = quirks_of(host);
+        let wants_marks = quirks.marked_models.iter().any(|beginning| model.starts_with(beginning));
+        let known = Accepted { wants_marks, ..Accepted::of(&quirks) };
         match host {
             "api.mistral.ai" => Accepted { call_ids: CallIdForm::Nine, ..known },
             _ => known,

@@ -32,6 +32,7 @@ fn settings(base_url: &str) -> ProviderSettings {
         key_source: "ACME_KEY (environment)".into(),
         headers: vec![("X-Title".into(), "sayso".into()), ("x-api-key".into(), "other-secret".into())],
         parameters: ModelParameters::default(),
+        record: None,
     }
 }
 
@@ -51,6 +52,7 @@ fn chat<'a>(messages: &'a [Message], parameters: &'a ModelParameters) -> ChatReq
         tools: &[],
         tool_choice: &ToolChoice::Auto,
         parameters,
+        answer: None,
         stream: true,
     }
 }
@@ -268,9 +270,9 @@ fn a_dry_run_shows_the_request_without_the_keys() {
 }
 
 #[test]
-fn a_dialect_of_the_future_is_refused_clearly() {
+fn a_replay_needs_a_record() {
     let client = HttpClient::new(HttpSettings::default(), Lifetime::OneShot);
-    let future = ProviderSettings { api: Api::Replay, ..settings("https://a.example") };
-    let error = connect(future, &client).map(|_| ()).unwrap_err();
-    assert_eq!(error.message, "acme: api: replay is not supported by this version yet");
+    let replay = ProviderSettings { api: Api::Replay, ..settings("https://a.example") };
+    let error = connect(replay, &client).map(|_| ()).unwrap_err();
+    assert_eq!(error.message, "acme: no record is named to be played");
 }

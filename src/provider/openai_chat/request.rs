@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{Message, Role, ToolCall, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, Message, Role, ToolCall, ToolChoice, ToolSpec};
 use crate::provider::dialect::Asked;
 use crate::provider::request_body::{Fields, raw, sendable};
 use crate::provider::turns::{Assistant, CallResult, Turn, in_order};
@@ -26,6 +26,7 @@ impl Serialize for Body<'_> {
             body.add("tools", &request.tools.iter().map(Tool).collect::<Vec<_>>())?;
             body.add_some("tool_choice", tool_choice(request.tool_choice).as_ref())?;
         }
+        body.add_some("response_format", request.answer.map(response_format).as_ref())?;
         body.add_some("temperature", request.parameters.temperature.as_ref())?;
         body.add_some(accepted.max_tokens.field(), request.parameters.max_tokens.as_ref())?;
         body.end()
@@ -42,26 +43,52 @@ fn tool_choice(choice: &ToolChoice) -> Option<Value> {
     }
 }
 
+/// The mode of this API for answers with a schema.
+fn response_format(AnswerFormat { name, schema, is_strict, .. }: &AnswerFormat) -> Value {
+    let schema = raw(schema);
+    json!({ "type": "json_schema", "json_schema": { "name": name, "schema": schema, "strict": is_strict } })
+}
+
 struct Messages<'a>(&'a Asked<'a>);
 
 impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Asked { request, origin, accepted } = self.0;
         let system = request.system.map(|text| Turn::Plain(Role::System, text));
-        let turns = system.into_iter().chain(in_order(request.messages, accepted.call_ids));
-        serializer.collect_seq(turns.map(|turn| Wire { turn, origin }))
+        let turns: Vec<Turn<'_>> = system.into_iter().chain(in_order(request.messages, accepted.call_ids)).collect();
+        let marked = if accepted.wants_marks && self.0.is_worth_keeping() { marks(&turns) } else { Vec::new() };
+        let turns = turns.into_iter().enumerate();
+        serializer.collect_seq(turns.map(|(at, turn)| Wire { turn, origin, is_marked: marked.contains(&at) }))
     }
+}
+
+/// Where the prompt is to be kept up to: the end of the system prompt, of what the user has said last, and of what
+/// was last in the request before, where the server finds what it kept.
+fn marks(turns: &[Turn<'_>]) -> Vec<usize> {
+    let of_role = |wanted: Role| {
+        let is_meant = move |turn: &Turn<'_>| matches!(turn, Turn::Plain(role, _) if *role == wanted);
+        let places = turns.iter().enumerate().rev().filter(move |(_, turn)| is_meant(turn));
+        places.map(|(at, _)| at)
+    };
+    of_role(Role::System).take(1).chain(of_role(Role::User).take(2)).collect()
 }
 
 struct Wire<'a> {
     turn: Turn<'a>,
     origin: &'a str,
+    /// The server is to keep all up to here.
+    is_marked: bool,
 }
 
 impl Serialize for Wire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         match &self.turn {
+            Turn::Plain(role, text) if self.is_marked => {
+                let mark = json!({ "type": "ephemeral" });
+                map.serialize_entry("role", role.name())?;
+                map.serialize_entry("content", &json!([{ "type": "text", "text": text, "cache_control": mark }]))?;
+            }
             Turn::Plain(role, text) => {
                 map.serialize_entry("role", role.name())?;
                 map.serialize_entry("content", text)?;
@@ -188,6 +215,7 @@ mod tests {
             tools: &[],
             tool_choice: &ToolChoice::Auto,
             parameters: &parameters,
+            answer: None,
             stream: false,
         };
         let mut accepted = Accepted::default();
@@ -237,6 +265,55 @@ mod tests {
             "seed": 7,
         });
         assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn claude_behind_openrouter_keeps_the_prompt_from_the_second_request_on() {
+        use crate::provider::dialect::Dialect;
+        use crate::provider::openai_chat::ChatCompletions;
+        let said = [
+            message(Role::User, "one"),
+            message(Role::Assistant, "1"),
+            message(Role::User, "two"),
+            message(Role::Assistant, "2"),
+            message(Role::User, "three"),
+        ];
+        let sent = |host: &str, model: &'static str, messages: &[Message], extra: &[(&str, Value)]| {
+            let extra = extra.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            let parameters = ModelParameters { extra, ..ModelParameters::default() };
+            let accepted = ChatCompletions::known(host, model);
+            let body = body_with(messages, |request, known| {
+                request.system = Some("s");
+                request.model = model;
+                request.parameters = Box::leak(Box::new(parameters));
+                *known = accepted;
+            });
+            assert!(body.get("cache_control").is_none());
+            body["messages"].clone()
+        };
+        let marked = |role: &str, text: &str| {
+            let part = json!({"type": "text", "text": text, "cache_control": {"type": "ephemeral"}});
+            json!({"role": role, "content": [part]})
+        };
+        let plain = |role: &str, text: &str| json!({"role": role, "content": text});
+        let kept = sent("openrouter.ai", "anthropic/claude-sonnet-4.5", &said, &[]);
+        assert_eq!(
+            kept,
+            json!([
+                marked("system", "s"),
+                plain("user", "one"),
+                plain("assistant", "1"),
+                marked("user", "two"),
+                plain("assistant", "2"),
+                marked("user", "three"),
+            ])
+        );
+        let is_marked = |messages: Value| messages.to_string().contains("cache_control");
+        assert!(!is_marked(sent("openrouter.ai", "anthropic/claude-sonnet-4.5", &said[..1], &[])), "first request");
+        assert!(!is_marked(sent("openrouter.ai", "openai/gpt-4o", &said, &[])), "keeps by itself");
+        assert!(!is_marked(sent("api.example.com", "anthropic/claude-sonnet-4.5", &said, &[])), "somebody else");
+        let none = [("cache_control", Value::Null)];
+        assert!(!is_marked(sent("openrouter.ai", "anthropic/claude-sonnet-4.5", &said, &none)), "by the user's wish");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use serde_json::{Map, Value};
 
+use crate::provider::token_details::TokenDetails;
 use crate::provider::tolerant::{First, Indexed, Key, List, Maybe, Scalar, Slot, Take, take_fields};
 
 #[derive(Debug, Default)]
@@ -196,19 +197,6 @@ take_fields!(WireUsage {
     "prompt_tokens_details" => prompt_tokens_details,
     "completion_tokens_details" => completion_tokens_details,
     "cost" => cost,
-});
-
-#[derive(Debug, Default)]
-pub(super) struct TokenDetails<'a> {
-    pub(super) cached_tokens: Scalar<'a>,
-    pub(super) cache_write_tokens: Scalar<'a>,
-    pub(super) reasoning_tokens: Scalar<'a>,
-}
-
-take_fields!(TokenDetails {
-    "cached_tokens" => cached_tokens,
-    "cache_write_tokens" => cache_write_tokens,
-    "reasoning_tokens" => reasoning_tokens,
 });
 
 /// A number, or an object with the total.

@@ -27,6 +27,7 @@ impl Dialect for Responses {
     const API: Api = Api::OpenaiResponses;
     const BASE_URL_ENDING: &'static str = "/v1";
     const KEY: KeyPlace = KeyPlace::Bearer;
+    const OBJECTS_ONLY: bool = true;
     const OPTIONAL: &'static [OptionalField] = &[OptionalField { name: "include", words: &["encrypted", "include["] }];
 
     type Body<'a> = Body<'a>;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{Role, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, Role, ToolChoice, ToolSpec};
 use crate::provider::call_ids::CallIdForm;
 use crate::provider::dialect::Asked;
 use crate::provider::replay_parts::{Piece, pieces_of};
@@ -34,6 +34,7 @@ impl Serialize for Body<'_> {
             body.add("tools", &request.tools.iter().map(Tool).collect::<Vec<_>>())?;
             body.add_some("tool_choice", tool_choice(request.tool_choice).as_ref())?;
         }
+        body.add_some("text", request.answer.map(text_format).as_ref())?;
         body.add_some("temperature", parameters.temperature.as_ref())?;
         body.add_some("max_output_tokens", parameters.max_tokens.as_ref())?;
         body.end()
@@ -48,6 +49,12 @@ fn tool_choice(choice: &ToolChoice) -> Option<Value> {
         ToolChoice::Required => Some("required".into()),
         ToolChoice::Named(name) => Some(json!({ "type": "function", "name": name })),
     }
+}
+
+/// The mode of this API for answers with a schema.
+fn text_format(AnswerFormat { name, schema, is_strict, .. }: &AnswerFormat) -> Value {
+    let schema = raw(schema);
+    json!({ "format": { "type": "json_schema", "name": name, "schema": schema, "strict": is_strict } })
 }
 
 struct Tool<'a>(&'a ToolSpec);

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use serde::de::{IgnoredAny, MapAccess};
 
+use crate::provider::token_details::TokenDetails;
 use crate::provider::tolerant::{Key, List, Maybe, Scalar, Slot, Take, take_fields};
 
 /// An event of the stream.
@@ -87,17 +88,4 @@ take_fields!(WireUsage {
     "input_tokens_details" => input_tokens_details,
     "output_tokens_details" => output_tokens_details,
     "cost" => cost,
-});
-
-#[derive(Debug, Default)]
-pub(super) struct TokenDetails<'a> {
-    pub(super) cached_tokens: Scalar<'a>,
-    pub(super) cache_write_tokens: Scalar<'a>,
-    pub(super) reasoning_tokens: Scalar<'a>,
-}
-
-take_fields!(TokenDetails {
-    "cached_tokens" => cached_tokens,
-    "cache_write_tokens" => cache_write_tokens,
-    "reasoning_tokens" => reasoning_tokens,
 });

@@ -1,0 +1,201 @@
+//! `chat --format jsonl`: a conversation with a program. A line of stdin is a message, each turn ends with its result.
+
+use std::io::{BufRead, Read};
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::context::Context;
+use super::stdin::INPUT_BYTES_MAX;
+use super::turn::{self, CLOSE_LIMIT, Ended};
+use super::wiring_tools::{self, Person};
+use super::{wiring, wiring_record};
+use crate::cli::ChatOptions;
+use crate::conversation::exit_code;
+use crate::exit::Failure;
+use crate::http::Lifetime;
+use crate::session::{Session, Signals, TurnInput, TurnStatus, exit_of_cancel};
+use crate::terminal::{JsonFormat, JsonView, ViewSettings, notice_event, result_line_for_error};
+
+/// Runs the command; the exit code.
+pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
+    wiring::block_on(async move {
+        match talk(&options, &mut context).await {
+            Ok(exit) => exit,
+            Err(failure) => {
+                let exit = context.fail(&failure);
+                match context.show(&result_line_for_error(&failure.report(), TurnStatus::Error, exit)) {
+                    exit_code::OK => exit,
+                    output_failed => output_failed,
+                }
+            }
+        }
+    })
+}
+
+async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failure> {
+    let mut signals =
+        Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let load_options = wiring::load_options(&options.conversation, context);
+    let config = wiring::load(&load_options, context)?;
+    let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
+    let chosen = wiring_record::chosen(choice, &client, &context.global)?;
+    let model = wiring::active_model(chosen, &client, &config.paths)?;
+    model.provider.prewarm();
+    let mut session = wiring::session(&config, model, wiring::turn_settings(&config, options.conversation.retries));
+    // stdin is data: nobody is there to agree to a call.
+    wiring_tools::equip(&mut session, &options.conversation.tools, &config, context, Person::Absent).await?;
+    wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
+    wiring::begin(&mut session, wiring::beginning(&options.conversation, &config.stored)?, context);
+    session.hold();
+    session.publish_settings();
+    let view = wiring::view_settings(&config, &options.conversation, context);
+    let exit = converse(&mut session, view, context, &mut signals).await?;
+    wiring_record::tell_of_problem(&client, context);
+    let host = session.toolbox.host.take();
+    tokio::select! {
+        _ = async { tokio::join!(session.journal.close(CLOSE_LIMIT), wiring_tools::close(host)) } => Ok(exit),
+        cause = signals.next() => {
+            session.journal.abandon();
+            Ok(exit_of_cancel(cause))
+        }
+    }
+}
+
+/// Until stdin ends, a signal comes, or nobody reads any more.
+async fn converse(
+    session: &mut Session,
+    settings: ViewSettings,
+    context: &mut Context,
+    signals: &mut Signals,
+) -> Result<u8, Failure> {
+    let mut lines = read_lines()?;
+    for number in 1_u64.. {
+        let line = tokio::select! {
+            line = lines.recv() => line,
+            cause = signals.next() => return Ok(exit_of_cancel(cause)),
+        };
+        let Some(line) = line else { break };
+        let text = match line.and_then(|line| message_of(&line)) {
+            Ok(Some(text)) => text,
+            Ok(None) => continue,
+            Err(reason) => {
+                context.screen.print(&notice_event("bad_line", &format!("line {number} is left out: {reason}")));
+                context.flush_stdout()?;
+                continue;
+            }
+        };
+        let mut view = JsonView::new(&mut context.screen, JsonFormat::Jsonl, settings);
+        let ended = turn::run(session, TurnInput::Prompt(text), &mut view, signals, None).await?;
+        match ended {
+            Ended::AtOnce(exit) => {
+                session.journal.abandon();
+                return Ok(exit);
+            }
+            Ended::Report { report, .. } if report.output_error.is_some() => {
+                return report
+                    .output_error
+                    .map_or(Ok(exit_code::OUTPUT), |error| Ok(context.fail(&Failure::from(error))));
+            }
+            Ended::Report { cause: Some(cause), .. } => return Ok(exit_of_cancel(cause)),
+            Ended::Report { cause: None, report } => {
+                if let Some(error) = report.result.error {
+                    context.fail(&Failure::from(error));
+                }
+            }
+        }
+        // A reader that has gone ends the conversation without a word.
+        if context.flush_stdout().is_err() {
+            break;
+        }
+    }
+    Ok(exit_code::OK)
+}
+
+/// The lines of stdin, one at a time, read on a thread of its own.
+fn read_lines() -> Result<mpsc::Receiver<Result<Vec<u8>, String>>, Failure> {
+    let (sender, receiver) = mpsc::channel(1);
+    let read = move || {
+        let mut input = std::io::stdin().lock();
+        while let Some(line) = next_line(&mut input) {
+            // Nobody waits for it any more when the program ends first.
+            if sender.blocking_send(line).is_err() {
+                break;
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(read)
+        .map_err(|error| Failure::internal(format!("cannot read standard input: {error}")))?;
+    Ok(receiver)
+}
+
+/// `None` at the end. Of a line that is too long nothing is kept.
+fn next_line(input: &mut impl BufRead) -> Option<Result<Vec<u8>, String>> {
+    let mut line = Vec::new();
+    let mut read_some = |line: &mut Vec<u8>| {
+        let mut limited = input.by_ref().take(INPUT_BYTES_MAX as u64 + 1);
+        limited.read_until(b'\n', line).ok().filter(|count| *count > 0)
+    };
+    read_some(&mut line)?;
+    let mut is_too_long = false;
+    while line.len() > INPUT_BYTES_MAX && line.last() != Some(&b'\n') {
+        is_too_long = true;
+        line.clear();
+        if read_some(&mut line).is_none() {
+            break;
+        }
+    }
+    Some(if is_too_long { Err(format!("it is longer than {} MiB", INPUT_BYTES_MAX >> 20)) } else { Ok(line) })
+}
+
+/// What the person, or the program, says; `None` on an empty line.
+fn message_of(line: &[u8]) -> Result<Option<String>, String> {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    let mut message: Value = serde_json::from_slice(line).map_err(|error| format!("it is no JSON: {error}"))?;
+    match message.get("type").and_then(Value::as_str) {
+        Some("user") => {}
+        Some(other) => return Err(format!("messages of type `{other}` are not known; `user` is")),
+        None => return Err("it has no `type`, as in {\"type\":\"user\",\"text\":\"…\"}".to_owned()),
+    }
+    match message.get_mut("text").map(Value::take) {
+        Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
+        Some(Value::String(_)) => Err("its `text` is empty".to_owned()),
+        Some(_) | None => Err("it has no `text`, which has to be a string".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_message_or_says_what_is_wrong_with_it() {
+        let read = |line: &str| message_of(line.as_bytes());
+        assert_eq!(read("{\"type\":\"user\",\"text\":\"hi\",\"id\":7}\n"), Ok(Some("hi".to_owned())));
+        assert_eq!(read(" \r\n"), Ok(None));
+        for (line, told) in [
+            ("hello", "it is no JSON"),
+            ("{\"text\":\"hi\"}", "no `type`"),
+            ("[]", "no `type`"),
+            ("{\"type\":\"stop\"}", "type `stop`"),
+            ("{\"type\":\"user\"}", "no `text`"),
+            ("{\"type\":\"user\",\"text\":7}", "no `text`"),
+            ("{\"type\":\"user\",\"text\":\" \"}", "is empty"),
+        ] {
+            assert!(read(line).unwrap_err().contains(told), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over_and_the_next_one_read() {
+        let long = "x".repeat(2 * INPUT_BYTES_MAX + 7);
+        let mut input = std::io::Cursor::new(format!("a\n{long}\nb\nc"));
+        let lines: Vec<_> = std::iter::from_fn(|| next_line(&mut input)).collect();
+        let text = |bytes: &str| Ok(bytes.as_bytes().to_vec());
+        assert_eq!(lines, [text("a\n"), Err("it is longer than 16 MiB".to_owned()), text("b\n"), text("c")]);
+    }
+}
