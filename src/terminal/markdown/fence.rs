@@ -35,13 +35,13 @@ pub enum After {
 }
 
 impl Fence {
-    /// `first` is the line of the fence; `mark` its sign and how many there are.
+    /// `first` is the line of the fence; then come its sign and how many there are, and what
+    /// stands before each line: blanks, and marks of quotes.
     #[must_use]
     pub fn begin(
         first: &str,
         (mark, length): (char, usize),
-        indent: usize,
-        quotes: usize,
+        (indent, quotes): (usize, usize),
         settings: RenderSettings,
         page: &mut Page,
     ) -> Self {

@@ -25,7 +25,7 @@ enum Mode {
     Heading,
     /// A line that may begin a table, or be its second one.
     Row,
-    Fence(Fence),
+    Fence(Box<Fence>),
     /// A line of indented code or HTML, as it stands.
     Verbatim(Element),
     Formula,

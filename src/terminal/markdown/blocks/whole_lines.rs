@@ -105,8 +105,8 @@ impl Blocks {
             .sum();
         // The line of an item stands by itself: code has no margins.
         page.end_line();
-        let fence = Fence::begin(line, (mark, length), indent + columns, quotes, self.settings, page);
-        self.mode = Mode::Fence(fence);
+        let fence = Fence::begin(line, (mark, length), (indent + columns, quotes), self.settings, page);
+        self.mode = Mode::Fence(Box::new(fence));
     }
 
     pub(super) fn end_fence(&mut self) {

@@ -178,8 +178,8 @@ impl Inline {
                 self.end_line(sink);
                 Some(2)
             }
-            Some('(') => self.formula(rest, ("\\(", "\\)"), FORMULA_CHARS_MAX, reach, sink),
-            Some('[') => self.formula(rest, ("\\[", "\\]"), FORMULA_CHARS_MAX, reach, sink),
+            Some('(') => self.formula(rest, ("\\(", "\\)"), reach, sink),
+            Some('[') => self.formula(rest, ("\\[", "\\]"), reach, sink),
             Some(char) if char.is_ascii_punctuation() => {
                 sink.text(&rest[1..2], &self.tone);
                 Some(2)
@@ -337,7 +337,7 @@ impl Inline {
             return None;
         }
         if rest.starts_with("$$") {
-            return self.formula(rest, ("$$", "$$"), FORMULA_CHARS_MAX, reach, sink);
+            return self.formula(rest, ("$$", "$$"), reach, sink);
         }
         let digits = rest[1..].bytes().take(NUMBER_BYTES_MAX).take_while(|byte| b"0123456789.,".contains(byte)).count();
         match rest[1 + digits..].chars().next() {
@@ -346,20 +346,14 @@ impl Inline {
             Some(char) if digits > 0 && !char.is_ascii_alphabetic() && !"\\^_=+*/(".contains(char) => {
                 self.literal(rest, 1, sink)
             }
-            Some(char) if !char.is_whitespace() => self.formula(rest, ("$", "$"), HOLD_CHARS_MAX, reach, sink),
+            Some(char) if !char.is_whitespace() => self.formula(rest, ("$", "$"), reach, sink),
             Some(_) | None => self.literal(rest, 1, sink),
         }
     }
 
-    fn formula(
-        &mut self,
-        rest: &str,
-        (open, close): (&str, &str),
-        chars_max: usize,
-        reach: Reach,
-        sink: &mut dyn Sink,
-    ) -> Option<usize> {
+    fn formula(&mut self, rest: &str, (open, close): (&str, &str), reach: Reach, sink: &mut dyn Sink) -> Option<usize> {
         let inner = &rest[open.len()..];
+        let chars_max = if open == "$" { HOLD_CHARS_MAX } else { FORMULA_CHARS_MAX };
         let within = inner.char_indices().nth(chars_max).map(|(end, _)| end);
         let Some(end) = inner[..within.unwrap_or(inner.len())].find(close) else {
             let may_come = within.is_none() && reach == Reach::Open;
