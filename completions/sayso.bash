@@ -221,7 +221,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__ask)
-            opts="-m -s -c -o -t -f -q -v -h --model --system --continue --global --session --no-save --option --tool --no-tools --allow --max-hops --tool-choice --thinking --retries --timing --file --format --timeout --no-stream --dry-run --stdin --require-history --schema --schema-multi --schema-retries --code --first-code --first-json --stop-after --once --cache --meta --meta-fd --config --color --quiet --verbose --accessible --offline --help"
+            opts="-m -s -c -o -t -f -q -v -h --model --system --continue --global --session --no-save --option --tool --no-tools --allow --max-hops --tool-choice --record --replay --replay-speed --thinking --retries --timing --width --file --format --timeout --no-stream --dry-run --stdin --require-history --schema --schema-multi --schema-retries --code --first-code --first-json --stop-after --once --cache --meta --meta-fd --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -317,6 +317,10 @@ _sayso() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --width)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -348,7 +352,7 @@ _sayso() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text markdown json jsonl" -- "${cur}"))
                     return 0
                     ;;
                 --timeout)
@@ -425,7 +429,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__chat)
-            opts="-m -s -c -o -t -q -v -h --model --system --continue --global --session --no-save --option --tool --no-tools --allow --max-hops --tool-choice --thinking --retries --timing --format --config --color --quiet --verbose --accessible --offline --help"
+            opts="-m -s -c -o -t -q -v -h --model --system --continue --global --session --no-save --option --tool --no-tools --allow --max-hops --tool-choice --record --replay --replay-speed --thinking --retries --timing --width --format --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -518,6 +522,10 @@ _sayso() {
                     return 0
                     ;;
                 --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --width)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -61,8 +61,10 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay-speed -d 'Pla
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l width -d 'Columns of rendered Markdown (20 to 1000) [default: the terminal\'s]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s f -l file -d 'Send this text file along; `-` is stdin (repeatable)' -r -F
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l format -d 'What to write to stdout' -r -f -a "text\t'The answer as the model wrote it'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l format -d 'What to write to stdout' -r -f -a "text\t'The answer as the model wrote it; on a terminal its Markdown is rendered (ui.markdown)'
+markdown\t'The answer with its Markdown rendered, also into a pipe; styled there only with --color always'
 json\t'One object when all is over'
 jsonl\t'One event a line, as it happens'"
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l timeout -d 'Give up after this time, as in 120s, 2m or 500ms' -r
@@ -111,6 +113,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay-speed -d 'Pl
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l width -d 'Columns of rendered Markdown (20 to 1000) [default: the terminal\'s]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l format -d 'Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line' -r -f -a "jsonl\t'In: {"type":"user","text":"…"}. Out: the events of `sayso help events`'"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
