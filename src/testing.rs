@@ -25,8 +25,8 @@ pub use crate::provider::openai_responses::ResponsesDecoder;
 pub use crate::provider::{ErrorKind, ModelFacts, ProviderError, explain_error_body, read_models};
 pub use crate::session::{Flushed, Frontend, TurnEvent};
 pub use crate::terminal::{
-    JsonFormat, JsonView, Mode, OutputSettings, PlainView, ReplyView, Sanitizer, Screen, TermSafe, TermSafeBuf,
-    ViewSettings,
+    ColorChoice, JsonFormat, JsonView, MarkdownSettings, Mode, OutputSettings, PlainView, ReplyView, Sanitizer, Screen,
+    TermSafe, TermSafeBuf, ViewSettings,
 };
 
 /// What is wrong with the text of a configuration file, as `sayso config check` tells it.
@@ -74,8 +74,12 @@ impl BuiltinCall {
 
 /// A screen whose two streams go nowhere, and are no terminal.
 pub fn null_screen() -> io::Result<Screen> {
+    null_screen_with(OutputSettings::default())
+}
+
+pub fn null_screen_with(settings: OutputSettings) -> io::Result<Screen> {
     let null = || OpenOptions::new().write(true).open("/dev/null");
-    Ok(Screen::on_files(null()?.into(), null()?.into(), OutputSettings::default()))
+    Ok(Screen::on_files(null()?.into(), null()?.into(), settings))
 }
 
 /// Fills a history with made-up conversations of 20 messages, through the door of an import.

@@ -120,6 +120,7 @@ impl ChatOptions {
                 replay_speed: None,
                 thinking: None,
                 timing: false,
+                width: None,
             },
             files: Vec::new(),
             format: None,
@@ -226,6 +227,10 @@ pub struct ConversationOptions {
     /// Show times and counts after the answer, on stderr
     #[arg(long)]
     pub timing: bool,
+
+    /// Columns of rendered Markdown (20 to 1000) [default: the terminal's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..=1000))]
+    pub width: Option<u16>,
 }
 
 /// A prompt and settings under a name.
@@ -278,8 +283,10 @@ pub struct ToolOptions {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
-    /// The answer as the model wrote it
+    /// The answer as the model wrote it; on a terminal its Markdown is rendered (ui.markdown)
     Text,
+    /// The answer with its Markdown rendered, also into a pipe; styled there only with --color always
+    Markdown,
     /// One object when all is over
     Json,
     /// One event a line, as it happens

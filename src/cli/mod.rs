@@ -7,7 +7,6 @@ mod batch;
 mod budget;
 mod chat;
 mod history;
-mod later;
 mod mcp;
 mod parse;
 mod providers;
@@ -34,7 +33,6 @@ pub use history::{
     DiffOptions, DiffUnit, FilterOptions, FollowOptions, ForkOptions, ListOptions, PinOptions, RemoveOptions,
     RenameOptions, SearchOptions, ShowOptions, StatusOption,
 };
-pub use later::is_later_command;
 pub use mcp::{
     McpAddOptions, McpCallOptions, McpCommand, McpExerciseOptions, McpImportOptions, McpListOptions, McpLoginOptions,
     McpLogoutOptions, McpPromptOptions, McpReadOptions, McpRmOptions, McpServeOptions, McpServersOptions,

@@ -6,7 +6,6 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
-use super::later::{is_later_command, is_later_flag, is_later_value};
 use super::{Cli, Command, settle_words};
 
 /// Why there is no command to run.
@@ -39,12 +38,6 @@ impl UsageError {
             format!("one argument too many: `{word}`"),
             "put quotes around a question of several words: `sayso ask \"why is the sky blue?\"`",
         )
-    }
-
-    /// The one answer to everything that is promised for later.
-    #[must_use]
-    pub fn not_yet(what: &str) -> Self {
-        Self::new(format!("`{what}` is not part of this version of sayso yet"), "`sayso --help` lists what there is")
     }
 }
 
@@ -108,9 +101,6 @@ fn usage_error(error: &clap::Error, arguments: &[OsString]) -> UsageError {
 
 fn unknown_command(name: &str, suggestion: &str, arguments: &[OsString]) -> UsageError {
     let parent = parent_of(name, arguments);
-    if is_later_command(parent, name) {
-        return UsageError::not_yet(format!("{parent} {name}").trim_start());
-    }
     let message = match parent {
         "" => format!("there is no command `{name}`"),
         parent => format!("there is no command `{parent} {name}`"),
@@ -136,9 +126,6 @@ fn parent_of<'a>(name: &str, arguments: &'a [OsString]) -> &'a str {
 
 fn unknown_argument(typed: &str, suggestion: &str) -> UsageError {
     let flag = typed.split('=').next().unwrap_or(typed);
-    if is_later_flag(flag) {
-        return UsageError::not_yet(flag);
-    }
     if !flag.starts_with('-') {
         return UsageError::one_too_many(typed);
     }
@@ -172,10 +159,6 @@ fn invalid_value(error: &clap::Error) -> UsageError {
     let context = |kind| error.get(kind).map(context_text).unwrap_or_default();
     let argument = context(ContextKind::InvalidArg);
     let value = context(ContextKind::InvalidValue);
-    let flag = argument.split(' ').next().unwrap_or(&argument);
-    if is_later_value(flag, &value) {
-        return UsageError::not_yet(&format!("{flag} {value}"));
-    }
     let valid = context(ContextKind::ValidValue);
     if value.is_empty() {
         return UsageError::new(format!("`{argument}` needs a value"), one_of(&valid));
@@ -239,17 +222,6 @@ mod tests {
         assert_eq!(mistake("ask why not").0, "one argument too many: `not`");
         assert_eq!(mistake("-m demo:tour").1, "it goes after a command, as in `sayso chat -m`");
         assert_eq!(mistake("history").0, "a subcommand is missing");
-    }
-
-    #[test]
-    fn what_comes_later_says_so() {
-        for (line, name) in [
-            ("ask --max-cost 1 hi", "--max-cost"),
-            ("ask --max-cost=1 hi", "--max-cost"),
-            ("ask --format markdown hi", "--format markdown"),
-        ] {
-            assert_eq!(mistake(line).0, format!("`{name}` is not part of this version of sayso yet"), "{line}");
-        }
     }
 
     #[test]

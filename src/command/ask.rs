@@ -7,6 +7,7 @@ use super::attach::Pages;
 use super::compare;
 use super::context::Context;
 use super::kept::{Keeping, Looked};
+use super::looks;
 use super::meta::Meta;
 use super::models;
 use super::person::WithPerson;
@@ -62,7 +63,7 @@ pub fn run(mut options: AskOptions, mut context: Context) -> Result<u8, Failure>
 fn fail(options: &AskOptions, context: &mut Context, failure: &Failure) -> u8 {
     let exit = context.fail(failure);
     match options.format {
-        OutputFormat::Text => exit,
+        OutputFormat::Text | OutputFormat::Markdown => exit,
         OutputFormat::Json | OutputFormat::Jsonl => {
             let line = result_line_for_error(&failure.report(), TurnStatus::Error, exit);
             match context.show(&line) {
@@ -101,7 +102,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
     let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::OneShot)?;
     let chosen = wiring_record::chosen(choice, &client, &context.global)?;
     let model = wiring::active_model(chosen, &client, &config.paths)?;
-    let view = wiring::view_settings(&config, &options.conversation, context);
+    let view = looks::of_format(options.format, &config, &options.conversation, context);
     let pages = wiring_builtin::pages(&config, context);
     let timeout = options.timeout.map(|limit| started + limit);
     let run = Run { options, config, load_options, role, tools, client, view, pages, timeout };
@@ -350,10 +351,16 @@ fn view_of<'s>(run: &Run<'_>, screen: &'s mut Screen, is_part: bool) -> Box<dyn 
     match run.options.format {
         OutputFormat::Json => Box::new(JsonView::new(screen, JsonFormat::Json, settings)),
         OutputFormat::Jsonl => Box::new(JsonView::new(screen, JsonFormat::Jsonl, settings)),
-        OutputFormat::Text if is_part => Box::new(TakenView { view: Box::new(PlainView::new(screen, settings)) }),
+        // A part is exact.
+        OutputFormat::Text | OutputFormat::Markdown if is_part => {
+            let view = PlainView::new(screen, ViewSettings { markdown: None, ..settings });
+            Box::new(TakenView { view: Box::new(view) })
+        }
         OutputFormat::Text if answer == Answer::Line => Box::new(LineView::new(screen, settings)),
-        OutputFormat::Text if screen.is_terminal(Stream::Stdout) => Box::new(ReplyView::new(screen, settings)),
-        OutputFormat::Text => Box::new(PlainView::new(screen, settings)),
+        OutputFormat::Text | OutputFormat::Markdown if screen.is_terminal(Stream::Stdout) => {
+            Box::new(ReplyView::new(screen, settings))
+        }
+        OutputFormat::Text | OutputFormat::Markdown => Box::new(PlainView::new(screen, settings)),
     }
 }
 

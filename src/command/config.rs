@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::config::{
     Choice, Config, ConfigError, ConfigFile, Environment, KeyPath, LoadOptions, Loaded, Origin, Paths, Warning,
-    config_place, load, load_file, not_built_yet, schema as json_schema, value_of_setting,
+    config_place, load, load_file, schema as json_schema, value_of_setting,
 };
 
 /// What goes to stdout, and the code that the process ends with.
@@ -41,8 +41,7 @@ pub fn check(options: &LoadOptions, environment: &Environment) -> Report {
     };
     let mut text = String::new();
     let unknown = unknown_variables(environment);
-    let not_built = not_built_yet(&loaded.file).into_iter().map(|warning| loaded.placed(warning));
-    for warning in loaded.warnings.iter().cloned().chain(not_built).chain(unknown) {
+    for warning in loaded.warnings.iter().cloned().chain(unknown) {
         text += &format!("warning: {warning}\n");
     }
     match load(&without_command(options), environment) {

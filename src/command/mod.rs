@@ -23,6 +23,7 @@ mod kept;
 pub mod keys;
 pub mod listing;
 pub mod log;
+mod looks;
 mod manual;
 pub mod mcp;
 mod meta;

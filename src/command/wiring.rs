@@ -7,7 +7,7 @@ use tokio::runtime::LocalOptions;
 
 use super::context::Context;
 use super::place::place;
-use super::{log, models};
+use super::{log, looks, models};
 use crate::cli::{BudgetOptions, ConversationOptions, GlobalOptions, RequestOptions, SystemPrompt, ThinkingMode};
 use crate::config::{Choice, Chosen, Config, ConfigError, Environment, LoadOptions, Paths, UsagePart};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
@@ -20,7 +20,7 @@ use crate::provider::{
     Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, open_record, remember_in,
 };
 use crate::session::{ActiveModel, Budget, LazyFacts, Prompt, Session, TurnSettings};
-use crate::terminal::{ColorChoice, OutputSettings, Screen, Thinking, ToolNotice, UsageParts, ViewSettings};
+use crate::terminal::{ColorChoice, OutputSettings, Screen, Stream, Thinking, ToolNotice, UsageParts, ViewSettings};
 
 /// Runs a command to its end. The network, timers and rendering share this one thread: a token
 /// crosses no channel.
@@ -326,7 +326,9 @@ pub fn unsaved_prompt(prompt: Prompt) -> Message {
 }
 
 #[must_use]
-pub fn view_settings(config: &Config, options: &ConversationOptions, context: &Context) -> ViewSettings {
+pub fn view_settings(config: &Config, options: &ConversationOptions, context: &mut Context) -> ViewSettings {
+    let is_rendered = config.ui.markdown && context.screen.is_terminal(Stream::Stdout);
+    let markdown = is_rendered.then(|| looks::markdown_settings(config, options.width, context));
     let notifications = &config.file.chat.service.tool_notifications;
     ViewSettings {
         thinking: match config.ui.thinking {
@@ -343,6 +345,7 @@ pub fn view_settings(config: &Config, options: &ConversationOptions, context: &C
         timing: options.timing,
         usage: usage_parts(config, context),
         accessible: config.ui.accessible,
+        markdown,
     }
 }
 

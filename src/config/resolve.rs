@@ -11,7 +11,6 @@ use super::file::{ColorChoice, ConfigFile, Retention, Storage, StorageType, Thin
 use super::key::Surroundings;
 use super::key_store;
 use super::loaded::{Loaded, load_file};
-use super::not_built::not_built_yet;
 use super::paths::Paths;
 use super::problem::{ConfigError, KeyPath, Warning};
 use super::servers::{ConfiguredServer, ServerPlace, resolve_servers};
@@ -197,7 +196,6 @@ fn choose(
 fn warnings_of_run(loaded: &Loaded, provider: &Choice) -> Vec<Warning> {
     let mut warnings: Vec<Warning> =
         loaded.warnings.iter().filter(|warning| warning.code != "config_key_twice").cloned().collect();
-    warnings.extend(not_built_yet(&loaded.file).into_iter().map(|warning| loaded.placed(warning)));
     if let Choice::Provider(chosen) = provider {
         warnings.extend(chosen.warning.clone().map(|warning| loaded.placed(warning)));
     }

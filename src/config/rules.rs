@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::approval_rules;
 use super::file::{ConfigFile, Oauth, ProviderSection, ServerSection, ServerType, ToolFilter, Ui};
 use super::problem::{KeyPath, nearest};
+use super::ui::ThemeChoice;
 use super::variables::has_variable;
 use super::{keys, presets};
 use crate::conversation::is_hidden;
@@ -46,6 +47,12 @@ pub fn find(file: &ConfigFile) -> Vec<Finding> {
     check_ui(&file.ui, &mut findings);
     if file.chat.storage.persistence.db_path.trim().is_empty() {
         findings.push((KeyPath::of("chat.storage.persistence.db_path"), "names no file".into()));
+    }
+    if ThemeChoice::read(&file.ui.theme).is_none() {
+        let near = nearest(&file.ui.theme, ["auto", "light", "dark", "ansi", "none"]);
+        let advice = near.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+        let reason = format!("is no theme: auto, light, dark, ansi, none, or the path of a file{advice}");
+        findings.push((KeyPath::of("ui.theme"), reason));
     }
     findings
 }

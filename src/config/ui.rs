@@ -1,13 +1,46 @@
 //! The looks, settled: file, environment and options made into one answer each.
 
+use std::path::PathBuf;
+
 use super::env::Environment;
-use super::file::{Clipboard, ColorChoice, ConfigFile, Editing, PromptPart, Theme, Thinking, UsagePart};
+use super::file::{Clipboard, ColorChoice, ConfigFile, Editing, PromptPart, Thinking, UsagePart};
 use super::keys::{self, KeyBinding};
+use super::terminal_kind::{TerminalKind, terminal_kind};
+use crate::terminal::BuiltinTheme;
+
+/// Where the colours of answers come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ThemeChoice {
+    /// By the background of the terminal, where it tells.
+    Auto,
+    Builtin(BuiltinTheme),
+    /// A file, as it is named.
+    File(PathBuf),
+}
+
+impl ThemeChoice {
+    /// What a setting means; `None`: it is no theme and no path.
+    #[must_use]
+    pub fn read(written: &str) -> Option<Self> {
+        Some(match written {
+            "auto" => Self::Auto,
+            "light" => Self::Builtin(BuiltinTheme::Light),
+            "dark" => Self::Builtin(BuiltinTheme::Dark),
+            "ansi" => Self::Builtin(BuiltinTheme::Ansi),
+            "none" => Self::Builtin(BuiltinTheme::None),
+            path if path.contains('/') || path.ends_with(".yaml") || path.ends_with(".yml") => Self::File(path.into()),
+            _ => return None,
+        })
+    }
+}
 
 /// What the terminal layer and the prompt need to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UiSettings {
-    pub theme: Theme,
+    pub theme: ThemeChoice,
+    pub theme_markers: bool,
+    /// What the environment tells of the terminal.
+    pub terminal: TerminalKind,
     /// `Auto` where nobody decided: then each stream decides by whether it is a terminal.
     pub color: ColorChoice,
     pub thinking: Thinking,
@@ -31,10 +64,6 @@ pub struct UiSettings {
     pub markers: bool,
     /// `TERM=dumb`, or no `TERM` at all: no styling, nothing is redrawn.
     pub is_dumb: bool,
-    /// `TERM_PROGRAM`, for what only some terminals take.
-    pub terminal_program: Option<String>,
-    /// `COLORTERM` says that the terminal has all colours.
-    pub has_true_color: bool,
 }
 
 /// What the environment tells of the screen that the person looks at.
@@ -81,7 +110,10 @@ pub fn settle(file: &ConfigFile, options: UiOptions, environment: &Environment) 
     let text = |name: &str| environment.text(name).map(str::to_owned);
     let is_dumb = environment.text("TERM").is_none_or(|term| term == "dumb");
     UiSettings {
-        theme: ui.theme,
+        // What names no theme was told when the file was read.
+        theme: ThemeChoice::read(&ui.theme).unwrap_or(ThemeChoice::Auto),
+        theme_markers: ui.theme_markers,
+        terminal: terminal_kind(environment),
         color: color(options.color, ui.color, is_dumb, environment),
         thinking: options.thinking.unwrap_or(ui.thinking),
         markdown: ui.markdown,
@@ -102,8 +134,6 @@ pub fn settle(file: &ConfigFile, options: UiOptions, environment: &Environment) 
         editor: text("VISUAL").or_else(|| text("EDITOR")).unwrap_or_else(|| "vi".into()),
         markers: ui.markers,
         is_dumb,
-        terminal_program: text("TERM_PROGRAM"),
-        has_true_color: environment.text("COLORTERM").is_some_and(|value| matches!(value, "truecolor" | "24bit")),
     }
 }
 

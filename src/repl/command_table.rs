@@ -13,7 +13,8 @@ pub struct CommandSpec {
     pub arguments: &'static str,
     pub summary: &'static str,
     pub completes: ArgumentKind,
-    pub support: Support,
+    /// Reads the trimmed text after the name; `None` where it does not fit.
+    pub parse: fn(&str) -> Option<Command>,
 }
 
 /// What Tab offers after the name.
@@ -45,18 +46,7 @@ pub enum ArgumentKind {
     OneOf(&'static [&'static str]),
 }
 
-pub enum Support {
-    /// Reads the trimmed text after the name; `None` where it does not fit.
-    Ready(fn(&str) -> Option<Command>),
-    /// The name is taken, the command comes in a later version.
-    Later,
-}
-
 impl CommandSpec {
-    pub fn is_ready(&self) -> bool {
-        matches!(self.support, Support::Ready(_))
-    }
-
     /// `/model [[PROVIDER:]MODEL]`
     pub fn usage(&self) -> String {
         format!("/{} {}", self.name, self.arguments).trim_end().to_owned()
@@ -66,9 +56,8 @@ impl CommandSpec {
         self.name == name || self.aliases.contains(&name)
     }
 
-    const fn ready(name: &'static str, summary: &'static str, parse: fn(&str) -> Option<Command>) -> Self {
-        let support = Support::Ready(parse);
-        Self { name, aliases: &[], arguments: "", summary, completes: ArgumentKind::Nothing, support }
+    const fn new(name: &'static str, summary: &'static str, parse: fn(&str) -> Option<Command>) -> Self {
+        Self { name, aliases: &[], arguments: "", summary, completes: ArgumentKind::Nothing, parse }
     }
 
     const fn takes(mut self, arguments: &'static str, completes: ArgumentKind) -> Self {
@@ -81,96 +70,83 @@ impl CommandSpec {
         self.aliases = aliases;
         self
     }
-
-    const fn later(name: &'static str) -> Self {
-        let support = Support::Later;
-        Self { name, aliases: &[], arguments: "", summary: "", completes: ArgumentKind::Nothing, support }
-    }
 }
 
 pub static COMMANDS: &[CommandSpec] = &[
-    CommandSpec::ready("help", "list the commands, or explain one", |rest| {
-        Some(Command::Help { topic: optional(rest) })
-    })
-    .takes("[COMMAND]", ArgumentKind::CommandName)
-    .also(&["?"]),
-    CommandSpec::ready("exit", "leave", |rest| alone(rest, Command::Exit)).also(&["quit"]),
-    CommandSpec::ready("new", "start a new conversation", |rest| Some(Command::New { name: optional(rest) }))
+    CommandSpec::new("help", "list the commands, or explain one", |rest| Some(Command::Help { topic: optional(rest) }))
+        .takes("[COMMAND]", ArgumentKind::CommandName)
+        .also(&["?"]),
+    CommandSpec::new("exit", "leave", |rest| alone(rest, Command::Exit)).also(&["quit"]),
+    CommandSpec::new("new", "start a new conversation", |rest| Some(Command::New { name: optional(rest) }))
         .takes("[NAME]", ArgumentKind::Nothing),
-    CommandSpec::ready("sessions", "list recent conversations", |rest| alone(rest, Command::Sessions)),
-    CommandSpec::ready("resume", "go on with another conversation, or at a hit", |rest| {
+    CommandSpec::new("sessions", "list recent conversations", |rest| alone(rest, Command::Sessions)),
+    CommandSpec::new("resume", "go on with another conversation, or at a hit", |rest| {
         Some(Command::Resume { address: optional(rest) })
     })
     .takes("[NAME|ID|#HIT]", ArgumentKind::Session),
-    CommandSpec::ready("search", "find messages by their words", |rest| {
+    CommandSpec::new("search", "find messages by their words", |rest| {
         optional(rest).map(|words| Command::Search { words })
     })
     .takes("WORDS", ArgumentKind::Nothing),
-    CommandSpec::ready("rename", "name this conversation", |rest| optional(rest).map(|name| Command::Rename { name }))
+    CommandSpec::new("rename", "name this conversation", |rest| optional(rest).map(|name| Command::Rename { name }))
         .takes("NAME", ArgumentKind::Nothing),
-    CommandSpec::ready("pin", "keep this conversation for good, or let it go", |rest| alone(rest, Command::Pin)),
-    CommandSpec::ready("fork", "go on with a copy of this conversation", |rest| {
+    CommandSpec::new("pin", "keep this conversation for good, or let it go", |rest| alone(rest, Command::Pin)),
+    CommandSpec::new("fork", "go on with a copy of this conversation", |rest| {
         Some(Command::Fork { name: optional(rest) })
     })
     .takes("[NAME]", ArgumentKind::Nothing),
-    CommandSpec::ready("undo", "take the last prompt and its answer back", |rest| alone(rest, Command::Undo)),
-    CommandSpec::ready("edit", "edit the last prompt, one message, or all of it", edit)
+    CommandSpec::new("undo", "take the last prompt and its answer back", |rest| alone(rest, Command::Undo)),
+    CommandSpec::new("edit", "edit the last prompt, one message, or all of it", edit)
         .takes("[N|all]", ArgumentKind::OneOf(&["all"])),
-    CommandSpec::ready("retry", "ask the last question again", |rest| alone(rest, Command::Retry)),
-    CommandSpec::ready("continue", "let the model go on where its answer was cut off", |rest| {
+    CommandSpec::new("retry", "ask the last question again", |rest| alone(rest, Command::Retry)),
+    CommandSpec::new("continue", "let the model go on where its answer was cut off", |rest| {
         alone(rest, Command::Continue)
     }),
-    CommandSpec::ready("model", "show or change the model", |rest| {
-        one_word(rest).map(|model| Command::Model { model })
-    })
-    .takes("[[PROVIDER:]MODEL]", ArgumentKind::Model),
-    CommandSpec::ready("role", "put questions through a role, or list them", role)
+    CommandSpec::new("model", "show or change the model", |rest| one_word(rest).map(|model| Command::Model { model }))
+        .takes("[[PROVIDER:]MODEL]", ArgumentKind::Model),
+    CommandSpec::new("role", "put questions through a role, or list them", role)
         .takes("[NAME|off] [K=V]", ArgumentKind::Role),
-    CommandSpec::ready("provider", "list the providers, or ask another one", |rest| {
+    CommandSpec::new("provider", "list the providers, or ask another one", |rest| {
         one_word(rest).map(|name| Command::Provider { name })
     })
     .takes("[NAME]", ArgumentKind::Provider),
-    CommandSpec::ready("set", "show or change what holds until you leave", set)
+    CommandSpec::new("set", "show or change what holds until you leave", set)
         .takes("[KEY [VALUE]]", ArgumentKind::Setting),
-    CommandSpec::ready("system", "show or set the system prompt", |rest| {
-        Some(Command::System { text: optional(rest) })
-    })
-    .takes("[TEXT]", ArgumentKind::Nothing),
-    CommandSpec::ready("thinking", "show or hide the model's reasoning", thinking)
+    CommandSpec::new("system", "show or set the system prompt", |rest| Some(Command::System { text: optional(rest) }))
+        .takes("[TEXT]", ArgumentKind::Nothing),
+    CommandSpec::new("thinking", "show or hide the model's reasoning", thinking)
         .takes("[hide|show]", ArgumentKind::OneOf(&["hide", "show"])),
-    CommandSpec::ready("show", "print this conversation, a message, or another one", |rest| {
+    CommandSpec::new("show", "print this conversation, a message, or another one", |rest| {
         show(rest).map(|what| Command::Show { what })
     })
     .takes("[N|last|ID]", ArgumentKind::Shown),
-    CommandSpec::ready("copy", "copy the last answer, or its code block N", copy).takes("[N]", ArgumentKind::Nothing),
-    CommandSpec::ready("redraw", "print the last answer again, for this width", |rest| alone(rest, Command::Redraw)),
-    CommandSpec::ready("export", "write this conversation to a .md, .html or .json", |rest| {
+    CommandSpec::new("copy", "copy the last answer, or its code block N", copy).takes("[N]", ArgumentKind::Nothing),
+    CommandSpec::new("redraw", "print the last answer again, for this width", |rest| alone(rest, Command::Redraw)),
+    CommandSpec::new("export", "write this conversation to a .md, .html or .json", |rest| {
         Some(Command::Export { file: optional(&rest.replace("\\ ", " ")) })
     })
     .takes("[FILE]", ArgumentKind::File),
-    CommandSpec::ready("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
-    CommandSpec::ready("stats", "turns, tokens and times of the last days", |rest| alone(rest, Command::Stats)),
-    CommandSpec::ready("tools", "list the model's tools, or switch them off and on", tools)
+    CommandSpec::new("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
+    CommandSpec::new("stats", "turns, tokens and times of the last days", |rest| alone(rest, Command::Stats)),
+    CommandSpec::new("tools", "list the model's tools, or switch them off and on", tools)
         .takes("[on|off [SERVER]]", ArgumentKind::ToolSwitch),
-    CommandSpec::ready("mcp", "list the servers, restart one, or set its log LEVEL", mcp)
+    CommandSpec::new("mcp", "list the servers, restart one, or set its log LEVEL", mcp)
         .takes("[restart|log NAME …]", ArgumentKind::ServerChange),
-    CommandSpec::ready("approve", "show what may run, or let the tools of a server in", |rest| {
+    CommandSpec::new("approve", "show what may run, or let the tools of a server in", |rest| {
         one_word(rest).map(|server| Command::Approve { server })
     })
     .takes("[SERVER]", ArgumentKind::Server),
-    CommandSpec::ready("prompt", "ask a prompt of a server", prompt).takes("[SERVER:]NAME [K=V]", ArgumentKind::Prompt),
-    CommandSpec::ready("resource", "print a resource of a server", |rest| {
+    CommandSpec::new("prompt", "ask a prompt of a server", prompt).takes("[SERVER:]NAME [K=V]", ArgumentKind::Prompt),
+    CommandSpec::new("resource", "print a resource of a server", |rest| {
         optional(rest).map(|address| Command::Resource { address })
     })
     .takes("SERVER:URI", ArgumentKind::Resource),
-    CommandSpec::ready("attach", "send files along with the next prompt", |rest| {
+    CommandSpec::new("attach", "send files along with the next prompt", |rest| {
         attach::parse(rest).map(|change| Command::Attach { change })
     })
     .takes("[PATH|drop N|clear]", ArgumentKind::Paths),
-    CommandSpec::ready("macro", "list the macros, or run one", |rest| {
-        one_word(rest).map(|name| Command::Macro { name })
-    })
-    .takes("[NAME]", ArgumentKind::Macro),
+    CommandSpec::new("macro", "list the macros, or run one", |rest| one_word(rest).map(|name| Command::Macro { name }))
+        .takes("[NAME]", ArgumentKind::Macro),
 ];
 
 fn optional(rest: &str) -> Option<String> {
@@ -262,11 +238,6 @@ fn thinking(rest: &str) -> Option<Command> {
     Some(Command::Thinking { display })
 }
 
-/// The commands this version has.
-pub fn ready_commands() -> impl Iterator<Item = &'static CommandSpec> {
-    COMMANDS.iter().filter(|spec| spec.is_ready())
-}
-
 /// By name or alias, in any case.
 pub fn find(name: &str) -> Option<&'static CommandSpec> {
     let name = name.to_ascii_lowercase();
@@ -280,7 +251,7 @@ pub fn suggest(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         return Some("help");
     }
-    let names = || ready_commands().flat_map(|spec| spec.aliases.iter().copied().chain([spec.name]));
+    let names = || COMMANDS.iter().flat_map(|spec| spec.aliases.iter().copied().chain([spec.name]));
     let started = names().filter(|known| known.starts_with(&name)).min_by_key(|known| known.len());
     let similar = || {
         names()
@@ -308,9 +279,6 @@ pub fn help(topic: Option<&str>) -> Option<String> {
         return Some(format!("{}\n{KEYS}", command_list()));
     };
     let spec = find(topic.trim_start_matches('/'))?;
-    if !spec.is_ready() {
-        return Some(format!("{}\n", not_yet(spec.name)));
-    }
     let mut text = format!("{}\n  {}\n", spec.usage(), spec.summary);
     if !spec.aliases.is_empty() {
         let aliases: Vec<_> = spec.aliases.iter().map(|alias| format!("/{alias}")).collect();
@@ -320,12 +288,8 @@ pub fn help(topic: Option<&str>) -> Option<String> {
 }
 
 fn command_list() -> String {
-    let width = ready_commands().map(|spec| spec.usage().len()).max().unwrap_or(0);
-    ready_commands().map(|spec| format!("{:width$}  {}\n", spec.usage(), spec.summary)).collect()
-}
-
-pub fn not_yet(name: &str) -> String {
-    format!("/{name} is not part of this version yet")
+    let width = COMMANDS.iter().map(|spec| spec.usage().len()).max().unwrap_or(0);
+    COMMANDS.iter().map(|spec| format!("{:width$}  {}\n", spec.usage(), spec.summary)).collect()
 }
 
 #[cfg(test)]
@@ -354,9 +318,7 @@ mod tests {
         let all = help(None).unwrap();
         assert!(all.lines().all(|line| line.chars().count() <= 80), "{all}");
         assert!(all.contains("/model [[PROVIDER:]MODEL]    show or change the model\n"), "{all}");
-        assert!(!all.contains("/attach"), "{all}");
         assert_eq!(help(Some("/quit")).unwrap(), "/exit\n  leave\n  also: /quit\n");
-        assert_eq!(help(Some("attach")).unwrap(), "/attach is not part of this version yet\n");
         assert_eq!(help(Some("nonsense")), None);
     }
 }

@@ -154,9 +154,9 @@ impl Completions {
     fn argument_offers(&self, before_cursor: &str) -> Option<(usize, Vec<Offer>)> {
         let (name, rest) = before_cursor.strip_prefix('/')?.split_once(' ')?;
         let typed = rest.trim_start();
-        let offers = match command_table::find(name).filter(|spec| spec.is_ready())?.completes {
+        let offers = match command_table::find(name)?.completes {
             ArgumentKind::Nothing => return None,
-            ArgumentKind::CommandName => matching(command_table::ready_commands().map(|spec| spec.name), typed),
+            ArgumentKind::CommandName => matching(command_table::COMMANDS.iter().map(|spec| spec.name), typed),
             ArgumentKind::Model => matching(self.source.names().models.iter().map(String::as_str), typed),
             ArgumentKind::Role => {
                 let names = self.source.names();
@@ -193,7 +193,7 @@ impl Completions {
         if typed.contains(|c: char| c.is_whitespace() || c == '/') {
             return None;
         }
-        let ours = command_table::ready_commands().map(CommandSpec::usage);
+        let ours = command_table::COMMANDS.iter().map(CommandSpec::usage);
         let all = ours.chain(self.source.names().commands.clone());
         let fitting = all.filter(|usage| usage[1..].starts_with(typed));
         let offers = fitting.map(|usage| {

@@ -120,7 +120,7 @@ fn history_hint(line: &str, history: &dyn History) -> Option<DimHint> {
 
 fn command_hint(line: &str) -> Option<DimHint> {
     let typed = line.strip_prefix('/').filter(|typed| !typed.is_empty())?;
-    let mut fitting = command_table::ready_commands().filter(|spec| spec.name.starts_with(typed));
+    let mut fitting = command_table::COMMANDS.iter().filter(|spec| spec.name.starts_with(typed));
     let spec = fitting.next().filter(|_| fitting.next().is_none())?;
     let rest = &spec.name[typed.len()..];
     let shown = format!("{rest} {}", spec.arguments).trim_end().to_owned();
@@ -158,7 +158,7 @@ impl Highlighter for LineHelper {
 fn command_word(line: &str) -> Option<usize> {
     let after = line.strip_prefix('/')?;
     let end = after.find(char::is_whitespace).unwrap_or(after.len());
-    command_table::find(&after[..end]).filter(|spec| spec.is_ready()).map(|_| end + 1)
+    command_table::find(&after[..end]).map(|_| end + 1)
 }
 
 /// The line without what could steer the terminal: a paste or an old prompt may hold it. What is

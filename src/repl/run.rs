@@ -403,7 +403,7 @@ impl Repl<'_> {
                 self.fail("usage", &told);
                 ControlFlow::Continue(None)
             }
-            entered @ (Entered::Misused { .. } | Entered::NotYet { .. }) => {
+            entered @ Entered::Misused { .. } => {
                 self.fail("usage", &complaint(&entered).unwrap_or_default());
                 ControlFlow::Continue(None)
             }

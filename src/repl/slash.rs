@@ -5,7 +5,7 @@
 //! before a space stays as it is, since that is how a comment starts.
 
 use super::attach::AttachChange;
-use super::command_table::{self, Support};
+use super::command_table;
 use super::tree::EditTarget;
 use crate::mcp::LogLevel;
 
@@ -23,10 +23,6 @@ pub enum Entered {
     /// The command exists, its arguments do not fit.
     Misused {
         usage: String,
-    },
-    /// The name is taken by a command of a later version.
-    NotYet {
-        name: &'static str,
     },
     Empty,
 }
@@ -187,7 +183,6 @@ pub fn complaint(entered: &Entered) -> Option<String> {
             Some(format!("unknown command /{name}; /help lists them, //{name} sends it as text"))
         }
         Entered::Misused { usage } => Some(format!("usage: {usage}")),
-        Entered::NotYet { name } => Some(command_table::not_yet(name)),
     }
 }
 
@@ -220,10 +215,7 @@ fn command(name: &str, rest: &str) -> Entered {
     let Some(spec) = command_table::find(name) else {
         return Entered::Unknown { name: name.to_owned(), suggestion: command_table::suggest(name) };
     };
-    match spec.support {
-        Support::Later => Entered::NotYet { name: spec.name },
-        Support::Ready(parse) => parse(rest).map_or_else(|| Entered::Misused { usage: spec.usage() }, Entered::Command),
-    }
+    (spec.parse)(rest).map_or_else(|| Entered::Misused { usage: spec.usage() }, Entered::Command)
 }
 
 #[cfg(test)]
@@ -306,8 +298,6 @@ mod tests {
         assert_eq!(complaint(&unknown).unwrap(), "unknown command /modle; did you mean /model?");
         let bare = Entered::Unknown { name: String::new(), suggestion: Some("help") };
         assert_eq!(parse("/ new"), bare);
-        assert_eq!(parse("/attach"), Entered::NotYet { name: "attach" });
-        assert_eq!(complaint(&parse("/attach")).unwrap(), "/attach is not part of this version yet");
     }
 
     #[test]

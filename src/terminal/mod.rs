@@ -1,5 +1,6 @@
 //! How things look: the one owner of stdout and stderr, and the views of a turn.
 
+mod answer;
 mod asides;
 mod batch_line;
 mod clipboard;
@@ -12,6 +13,9 @@ mod json_lines;
 mod json_view;
 mod line_view;
 mod lines;
+mod markdown;
+#[cfg(test)]
+mod markdown_view_tests;
 mod marks;
 pub mod mode;
 mod output;
@@ -30,6 +34,7 @@ mod term_safe;
 #[cfg(test)]
 mod view_tests;
 
+pub use answer::{Answer, MarkdownSettings};
 pub use batch_line::{BATCH_LINE_START, batch_line};
 pub use clipboard::{CLIPBOARD_BYTES_MAX, Multiplexer};
 pub use dialogue::{Dialogue, Said, Turnout};
@@ -38,6 +43,7 @@ pub use json_lines::events_schema;
 pub use json_view::{JsonFormat, JsonTurn, JsonView, meta_line, notice_event, result_line_for_error, rfc3339};
 pub use line_view::LineView;
 pub use lines::notice_line;
+pub use markdown::{Builtin as BuiltinTheme, Palette, RenderSettings, Theme, parse_theme, render_whole};
 pub use marks::Mark;
 pub use mode::EchoOff;
 pub use panic_hook::install_panic_hook;

@@ -1,19 +1,19 @@
 //! A turn for pipes and files: stdout gets the text of the model and nothing else.
 
+use super::answer::Answer;
 use super::asides::Asides;
 use super::lines::Retry;
-use super::sanitize::{Mode, Sanitizer};
 use super::screen::Screen;
 use super::settings::ViewSettings;
 use crate::conversation::InterruptReason;
 use crate::session::{Flushed, Frontend, OutputError, TurnEvent, TurnResult, paragraph_break};
 
-/// One turn. On a terminal the text is sanitised; for everything else it is exact.
+/// One turn. On a terminal the text is sanitised; for everything else it is exact, unless Markdown is to be rendered.
 #[derive(Debug)]
 pub struct PlainView<'s> {
     screen: &'s mut Screen,
     asides: Asides,
-    sanitizer: Sanitizer,
+    answer: Answer,
     /// Of the answer; nothing while there is none.
     last_byte: Option<u8>,
     /// Tools ran since: the next text is a paragraph of its own.
@@ -26,7 +26,7 @@ impl<'s> PlainView<'s> {
         Self {
             screen,
             asides: Asides::new(settings),
-            sanitizer: Sanitizer::new(Mode::Prose),
+            answer: Answer::new(settings.markdown),
             last_byte: None,
             has_paused: false,
         }
@@ -41,10 +41,14 @@ impl<'s> PlainView<'s> {
             self.screen.stop_row();
         }
         self.asides.end_thoughts(self.screen);
-        match self.screen.exact() {
+        match self.exact() {
             Some(bytes) => bytes.extend_from_slice(text.as_bytes()),
-            None => self.sanitizer.push(text, self.screen.out()),
+            None => self.answer.text(text, self.screen),
         }
+    }
+
+    fn exact(&mut self) -> Option<&mut Vec<u8>> {
+        if self.answer.is_rendered() { None } else { self.screen.exact() }
     }
 
     /// Waits are told before the answer only: once it flows, the reader of the pipe can be
@@ -56,12 +60,9 @@ impl<'s> PlainView<'s> {
     fn end(&mut self, result: &TurnResult) {
         if let Some(last) = self.last_byte {
             let newline = if last == b'\n' { "" } else { "\n" };
-            match self.screen.exact() {
+            match self.exact() {
                 Some(bytes) => bytes.extend_from_slice(newline.as_bytes()),
-                None => {
-                    self.sanitizer.push(newline, self.screen.out());
-                    self.sanitizer.finish(self.screen.out());
-                }
+                None => self.answer.finish(self.screen),
             }
         }
         // An error says it better, and who stopped the turn knows.
@@ -109,6 +110,7 @@ impl Frontend for PlainView<'_> {
     }
 
     fn tick(&mut self) -> Result<(), OutputError> {
+        self.answer.tick(self.screen);
         self.screen.tick()
     }
 }

@@ -1,8 +1,8 @@
 //! A turn for a person at a terminal: the answer as it comes, everything else dim beside it.
 
+use super::answer::Answer;
 use super::asides::Asides;
 use super::lines::Retry;
-use super::sanitize::{Mode, Sanitizer};
 use super::screen::Screen;
 use super::settings::ViewSettings;
 use crate::session::{Flushed, Frontend, OutputError, TurnEvent, TurnResult};
@@ -13,7 +13,7 @@ use crate::session::{Flushed, Frontend, OutputError, TurnEvent, TurnResult};
 pub struct ReplyView<'s> {
     screen: &'s mut Screen,
     asides: Asides,
-    sanitizer: Sanitizer,
+    answer: Answer,
     /// Text of the answer came last.
     is_in_text: bool,
 }
@@ -21,7 +21,7 @@ pub struct ReplyView<'s> {
 impl<'s> ReplyView<'s> {
     #[must_use]
     pub fn new(screen: &'s mut Screen, settings: ViewSettings) -> Self {
-        Self { screen, asides: Asides::new(settings), sanitizer: Sanitizer::new(Mode::Prose), is_in_text: false }
+        Self { screen, asides: Asides::new(settings), answer: Answer::new(settings.markdown), is_in_text: false }
     }
 
     fn text(&mut self, text: &str) {
@@ -29,17 +29,21 @@ impl<'s> ReplyView<'s> {
             self.screen.stop_row();
             self.asides.end_thoughts(self.screen);
         }
-        self.sanitizer.push(text, self.screen.out());
+        self.answer.text(text, self.screen);
     }
 
-    /// Ends the run of text, so that what comes next begins a line.
-    fn end_text(&mut self) {
+    /// Ends the line of the text; what comes between is no part of it.
+    fn pause_text(&mut self) {
         if std::mem::take(&mut self.is_in_text) {
-            let out = self.screen.out();
-            self.sanitizer.finish(out);
-            if out.is_mid_line() {
-                out.end_line();
-            }
+            self.answer.pause(self.screen);
+        }
+    }
+
+    /// Ends the text, so that what comes next begins a line.
+    fn end_text(&mut self) {
+        // Rendered text can be held also when something else came last.
+        if std::mem::take(&mut self.is_in_text) || self.answer.is_rendered() {
+            self.answer.finish(self.screen);
         }
     }
 
@@ -55,11 +59,10 @@ impl Frontend for ReplyView<'_> {
     fn show(&mut self, event: &TurnEvent<'_>) {
         match event {
             TurnEvent::Text(_) | TurnEvent::Usage(_) => {}
+            TurnEvent::Waiting | TurnEvent::Notice { .. } | TurnEvent::Retry { .. } | TurnEvent::Reasoning { .. } => {
+                self.pause_text();
+            }
             TurnEvent::Started { .. }
-            | TurnEvent::Waiting
-            | TurnEvent::Notice { .. }
-            | TurnEvent::Retry { .. }
-            | TurnEvent::Reasoning { .. }
             | TurnEvent::ToolCall(_)
             | TurnEvent::Approval { .. }
             | TurnEvent::ToolStarted(_)
@@ -97,6 +100,7 @@ impl Frontend for ReplyView<'_> {
     }
 
     fn tick(&mut self) -> Result<(), OutputError> {
+        self.answer.tick(self.screen);
         self.screen.tick()
     }
 }

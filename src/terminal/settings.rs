@@ -1,5 +1,7 @@
 //! What the caller has decided about output, from flags, environment and configuration.
 
+use super::answer::MarkdownSettings;
+
 /// `--color` > `NO_COLOR` > `CLICOLOR_FORCE` > configuration, decided by the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColorChoice {
@@ -69,4 +71,6 @@ pub struct ViewSettings {
     /// What the line at the end of each turn tells; nothing: there is none.
     pub usage: UsageParts,
     pub accessible: bool,
+    /// Answers are Markdown and rendered; `None`: they stand as they came.
+    pub markdown: Option<MarkdownSettings>,
 }

@@ -14,7 +14,7 @@ use crate::session::NamedCall;
 use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
 use crate::tool::ToolOutput;
 
-fn result(text: &str) -> TurnResult {
+pub fn result(text: &str) -> TurnResult {
     TurnResult {
         text: text.into(),
         finish: Some("stop".into()),
@@ -22,11 +22,11 @@ fn result(text: &str) -> TurnResult {
     }
 }
 
-fn thought(text: &str, block: u32) -> TurnEvent<'_> {
+pub fn thought(text: &str, block: u32) -> TurnEvent<'_> {
     TurnEvent::Reasoning { text, kind: ReasoningKind::Raw, block }
 }
 
-fn notice(message: &str) -> TurnEvent<'_> {
+pub fn notice(message: &str) -> TurnEvent<'_> {
     TurnEvent::Notice { level: NoticeLevel::Warn, code: "x", message }
 }
 
@@ -39,7 +39,7 @@ fn started(conversation: &ConversationId) -> TurnEvent<'_> {
 }
 
 /// Shows all events to a view on two pipes; what came on stdout and stderr.
-fn piped(view: impl Fn(&mut Screen) -> Box<dyn Frontend + '_>, events: &[TurnEvent<'_>]) -> (String, String) {
+pub fn piped(view: impl Fn(&mut Screen) -> Box<dyn Frontend + '_>, events: &[TurnEvent<'_>]) -> (String, String) {
     let ((mut stdout, out), (mut stderr, err)) = (std::io::pipe().unwrap(), std::io::pipe().unwrap());
     let mut screen = Screen::on_files(out.into(), err.into(), OutputSettings::default());
     let mut view = view(&mut screen);
@@ -69,12 +69,12 @@ fn pair(out: &str, err: &str) -> (String, String) {
 }
 
 /// A pseudo-terminal that is stdout and stderr of one screen.
-struct Terminal {
+pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
-    fn new(settings: OutputSettings) -> (Self, Screen) {
+    pub fn new(settings: OutputSettings) -> (Self, Screen) {
         let size = PtySize { rows: 24, cols: 40, pixel_width: 0, pixel_height: 0 };
         let master = native_pty_system().openpty(size).unwrap().master;
         let path = master.tty_name().unwrap();
@@ -84,7 +84,7 @@ impl Terminal {
     }
 
     /// All that was written, once the screen is gone.
-    fn read(self) -> String {
+    pub fn read(self) -> String {
         let (mut reader, mut bytes) = (self.master.try_clone_reader().unwrap(), Vec::new());
         // A terminal whose last writer has gone ends with an error.
         let _ = reader.read_to_end(&mut bytes);
@@ -94,7 +94,7 @@ impl Terminal {
     }
 }
 
-fn on_terminal(output: OutputSettings, settings: ViewSettings, events: &[TurnEvent<'_>]) -> String {
+pub fn on_terminal(output: OutputSettings, settings: ViewSettings, events: &[TurnEvent<'_>]) -> String {
     let (terminal, mut screen) = Terminal::new(output);
     let mut view = ReplyView::new(&mut screen, settings);
     for event in events {
@@ -105,15 +105,15 @@ fn on_terminal(output: OutputSettings, settings: ViewSettings, events: &[TurnEve
     terminal.read()
 }
 
-const NO_COLOR: OutputSettings =
+pub const NO_COLOR: OutputSettings =
     OutputSettings { color: ColorChoice::Never, term_dumb: false, accessible: false, quiet: false, verbose: false };
 
-fn named(id: &str, arguments: &str) -> NamedCall {
+pub fn named(id: &str, arguments: &str) -> NamedCall {
     let call = ToolCall { id: id.into(), name: "read".into(), arguments: arguments.into() };
     NamedCall { call, server: None, tool: "read".into() }
 }
 
-fn output() -> ToolOutput {
+pub fn output() -> ToolOutput {
     ToolOutput { text: "result".into(), ..ToolOutput::default() }
 }
 

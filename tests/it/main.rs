@@ -127,6 +127,8 @@ mod real_servers;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
+mod rendering;
+#[cfg(test)]
 mod repl;
 #[cfg(test)]
 mod repl_input;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::cli::OutputFormat;
 use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult};
-use crate::terminal::{JsonFormat, JsonTurn, RowTime, Screen, TermSafe, TermSafeBuf, ViewSettings};
+use crate::terminal::{Answer, JsonFormat, JsonTurn, RowTime, Screen, TermSafe, TermSafeBuf, ViewSettings};
 
 pub struct Board<'s> {
     screen: &'s mut Screen,
@@ -21,6 +21,8 @@ pub struct Board<'s> {
 struct Part {
     label: String,
     json: JsonTurn,
+    /// Where Markdown is rendered; `None`: the text goes out as it came.
+    answer: Option<Answer>,
     /// What waits until it is this part's turn.
     waiting: String,
     has_heading: bool,
@@ -36,6 +38,7 @@ impl<'s> Board<'s> {
         let part = |(index, label)| Part {
             label,
             json: JsonTurn::new(json_format, settings, Some(index)),
+            answer: settings.markdown.map(|markdown| Answer::new(Some(markdown))),
             waiting: String::new(),
             has_heading: false,
             last_byte: None,
@@ -52,12 +55,12 @@ impl<'s> Board<'s> {
         match (self.format, event) {
             (OutputFormat::Jsonl, event) => self.parts[index].json.show(event, self.screen),
             (_, TurnEvent::Ended(result)) => self.end(index, result),
-            (OutputFormat::Text, TurnEvent::Text(text)) => self.text(index, text),
+            (OutputFormat::Text | OutputFormat::Markdown, TurnEvent::Text(text)) => self.text(index, text),
             (_, TurnEvent::Notice { level: NoticeLevel::Warn, message, .. }) => self.aside(index, message),
             (_, TurnEvent::Retry { code, attempt, of, .. }) => {
                 self.aside(index, &format!("{code}, try {} of {of} follows", attempt + 1));
             }
-            (OutputFormat::Text | OutputFormat::Json, _) => {}
+            (OutputFormat::Text | OutputFormat::Markdown | OutputFormat::Json, _) => {}
         }
     }
 
@@ -74,7 +77,7 @@ impl<'s> Board<'s> {
             return;
         }
         self.heading(index);
-        self.screen.print(text);
+        self.put(index, text);
         self.parts[index].last_byte = text.bytes().last();
     }
 
@@ -83,8 +86,26 @@ impl<'s> Board<'s> {
         if std::mem::replace(&mut part.has_heading, true) {
             return;
         }
-        let space = if index == 0 { "" } else { "\n" };
-        self.screen.print(&format!("{space}## {}\n\n", part.label));
+        let heading = format!("## {}\n\n", part.label);
+        if index > 0 {
+            self.screen.print("\n");
+        }
+        self.put(index, &heading);
+    }
+
+    fn put(&mut self, index: usize, text: &str) {
+        match &mut self.parts[index].answer {
+            Some(answer) => answer.text(text, self.screen),
+            None => self.screen.print(text),
+        }
+    }
+
+    /// What may still change of the part that streams is shown when nothing has come for a while.
+    fn tick(&mut self) -> Result<(), OutputError> {
+        if let Some(answer) = self.parts.get_mut(self.current).and_then(|part| part.answer.as_mut()) {
+            answer.tick(self.screen);
+        }
+        self.screen.tick()
     }
 
     fn aside(&mut self, index: usize, message: &str) {
@@ -114,11 +135,13 @@ impl<'s> Board<'s> {
         let index = self.current;
         let waiting = std::mem::take(&mut self.parts[index].waiting);
         match self.format {
-            OutputFormat::Text => {
+            OutputFormat::Text | OutputFormat::Markdown => {
                 self.print(index, &waiting);
                 // An answer that is none has its place, too.
                 self.heading(index);
-                if self.parts[index].last_byte.is_some_and(|byte| byte != b'\n') {
+                if let Some(answer) = &mut self.parts[index].answer {
+                    answer.finish(self.screen);
+                } else if self.parts[index].last_byte.is_some_and(|byte| byte != b'\n') {
                     self.screen.print("\n");
                 }
             }
@@ -140,7 +163,7 @@ impl<'s> Board<'s> {
         label.push(TermSafe::literal("waiting for "));
         label.push_line(&part.label);
         self.screen.start_row(label, RowTime::Since(Instant::now()));
-        if self.format == OutputFormat::Text {
+        if matches!(self.format, OutputFormat::Text | OutputFormat::Markdown) {
             self.print(self.current, &waiting);
         }
     }
@@ -162,6 +185,6 @@ impl Frontend for BoardView<'_, '_> {
     }
 
     fn tick(&mut self) -> Result<(), OutputError> {
-        self.board.borrow_mut().screen.tick()
+        self.board.borrow_mut().tick()
     }
 }

@@ -11,7 +11,7 @@ use crate::command::context::Context;
 use crate::command::place::place;
 use crate::command::role::{self, Begun};
 use crate::command::turn::{CLOSE_LIMIT, at};
-use crate::command::{prompt, wiring, wiring_builtin};
+use crate::command::{looks, prompt, wiring, wiring_builtin};
 use crate::config::{Config, FilledRole, LoadOptions};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
@@ -46,7 +46,7 @@ pub async fn run(options: &AskOptions, context: &mut Context, started: Instant) 
         }
     };
     share(&mut sessions, question).await?;
-    let view = wiring::view_settings(&config, &options.conversation, context);
+    let view = looks::of_format(options.format, &config, &options.conversation, context);
     let labels = sessions.iter().map(|session| session.model.label.clone()).collect();
     let board = RefCell::new(Board::new(&mut context.screen, labels, options.format, view));
     let timeout = options.timeout.map(|limit| started + limit);

@@ -7,12 +7,14 @@ use super::{attachment, change, diff, list, search, show, timeline, tree};
 use crate::cli::{HistoryCommand, ListFormat, ListOptions, SearchOptions, ShowOptions};
 use crate::command::context::Context;
 use crate::command::listing::{json_array, json_lines};
+use crate::command::looks::markdown_settings;
 use crate::command::pager;
 use crate::command::{upkeep, wiring};
 use crate::config::{Config, LoadOptions, load};
 use crate::conversation::now_ms;
 use crate::exit::Failure;
 use crate::history::{History, Page};
+use crate::terminal::{MarkdownSettings, Stream};
 
 /// Conversations that `history list` shows unless `--limit` says otherwise.
 const LIST_MAX: usize = 50;
@@ -50,7 +52,10 @@ fn shown(command: &HistoryCommand, config: &Config, context: &mut Context) -> Re
     let pager = |no_pager: bool, format| (!no_pager && format == ListFormat::Table).then(|| config.ui.pager.clone());
     Ok(match command {
         HistoryCommand::List(options) => (list_text(&history, options)?, pager(options.pager.no_pager, options.format)),
-        HistoryCommand::Show(options) => (show_text(&history, options)?, pager(options.pager.no_pager, options.format)),
+        HistoryCommand::Show(options) => {
+            let text = show_text(&history, options)?;
+            (rendered_text(text, config, context), pager(options.pager.no_pager, options.format))
+        }
         HistoryCommand::Search(options) => {
             (search_text(history, config, options, context)?, pager(options.pager.no_pager, options.format))
         }
@@ -69,6 +74,15 @@ fn shown(command: &HistoryCommand, config: &Config, context: &mut Context) -> Re
         // They show nothing that a pager would page.
         HistoryCommand::Upkeep(_) | HistoryCommand::Follow(_) => (Text::default(), None),
     })
+}
+
+/// With its Markdown rendered, where answers are. A pager passes styling on, but not every one passes links on.
+fn rendered_text(text: Text, config: &Config, context: &mut Context) -> Text {
+    if !config.ui.markdown || !context.screen.is_terminal(Stream::Stdout) {
+        return text;
+    }
+    let settings = MarkdownSettings { hyperlinks: false, ..markdown_settings(config, None, context) };
+    text.rendered(settings.on(&context.screen))
 }
 
 fn count(count: Option<u64>, default: usize) -> usize {

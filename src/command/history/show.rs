@@ -86,7 +86,9 @@ fn show_text(
         }
         text.push(Ink::Plain, "\n");
         text.line(Ink::Strong, format!("[{}]", about.join(" · ")));
-        text.push(Ink::Plain, message.text.clone());
+        // What a person wrote stands as it was written.
+        let ink = if message.role == Role::Assistant { Ink::Markdown } else { Ink::Plain };
+        text.push(ink, message.text.clone());
         if !message.text.is_empty() && !message.text.ends_with('\n') {
             text.push(Ink::Plain, "\n");
         }

@@ -1,6 +1,6 @@
 //! Text for people: as it stands for a pipe, safe and styled for a terminal.
 
-use crate::terminal::{Color, Style, TermSafeBuf};
+use crate::terminal::{Color, RenderSettings, Style, TermSafeBuf, render_whole};
 
 /// What a piece of text is to the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,21 +12,26 @@ pub enum Ink {
     Mark,
     Added,
     Removed,
+    /// Markdown: rendered where that was settled, see [`Text::rendered`].
+    Markdown,
 }
 
 /// Pieces of text, one after the other; what stands in them can come from anywhere.
 #[derive(Clone, Debug, Default)]
-pub struct Text(Vec<(Ink, String)>);
+pub struct Text {
+    pieces: Vec<(Ink, String)>,
+    markdown: Option<RenderSettings>,
+}
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(vec![(Ink::Plain, text)])
+        Self { pieces: vec![(Ink::Plain, text)], markdown: None }
     }
 }
 
 impl Text {
     pub fn push(&mut self, ink: Ink, text: impl Into<String>) {
-        self.0.push((ink, text.into()));
+        self.pieces.push((ink, text.into()));
     }
 
     pub fn line(&mut self, ink: Ink, text: impl Into<String>) {
@@ -36,7 +41,13 @@ impl Text {
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pieces.is_empty()
+    }
+
+    /// Markdown in it is rendered for terminals; for pipes it stands as it is.
+    #[must_use]
+    pub fn rendered(self, settings: RenderSettings) -> Self {
+        Self { markdown: Some(settings), ..self }
     }
 
     /// For pipes and files.
@@ -44,18 +55,22 @@ impl Text {
     pub fn raw(&self) -> String {
         let piece = |(ink, text): &(Ink, String)| match ink {
             Ink::Mark => format!("[{text}]"),
-            Ink::Plain | Ink::Strong | Ink::Faint | Ink::Added | Ink::Removed => text.clone(),
+            Ink::Plain | Ink::Strong | Ink::Faint | Ink::Added | Ink::Removed | Ink::Markdown => text.clone(),
         };
-        self.0.iter().map(piece).collect()
+        self.pieces.iter().map(piece).collect()
     }
 
     /// For terminals.
     #[must_use]
     pub fn safe(&self, color: Color) -> TermSafeBuf {
         let mut safe = TermSafeBuf::new();
-        for (ink, text) in &self.0 {
+        for (ink, text) in &self.pieces {
+            if let (Ink::Markdown, Some(settings)) = (ink, self.markdown) {
+                safe.push(render_whole(text, RenderSettings { color, ..settings }).as_safe());
+                continue;
+            }
             let style = match ink {
-                Ink::Plain => None,
+                Ink::Plain | Ink::Markdown => None,
                 Ink::Strong | Ink::Mark => Some(Style::Bold),
                 Ink::Faint => Some(Style::Dim),
                 Ink::Added => Some(Style::Green),

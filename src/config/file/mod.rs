@@ -23,7 +23,7 @@ pub use mcp::{
 };
 pub use rules::RuleSection;
 pub use secret_text::{SecretText, is_secret_header};
-pub use ui::{Clipboard, ColorChoice, Editing, KeyAction, PromptPart, Theme, Thinking, Ui, UsagePart};
+pub use ui::{Clipboard, ColorChoice, Editing, KeyAction, PromptPart, Thinking, Ui, UsagePart};
 
 /// The configuration of sayso.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

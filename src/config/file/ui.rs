@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ui {
-    /// The colours of answers and code.
-    pub theme: Theme,
+    /// The colours of answers and code: auto, light, dark, ansi, none, or the path of a theme file.
+    pub theme: String,
+    /// Show the `#` of headings, the marks of lists and the lines of fences as they were written.
+    pub theme_markers: bool,
     /// When to use colour; --color and the environment win.
     pub color: ColorChoice,
     /// Whether the reasoning of a model is shown.
@@ -44,7 +46,8 @@ pub struct Ui {
 impl Default for Ui {
     fn default() -> Self {
         Self {
-            theme: Theme::Auto,
+            theme: "auto".to_owned(),
+            theme_markers: false,
             color: ColorChoice::Auto,
             thinking: Thinking::Hide,
             markdown: true,
@@ -61,20 +64,6 @@ impl Default for Ui {
             markers: true,
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Theme {
-    /// Fits the background of the terminal.
-    #[default]
-    Auto,
-    Light,
-    Dark,
-    /// Only the sixteen colours of the terminal.
-    Ansi,
-    /// Bold and italics, no colour.
-    None,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -122,7 +122,7 @@ fn first_line(prompt: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::conversation::{Message, MessageId, ToolChoice, ToolSpec};
-    use crate::provider::ModelParameters;
+    use crate::provider::{Images, ModelParameters};
 
     fn message(role: Role, text: &str) -> Message {
         Message::new(MessageId("m".into()), None, role, text.into(), 0)
@@ -138,6 +138,7 @@ mod tests {
             tools,
             tool_choice,
             answer: None,
+            images: Images::Sent,
             parameters: &parameters,
             stream: true,
         };

@@ -1,0 +1,190 @@
+//! What is rendered, and that no split of the text, no width and no hostile text changes the promises made for it.
+
+use proptest::prelude::*;
+
+use super::{Builtin, Markdown, RenderSettings, Theme, render_whole};
+use crate::terminal::term_safe::Color;
+
+mod corpus;
+mod hostile;
+mod oracle;
+mod screen;
+mod shown;
+
+fn settings(width: usize, color: Color) -> RenderSettings {
+    let theme = Theme::builtin(Builtin::Dark);
+    RenderSettings { width, color, theme, shows_markers: false, hyperlinks: false, accessible: false }
+}
+
+fn plain(text: &str, width: usize) -> String {
+    render_whole(text, settings(width, Color::Off)).as_str().to_owned()
+}
+
+fn styled(text: &str, width: usize) -> String {
+    render_whole(text, settings(width, Color::On)).as_str().to_owned()
+}
+
+/// What comes out piece by piece, all together.
+fn streamed<'a>(pieces: impl Iterator<Item = &'a str>, settings: RenderSettings) -> String {
+    let mut markdown = Markdown::new(settings);
+    let mut out = String::new();
+    for piece in pieces {
+        markdown.push(piece);
+        out.push_str(std::str::from_utf8(markdown.ready().as_bytes()).unwrap());
+        markdown.clear_ready();
+    }
+    markdown.finish();
+    out.push_str(std::str::from_utf8(markdown.ready().as_bytes()).unwrap());
+    out
+}
+
+fn by_chars(text: &str, chars: usize) -> Vec<&str> {
+    let mut starts: Vec<usize> = text.char_indices().map(|(at, _)| at).step_by(chars).collect();
+    starts.push(text.len());
+    starts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
+}
+
+fn all_settings(width: usize) -> [RenderSettings; 4] {
+    let on = settings(width, Color::On);
+    let linked = RenderSettings { hyperlinks: true, shows_markers: true, ..on };
+    [on, settings(width, Color::Off), linked, RenderSettings { accessible: true, color: Color::Off, ..on }]
+}
+
+#[test]
+fn any_split_of_a_document_gives_the_same_bytes() {
+    for document in corpus::DOCUMENTS {
+        for width in [20, 80] {
+            for settings in all_settings(width) {
+                let whole = render_whole(document, settings).as_str().to_owned();
+                for chars in [1, 7, 50] {
+                    let got = streamed(by_chars(document, chars).into_iter(), settings);
+                    assert_eq!(got, whole, "{chars} characters at a time, width {width}");
+                }
+            }
+        }
+    }
+}
+
+/// Lines of marks in all orders: what a model would never write.
+fn any_text() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        4 => "[a-z]{1,9}".boxed(),
+        4 => Just(" ".to_owned()).boxed(),
+        3 => Just("\n".to_owned()).boxed(),
+        6 => prop::sample::select(MARKS.to_vec()).prop_map(str::to_owned).boxed(),
+        1 => "[世界。「」éß🇩🇪👩\u{200D}\u{301}\u{5e9}\u{202e}]{1,4}".boxed(),
+    ];
+    prop::collection::vec(part, 0..60).prop_map(|parts| parts.concat())
+}
+
+const MARKS: [&str; 57] = [
+    "*",
+    "**",
+    "***",
+    "_",
+    "__",
+    "~~",
+    "`",
+    "``",
+    "```",
+    "~~~",
+    "# ",
+    "## ",
+    "#",
+    "- ",
+    "* ",
+    "+ ",
+    "1. ",
+    "2) ",
+    "> ",
+    ">",
+    "    ",
+    "  ",
+    "\t",
+    "---",
+    "***\n",
+    "===",
+    "|",
+    "| ",
+    "|-|",
+    "| --- | --- |\n",
+    "[",
+    "]",
+    "](",
+    "](http://a.b)",
+    "![",
+    "(",
+    ")",
+    "<",
+    ">",
+    "<br>",
+    "<b>",
+    "&",
+    "&amp;",
+    "&#27;",
+    ";",
+    "$",
+    "$$",
+    "\\",
+    "\\(",
+    "\\[",
+    "[^1]",
+    "[^1]:",
+    "[ ] ",
+    "- [x] ",
+    "```rust\n",
+    "\n\n",
+    "\\\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_split_of_any_text_gives_the_same_bytes(
+        text in any_text(), width in 8usize..60, cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20)
+    ) {
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| text.floor_char_boundary(cut.index(text.len() + 1))).collect();
+        cuts.extend([0, text.len()]);
+        cuts.sort_unstable();
+        let pieces: Vec<&str> = cuts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect();
+        for settings in all_settings(width) {
+            let whole = render_whole(&text, settings).as_str().to_owned();
+            prop_assert_eq!(&streamed(pieces.iter().copied(), settings), &whole);
+            prop_assert_eq!(&streamed(by_chars(&text, 1).into_iter(), settings), &whole);
+            assert_only_our_styling(&whole);
+        }
+    }
+}
+
+/// Text, newline, tab, and the two sequences that are ours: looks and links.
+fn assert_only_our_styling(bytes: &str) {
+    let mut rest = bytes;
+    while let Some(at) = rest.find(|char: char| char.is_control() && char != '\n' && char != '\t') {
+        rest = &rest[at..];
+        let end = if let Some(look) = rest.strip_prefix("\x1b[") {
+            let end = look.find(|char: char| !char.is_ascii_digit() && char != ';').unwrap();
+            assert!(look[end..].starts_with('m'), "{rest:.40?}");
+            end + 3
+        } else {
+            let link = rest.strip_prefix("\x1b]8;;").unwrap_or_else(|| panic!("{rest:.40?}"));
+            let end = link.find('\x1b').unwrap();
+            assert!(link[..end].bytes().all(|byte| byte.is_ascii_graphic()), "{rest:.80?}");
+            assert!(link[end..].starts_with("\x1b\\"), "{rest:.80?}");
+            end + 7
+        };
+        rest = &rest[end..];
+    }
+}
+
+#[test]
+fn a_document_costs_at_most_three_times_its_bytes() {
+    for document in corpus::DOCUMENTS {
+        for width in [20, 40, 80, 200] {
+            for settings in all_settings(width) {
+                let bytes = render_whole(document, settings).as_bytes().len();
+                assert!(bytes <= 3 * document.len() + 512, "{bytes} of {} at {width}: {document:.40}", document.len());
+            }
+        }
+    }
+}
