@@ -19,6 +19,9 @@ _sayso() {
             sayso,ask)
                 cmd="sayso__subcmd__ask"
                 ;;
+            sayso,batch)
+                cmd="sayso__subcmd__batch"
+                ;;
             sayso,chat)
                 cmd="sayso__subcmd__chat"
                 ;;
@@ -88,8 +91,14 @@ _sayso() {
             sayso__subcmd__history,check)
                 cmd="sayso__subcmd__history__subcmd__check"
                 ;;
+            sayso__subcmd__history,diff)
+                cmd="sayso__subcmd__history__subcmd__diff"
+                ;;
             sayso__subcmd__history,export)
                 cmd="sayso__subcmd__history__subcmd__export"
+                ;;
+            sayso__subcmd__history,follow)
+                cmd="sayso__subcmd__history__subcmd__follow"
                 ;;
             sayso__subcmd__history,fork)
                 cmd="sayso__subcmd__history__subcmd__fork"
@@ -215,7 +224,7 @@ _sayso() {
 
     case "${cmd}" in
         sayso)
-            opts="-q -v -h -V --config --color --quiet --verbose --accessible --offline --help --version ask chat history stats init doctor config roles keys models mcp completions shell-init man help"
+            opts="-q -v -h -V --config --color --quiet --verbose --accessible --offline --help --version ask chat batch history stats init doctor config roles keys models mcp completions shell-init man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -248,7 +257,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__ask)
-            opts="-m -s -c -o -t -f -q -v -h --role --role-file --model --system --continue --global --session --no-save --option --tool --no-tools --allow --max-hops --tool-choice --record --replay --replay-speed --thinking --retries --timing --file --format --timeout --no-stream --dry-run --stdin --require-history --schema --schema-multi --schema-retries --code --first-code --first-json --stop-after --once --cache --meta --meta-fd --config --color --quiet --verbose --accessible --offline --help"
+            opts="-m -s -o -c -t -f -q -v -h --role --role-file --model --system --option --retries --continue --global --session --no-save --tool --no-tools --allow --max-hops --tool-choice --record --replay --replay-speed --thinking --timing --width --file --format --timeout --no-stream --dry-run --max-cost --max-tokens-total --stdin --require-history --schema --schema-multi --schema-retries --code --first-code --first-json --stop-after --once --cache --meta --meta-fd --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -289,15 +298,19 @@ _sayso() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --session)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --option)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --session)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -359,7 +372,7 @@ _sayso() {
                     COMPREPLY=($(compgen -W "hide show" -- "${cur}"))
                     return 0
                     ;;
-                --retries)
+                --width)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -372,10 +385,18 @@ _sayso() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text markdown json jsonl" -- "${cur}"))
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-cost)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-tokens-total)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -448,8 +469,116 @@ _sayso() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        sayso__subcmd__batch)
+            opts="-j -m -s -o -q -v -h --input --lines --template --jobs --output --unordered --shard --fail-fast --model --system --option --retries --timeout --no-stream --max-cost --max-tokens-total --config --color --quiet --verbose --accessible --offline --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --input)
+                    COMPREPLY=($(compgen -W "jsonl lines csv tsv" -- "${cur}"))
+                    return 0
+                    ;;
+                --template)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --system)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-cost)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-tokens-total)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         sayso__subcmd__chat)
-            opts="-m -s -c -o -t -f -q -v -h --model --system --continue --global --session --no-save --option --tool --no-tools --allow --max-hops --tool-choice --thinking --retries --timing --file --format --config --color --quiet --verbose --accessible --offline --help"
+            opts="-m -s -o -c -t -f -q -v -h --role --role-file --model --system --option --retries --continue --global --session --no-save --tool --no-tools --allow --max-hops --tool-choice --record --replay --replay-speed --thinking --timing --width --file --format --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -490,15 +619,19 @@ _sayso() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --session)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --option)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --session)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -560,7 +693,7 @@ _sayso() {
                     COMPREPLY=($(compgen -W "hide show" -- "${cur}"))
                     return 0
                     ;;
-                --retries)
+                --width)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -966,7 +1099,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__history)
-            opts="-q -v -h --config --color --quiet --verbose --accessible --offline --help list show search rename fork pin unpin rm export import backup prune scrub sql check recover"
+            opts="-q -v -h --config --color --quiet --verbose --accessible --offline --help list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1064,6 +1197,43 @@ _sayso() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        sayso__subcmd__history__subcmd__diff)
+            opts="-q -v -h --by --no-pager --config --color --quiet --verbose --accessible --offline --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --by)
+                    COMPREPLY=($(compgen -W "line word" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         sayso__subcmd__history__subcmd__export)
             opts="-o -q -v -h --format --output --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1105,6 +1275,39 @@ _sayso() {
                     fi
                     return 0
                     ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sayso__subcmd__history__subcmd__follow)
+            opts="-q -v -h --config --color --quiet --verbose --accessible --offline --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

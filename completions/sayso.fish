@@ -36,6 +36,7 @@ complete -c sayso -n "__fish_sayso_needs_command" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_needs_command" -s V -l version -d 'Print version'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "ask" -d 'Ask one question; the answer goes to stdout'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "chat" -d 'Talk to a model, with a prompt to type at'
+complete -c sayso -n "__fish_sayso_needs_command" -f -a "batch" -d 'Ask many questions from a file; one line of JSON for each'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "history" -d 'Past conversations: list, show, search, fork, delete'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "stats" -d 'Count turns, tokens and times (median/95th percentile)'
 complete -c sayso -n "__fish_sayso_needs_command" -f -a "init" -d 'Set up sayso: find keys and models, write the configuration'
@@ -53,8 +54,9 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -l role -d 'Use this ro
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l role-file -d 'Use the role in this file, as a script does in its first line' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s s -l system -d 'The system prompt, as text or from a file' -r
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l session -d 'Go on with this conversation, or from this message of it; a new name begins one' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l session -d 'Go on with this conversation, or from this message of it; a new name begins one' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
@@ -64,12 +66,15 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay -d 'Answer fr
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay-speed -d 'Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l width -d 'Columns of rendered Markdown (20 to 1000) [default: the terminal\'s]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s f -l file -d 'Send this along: a text, image or PDF, a folder, a quoted \'src/**/*.rs\', a URL, `-` for stdin (repeatable)' -r -F
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l format -d 'What to write to stdout' -r -f -a "text\t'The answer as the model wrote it'
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l format -d 'What to write to stdout' -r -f -a "text\t'The answer as the model wrote it; on a terminal its Markdown is rendered (ui.markdown)'
+markdown\t'The answer with its Markdown rendered, also into a pipe; styled there only with --color always'
 json\t'One object when all is over'
 jsonl\t'One event a line, as it happens'"
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l timeout -d 'Give up after this time, as in 120s, 2m or 500ms' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l max-cost -d 'Spend no more than this; ends with exit 6' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l max-tokens-total -d 'Use no more than this many tokens, input and output together; ends with exit 6' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l stdin -d 'Read stdin after a PROMPT: if something comes soon, however long it takes, or never' -r -f -a "auto\t''
 wait\t''
 never\t''"
@@ -105,8 +110,9 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -l role -d 'Use this r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l role-file -d 'Use the role in this file, as a script does in its first line' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s s -l system -d 'The system prompt, as text or from a file' -r
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -l session -d 'Go on with this conversation, or from this message of it; a new name begins one' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l session -d 'Go on with this conversation, or from this message of it; a new name begins one' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
@@ -116,7 +122,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay -d 'Answer f
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay-speed -d 'Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l thinking -d 'Whether to show the thoughts of a model, on stderr' -r -f -a "hide\t''
 show\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l width -d 'Columns of rendered Markdown (20 to 1000) [default: the terminal\'s]' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s f -l file -d 'Send this along with the first prompt: a text, image or PDF, a folder, a pattern, a URL (repeatable)' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l format -d 'Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line' -r -f -a "jsonl\t'In: {"type":"user","text":"…"}. Out: the events of `sayso help events`'"
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l config -d 'Read this configuration file' -r -F
@@ -133,31 +139,61 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -s v -l verbose -d 'Sa
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -l config -d 'Read this configuration file' -r -F
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l input -d 'What the rows are [default: by the name of the file, else jsonl]' -r -f -a "jsonl\t'One object a line'
+lines\t'One prompt a line'
+csv\t'Columns between commas, with a line of names'
+tsv\t'Columns between tabs, with a line of names'"
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l template -d 'Makes the prompt of each row; {{name}} stands for what the row has under this name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -s j -l jobs -d 'Requests at the same time (1 to 256)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l output -d 'Write results to this file, and go on where it ends when run again' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l shard -d 'Take only part K of N of the rows; the same rows on every machine' -r
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r -f -k -a '(__sayso_names)'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -s s -l system -d 'The system prompt, as text or from a file' -r
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -s o -l option -d 'A parameter for the model, as in temperature=0.2 (repeatable)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l retries -d 'Requests after one that failed before its first token (0 to 10)' -r
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l timeout -d 'Give up on a row after this time, as in 120s, 2m or 500ms' -r
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l max-cost -d 'Spend no more than this; ends with exit 6' -r
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l max-tokens-total -d 'Use no more than this many tokens, input and output together; ends with exit 6' -r
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -s q -l quiet -d 'Leave out progress, notices and usage'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -s v -l verbose -d 'Say more about what happens (twice: everything)'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -l offline -d 'Reach nothing but this machine itself'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "list" -d 'List conversations, the one used last first'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "show" -d 'Show the messages of a conversation'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "search" -d 'Find messages by their words'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "rename" -d 'Give a conversation another name'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "fork" -d 'Copy a conversation, as far as you want, to go another way'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "pin" -d 'Keep conversations whatever the limits of the history are'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "unpin" -d 'Let the limits count for them again'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "rm" -d 'Delete conversations for ever'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "export" -d 'Write conversations as Markdown, HTML or JSON'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "import" -d 'Read conversations: exports of sayso, logs of llm, sessions of aichat'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "backup" -d 'Copy the whole history to a file, while others write'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "prune" -d 'Delete what is beyond the limits of the configuration'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "scrub" -d 'Mask keys and other secrets in what is stored'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "sql" -d 'Ask the history in SQL'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "check" -d 'Look for damage'
-complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm export import backup prune scrub sql check recover" -f -a "recover" -d 'Bring back what a damaged history holds'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l lines -d 'Each line is a prompt'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l unordered -d 'Write results as they come, not in the order of the rows'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l fail-fast -d 'Take no more rows once one has failed'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l no-stream -d 'Ask for whole answers at once'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "list" -d 'List conversations, the one used last first'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "show" -d 'Show the messages of a conversation'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "search" -d 'Find messages by their words'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "rename" -d 'Give a conversation another name'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "fork" -d 'Copy a conversation, as far as you want, to go another way'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "pin" -d 'Keep conversations whatever the limits of the history are'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "unpin" -d 'Let the limits count for them again'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "rm" -d 'Delete conversations for ever'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "diff" -d 'What is different between two messages or conversations'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "follow" -d 'Watch the answer that another sayso is receiving'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "export" -d 'Write conversations as Markdown, HTML or JSON'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "import" -d 'Read conversations: exports of sayso, logs of llm, sessions of aichat'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "backup" -d 'Copy the whole history to a file, while others write'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "prune" -d 'Delete what is beyond the limits of the configuration'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "scrub" -d 'Mask keys and other secrets in what is stored'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "sql" -d 'Ask the history in SQL'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "check" -d 'Look for damage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and not __fish_seen_subcommand_from list show search rename fork pin unpin rm diff follow export import backup prune scrub sql check recover" -f -a "recover" -d 'Bring back what a damaged history holds'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l since -d 'Only what was used since: 90m, 12h, 7d, 4w, or a date as in 2026-01-31' -r
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -s m -l model -d 'Only of models with this in their name' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from list" -l provider -d 'Only of this provider' -r
@@ -273,6 +309,27 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from diff" -l by -d 'What is compared' -r -f -a "line\t''
+word\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from diff" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from diff" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from diff" -l no-pager -d 'Never start a pager'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from diff" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from diff" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from follow" -l config -d 'Read this configuration file' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from follow" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from follow" -s q -l quiet -d 'Leave out progress, notices and usage'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from follow" -s v -l verbose -d 'Say more about what happens (twice: everything)'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from follow" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from follow" -l offline -d 'Reach nothing but this machine itself'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from follow" -s h -l help -d 'Print help'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l format -d 'How to write them; json and jsonl hold everything and can be imported again' -r -f -a "md\t'Markdown, to read'
 html\t'One page that needs nothing else, to read in a browser'
 json\t'One object with everything in it'

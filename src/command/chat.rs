@@ -12,10 +12,10 @@ use super::role::{self, Begun};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
 use super::{archive, chat_lines, history, models, roles, stats, wiring_builtin, wiring_record};
-use crate::cli::{ChatFormat, ChatOptions, FileSource, GlobalOptions, ListFormat};
+use crate::cli::{ChatFormat, ChatOptions, ConversationOptions, FileSource, GlobalOptions, ListFormat};
 use crate::config::{
     Choice, Config, ConfigFile, Editing as ConfiguredEditing, Environment, FilledRole, LoadOptions, Paths,
-    RoleSurroundings, Roles, presets,
+    RoleSurroundings, Roles, UiSettings, presets,
 };
 use crate::conversation::{Attachment, ConversationId, MessageId, UsedRole, exit_code};
 use crate::exit::Failure;
@@ -27,7 +27,7 @@ use crate::repl::{
     Attaching, CUT_OFF, CompletionSource, CtrlC, CustomCommands, Editing, InRole, Input, InputSettings, KnownPrompts,
     Loaded, Repl, ReplUi, Services,
 };
-use crate::session::{ActiveModel, JobSignals, Signals, TurnReport};
+use crate::session::{ActiveModel, JobSignals, Session, Signals, TurnReport};
 use crate::terminal::{Color, ErrorReport, Stream, TermSafeBuf, mode};
 
 /// Prompts that Up and Ctrl-R reach, of this conversation and of all others.
@@ -71,28 +71,14 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let plain_options = wiring::load_options(&options.conversation, context);
     let Begun { role, plain_options, load_options, config, beginning } =
         role::begin(&options.conversation, &options.arguments, plain_options, context)?;
-    let tools = role::tools(role.as_ref(), &options.conversation.tools);
     let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
     let model = first_model(&config, &load_options, (&client, choice), context)?;
-    let settings = wiring::turn_settings(&config, options.conversation.request.retries);
-    let name = match &beginning {
-        Beginning::Named(name) => Some(name.clone()),
-        Beginning::Resumed(stored) => stored.name.clone(),
-        Beginning::New => None,
-    };
-    let mut session = wiring::session(&config, model, settings);
-    wiring_tools::equip(&mut session, &tools, &config, context, Person::Present).await?;
-    wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
-    wiring::begin(&mut session, beginning, context);
-    session.hold();
-    if session.is_interrupted() {
-        context.note(CUT_OFF);
-    }
-    session.publish_settings();
+    let name = name_of(&beginning);
+    let with = (&config, &load_options, &client);
+    let session = ready_session((model, beginning, role.as_ref()), &options.conversation, with, context).await?;
     let pages = wiring_builtin::pages(&config, context);
     let attached = attach_first(&options.files, &pages, context).await?;
     let roles = Roles::new(&config.paths);
-    session.role = role.as_ref().map(|role| role.used.clone());
     let completions = CompletionSource::default();
     completions.set_roles(roles.list().into_iter().map(|role| role.name).collect());
     let input = start_input(&config, context, completions.clone());
@@ -120,13 +106,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         signals,
         jobs,
         services: &services,
-        ui: ReplUi {
-            prompt: config.ui.prompt.clone(),
-            markers: config.ui.markers,
-            clipboard: config.ui.clipboard,
-            desktop: config.ui.desktop,
-            macros: config.ui.macros.clone(),
-        },
+        ui: repl_ui(&config.ui),
         custom: CustomCommands::of(config.paths.config.as_deref().map(|folder| folder.join("commands"))),
         known: KnownPrompts::default(),
         last_exit: exit_code::OK,
@@ -145,6 +125,45 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let exit = repl.run().await;
     wiring_record::tell_of_problem(&client, context);
     Ok(exit)
+}
+
+/// The session with its tools, at the place where the conversation goes on.
+async fn ready_session(
+    (model, beginning, role): (ActiveModel, Beginning, Option<&FilledRole>),
+    options: &ConversationOptions,
+    (config, load_options, client): (&Config, &LoadOptions, &HttpClient),
+    context: &mut Context,
+) -> Result<Session, Failure> {
+    let mut session = wiring::session(config, model, wiring::turn_settings(config, options.request.retries));
+    let tools = role::tools(role, &options.tools);
+    wiring_tools::equip(&mut session, &tools, config, context, Person::Present).await?;
+    wiring_tools::connect_with(&mut session, config, load_options, context, client);
+    wiring::begin(&mut session, beginning, context);
+    session.role = role.map(|role| role.used.clone());
+    session.hold();
+    if session.is_interrupted() {
+        context.note(CUT_OFF);
+    }
+    session.publish_settings();
+    Ok(session)
+}
+
+fn name_of(beginning: &Beginning) -> Option<String> {
+    match beginning {
+        Beginning::Named(name) => Some(name.clone()),
+        Beginning::Resumed(stored) => stored.name.clone(),
+        Beginning::New => None,
+    }
+}
+
+fn repl_ui(ui: &UiSettings) -> ReplUi {
+    ReplUi {
+        prompt: ui.prompt.clone(),
+        markers: ui.markers,
+        clipboard: ui.clipboard,
+        desktop: ui.desktop,
+        macros: ui.macros.clone(),
+    }
 }
 
 /// What `--file` names, for the first prompt.

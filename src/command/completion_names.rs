@@ -66,7 +66,7 @@ pub fn added(shell: Shell, script: &str) -> String {
 /// Where an option takes a value, fish asks its own line only.
 fn fish_line(line: &str) -> String {
     let takes_names = |name: &&str| line.contains(&format!(" -l {name} "));
-    if line.ends_with(" -r") && OPTIONS.iter().any(|name| takes_names(&name)) {
+    if line.ends_with(" -r") && OPTIONS.iter().any(takes_names) {
         return format!("{line} -f -k -a '(__sayso_names)'");
     }
     line.to_owned()

@@ -150,7 +150,7 @@ impl Repl<'_> {
     fn redraw(&mut self) {
         match self.last_answer().map(str::to_owned) {
             Some(text) => {
-                print_answer(self.screen, &text);
+                print_answer(self.screen, &text, self.view.markdown);
                 self.write();
             }
             None => self.fail("usage", "there is no answer yet"),

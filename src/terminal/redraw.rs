@@ -1,9 +1,11 @@
 //! A whole answer printed again, for the width that the terminal has now.
 
+use super::answer::{Answer, MarkdownSettings};
 use super::screen::Screen;
 
-/// Prints a finished answer to stdout, and ends its last line.
-pub fn print_answer(screen: &mut Screen, text: &str) {
-    screen.print(text.trim_end());
-    screen.print("\n");
+/// Prints a finished answer to stdout as it was shown first, and ends its last line.
+pub fn print_answer(screen: &mut Screen, text: &str, markdown: Option<MarkdownSettings>) {
+    let mut answer = Answer::new(markdown);
+    answer.text(text.trim_end(), screen);
+    answer.finish(screen);
 }

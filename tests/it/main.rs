@@ -6,7 +6,9 @@ mod answer_parts;
 mod architecture;
 #[cfg(test)]
 mod ask;
+#[cfg(test)]
 mod attachments;
+#[cfg(test)]
 mod attachments_kept;
 #[cfg(test)]
 mod batch;

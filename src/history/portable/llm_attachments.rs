@@ -59,9 +59,9 @@ mod tests {
         let tables = "CREATE TABLE attachments (id TEXT PRIMARY KEY, type TEXT, path TEXT, url TEXT, content BLOB);
             CREATE TABLE prompt_attachments (response_id TEXT, attachment_id TEXT, \"order\" INTEGER)";
         connection.execute_batch(tables).unwrap();
-        let rows: [(String, Option<&str>, Option<&[u8]>); 4] = [
-            ("in-the-log".into(), None, Some(b"GIF89a")),
-            (hash("the same"), Some(&same), None),
+        let rows = [
+            ("in-the-log".to_owned(), None, Some(b"GIF89a".as_slice())),
+            (hash("the same"), Some(same.as_str()), None),
             (hash("as it was"), Some(&changed), None),
             ("elsewhere".into(), Some("/dev/zero"), None),
         ];

@@ -141,14 +141,14 @@ impl Serialize for Content<'_> {
         }
         let mut parts = serializer.serialize_seq(None)?;
         if !text.is_empty() {
-            parts.serialize_element(&Part::InputText { text })?;
+            parts.serialize_element(&Part::Text { text })?;
         }
         for attachment in binaries {
             let data = DataUrl(attachment);
             parts.serialize_element(&match attachment.kind() {
-                AttachmentKind::Image => Part::InputImage { image_url: data },
+                AttachmentKind::Image => Part::Image { image_url: data },
                 AttachmentKind::Pdf | AttachmentKind::Text => {
-                    Part::InputFile { filename: attachment.name(), file_data: data }
+                    Part::File { filename: attachment.name(), file_data: data }
                 }
             })?;
         }
@@ -157,11 +157,14 @@ impl Serialize for Content<'_> {
 }
 
 #[derive(serde::Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum Part<'a> {
-    InputText { text: &'a str },
-    InputImage { image_url: DataUrl<'a> },
-    InputFile { filename: &'a str, file_data: DataUrl<'a> },
+    #[serde(rename = "input_text")]
+    Text { text: &'a str },
+    #[serde(rename = "input_image")]
+    Image { image_url: DataUrl<'a> },
+    #[serde(rename = "input_file")]
+    File { filename: &'a str, file_data: DataUrl<'a> },
 }
 
 impl Serialize for Item<'_> {
