@@ -157,7 +157,7 @@ pub struct RequestOptions {
     /// The model, with its provider or without: `openrouter:openai/gpt-4o-mini`
     ///
     /// `ask` takes it up to eight times and asks all of them.
-    #[arg(short, long = "model", value_name = "[PROVIDER:]MODEL")]
+    #[arg(id = "model", short, long = "model", value_name = "[PROVIDER:]MODEL")]
     pub models: Vec<String>,
 
     /// The system prompt, as text or from a file

@@ -100,7 +100,12 @@ mod tests {
     fn an_unknown_topic_is_answered_with_those_there_are() {
         let error = help("exitcodes", false).unwrap_err();
         assert_eq!(error.message, "there is no help on `exitcodes`");
-        assert!(error.hint.unwrap().starts_with("did you mean `exit-codes`? there is help on ask, chat, completions,"));
+        assert!(
+            error
+                .hint
+                .unwrap()
+                .starts_with("did you mean `exit-codes`? there is help on ask, batch, chat, completions,")
+        );
         assert!(help("history dif", false).unwrap_err().message.contains("dif"));
         assert!(help("ask hello", false).is_err());
         assert!(help("config", true).is_err());

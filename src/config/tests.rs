@@ -77,7 +77,7 @@ ui: { markdown: ~, color: 1 }
             "c.yaml:23:31: llm.http.connect_timeout_ms: has to be 1 to 3600000, got 0",
             "c.yaml:24:17: llm.fallback: has to be text, got the number 7; put it in quotes",
             "c.yaml:26:1: uii: is not known here; did you mean `ui`?",
-            "c.yaml:27:1: nonsense_at_all: is not known here; known are chat, llm, mcp, ui",
+            "c.yaml:27:1: nonsense_at_all: is not known here; known are budget, chat, llm, mcp, ui",
             "c.yaml:28:27: ui.color: has to be one of always, never, auto, got the number 1",
         ]
     );

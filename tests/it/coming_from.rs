@@ -47,7 +47,7 @@ fn every_command_is_understood() {
             let name = name.split(' ').next().unwrap();
             let table =
                 fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/repl/command_table.rs")).unwrap();
-            assert!(table.contains(&format!("ready(\"{name}\"")), "{command}");
+            assert!(table.contains(&format!("CommandSpec::new(\"{name}\"")), "{command}");
             continue;
         }
         let shell = if command.starts_with("eval") { "bash" } else { "sh" };

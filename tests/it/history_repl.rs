@@ -284,6 +284,9 @@ fn tab_offers_folders_behind_export() {
     pty.send("exp\t");
     pty.wait_for_text("/export exports/");
     pty.send("all.json\r");
-    pty.wait_for_text("exported to exports/all.json");
+    // Keys that come before the prompt is up are a line of the terminal's: Ctrl-D would be the end of it.
+    pty.wait_for_screen("the prompt after the export", |screen| {
+        screen.contains("exported to exports/all.json") && screen.trim_end().ends_with("test>")
+    });
     leave(pty);
 }

@@ -134,7 +134,7 @@ fn continue_at_the_prompt_asks_for_the_answer_that_never_came() {
     wait_for_end(&pty, &["Ninety-eight.", "usage: 7 in, 3 out", "", "test>"]);
     assert_eq!(roles(&server), ["system", "user", "assistant", "tool", "tool"]);
     pty.send("/continue\r");
-    wait_for_end(&pty, &[" More.", "usage: 7 in, 3 out", "", "test>"]);
+    wait_for_end(&pty, &["More.", "usage: 7 in, 3 out", "", "test>"]);
     assert_eq!(roles(&server).pop().as_deref(), Some("user"), "an answer that is there goes on by a prompt");
     pty.send("\x04");
     assert_eq!(pty.wait_for_exit(), 0);

@@ -406,7 +406,7 @@ fn the_tour_asks_for_a_say_so_and_shows_the_way_back() {
         pty.wait_for_screen(&format!("{text:?} and the prompt"), is_there)
     };
     pty.send("hello\r");
-    prompt_behind(&pty, "type `next`");
+    prompt_behind(&pty, "type next");
     pty.send("next\r");
     let asked = pty.wait_for_text("run it? [y/n/a/e/?]");
     assert!(asked.contains("settings/change wants to run:"), "{asked}");

@@ -106,8 +106,8 @@ fn the_history_shows_answers_rendered_on_a_terminal_and_as_they_came_in_a_pipe()
     let sandbox = Sandbox::for_server(&server);
     sandbox.ask_once(["**my** words"]).run().assert_exit(0);
     let mut pty = Pty::start(sandbox.sayso(["history", "show"]), 50, 60);
+    let screen = pty.wait_for_text("──┼──");
     assert_eq!(pty.wait_for_exit(), 0);
-    let screen = pty.screen();
     assert!(screen.contains("**my** words") && screen.contains("Some bold words"), "{screen}");
     assert!(screen.contains("──┼──") && !screen.contains("```"), "{screen}");
     let piped = sandbox.sayso(["history", "show"]).run().assert_exit(0).stdout();

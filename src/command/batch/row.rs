@@ -65,8 +65,10 @@ impl Rows {
 
     /// The next row and the line it begins in; empty lines are none.
     pub fn next(&mut self) -> Result<Option<(u64, Row)>, BadRow> {
+        let mut begins_in = None;
         loop {
             let Some((line, text)) = self.lines.next()? else { return self.end() };
+            let line = begins_in.unwrap_or(line);
             let bad = |reason| BadRow { line, reason };
             if text.trim().is_empty() && !self.format.is_within_record() {
                 continue;
@@ -76,7 +78,7 @@ impl Rows {
                 Format::Lines => return Ok(Some((line, from_text(text, line)))),
                 Format::Table { fields, names } => match fields.feed(text) {
                     Fed::More if fields.pending_bytes() > ROW_BYTES_MAX => return Err(bad(too_long())),
-                    Fed::More => {}
+                    Fed::More => begins_in = Some(line),
                     Fed::Record(record) if names.is_empty() => *names = names_of(record).map_err(bad)?,
                     Fed::Record(record) => {
                         return from_record(names, record, line).map(|row| Some((line, row))).map_err(bad);
