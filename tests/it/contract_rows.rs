@@ -172,7 +172,197 @@ const FIRST_RUN: &[Row] = &[
     ("an unknown /x is never sent", &["a_command_nobody_knows_is_an_error_and_never_sent"]),
 ];
 
+const MODELS: &[Row] = &[
+    (
+        "-f: files, folders, patterns, pages, stdin",
+        &[
+            "texts_images_and_pdfs_go_out_in_every_dialect",
+            "folders_and_patterns_leave_out_what_nobody_means",
+            "lines_of_a_file_and_standard_input_are_attached_too",
+            "a_page_goes_along_as_text_and_the_network_around_stays_out_of_reach",
+        ],
+    ),
+    (
+        "-m twice and more",
+        &[
+            "answers_come_one_after_the_other_under_their_models",
+            "they_are_branches_of_one_prompt_and_the_first_good_one_goes_on",
+        ],
+    ),
+    (
+        "--role, --role-file",
+        &["a_role_says_what_is_asked_and_how", "a_script_is_a_role", "a_conversation_keeps_its_role"],
+    ),
+    (
+        "--record, --replay, api: replay",
+        &[
+            "every_dialect_is_played_without_a_key_and_without_a_network",
+            "a_provider_of_the_configuration_plays_a_record",
+        ],
+    ),
+    (
+        "--max-cost, --max-tokens-total, budget",
+        &[
+            "a_day_ends_when_its_tokens_are_used",
+            "sixteen_processes_at_once_never_spend_more",
+            "tokens_of_a_run_are_limited_too_and_an_unknown_price_is_told_once",
+        ],
+    ),
+    ("--format markdown, --width", &["a_pipe_gets_the_exact_text_unless_it_asks_for_more"]),
+    (
+        "keys set, list, rm",
+        &[
+            "a_key_from_a_pipe_is_kept_used_listed_and_forgotten",
+            "a_typed_key_is_not_on_the_screen_and_the_terminal_echoes_again",
+        ],
+    ),
+    (
+        "models list, info, refresh",
+        &[
+            "a_list_comes_from_the_provider_and_then_from_the_cache",
+            "what_is_known_of_a_model_is_told_and_a_slip_is_understood",
+        ],
+    ),
+    ("fallback", &["a_provider_that_is_down_or_full_is_replaced_and_that_is_said"]),
+    ("context", &["the_oldest_turns_are_left_out_with_a_notice_and_stay_in_the_history"]),
+    (
+        "init, doctor",
+        &[
+            "init_finds_a_server_on_this_machine_writes_a_file_and_has_nothing_to_add_then",
+            "doctor_finds_everything_in_order_where_it_is",
+        ],
+    ),
+    (
+        "config get, set, edit",
+        &[
+            "a_setting_is_printed_for_a_script",
+            "a_setting_is_changed_and_comments_and_mode_stay",
+            "an_edited_file_is_checked_before_it_counts",
+        ],
+    ),
+];
+
+const COMMANDS: &[Row] = &[
+    (
+        "batch",
+        &[
+            "every_row_has_its_line_in_the_order_of_the_rows",
+            "however_often_it_is_killed_each_row_is_answered_once",
+            "shards_take_each_row_once_and_their_results_merge",
+        ],
+    ),
+    (
+        "history list, show, search",
+        &[
+            "a_list_is_filtered_and_written_for_each_reader",
+            "a_search_shows_the_words_around_with_the_finds_marked",
+            "branches_and_times_are_shown",
+        ],
+    ),
+    (
+        "history rename, fork, pin, rm",
+        &["a_conversation_is_renamed_pinned_forked_and_deleted", "a_conversation_that_is_in_use_is_not_deleted"],
+    ),
+    (
+        "history export, import",
+        &[
+            "what_is_exported_comes_back_the_same_to_the_byte",
+            "export_writes_the_conversation_to_a_file_and_never_over_one",
+        ],
+    ),
+    (
+        "history diff, follow",
+        &["a_diff_tells_what_two_answers_do_not_share", "a_running_answer_is_printed_as_it_grows"],
+    ),
+    ("stats", &["turns_are_counted_once_by_everything"]),
+    (
+        "mcp call, add, rm, import, trust",
+        &[
+            "a_tool_is_called_without_a_model",
+            "a_server_goes_into_the_file_and_out_again_and_the_rest_stays_byte_for_byte",
+            "servers_of_other_programs_are_taken_over",
+            "a_project_is_ignored_until_it_is_trusted_as_it_is",
+        ],
+    ),
+    (
+        "completions, shell-init, man",
+        &[
+            "completion_files_are_up_to_date",
+            "tab_offers_the_names_of_this_machine",
+            "a_key_writes_a_command_and_never_runs_it",
+            "each_command_gets_a_page_of_the_manual",
+        ],
+    ),
+];
+
+const TOOLS: &[Row] = &[
+    (
+        "no tool without a say-so",
+        &["without_a_say_so_nothing_external_runs", "without_a_person_what_needs_a_say_so_is_denied_with_exit_10"],
+    ),
+    (
+        "y, n, a, e, ?",
+        &["a_person_says_yes_and_no", "always_is_asked_once", "the_arguments_can_be_edited_before_the_call_runs"],
+    ),
+    (
+        "harmless ones by default, --no-tools none, -t adds",
+        &["harmless_tools_are_offered_and_run_without_a_question", "no_tools_means_none"],
+    ),
+    ("--allow", &["an_option_allows_a_tool_for_one_run"]),
+];
+
+const CTRL_C: &[Row] = &[
+    ("empty prompt", &["ctrl_c_on_an_empty_prompt_says_how_to_leave_and_then_leaves_with_130"]),
+    ("text at the prompt", &["ctrl_c_clears_the_line_and_up_brings_it_back"]),
+    ("waiting for the first token", &["ctrl_c_before_the_first_token_cancels_and_gives_the_prompt_back"]),
+    (
+        "streaming",
+        &["ctrl_c_while_an_answer_streams_keeps_what_came", "a_second_ctrl_c_leaves_with_130_whatever_was_cancelled"],
+    ),
+    ("tool running", &["ctrl_c_cancels_a_tool_and_again_ends_its_server", "ctrl_d_is_ignored_while_a_tool_runs"]),
+    ("approval question", &["ctrl_c_at_the_question_is_no_and_twice_ends_the_turn", "ctrl_d_at_a_question_is_no"]),
+    ("ask", &["signals_in_ask_keep_the_partial_answer_and_end_the_request"]),
+    ("Ctrl-D while waiting or streaming", &["ctrl_d_is_ignored_before_the_first_token_and_while_an_answer_streams"]),
+];
+
+const PROMPT: &[Row] = &[
+    ("history from all conversations", &["up_knows_this_conversation_first_and_then_all_others"]),
+    ("a paste is never sent", &["a_long_paste_is_a_label_in_the_line_and_whole_in_the_message"]),
+    (
+        "/copy, /show, /redraw, /set, /provider",
+        &[
+            "an_answer_and_its_code_are_copied",
+            "messages_are_shown_and_drawn_again",
+            "settings_hold_until_one_leaves",
+            "providers_are_listed_and_changed",
+        ],
+    ),
+    (
+        "/attach, /role, /export",
+        &[
+            "at_the_prompt_files_are_attached_listed_dropped_and_named",
+            "a_chat_puts_on_a_role_and_takes_it_off",
+            "tab_offers_folders_behind_export",
+        ],
+    ),
+    (
+        "/undo, /edit, /fork, /search, /resume",
+        &[
+            "undo_takes_the_last_prompt_back_to_the_line",
+            "an_edited_prompt_is_asked_in_place_of_the_last_one",
+            "a_fork_goes_its_own_way",
+            "a_search_leads_into_the_conversation",
+        ],
+    ),
+    (
+        "answers are rendered as they stream, and nothing is redrawn",
+        &["an_answer_on_a_terminal_is_rendered_and_nothing_is_redrawn"],
+    ),
+];
+
 #[test]
 fn every_promise_has_its_tests() {
-    assert_tested(&[STREAMS, EXIT_CODES, SCRIPTS, JSON, DURABILITY, FIRST_RUN].concat());
+    assert_tested(
+        &[STREAMS, EXIT_CODES, SCRIPTS, MODELS, COMMANDS, TOOLS, CTRL_C, PROMPT, JSON, DURABILITY, FIRST_RUN].concat(),
+    );
 }
