@@ -414,7 +414,8 @@ fn the_tour_asks_for_a_say_so_and_shows_the_way_back() {
     let told = prompt_behind(&pty, "This is what came back:");
     assert!(told.contains("tool time/now"), "what only reads ran by itself: {told}");
     pty.send("/set temperature\r");
-    prompt_behind(&pty, "temperature is 0.7");
+    // The tool has said nearly the same before.
+    prompt_behind(&pty, "/set temperature\ntemperature is 0.7");
     pty.send("next\r");
     prompt_behind(&pty, "Finding it again");
     pty.send("/search clock\r");
