@@ -261,7 +261,8 @@ fn however_often_it_is_killed_each_row_is_answered_once() {
     for round in 0..25_u64 {
         let asked = server.requests().len();
         let running = batch(&sandbox, args).spawn();
-        let wanted = asked + 1 + round as usize % 6;
+        // Near the end fewer rows are left than that.
+        let wanted = asked + (1 + round as usize % 6).min(ROWS - done_before);
         wait_until("requests", || {
             server.requests().len() >= wanted || asked == server.requests().len() && done_before == ROWS
         });

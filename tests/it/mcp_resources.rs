@@ -100,8 +100,8 @@ fn tab_asks_the_server_for_the_values_of_templates_and_prompts() {
     pty.send("/resource fake:test://count\r");
     wait_for_end(&pty, &["read 1", "test>"]);
     fake.wait_for_log("resources/templates/list");
-    pty.send("/resource fake:test://ab\t");
-    pty.wait_for_text("/resource fake:test://abx%20y");
+    pty.send("/resource fake:test://ab");
+    pty.press_tab_until("/resource fake:test://abx%20y");
     pty.send("\x15see @fake:test://q\t");
     pty.wait_for_text("see @fake:test://qx%20y ");
     pty.send("\x15/prompt greet who=\t\t");

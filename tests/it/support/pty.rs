@@ -82,6 +82,18 @@ impl Pty {
         self.wait_for(what, |terminal| Some(terminal.parser.screen().contents()).filter(|text| condition(text)))
     }
 
+    /// Presses Tab until `text` is there. What a server offers comes after the prompt: whoever is quicker has to press
+    /// the key again.
+    #[track_caller]
+    pub fn press_tab_until(&mut self, text: &str) {
+        let deadline = Instant::now() + self.patience;
+        while !self.screen().contains(text) {
+            assert!(Instant::now() < deadline, "Tab gives no {text}; the screen:\n{}", self.screen());
+            self.send("\t");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     #[track_caller]
     pub fn wait_for_text(&self, text: &str) -> String {
         self.wait_for_screen(text, |screen| screen.contains(text))
