@@ -118,7 +118,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
             Err(stopped) => return stopped.into_exit(),
             Ok(question) => Some(Ok(question)),
         };
-        match keeping.look(&run.config.history, &mut signals, run.timeout).await? {
+        match keeping.look(&run.config.history, (context, &mut signals), run.timeout).await? {
             Looked::Found(found) => return run.give_again(&found, wanted.as_ref(), context, meta),
             Looked::Stopped(exit) => return Ok(exit),
             Looked::Missing => {}
@@ -134,7 +134,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
         }
     };
     if let (Some(_), TurnInput::Prompt(question)) = (options.answer.cache, &input) {
-        match run.look_in_cache(&mut session, question, &mut signals).await? {
+        match run.look_in_cache(&mut session, question, (context, &mut signals)).await? {
             (_, Looked::Found(found)) => return run.give_again(&found, session.wanted.as_ref(), context, meta),
             (_, Looked::Stopped(exit)) => return Ok(exit),
             (cache, Looked::Missing) => keeping = cache,
@@ -270,7 +270,7 @@ impl Run<'_> {
         &self,
         session: &mut Session,
         question: &Prompt,
-        signals: &mut Signals,
+        told: (&mut Context, &mut Signals),
     ) -> Result<(Option<Keeping>, Looked), Failure> {
         session.toolbox.refresh().await;
         let system = session.whole_system();
@@ -278,7 +278,7 @@ impl Run<'_> {
         let part = session.wanted.as_ref().and_then(Wanted::part);
         let mut keeping = Keeping::cache(&self.options.answer, &format!("{part:?}\n{request}"));
         let looked = match &mut keeping {
-            Some(keeping) => keeping.look(&self.config.history, signals, self.timeout).await,
+            Some(keeping) => keeping.look(&self.config.history, told, self.timeout).await,
             None => Ok(Looked::Missing),
         };
         if !matches!(looked, Ok(Looked::Missing)) {

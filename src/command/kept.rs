@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
+use super::context::Context;
 use crate::cli::AnswerOptions;
 use crate::conversation::{UnixMillis, exit_code, now_ms};
 use crate::exit::Failure;
@@ -54,7 +55,7 @@ impl Keeping {
     pub async fn look(
         &mut self,
         settings: &HistorySettings,
-        signals: &mut Signals,
+        (context, signals): (&mut Context, &mut Signals),
         timeout: Option<Instant>,
     ) -> Result<Looked, Failure> {
         let Some(path) = settings.path.as_deref() else {
@@ -64,6 +65,7 @@ impl Keeping {
         if let Some(found) = self.found(settings)? {
             return Ok(Looked::Found(Box::new(found)));
         }
+        let mut is_told = context.global.verbose == 0;
         loop {
             match KeyLock::try_take(path, self.kept_by, &self.key) {
                 Ok(Some(lock)) => self.lock = Some(lock),
@@ -80,6 +82,9 @@ impl Keeping {
                 let Some(found) = self.found(settings)? else { return Ok(Looked::Missing) };
                 self.lock = None;
                 return Ok(Looked::Found(Box::new(found)));
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                context.note(&format!("waiting for the process that asks for this `--{}`", self.kept_by.name()));
             }
             let wake = Instant::now() + LOOK_PAUSE;
             tokio::select! {

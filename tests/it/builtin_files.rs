@@ -52,9 +52,10 @@ fn nothing_outside_of_the_folder_is_read() {
 fn what_belongs_to_sayso_stays_shut_also_where_its_folder_is_allowed() {
     let sandbox = Sandbox::new();
     let config = format!(
-        "llm:\n  providers:\n    test: {{ api: openai_chat, base_url: 'http://127.0.0.1:9/v1', model: m, api_key_file: {0}/work/key }}\n\
+        "llm:\n  providers:\n    test: {{ api: openai_chat, base_url: 'http://127.0.0.1:9/v1', model: m, api_key_file: {1} }}\n\
          mcp:\n  servers:\n    files: {{ builtin: files, roots: ['{0}', '/proc'] }}\n",
-        sandbox.path("").display().to_string().trim_end_matches('/')
+        sandbox.path("").display().to_string().trim_end_matches('/'),
+        sandbox.work_folder().join("key").display(),
     );
     let sandbox = sandbox.config_text(&config);
     for name in ["data/sayso", "state/sayso", "cache/sayso"] {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::repl::{CTRL_D, start, wait_for_end};
-use crate::support::{ModelServer, Output, Pty, Reply, Sandbox, TestConfig, Wire, wait_until};
+use crate::support::{Leg, ModelServer, Output, Pty, Relay, Reply, Sandbox, TestConfig, Wire, wait_until};
 
 fn ask(replies: impl Into<Vec<Reply>>) -> (ModelServer, Sandbox, Output) {
     let server = ModelServer::start_on(Wire::Http2, replies);
@@ -124,9 +124,19 @@ fn http2_connection_that_was_opened_ahead_and_died_is_replaced() {
 
 #[test]
 fn http2_connection_that_lives_is_kept_however_often_it_is_asked() {
-    let (server, _sandbox, pty) = after_one_answer([Reply::answer(&["Hello"]), Reply::answer(&["again"])]);
-    // Several pings long.
-    std::thread::sleep(Duration::from_millis(700));
+    let server = ModelServer::start_on(Wire::Http2, [Reply::answer(&["Hello"]), Reply::answer(&["again"])]);
+    let relay = Relay::to(server.address, Duration::ZERO);
+    let config = TestConfig::for_server(&server).set("llm.providers.test.base_url", relay.url_of(&server));
+    let sandbox = Sandbox::new().config(&config.http("ping_interval_ms", 100));
+    let mut pty = start(sandbox.sayso(["chat"]), "test>");
+    pty.send("hi\r");
+    wait_for_end(&pty, &["Hello", "usage: 7 in, 3 out", "", "test>"]);
+    // What still goes to the server are pings.
+    let mut pings = 0;
+    wait_until("several pings", || {
+        pings += relay.take_legs().iter().filter(|leg| **leg == Leg::ToServer).count();
+        pings >= 6
+    });
     assert_goes_on(&server, pty);
     assert_eq!(server.connections().len(), 1);
 }

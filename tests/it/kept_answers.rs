@@ -5,7 +5,10 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Gate, ModelServer, Reply, Sandbox, Wire, long_tests};
+use crate::support::{Gate, ModelServer, Reply, Sandbox, Wire, long_tests, wait_until};
+
+/// What `-v` tells of a process whose key is another one's.
+const WAITING: &str = "waiting for the process that asks for this `--once`";
 
 #[test]
 fn a_key_is_asked_once() {
@@ -71,14 +74,15 @@ fn thirty_two_processes_with_one_key_make_one_request() {
     let gate = Gate::default();
     let server = ModelServer::always(Reply::sse().role().text("one").wait_for(&gate).finished());
     let sandbox = Sandbox::for_server(&server);
-    let running: Vec<_> =
-        (0..32).map(|_| sandbox.ask_once(["--once", "key", "hi"]).limit(Duration::from_secs(60)).spawn()).collect();
+    let ask = |_| sandbox.ask_once(["-v", "--once", "key", "hi"]).limit(Duration::from_secs(60)).spawn();
+    let running: Vec<_> = (0..32).map(ask).collect();
     server.wait_for_sent("one");
-    // All of them have come as far as they get.
-    std::thread::sleep(Duration::from_secs(2));
+    wait_until("all the others to wait", || {
+        running.iter().filter(|process| process.stderr_so_far().contains(WAITING)).count() == 31
+    });
     gate.open();
     for process in running {
-        process.wait().assert_exit(0).assert_stdout("one\n").assert_quiet();
+        process.wait().assert_exit(0).assert_stdout("one\n");
     }
     assert_eq!((server.requests().len(), sandbox.conversation_count()), (1, 1));
     let locks = std::fs::read_dir(sandbox.data_folder().join("locks")).unwrap();
@@ -96,8 +100,8 @@ fn when_the_one_that_asks_is_killed_the_next_one_asks() {
     let sandbox = Sandbox::for_server(&server);
     let first = sandbox.ask_once(["--once", "key", "hi"]).spawn();
     first.wait_for_stdout("ha");
-    let second = sandbox.ask_once(["--once", "key", "hi"]).spawn();
-    std::thread::sleep(Duration::from_millis(500));
+    let second = sandbox.ask_once(["-v", "--once", "key", "hi"]).spawn();
+    second.wait_for_stderr(WAITING);
     assert_eq!(server.requests().len(), 1, "the second one waits");
     first.signal(Signal::KILL);
     second.wait().assert_exit(0).assert_stdout("whole\n");
@@ -119,8 +123,8 @@ fn who_waits_obeys_signals_and_the_time_limit() {
         .run()
         .assert_exit(124)
         .assert_stderr_has(&["error[timeout]"]);
-    let second = sandbox.ask_once(["--once", "key", "hi"]).spawn();
-    std::thread::sleep(Duration::from_millis(500));
+    let second = sandbox.ask_once(["-v", "--once", "key", "hi"]).spawn();
+    second.wait_for_stderr(WAITING);
     second.signal(Signal::TERM);
     second.wait().assert_exit(143);
     gate.open();

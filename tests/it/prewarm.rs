@@ -12,8 +12,9 @@ const DELAY: Duration = Duration::from_millis(25);
 fn first_turn(wire: Wire, prewarm: bool) -> (Vec<Leg>, usize) {
     let server = ModelServer::start_on(wire, [Reply::answer(&["Hello"])]);
     let relay = Relay::to(server.address, DELAY);
-    let url = server.base_url().replace(&server.address.to_string(), &relay.address.to_string());
-    let config = TestConfig::for_server(&server).set("llm.providers.test.base_url", url).http("prewarm", prewarm);
+    let config = TestConfig::for_server(&server)
+        .set("llm.providers.test.base_url", relay.url_of(&server))
+        .http("prewarm", prewarm);
     let sandbox = Sandbox::new().config(&config);
     let mut pty = start(sandbox.sayso(["chat", "--no-tools"]), "test>");
     if prewarm {

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use super::ModelServer;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leg {
     /// A connection was accepted: on a real network that alone is a round trip.
@@ -40,6 +42,11 @@ impl Relay {
             }
         });
         Self { address, legs }
+    }
+
+    /// The address of `server` by this way.
+    pub fn url_of(&self, server: &ModelServer) -> String {
+        server.base_url().replace(&server.address.to_string(), &self.address.to_string())
     }
 
     /// What has happened since the last call.

@@ -246,6 +246,11 @@ impl Running {
         String::from_utf8_lossy(&self.stdout.bytes()).into_owned()
     }
 
+    /// What it has written to stderr up to now.
+    pub fn stderr_so_far(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.bytes()).into_owned()
+    }
+
     #[track_caller]
     pub fn wait_for_stderr(&self, text: &str) {
         self.wait_for(&self.stderr, text);
