@@ -139,11 +139,15 @@ impl Repl<'_> {
     pub(super) async fn search(&mut self, words: &str) {
         self.save().await;
         match self.services.search(words, self.color) {
-            Ok((_, found)) if found.is_empty() => self.note("nothing found"),
-            Ok((text, found)) => {
-                self.screen.out().push(text.as_safe());
-                self.page("/resume #1 goes to the first");
-                self.found = found;
+            Ok(hits) => {
+                if !hits.messages.is_empty() {
+                    self.screen.out().push(hits.text.as_safe());
+                    self.page("/resume #1 goes to the first");
+                    self.found = hits.messages;
+                }
+                if let Some(remark) = hits.remark {
+                    self.note(&remark);
+                }
             }
             Err(report) => self.report(&report),
         }
