@@ -9,7 +9,8 @@ use crate::builtin::{BuiltinSettings, server};
 use crate::config::{Environment, Source, load_source};
 use crate::conversation::now_ms;
 use crate::history::{
-    Filter, History, Importer, PHRASE_LOOKED_AT_MAX, Page, PortableConversation, PortableMessage, Time, Wanted, condition,
+    Filter, History, Importer, PHRASE_LOOKED_AT_MAX, Page, PortableConversation, PortableMessage, Time, Wanted,
+    condition,
 };
 use crate::mcp::{HostSettings, Launch, McpHost, Protocol, ServerSettings};
 

@@ -357,7 +357,7 @@ impl Services for Wiring<'_> {
             let found = history::search_everywhere(&History::open_read(self.settings())?, words)?;
             let color = if color { Color::On } else { Color::Off };
             let text = history::hits_text(&found.hits, &TimeZone::system()).safe(color);
-            let remark = history::remark(&found, "`sayso history search --all` looks in all of them");
+            let remark = history::remark(&found, "`sayso history search --all`");
             Ok(Hits { text, messages: found.hits.into_iter().map(|hit| hit.message).collect(), remark })
         })
     }

@@ -237,7 +237,8 @@ impl History {
     /// All that fit, or the newest of them, with what each is worth; and whether older ones were looked at, too.
     fn ranked(&self, index: Index, query: &FullTextQuery, wanted: &Wanted) -> Result<(Vec<Hit>, bool), HistoryError> {
         let looked_at_max = wanted.phrase_looked_at_max;
-        let phrase = looked_at_max.and_then(|max| self.newest_with_phrase(index, query, max).transpose()).transpose()?;
+        let phrase =
+            looked_at_max.and_then(|max| self.newest_with_phrase(index, query, max).transpose()).transpose()?;
         let (mut hits, is_all) = match phrase {
             None => (self.fitting_of_all(index, query, wanted)?, true),
             Some(newest) => (self.fitting(index, &Looked::At(newest.numbers), wanted)?, newest.is_all),
@@ -251,12 +252,7 @@ impl History {
         Ok((hits, is_all))
     }
 
-    fn fitting_of_all(
-        &self,
-        index: Index,
-        query: &FullTextQuery,
-        wanted: &Wanted,
-    ) -> Result<Vec<Hit>, HistoryError> {
+    fn fitting_of_all(&self, index: Index, query: &FullTextQuery, wanted: &Wanted) -> Result<Vec<Hit>, HistoryError> {
         let is_filtered = wanted.filter != Filter::default() || wanted.schema.is_some();
         let first_max = if is_filtered { LOOKED_AT_FIRST_MAX } else { RANKED_MAX + 1 };
         let words = query.whole();

@@ -40,7 +40,12 @@ fn assert_no_accident(fault: &str, output: &Output) {
 fn lines() -> String {
     let text = "some words to fill a page ".repeat(30);
     (0..20)
-        .map(|n| format!("{}\n", json!({"id": format!("C{n}"), "messages": [{"id": format!("M{n}"), "role": "user", "text": text}]})))
+        .map(|n| {
+            format!(
+                "{}\n",
+                json!({"id": format!("C{n}"), "messages": [{"id": format!("M{n}"), "role": "user", "text": text}]})
+            )
+        })
         .collect()
 }
 
@@ -106,7 +111,7 @@ fn an_export_and_a_backup_that_cannot_be_written_leave_nothing() {
                 let output = sandbox.sayso(command.iter().copied()).strace(&strace).run();
                 assert_no_accident(&fault, &output);
                 assert_eq!(output.code, Some(3), "{command:?} {fault}: {output:?}");
-                assert!(output.stderr.contains("out"), "the path is named: {output:?}");
+                assert!(output.stderr.contains("cannot write out"), "{command:?} {fault}: {output:?}");
                 assert_eq!(left(&sandbox, &[]), [""; 0], "{command:?} {fault}");
             }
         }
@@ -140,8 +145,7 @@ fn a_prune_that_cannot_write_deletes_whole_conversations_or_nothing() {
         return;
     }
     let retention = json!({"max_sessions": 3});
-    let config =
-        || TestConfig::new("http://127.0.0.1:9").set("chat.storage.persistence.retention", retention.clone());
+    let config = || TestConfig::new("http://127.0.0.1:9").set("chat.storage.persistence.retention", retention.clone());
     for fault in faults(&[1, 2, 3, 5, 9]) {
         let sandbox = Sandbox::new().config(&config());
         import(&sandbox).run().assert_exit(0);
@@ -194,7 +198,7 @@ fn a_chat_goes_on_when_the_disk_fails_and_keeps_all_when_it_is_well_again() {
         return;
     }
     for (fault, is_kept) in [
-        (format!("{WRITES}:error=ENOSPC:when=1..40"), true),
+        (format!("{WRITES}:error=ENOSPC:when=1..6"), true),
         (format!("{WRITES}:error=EIO:when=3"), true),
         (format!("{SYNCS}:error=EIO:when=2"), true),
         (format!("{WRITES}:error=EIO:when=1+"), false),

@@ -146,7 +146,7 @@ fn search_text(
     // The file may have got its index only now.
     drop(history);
     let found = History::open_read(&config.stored)?.find(&wanted)?;
-    let remark = search::remark(&found, "--all looks in all of them");
+    let remark = search::remark(&found, "--all");
     if let Some(remark) = remark.filter(|_| found.is_partial || options.format == ListFormat::Table) {
         context.note(&remark);
     }

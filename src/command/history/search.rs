@@ -13,8 +13,8 @@ use crate::command::listing::{json_array, json_lines, one_line, tsv};
 use crate::command::wanted::schema;
 use crate::conversation::now_ms;
 use crate::history::{
-    Filter, FoundIn, History, HistoryError, HistorySettings, Keeper, PHRASE_LOOKED_AT_MAX, Page, SchemaFilter, SearchHit,
-    SearchPage, Wanted,
+    Filter, FoundIn, History, HistoryError, HistorySettings, Keeper, PHRASE_LOOKED_AT_MAX, Page, SchemaFilter,
+    SearchHit, SearchPage, Wanted,
 };
 
 /// Hits unless `--limit` says otherwise.
@@ -56,10 +56,10 @@ pub fn search_everywhere(history: &History, text: &str) -> Result<SearchPage, Hi
     })
 }
 
-/// What a person should know about hits that are not all there are.
+/// What a person should know about hits that are not all there are. `for_all`: what to type for those.
 #[must_use]
 pub fn remark(found: &SearchPage, for_all: &str) -> Option<String> {
-    let newest = format!("the newest {PHRASE_LOOKED_AT_MAX} messages that hold the words; {for_all}");
+    let newest = format!("the newest {PHRASE_LOOKED_AT_MAX} messages with these words; {for_all} looks in all");
     match (found.is_partial, found.hits.is_empty()) {
         (true, true) => Some(format!("nothing found in {newest}")),
         (true, false) => Some(format!("these are from {newest}")),

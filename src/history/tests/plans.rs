@@ -90,7 +90,8 @@ fn lists_and_addresses_go_by_indexes() {
     assert!(statements.len() > 40, "{statements:#?}");
     let is_a_look = |statement: &&String| statement.starts_with("SELECT") || statement.starts_with("WITH");
     // What the index does within, and what is in memory alone.
-    let ours = |statement: &&String| is_a_look(statement) && !["'main'.", "temp."].iter().any(|own| statement.contains(own));
+    let ours =
+        |statement: &&String| is_a_look(statement) && !["'main'.", "temp."].iter().any(|own| statement.contains(own));
     let statements: Vec<_> = statements.iter().filter(ours).cloned().collect();
     for statement in statements {
         let steps = plan(&history.connection, &statement);
@@ -143,7 +144,8 @@ fn the_start_of_a_process_and_its_budget_go_by_indexes() {
     let mut wait = crate::history::queue::Line::of(&place.path).wait(std::time::Duration::from_secs(5));
     assert_eq!(crate::history::recovery::recover(&connection, &owners, &mut wait).unwrap(), ["q"]);
     let statements = STATEMENTS.take();
-    let is_ours = |statement: &&String| !statement.contains("'main'.") && !statement.contains("message_delta WHERE message");
+    let is_ours =
+        |statement: &&String| !statement.contains("'main'.") && !statement.contains("message_delta WHERE message");
     let ours: Vec<_> = statements
         .iter()
         .filter(|statement| ["UPDATE", "INSERT", "DELETE", "SELECT"].iter().any(|verb| statement.starts_with(verb)))
