@@ -36,8 +36,8 @@ impl History {
         let copied = self.connection.execute("VACUUM INTO ?1", [unfinished.to_string_lossy()]);
         self.connection.execute_batch("PRAGMA query_only = ON")?;
         if let Err(error) = copied {
-            let is_full = is_about_writing(&error);
-            return Err(if is_full { cannot_write(target, io::Error::other(error)) } else { error.into() });
+            let is_about_target = is_about_writing(&error);
+            return Err(if is_about_target { cannot_write(target, io::Error::other(error)) } else { error.into() });
         }
         let copy = rusqlite::Connection::open(unfinished)?;
         let verdict: String = copy.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;

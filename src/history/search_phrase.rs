@@ -31,7 +31,9 @@ impl History {
         looked_at_max: usize,
     ) -> Result<Option<Newest>, HistoryError> {
         let Some(loose) = query.loosened() else { return Ok(None) };
-        let mut numbers = self.newest(index, &loose.whole(), i64::MIN, None, looked_at_max)?;
+        // All questions are about the same messages, whatever is written meanwhile.
+        let _view = self.connection.unchecked_transaction()?;
+        let mut numbers = self.newest(index, &loose.whole(), i64::MIN, looked_at_max)?;
         let is_all = numbers.len() < looked_at_max;
         let end = if is_all { None } else { self.one_without(index, query, &numbers)? };
         if let Some(end) = end {
@@ -41,30 +43,23 @@ impl History {
         }
         if let Some(last) = numbers.last() {
             let others = format!("({}) NOT ({})", loose.whole(), query.whole());
-            let mut others = self.newest(index, &others, *last, end, looked_at_max)?.into_iter().peekable();
+            let mut others = self.newest(index, &others, *last, looked_at_max)?.into_iter().peekable();
             numbers.retain(|number| others.next_if_eq(number).is_none());
         }
         Ok(Some(Newest { numbers, is_all }))
     }
 
-    /// The newest messages from `first` on that fit; none is looked for behind `end`.
-    fn newest(
-        &self,
-        index: Index,
-        words: &str,
-        first: i64,
-        end: Option<i64>,
-        numbers_max: usize,
-    ) -> Result<Vec<i64>, HistoryError> {
+    /// The newest messages that fit, down to `oldest`: behind it none is looked for.
+    fn newest(&self, index: Index, words: &str, oldest: i64, numbers_max: usize) -> Result<Vec<i64>, HistoryError> {
         let table = index.table();
         let sql =
             format!("SELECT rowid FROM {table} WHERE {table} MATCH ?1 AND rowid >= ?2 ORDER BY rowid DESC LIMIT ?3");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![words, first, count(numbers_max)])?;
+        let mut rows = statement.query(params![words, oldest, count(numbers_max)])?;
         let mut numbers = Vec::new();
         while let Some(row) = rows.next()? {
             numbers.push(row.get(0)?);
-            if numbers.last().copied() == end {
+            if numbers.last() == Some(&oldest) {
                 break;
             }
         }

@@ -77,8 +77,8 @@ pub fn any_of(terms: &[String]) -> String {
     }
 }
 
-/// The words of a phrase, all of them wanted. Only blanks and signs of ASCII part words for certain, and only letters
-/// of Europe for certain make one: what else stands in a phrase is left as it is, or out.
+/// The words of a phrase, all of them wanted. Only blanks and signs of ASCII part words for certain, and only digits and
+/// Latin letters make one for certain: what else stands in a phrase is left as it is, or out.
 fn words_of_phrase(term: &str) -> Option<String> {
     let text = term.strip_prefix('"')?.strip_suffix('"')?;
     let is_word = |part: &&str| part.chars().any(|letter| letter.is_alphanumeric() && letter < '\u{250}');

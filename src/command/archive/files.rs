@@ -53,7 +53,8 @@ pub struct Folder {
     path: PathBuf,
     /// The link to each content, by its hash.
     links: HashMap<String, String>,
-    is_kept: bool,
+    /// It is there, and nobody has said that it stays.
+    is_unfinished: bool,
 }
 
 impl Folder {
@@ -61,7 +62,7 @@ impl Folder {
     pub fn beside(text: &Path) -> Self {
         let mut name = text.file_stem().unwrap_or_default().to_owned();
         name.push("-files");
-        Self { path: text.with_file_name(name), links: HashMap::new(), is_kept: false }
+        Self { path: text.with_file_name(name), links: HashMap::new(), is_unfinished: false }
     }
 
     pub fn path(&self) -> &Path {
@@ -69,14 +70,14 @@ impl Folder {
     }
 
     pub fn keep(mut self) {
-        self.is_kept = true;
+        self.is_unfinished = false;
     }
 
     fn add(&mut self, attachment: &Attachment) -> io::Result<String> {
         if let Some(link) = self.links.get(attachment.hash()) {
             return Ok(link.clone());
         }
-        if self.links.is_empty() {
+        if !self.is_unfinished {
             self.create()?;
         }
         let name = format!("{}-{}", self.links.len() + 1, plain(attachment.name()));
@@ -89,17 +90,19 @@ impl Folder {
         Ok(link)
     }
 
-    fn create(&self) -> io::Result<()> {
+    fn create(&mut self) -> io::Result<()> {
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.path)
+        builder.create(&self.path)?;
+        self.is_unfinished = true;
+        Ok(())
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if !(self.is_kept || self.links.is_empty()) {
+        if self.is_unfinished {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
