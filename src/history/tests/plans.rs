@@ -8,6 +8,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::searching::{ALL, wanted};
 use super::{Chat, Place as Folder, close};
+use crate::conversation::{ConversationId, IdSource, MessageId};
 use crate::history::{
     Entry, Filter, FlushOutcome, Fork, KeptAnswer, KeptBy, MatchedAnswer, Place, SchemaFilter, StatsBy, StatusFilter,
     ToolFilter, Wanted,
@@ -26,7 +27,7 @@ fn scans(steps: &[String]) -> Vec<&String> {
     let has_index = |step: &str| ["USING", "CONSTANT", "VIRTUAL TABLE"].iter().any(|way| step.contains(way));
     let is_scan = |step: &&String| step.starts_with("SCAN ") && !has_index(step);
     let is_small = |step: &&String| {
-        ["branch", "search_state", "below", "message_delta", "prompt_history", "found", "(subquery", "reservation"]
+        ["branch", "search_state", "below", "message_delta", "prompt_history", "found", "answer_schema"]
             .iter()
             .any(|small| step.strip_prefix("SCAN ").is_some_and(|table| table.starts_with(small)))
     };
@@ -206,8 +207,22 @@ fn facts() -> Vec<crate::history::statements::Fact> {
             result: "[]".into(),
             finished_ms: 1,
         })),
+        Entry::HeadMoved { conversation: conversation(), head: None },
+        Entry::ConversationPinned { conversation: conversation(), pinned: true },
+        Entry::ConversationRenamed { conversation: conversation(), name: None },
+        Entry::ConversationLeft { conversation: conversation() },
+    ];
+    let others = facts_about(&conversation(), &reply, &mut chat.ids);
+    let mut facts: Vec<_> = entries.into_iter().chain(others).map(Fact::Entry).collect();
+    facts.insert(4, Fact::Deltas(Deltas { reply, text: "a".into(), reasoning: "r".into() }));
+    facts
+}
+
+/// And of each kind that comes only with some turns.
+fn facts_about(conversation: &ConversationId, reply: &MessageId, ids: &mut IdSource) -> Vec<Entry> {
+    vec![
         Entry::AnswerMatched(Box::new(MatchedAnswer {
-            conversation: conversation(),
+            conversation: conversation.clone(),
             message: reply.clone(),
             schema_name: "s".into(),
             schema: "{}".into(),
@@ -215,23 +230,16 @@ fn facts() -> Vec<crate::history::statements::Fact> {
         Entry::AnswerKept(Box::new(KeptAnswer {
             kept_by: KeptBy::Once,
             key: "k".into(),
-            conversation: conversation(),
+            conversation: conversation.clone(),
             message: reply.clone(),
             at_ms: 1,
         })),
         Entry::PromptTyped { text: "q".into(), cwd: None, typed_ms: 1 },
         Entry::ConversationForked(Box::new(Fork {
-            id: chat.ids.conversation(1),
+            id: ids.conversation(1),
             name: None,
             created_ms: 1,
-            copies: vec![(reply.clone(), chat.ids.message(1))],
+            copies: vec![(reply.clone(), ids.message(1))],
         })),
-        Entry::HeadMoved { conversation: conversation(), head: None },
-        Entry::ConversationPinned { conversation: conversation(), pinned: true },
-        Entry::ConversationRenamed { conversation: conversation(), name: None },
-        Entry::ConversationLeft { conversation: conversation() },
-    ];
-    let mut facts: Vec<_> = entries.into_iter().map(Fact::Entry).collect();
-    facts.insert(4, Fact::Deltas(Deltas { reply, text: "a".into(), reasoning: "r".into() }));
-    facts
+    ]
 }
