@@ -61,6 +61,7 @@ impl Watched<'_> {
     async fn listen(&mut self, dialogue: &Dialogue<'_>, is_first: bool) -> Option<(Said, bool)> {
         let (prompt, initial) = dialogue.prompt();
         let prompt = PromptText::new(&prompt, None);
+        let _echo = if self.input.is_plain() { mode::EchoOn::new() } else { None };
         if self.input.is_reading() {
             // The line of an earlier question, where Ctrl-C was a signal.
             self.input.clear_plain(&prompt);
