@@ -46,8 +46,10 @@ impl Watched<'_> {
                 Turnout::Done(answer) => break answer,
                 Turnout::Again(None) => {}
                 Turnout::Again(Some(note)) => {
-                    let notice = TurnEvent::Notice { level: NoticeLevel::Info, code: "question", message: &note };
-                    self.view.show(&notice);
+                    for message in note.lines() {
+                        let notice = TurnEvent::Notice { level: NoticeLevel::Info, code: "question", message };
+                        self.view.show(&notice);
+                    }
                     // The question goes on also where the note cannot be written.
                     let _ = self.view.flush();
                 }

@@ -62,13 +62,13 @@ fn complete(pty: &mut Pty) {
     pty.send("/re");
     pty.press_tab_until("/rename");
     wait_for_end(pty, &["demo> /re"]);
-    pty.send("s");
-    pty.wait_for_text("/resume [NAME");
+    pty.send("t");
+    wait_for_end(pty, &["demo> /retry"]);
 }
 
 fn search(pty: &mut Pty) {
     ask(pty);
-    pty.send("/search \"exit code\"\r");
+    pty.send("/search interrupted\r");
     pty.wait_for_text("/resume #1 goes to the first");
     wait_for_prompt(pty);
     pty.send("\x12what");

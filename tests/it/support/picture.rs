@@ -82,15 +82,15 @@ pub fn picture(
     let Colours { background, text, bar, .. } = colours;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height}\" width=\"{width:.0}\" \
-         height=\"{height}\" role=\"img\" aria-label=\"{0}\">\n<style>text{{font:{FONT_SIZE}px {FONTS};fill:{text};\
+         height=\"{height}\" xml:space=\"preserve\" role=\"img\" aria-label=\"{0}\">\n<style>text{{font:{FONT_SIZE}px {FONTS};fill:{text};\
          white-space:pre}}.b{{font-weight:bold}}.i{{font-style:italic}}.u{{text-decoration:underline}}\
-         .d{{opacity:.65}}</style>\n<rect width=\"100%\" height=\"100%\" rx=\"9\" fill=\"{background}\" \
+         .d{{fill-opacity:.65}}</style>\n<rect width=\"100%\" height=\"100%\" rx=\"9\" fill=\"{background}\" \
          stroke=\"{bar}\"/>\n<path d=\"M0 26V9a9 9 0 0 1 9-9H{1:.0}a9 9 0 0 1 9 9v17z\" fill=\"{bar}\"/>\n",
         escaped(title),
         width - 9.0,
     );
-    for (at, color) in [(16, 1), (34, 3), (52, 2)] {
-        let _ = writeln!(svg, "<circle cx=\"{at}\" cy=\"13\" r=\"5\" fill=\"{}\"/>", colours.sixteen[color]);
+    for (at, color) in [(16, "#ff5f57"), (34, "#febc2e"), (52, "#28c840")] {
+        let _ = writeln!(svg, "<circle cx=\"{at}\" cy=\"13\" r=\"5\" fill=\"{color}\"/>");
     }
     let _ = writeln!(
         svg,
@@ -165,7 +165,7 @@ fn masked(mut cells: Vec<Cell>, mask: impl Fn(String) -> String) -> Vec<Cell> {
 
 /// Pieces of one look; wide characters apart, so that each piece has a length that is known.
 fn draw_row(cells: &[Cell], top: u16, colours: &Colours, svg: &mut String) {
-    let runs: Vec<&[Cell]> = cells.chunk_by(|a, b| a.look == b.look && a.columns == b.columns).collect();
+    let runs: Vec<&[Cell]> = cells.chunk_by(belong_together).collect();
     for run in &runs {
         if let Some(fill) = fill_of(run[0].look, colours) {
             let (x, width) = (left_of(run[0].column), tidy(f64::from(columns_of(run)) * CELL_WIDTH));
@@ -178,16 +178,26 @@ fn draw_row(cells: &[Cell], top: u16, colours: &Colours, svg: &mut String) {
     let _ = write!(svg, "<text y=\"{}\">", top + 14);
     for run in runs {
         let text: String = run.iter().map(|cell| cell.text.as_str()).collect();
-        let length = tidy(f64::from(columns_of(run)) * CELL_WIDTH);
-        let _ = write!(
-            svg,
-            "<tspan x=\"{}\" textLength=\"{length}\"{}>{}</tspan>",
-            left_of(run[0].column),
-            attributes(run[0].look, colours),
-            escaped(&text)
-        );
+        let _ = write!(svg, "<tspan {}{}>{}</tspan>", place(run), attributes(run[0].look, colours), escaped(&text));
     }
     svg.push_str("</text>\n");
+}
+
+fn belong_together(a: &Cell, b: &Cell) -> bool {
+    // Places are counted by units of UTF-16, and not in the same way by everybody where one is not a character.
+    let is_one_unit = |cell: &Cell| cell.text.encode_utf16().count() == 1;
+    a.look == b.look && a.columns == b.columns && (a.columns == 1 || (is_one_unit(a) && is_one_unit(b)))
+}
+
+/// Where a piece stands. Its font may be another than ours: so its length is told, and of what is wide, for which each
+/// font has its own idea, the place of each character.
+fn place(run: &[Cell]) -> String {
+    if run[0].columns == 1 {
+        let length = tidy(f64::from(columns_of(run)) * CELL_WIDTH);
+        return format!("x=\"{}\" textLength=\"{length}\"", left_of(run[0].column));
+    }
+    let places: Vec<String> = run.iter().map(|cell| left_of(cell.column)).collect();
+    format!("x=\"{}\"", places.join(" "))
 }
 
 fn columns_of(run: &[Cell]) -> u16 {
