@@ -6,7 +6,7 @@ use super::markdown::columns;
 use super::term_safe::{TermSafe, TermSafeBuf};
 
 /// Appends `text`, its lines no longer than `width` columns as far as blanks allow. A line goes on below its own
-/// beginning; one of two columns (`name   what it is`) below the second.
+/// beginning; one of two columns (`name   what it is`) below the second, or a little indented where that is far away.
 pub fn fold(text: TermSafe<'_>, width: usize, out: &mut TermSafeBuf) {
     for line in text.as_str().split_inclusive('\n') {
         if seen(line) <= width { out.push_safe(line) } else { fold_line(line, width, out) }
@@ -34,20 +34,31 @@ fn fold_line(line: &str, width: usize, out: &mut TermSafeBuf) {
 
 /// Where a second line begins.
 fn indent(line: &str, width: usize) -> usize {
+    let line = unstyled(line);
     let first = line.len() - line.trim_start_matches(' ').len();
     let second = line[first..].find("  ").map(|gap| {
-        let gap = first + gap;
-        let blanks = line[gap..].len() - line[gap..].trim_start_matches(' ').len();
-        seen(&line[..gap]) + blanks
+        let (before, after) = line.split_at(first + gap);
+        columns(before) + after.len() - after.trim_start_matches(' ').len()
     });
-    [second, Some(first)].into_iter().flatten().find(|column| *column <= width / 2).unwrap_or(0)
+    let indent = match second {
+        Some(column) if column <= width / 2 => column,
+        Some(_) => first + 2,
+        None => first,
+    };
+    if indent <= width / 2 { indent } else { 0 }
+}
+
+fn unstyled(text: &str) -> String {
+    let mut pieces = text.split('\x1b');
+    let before = pieces.next().unwrap_or_default();
+    let behind = pieces.filter_map(|piece| piece.split_once('m')).map(|(_, rest)| rest);
+    std::iter::once(before).chain(behind).collect()
 }
 
 /// Columns of a text; our own styling takes none.
 fn seen(text: &str) -> usize {
-    let mut pieces = text.trim_end_matches('\n').split('\x1b');
-    let before = pieces.next().map_or(0, columns);
-    before + pieces.map(|piece| piece.split_once('m').map_or(0, |(_, rest)| columns(rest))).sum::<usize>()
+    let text = text.trim_end_matches('\n');
+    if text.contains('\x1b') { columns(&unstyled(text)) } else { columns(text) }
 }
 
 #[cfg(test)]
@@ -74,7 +85,7 @@ mod tests {
     fn a_second_line_begins_below_what_it_goes_on_with() {
         assert_eq!(folded("/pin  keep it for good\n", 16), "/pin  keep it\n      for good\n");
         assert_eq!(folded("  hint: one two", 10), "  hint:\n  one two");
-        assert_eq!(folded("a very long name  and what", 12), "a very long\nname  and\nwhat", "too deep to hang");
+        assert_eq!(folded("a very long name  and what", 12), "a very long\n  name  and\n  what", "too deep to hang");
     }
 
     #[test]
@@ -85,5 +96,12 @@ mod tests {
         safe.push_style(Style::Reset, Color::On);
         fold(safe.as_safe(), 7, &mut out);
         assert_eq!(out.as_str(), "\x1b[2mone two\x1b[0m");
+        let (mut safe, mut out) = (TermSafeBuf::new(), TermSafeBuf::new());
+        safe.push_style(Style::Dim, Color::On);
+        safe.push_prose("  hint:  ");
+        safe.push_style(Style::Reset, Color::On);
+        safe.push_prose("one two three");
+        fold(safe.as_safe(), 18, &mut out);
+        assert_eq!(out.as_str(), "\x1b[2m  hint:  \x1b[0mone two\n         three");
     }
 }
