@@ -5,8 +5,11 @@
 use super::markdown::columns;
 use super::term_safe::{TermSafe, TermSafeBuf};
 
-/// Appends `text`, its lines no longer than `width` columns as far as blanks allow. A line goes on below its own
-/// beginning; one of two columns (`name   what it is`) below the second, or a little indented where that is far away.
+/// What others have said stands in such lines, too: where it goes on it cannot look like a line of ours.
+const INDENT: usize = 2;
+
+/// Appends `text`, its lines no longer than `width` columns as far as blanks allow. A line goes on a little
+/// indented; one of two columns (`name   what it is`) below the second, where that is not far away.
 pub fn fold(text: TermSafe<'_>, width: usize, out: &mut TermSafeBuf) {
     for line in text.as_str().split_inclusive('\n') {
         if seen(line) <= width { out.push_safe(line) } else { fold_line(line, width, out) }
@@ -15,19 +18,19 @@ pub fn fold(text: TermSafe<'_>, width: usize, out: &mut TermSafeBuf) {
 
 fn fold_line(line: &str, width: usize, out: &mut TermSafeBuf) {
     let indent = indent(line, width);
-    let (mut used, mut blanks) = (0, 0);
+    let (mut used, mut blanks, mut is_begun) = (0, 0, false);
     for (number, word) in line.split(' ').enumerate() {
         blanks += usize::from(number > 0);
         let columns = seen(word);
-        if columns > 0 && used > indent && used + blanks + columns > width {
+        if columns > 0 && is_begun && used + blanks + columns > width {
             out.push_safe("\n");
-            (used, blanks) = (0, indent);
+            (used, blanks, is_begun) = (0, indent, false);
         }
         if !word.is_empty() {
             out.push_safe(&" ".repeat(blanks));
             out.push_safe(word);
             used += blanks + columns;
-            blanks = 0;
+            (blanks, is_begun) = (0, true);
         }
     }
 }
@@ -42,8 +45,8 @@ fn indent(line: &str, width: usize) -> usize {
     });
     let indent = match second {
         Some(column) if column <= width / 2 => column,
-        Some(_) => first + 2,
-        None => first,
+        Some(_) => first + INDENT,
+        None => first.max(INDENT),
     };
     if indent <= width / 2 { indent } else { 0 }
 }
@@ -75,10 +78,10 @@ mod tests {
 
     #[test]
     fn words_stay_whole_and_what_fits_stays_as_it_is() {
-        assert_eq!(folded("one two three\n\nfour\n", 9), "one two\nthree\n\nfour\n");
+        assert_eq!(folded("one two three\n\nfour\n", 9), "one two\n  three\n\nfour\n");
         assert_eq!(folded("one two\n", 7), "one two\n");
-        assert_eq!(folded("a averylongword b", 6), "a\naverylongword\nb", "no blank, no break");
-        assert_eq!(folded("世界 世界", 5), "世界\n世界");
+        assert_eq!(folded("a averylongword b", 6), "a\n  averylongword\n  b", "no blank, no break");
+        assert_eq!(folded("世界 世界", 5), "世界\n  世界");
     }
 
     #[test]
