@@ -207,7 +207,8 @@ fn columns_of(run: &[Cell]) -> u16 {
 fn attributes(look: Look, colours: &Colours) -> String {
     let classes: String = [(look.bold, 'b'), (look.dim, 'd'), (look.italic, 'i'), (look.underline, 'u')]
         .into_iter()
-        .filter_map(|(is_on, class)| is_on.then(|| format!("{class} ")))
+        .filter(|(is_on, _)| *is_on)
+        .map(|(_, class)| format!("{class} "))
         .collect();
     let mut text = String::new();
     if !classes.is_empty() {
