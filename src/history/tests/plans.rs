@@ -27,7 +27,7 @@ fn scans(steps: &[String]) -> Vec<&String> {
     let has_index = |step: &str| ["USING", "CONSTANT", "VIRTUAL TABLE"].iter().any(|way| step.contains(way));
     let is_scan = |step: &&String| step.starts_with("SCAN ") && !has_index(step);
     let is_small = |step: &&String| {
-        ["branch", "search_state", "below", "message_delta", "prompt_history", "found", "answer_schema"]
+        ["branch", "search_state", "below", "message_delta", "prompt_history", "found", "(subquery", "answer_schema"]
             .iter()
             .any(|small| step.strip_prefix("SCAN ").is_some_and(|table| table.starts_with(small)))
     };
