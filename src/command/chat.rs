@@ -11,7 +11,7 @@ use super::context::Context;
 use super::role::{self, Begun};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{archive, chat_lines, history, models, roles, stats, wiring_builtin, wiring_record};
+use super::{archive, chat_lines, history, looks, models, roles, stats, wiring_builtin, wiring_record};
 use crate::cli::{ChatFormat, ChatOptions, ConversationOptions, FileSource, GlobalOptions, ListFormat};
 use crate::config::{
     Choice, Config, ConfigFile, Editing as ConfiguredEditing, Environment, FilledRole, LoadOptions, Paths,
@@ -83,6 +83,8 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     completions.set_roles(roles.list().into_iter().map(|role| role.name).collect());
     let input = start_input(&config, context, completions.clone());
     let view = wiring::view_settings(&config, &options.conversation, context);
+    let markdown =
+        view.markdown.unwrap_or_else(|| looks::markdown_settings(&config, options.conversation.width, context));
     let color = context.screen.color(Stream::Stdout) == Color::On;
     let plain_system = plain_options.system.clone().or_else(|| config.file.chat.service.system_prompt.clone());
     let services = Wiring {
@@ -102,6 +104,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         name,
         screen: &mut context.screen,
         view,
+        markdown,
         input,
         signals,
         jobs,

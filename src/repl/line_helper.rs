@@ -18,6 +18,9 @@ use super::input::InputEvent;
 use super::key_bindings::Asked;
 use super::{multiline, paste, slash};
 
+/// Of a hint: it is drawn again with each key.
+const HINT_LETTERS_MAX: usize = 200;
+
 const COMMAND: &str = "\x1b[36m";
 const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
@@ -113,7 +116,8 @@ fn history_hint(line: &str, history: &dyn History) -> Option<DimHint> {
     let found = history.starts_with(line, newest, SearchDirection::Reverse).ok().flatten()?;
     let rest = found.entry.get(line.len()..).filter(|rest| !rest.is_empty())?;
     let first = rest.lines().next().unwrap_or_default();
-    let shown: String = first.chars().take_while(|c| !c.is_control() && !paste::is_mark(*c)).collect();
+    let is_shown = |c: &char| !c.is_control() && !paste::is_mark(*c);
+    let shown: String = first.chars().take_while(is_shown).take(HINT_LETTERS_MAX).collect();
     let mark = if shown.len() < rest.len() { " …" } else { "" };
     Some(DimHint { shown: format!("{shown}{mark}"), taken: Some(rest.to_owned()) })
 }
