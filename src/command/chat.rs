@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::attach::{self, Basket, Pages};
 use super::context::Context;
+use super::listing::Bars;
 use super::role::{self, Begun};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
@@ -93,6 +94,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         environment: &context.environment,
         client: &client,
         global: &context.global,
+        bars: Bars::on(&context.screen),
         roles,
         surroundings: role::surroundings(context),
         completions: completions.clone(),
@@ -282,6 +284,7 @@ struct Wiring<'a> {
     environment: &'a Environment,
     client: &'a HttpClient,
     global: &'a GlobalOptions,
+    bars: Bars,
     roles: Roles,
     surroundings: RoleSurroundings,
     completions: CompletionSource,
@@ -331,7 +334,7 @@ impl Services for Wiring<'_> {
     }
 
     fn stats(&self) -> Result<String, ErrorReport> {
-        let counted = || stats::summary(&History::open_read(self.settings())?);
+        let counted = || stats::summary(&History::open_read(self.settings())?, self.bars);
         counted().map_err(|error| Failure::from(error).report())
     }
 
