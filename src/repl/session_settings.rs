@@ -129,7 +129,7 @@ pub static SETTINGS: &[Setting] = &[
         },
     },
     Setting {
-        name: "markers",
+        name: "theme_markers",
         values: ON_OFF,
         show: |repl| on_off(repl.markdown.shows_markers),
         change: |repl, value| {

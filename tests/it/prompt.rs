@@ -435,7 +435,7 @@ fn how_answers_look_can_be_changed_too() {
         ("/set markdown off", "markdown is off", "Some **bold** words that are too long for a line."),
         ("/set width 24", "width is 24", "Some **bold** words that are too long for a line."),
         ("/set markdown on", "markdown is on", "too long for a line."),
-        ("/set markers on", "markers is on", "too long for a line."),
+        ("/set theme_markers on", "theme_markers is on", "too long for a line."),
     ];
     for (line, told, shown) in lines {
         pty.send(&format!("{line}\r"));
