@@ -32,7 +32,7 @@ const ANSWER: &str =
 
 #[test]
 fn what_a_command_prints_is_words() {
-    let server = ModelServer::always(Reply::answer(&[ANSWER]));
+    let server = ModelServer::always(Reply::answer(&[ANSWER])).with_models(200, json!({"data": [{"id": "one"}]}));
     let sandbox = Sandbox::for_server(&server);
     let rows: String = (0..20).map(|n| format!("{}\n", json!({"id": n, "prompt": format!("hi {n}")}))).collect();
     fs::write(sandbox.work_folder().join("rows.jsonl"), rows).unwrap();

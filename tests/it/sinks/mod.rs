@@ -25,7 +25,7 @@ fn plain(config: TestConfig) -> TestConfig {
 /// Runs it to its end on a terminal, without colours: all that stands there is text.
 #[track_caller]
 fn assert_sink(run: impl Fn() -> Run, least: usize) {
-    let log = Pty::start(run().env("NO_COLOR", "1"), 40, 200).finish();
+    let log = Pty::start(run().env("SAYSO_PAGER", "cat").env("NO_COLOR", "1"), 40, 200).finish();
     assert_harmless(&log, Ours::Plain, least);
 }
 
@@ -33,6 +33,6 @@ fn assert_sink(run: impl Fn() -> Run, least: usize) {
 #[track_caller]
 fn assert_styled_sink(run: impl Fn() -> Run, least: usize) {
     assert_sink(&run, least);
-    let log = Pty::start(run().env("FORCE_COLOR", "1"), 40, 200).finish();
+    let log = Pty::start(run().env("SAYSO_PAGER", "cat").env("FORCE_COLOR", "1"), 40, 200).finish();
     assert_harmless(&log, Ours::Styled, least);
 }

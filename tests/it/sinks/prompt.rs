@@ -43,8 +43,9 @@ fn lists_at_the_prompt() {
         obey(&mut pty, line);
     }
     for line in framed().chunks(60).map(|part| part.concat().replace(char::is_control, "")) {
-        obey(&mut pty, &format!("/model {line}"));
-        obey(&mut pty, &format!("/rename {line}"));
+        // Typed, it would be drawn letter by letter.
+        obey(&mut pty, &format!("/model \x1b[200~{line}\x1b[201~"));
+        obey(&mut pty, &format!("/rename \x1b[200~{line}\x1b[201~"));
     }
     assert_harmless(&pty.log(), Ours::Edited, 100);
 }
