@@ -461,11 +461,12 @@ fn usage_tells_what_attachments_take_and_the_last_answer() {
     let sandbox = Sandbox::for_server(&server);
     std::fs::write(sandbox.work_folder().join("notes.txt"), "words of it ".repeat(1000)).unwrap();
     let mut pty = start(sandbox.sayso(["chat", "-f", "notes.txt"]), "test>");
-    for _ in 0..2 {
-        pty.send("hi\r");
-        settle(&pty, "usage: 7 in, 3 out");
-        pty.send("/usage\r");
-        settle(&pty, "attachments 1");
+    for times in 1..=2 {
+        for (line, told) in [("hi", "usage: 7 in, 3 out"), ("/usage", "attachments 1")] {
+            pty.send(&format!("{line}\r"));
+            let is_told = |screen: &str| screen.matches(told).count() == times && screen.trim_end().ends_with("test>");
+            pty.wait_for_screen(told, is_told);
+        }
     }
     let screen = settle(&pty, "2 turns in this conversation; tokens: 14 in, 6 out");
     assert!(screen.contains("the last answer; tokens: 7 in, 3 out"), "{screen}");

@@ -83,7 +83,7 @@ fn assert_frames_are_text(text: &str) {
     static BEGIN: LazyLock<Regex> = LazyLock::new(|| Regex::new("<([0-9]+):").unwrap());
     for begin in BEGIN.captures_iter(text) {
         let inside = &text[begin.get(0).unwrap().end()..];
-        let line = inside.find(['\r', '\n']).unwrap_or(inside.len());
+        let line = inside.find(['\r', '\n', '…']).unwrap_or(inside.len());
         let end = inside.find(&format!(":{}>", &begin[1])).unwrap_or(line).min(line);
         assert!(!inside[..end].contains('\x1b'), "{:?}", &inside[..end]);
     }
