@@ -21,13 +21,13 @@ use super::{multiline, paste, slash};
 /// Of a hint: it is drawn again with each key.
 const HINT_LETTERS_MAX: usize = 200;
 
-const COMMAND: &str = "\x1b[36m";
 const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
 pub struct LineHelper {
     completions: Completions,
-    color: bool,
+    /// Begins the style of a command; `None` without colour.
+    style: Option<String>,
     graphemes: GraphemeClusterMode,
     /// The line as it is: the editor gives it back only when it was sent.
     current: RefCell<String>,
@@ -36,8 +36,13 @@ pub struct LineHelper {
 }
 
 impl LineHelper {
-    pub fn new(completions: Completions, color: bool, graphemes: GraphemeClusterMode, asked: Arc<Asked>) -> Self {
-        Self { completions, color, graphemes, current: RefCell::default(), asked, typing: None }
+    pub fn new(
+        completions: Completions,
+        style: Option<String>,
+        graphemes: GraphemeClusterMode,
+        asked: Arc<Asked>,
+    ) -> Self {
+        Self { completions, style, graphemes, current: RefCell::default(), asked, typing: None }
     }
 
     /// Also sends [`InputEvent::Typing`] with the first character of each line.
@@ -99,7 +104,7 @@ impl Hinter for LineHelper {
         current.clear();
         current.push_str(line);
         // Without colour a hint could not be told from what was typed.
-        if !self.color || pos < line.len() || line.len() > LINE_BYTES_MAX {
+        if self.style.is_none() || pos < line.len() || line.len() > LINE_BYTES_MAX {
             return None;
         }
         command_hint(line).or_else(|| fence_hint(line)).or_else(|| history_hint(line, context.history()))
@@ -140,8 +145,8 @@ fn fence_hint(line: &str) -> Option<DimHint> {
 impl Highlighter for LineHelper {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
         let line = harmless(line, self.graphemes);
-        match command_word(&line).filter(|_| self.color) {
-            Some(end) => Cow::Owned(format!("{COMMAND}{}{RESET}{}", &line[..end], &line[end..])),
+        match command_word(&line).zip(self.style.as_ref()) {
+            Some((end, style)) => Cow::Owned(format!("{style}{}{RESET}{}", &line[..end], &line[end..])),
             None => line,
         }
     }
@@ -154,7 +159,7 @@ impl Highlighter for LineHelper {
     /// as a whole.
     fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
         const NAME_BYTES_MAX: usize = 40;
-        self.color && kind != CmdKind::MoveCursor && line.starts_with('/') && line.len() <= NAME_BYTES_MAX
+        self.style.is_some() && kind != CmdKind::MoveCursor && line.starts_with('/') && line.len() <= NAME_BYTES_MAX
     }
 }
 
@@ -214,7 +219,12 @@ mod tests {
 
     fn helper(color: bool) -> LineHelper {
         let completions = Completions::new(CompletionSource::default(), None);
-        LineHelper::new(completions, color, GraphemeClusterMode::WcWidth, Arc::default())
+        LineHelper::new(
+            completions,
+            color.then(|| "\u{1b}[36m".to_owned()),
+            GraphemeClusterMode::WcWidth,
+            Arc::default(),
+        )
     }
 
     #[test]
