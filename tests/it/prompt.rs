@@ -462,7 +462,7 @@ fn usage_tells_what_attachments_take_and_the_last_answer() {
     std::fs::write(sandbox.work_folder().join("notes.txt"), "words of it ".repeat(1000)).unwrap();
     let mut pty = start(sandbox.sayso(["chat", "-f", "notes.txt"]), "test>");
     for times in 1..=2 {
-        for (line, told) in [("hi", "usage: 7 in, 3 out"), ("/usage", "attachments 1")] {
+        for (line, told) in [("hi", "usage: 7 in, 3 out"), ("/usage", "attachments")] {
             pty.send(&format!("{line}\r"));
             let is_told = |screen: &str| screen.matches(told).count() == times && screen.trim_end().ends_with("test>");
             pty.wait_for_screen(told, is_told);
