@@ -13,7 +13,7 @@ impl History {
     pub fn back_up(&self, target: &Path) -> Result<u64, HistoryError> {
         let unusable = |error: io::Error| HistoryError::CannotWrite { path: target.to_owned(), error };
         if target.symlink_metadata().is_ok() {
-            return Err(unusable(io::ErrorKind::AlreadyExists.into()));
+            return Err(unusable(io::Error::new(io::ErrorKind::AlreadyExists, "it is there already")));
         }
         let unfinished = beside(target, &format!(".{}.unfinished", std::process::id()));
         file::private(OpenOptions::new().write(true).create_new(true)).open(&unfinished).map_err(unusable)?;

@@ -149,6 +149,8 @@ mod setup;
 #[cfg(test)]
 mod shells;
 #[cfg(test)]
+mod slips;
+#[cfg(test)]
 mod stdio;
 #[cfg(test)]
 mod storage_faults;

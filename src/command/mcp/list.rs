@@ -62,7 +62,7 @@ pub fn listing(statuses: &[ServerStatus]) -> Listing<6> {
             state.to_owned(),
             status.protocol.clone().unwrap_or_default(),
             status.tools.map(|count| count.to_string()).unwrap_or_default(),
-            detail.unwrap_or_default().to_owned(),
+            detail.map(|detail| without_name(detail, &status.name)).unwrap_or_default().to_owned(),
         ]
     };
     Listing {
@@ -70,6 +70,12 @@ pub fn listing(statuses: &[ServerStatus]) -> Listing<6> {
         rows: statuses.iter().map(row).collect(),
         values: statuses.iter().map(status_json).collect(),
     }
+}
+
+/// Why, without whose it is: the name stands in front, and the table has little room.
+fn without_name<'a>(detail: &'a str, name: &str) -> &'a str {
+    let detail = detail.strip_prefix("the MCP server ").and_then(|rest| rest.strip_prefix(name)).unwrap_or(detail);
+    detail.trim_start().strip_prefix("is not available: ").unwrap_or(detail).trim_start()
 }
 
 fn status_json(status: &ServerStatus) -> Value {
