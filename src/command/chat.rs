@@ -36,10 +36,10 @@ const PROMPTS_MAX: usize = 1000;
 /// Conversations that `/sessions` lists and Tab completes.
 const SESSIONS_MAX: usize = 50;
 
-/// Without any model set up. Who has seen it once is reminded by its first line.
+/// Without any model set up; each line fits a terminal of 80 columns. Who has seen it once is reminded by its first line.
 const BANNER: [&str; 3] = [
-    "No model is set up yet: this is the built-in demo, offline and no language model.",
-    "For a real one run `sayso init`, or set a key, as in `export OPENROUTER_API_KEY=…`,",
+    "No model is set up yet: this is the built-in demo, offline, no language model.",
+    "For a real one run `sayso init`, or set a key (`export OPENROUTER_API_KEY=…`),",
     "and start again. /help lists the commands, Ctrl-D leaves.",
 ];
 

@@ -7,8 +7,8 @@ use super::repl::{CTRL_C, CTRL_D, UP, start, wait_for_end};
 use crate::support::{ModelServer, Pty, Reply, Sandbox, wait_until};
 
 const BANNER: [&str; 3] = [
-    "No model is set up yet: this is the built-in demo, offline and no language model.",
-    "For a real one run `sayso init`, or set a key, as in `export OPENROUTER_API_KEY=…`,",
+    "No model is set up yet: this is the built-in demo, offline, no language model.",
+    "For a real one run `sayso init`, or set a key (`export OPENROUTER_API_KEY=…`),",
     "and start again. /help lists the commands, Ctrl-D leaves.",
 ];
 

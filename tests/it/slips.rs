@@ -194,6 +194,22 @@ fn a_prompt_of_a_server_is_asked_rightly_or_told_how() {
 }
 
 #[test]
+fn a_server_that_greets_and_does_not_tell_its_tools_is_not_called_ready() {
+    let web = Web::start(|_| {
+        |asked: &Asked| match asked.rpc().as_str() {
+            "tools/list" => Said::status(500),
+            _ => with_a_prompt(asked),
+        }
+    });
+    let sandbox = sandbox(&web.url("/mcp"), json!({}));
+    let listed = sandbox.sayso(["mcp", "list", "--connect", "--format", "json"]).run().assert_exit(0).stdout();
+    let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    let remote = listed.iter().find(|server| server["name"] == "remote").unwrap();
+    assert_eq!(remote["state"], "failed", "{remote}");
+    assert!(remote["error"].as_str().unwrap().contains("500"), "{remote}");
+}
+
+#[test]
 fn tools_are_listed_with_what_they_take() {
     let web = Web::start(|_| with_a_prompt);
     let output = sandbox(&web.url("/mcp"), json!({})).sayso(["mcp", "tools", "remote"]).run().assert_exit(0);
