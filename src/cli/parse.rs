@@ -260,9 +260,9 @@ mod tests {
     fn mistakes_are_one_line_in_our_words() {
         let (message, _) = mistake("ask --timeout 30 hi");
         assert_eq!(message, "invalid value '30' for '--timeout <DURATION>': a unit is missing: 30s, 30m or 30ms?");
-        assert!(mistake("ask --retries 11 hi").0.contains("11 is not in 0..=10"));
+        assert!(mistake("ask --retries 11 hi").0.ends_with("it has to be from 0 to 10"));
         assert!(mistake("ask -c --session x hi").0.contains("cannot be used with"));
-        assert_eq!(mistake("completions").0, "the following required arguments were not provided: <SHELL>");
+        assert_eq!(mistake("completions").0, "missing: <SHELL>");
         assert_eq!(mistake("ask --format").0, "`--format <FORMAT>` needs a value");
     }
 

@@ -190,14 +190,16 @@ async fn stdio(
     match features.serve_with_lifecycle(AnyTransport::new(transport), lifecycle(era)).await {
         Ok(client) => Ok(Connected { client, child: Some((child, signs)) }),
         Err(error) => {
-            let reason = signs.fault().unwrap_or_else(|| reason(&error));
+            let fault = signs.fault();
+            // Whether an end is met while the pipe is written to or read from is a matter of luck.
+            let is_end = fault.is_none() && matches!(error, ClientInitializeError::TransportError { .. });
+            let reason = fault.unwrap_or_else(|| reason(&error));
             // Its last words are complete once it has ended; one that lives on is not waited for.
             let ended = tokio::time::timeout(Duration::from_millis(300), child.ended()).await;
-            let reason = match (ended, &error) {
-                // Whether it is met while it is written to or read from is a matter of luck.
-                (Ok(status), ClientInitializeError::TransportError { .. }) => format!("{ENDED} ({status})"),
-                (Ok(status), _) => format!("{reason} ({status})"),
-                (Err(_), _) => reason,
+            let reason = match ended {
+                Ok(status) if is_end => format!("{ENDED} ({status})"),
+                Ok(status) => format!("{reason} ({status})"),
+                Err(_) => reason,
             };
             Err(ConnectError::Failed(with_last_words(reason, &child.stderr)))
         }
