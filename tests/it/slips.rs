@@ -213,7 +213,7 @@ fn a_server_that_greets_and_does_not_tell_its_tools_is_not_called_ready() {
 fn tools_are_listed_with_what_they_take() {
     let web = Web::start(|_| with_a_prompt);
     let output = sandbox(&web.url("/mcp"), json!({})).sayso(["mcp", "tools", "remote"]).run().assert_exit(0);
-    output.assert_stdout("SERVER  TOOL  ARGUMENTS  DESCRIPTION\nremote  send  to= [cc=]    Sends\n");
+    output.assert_stdout("SERVER  TOOL  ARGUMENTS  DESCRIPTION\nremote  send  to= [cc=]  Sends\n");
 }
 
 #[test]
