@@ -24,11 +24,11 @@ use crate::history::{
 };
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{
-    Attaching, CUT_OFF, CompletionSource, CtrlC, CustomCommands, Editing, InRole, Input, InputSettings, KnownPrompts,
-    Loaded, Repl, ReplUi, Services,
+    Attaching, CUT_OFF, CompletionSource, CtrlC, CustomCommands, Editing, Hits, InRole, Input, InputSettings,
+    KnownPrompts, Loaded, Repl, ReplUi, Services,
 };
 use crate::session::{ActiveModel, JobSignals, Session, Signals, TurnReport};
-use crate::terminal::{Color, ErrorReport, Stream, TermSafeBuf, Theme, ViewSettings, mode};
+use crate::terminal::{Color, ErrorReport, Stream, Theme, ViewSettings, mode};
 
 /// Prompts that Up and Ctrl-R reach, of this conversation and of all others.
 const PROMPTS_MAX: usize = 1000;
@@ -361,12 +361,13 @@ impl Services for Wiring<'_> {
         })
     }
 
-    fn search(&self, words: &str, color: bool) -> Result<(TermSafeBuf, Vec<MessageId>), ErrorReport> {
+    fn search(&self, words: &str, color: bool) -> Result<Hits, ErrorReport> {
         reported(|| {
-            let hits = history::search_everywhere(&History::open_read(self.settings())?, words)?;
+            let found = history::search_everywhere(&History::open_read(self.settings())?, words)?;
             let color = if color { Color::On } else { Color::Off };
-            let text = history::hits_text(&hits, &TimeZone::system()).safe(color);
-            Ok((text, hits.into_iter().map(|hit| hit.message).collect()))
+            let text = history::hits_text(&found.hits, &TimeZone::system()).safe(color);
+            let remark = history::remark(&found, "`sayso history search --all`");
+            Ok(Hits { text, messages: found.hits.into_iter().map(|hit| hit.message).collect(), remark })
         })
     }
 

@@ -45,8 +45,8 @@ pub trait Services {
     /// A stored conversation to go on with, from the message that the address names; for a hit of a search
     /// (`is_hit`) from the end of the branch that it is on.
     fn load(&self, address: &str, is_hit: bool) -> Result<Loaded, ErrorReport>;
-    /// The best hits as text, and the addresses of their messages.
-    fn search(&self, words: &str, color: bool) -> Result<(TermSafeBuf, Vec<MessageId>), ErrorReport>;
+    /// The best hits of a search in all conversations.
+    fn search(&self, words: &str, color: bool) -> Result<Hits, ErrorReport>;
     /// Copies a conversation up to a message; the address of the copy.
     fn fork(&self, id: &ConversationId, head: &MessageId, name: Option<String>) -> Result<String, ErrorReport>;
     fn rename(&self, id: &ConversationId, name: &str) -> Result<(), ErrorReport>;
@@ -74,6 +74,15 @@ pub trait Services {
 
 /// A boxed future, because a trait object cannot have an `async fn`; one per file that is named.
 pub type Attaching<'a> = Pin<Box<dyn Future<Output = Result<(Vec<Attachment>, Vec<String>), ErrorReport>> + 'a>>;
+
+/// What a search has found.
+pub struct Hits {
+    pub text: TermSafeBuf,
+    /// Each hit's message.
+    pub messages: Vec<MessageId>,
+    /// What a person should know about them.
+    pub remark: Option<String>,
+}
 
 /// A stored conversation.
 pub struct Loaded {

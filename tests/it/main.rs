@@ -47,6 +47,8 @@ mod corpus;
 #[cfg(test)]
 mod dialects;
 #[cfg(test)]
+mod disk_faults;
+#[cfg(test)]
 mod disk_writes;
 #[cfg(test)]
 mod fallback;
