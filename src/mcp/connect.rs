@@ -17,6 +17,7 @@ use super::request::Client;
 use super::server::Shared;
 use super::stderr_tail::StderrTail;
 use super::stdio::{ChildTransport, Signs};
+use super::transport_words::in_words;
 use super::{InProcess, Launch, McpError, Protocol, ServerSettings};
 
 /// How long a child may think about which revision it speaks, before it is taken for an old one.
@@ -189,10 +190,14 @@ async fn stdio(
     match features.serve_with_lifecycle(AnyTransport::new(transport), lifecycle(era)).await {
         Ok(client) => Ok(Connected { client, child: Some((child, signs)) }),
         Err(error) => {
-            let reason = signs.fault().unwrap_or_else(|| reason(&error));
+            let fault = signs.fault();
+            // Whether an end is met while the pipe is written to or read from is a matter of luck.
+            let is_end = fault.is_none() && matches!(error, ClientInitializeError::TransportError { .. });
+            let reason = fault.unwrap_or_else(|| reason(&error));
             // Its last words are complete once it has ended; one that lives on is not waited for.
             let ended = tokio::time::timeout(Duration::from_millis(300), child.ended()).await;
             let reason = match ended {
+                Ok(status) if is_end => format!("{ENDED} ({status})"),
                 Ok(status) => format!("{reason} ({status})"),
                 Err(_) => reason,
             };
@@ -201,11 +206,13 @@ async fn stdio(
     }
 }
 
+const ENDED: &str = "it ended before it greeted";
+
 /// What went wrong in the greeting, in a few words.
-pub(super) fn reason(error: &ClientInitializeError) -> String {
+fn reason(error: &ClientInitializeError) -> String {
     match error {
-        ClientInitializeError::ConnectionClosed(_) => "it ended before it greeted".to_owned(),
-        ClientInitializeError::TransportError { error, .. } => format!("nothing can be sent to it: {error}"),
+        ClientInitializeError::ConnectionClosed(_) => ENDED.to_owned(),
+        ClientInitializeError::TransportError { error, .. } => in_words(error),
         ClientInitializeError::JsonRpcError(data) => format!("it refused the greeting: {}", data.message),
         ClientInitializeError::LegacyFallbackFailed { fallback, .. } => reason(fallback),
         ClientInitializeError::NoCompatibleProtocolVersion { server_supported, .. } => {

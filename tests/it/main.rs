@@ -157,6 +157,8 @@ mod shells;
 #[cfg(test)]
 mod sinks;
 #[cfg(test)]
+mod slips;
+#[cfg(test)]
 mod stdio;
 #[cfg(test)]
 mod storage_faults;
