@@ -17,6 +17,7 @@ use super::request::Client;
 use super::server::Shared;
 use super::stderr_tail::StderrTail;
 use super::stdio::{ChildTransport, Signs};
+use super::translate::shortened;
 use super::transport_words::in_words;
 use super::{InProcess, Launch, McpError, Protocol, ServerSettings};
 
@@ -25,11 +26,33 @@ use super::{InProcess, Launch, McpError, Protocol, ServerSettings};
 /// Less than the 10 s after which the SDK gives up by itself: it must not hear of both.
 const SILENCE_MAX: Duration = Duration::from_secs(8);
 
+/// Of the name of a revision that is not known.
+const VERSION_CHARS_MAX: usize = 40;
+
 /// A connection that stands.
 pub(super) struct Connected {
     pub client: Client,
     /// The process behind it, where there is one, and what it has shown of itself.
     pub child: Option<(Child, Signs)>,
+}
+
+impl Connected {
+    /// A server answers with the revision that it speaks. One that is not known here might mean other things by the
+    /// same words, so the specification lets the client leave:
+    /// <https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle#version-negotiation>.
+    fn if_understood(self) -> Result<Self, ConnectError> {
+        let spoken = self.client.peer_info().map(|info| info.protocol_version.clone());
+        let known = ProtocolVersion::KNOWN_VERSIONS;
+        match (spoken, known) {
+            (Some(spoken), [oldest, .., newest]) if !known.contains(&spoken) => {
+                let spoken = shortened(spoken.to_string(), VERSION_CHARS_MAX);
+                Err(ConnectError::Failed(format!(
+                    "it speaks revision {spoken} of the protocol; those from {oldest} to {newest} are known here"
+                )))
+            }
+            _ => Ok(self),
+        }
+    }
 }
 
 /// Why there is none.
@@ -85,7 +108,7 @@ pub(super) async fn connect(
     let last_words = RefCell::new(StderrTail::default());
     let attempts = attempts(server, host, features, remembered, &last_words);
     match tokio::time::timeout(server.connect_timeout, attempts).await {
-        Ok(ended) => ended,
+        Ok(ended) => ended.and_then(Connected::if_understood),
         Err(_) => {
             let reason = format!("it did not greet within {:?}", server.connect_timeout);
             Err(ConnectError::Failed(with_last_words(reason, &last_words.borrow())))

@@ -163,8 +163,9 @@ impl Server {
         }
         let words = if self.faults.has("hostile") { hostile::words() } else { "A server for tests.".to_owned() };
         let name = if self.faults.has("hostile") { &words } else { "fake" };
+        let version = if self.faults.has("future") { json!("2099-01-01") } else { params["protocolVersion"].clone() };
         let result = json!({
-            "protocolVersion": params["protocolVersion"],
+            "protocolVersion": version,
             "capabilities": self.capabilities(),
             "serverInfo": {"name": name, "version": "1"},
             "instructions": words,
