@@ -40,7 +40,7 @@ pub use mcp::{
 };
 pub use parse::{Stop, UsageError, parse};
 pub use providers::{
-    DoctorOptions, InitOptions, KeyOptions, KeysCommand, KeysListOptions, ModelInfoOptions, ModelsCommand,
+    DoctorOptions, InitOptions, KeyOptions, KeysCommand, KeysListOptions, KeysSetOptions, ModelInfoOptions, ModelsCommand,
     ModelsListOptions, ModelsRefreshOptions,
 };
 pub use role_words::settle_words;

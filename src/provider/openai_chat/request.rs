@@ -4,8 +4,9 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{AnswerFormat, AttachmentKind, Message, ToolCall, ToolChoice, ToolSpec};
+use crate::conversation::{AnswerFormat, Attachment, AttachmentKind, Message, ToolCall, ToolChoice, ToolSpec};
 use crate::provider::Images;
+use crate::provider::accepted::RESULT_IMAGES;
 use crate::provider::content::{DataUrl, UserContent};
 use crate::provider::dialect::Asked;
 use crate::provider::request_body::{Fields, raw, sendable};
@@ -60,8 +61,38 @@ impl Serialize for Messages<'_> {
         let turns: Vec<Turn<'_>> = system.into_iter().chain(in_order(request.messages, accepted.call_ids)).collect();
         let marked = if accepted.wants_marks && self.0.is_worth_keeping() { marks(&turns) } else { Vec::new() };
         let images = request.images;
-        let turns = turns.into_iter().enumerate();
-        serializer.collect_seq(turns.map(|(at, turn)| Wire { turn, origin, images, is_marked: marked.contains(&at) }))
+        let shows_images = images == Images::Sent && !accepted.leaves_out(RESULT_IMAGES);
+        let mut sequence = serializer.serialize_seq(None)?;
+        let mut shown: Vec<&Attachment> = Vec::new();
+        let mut turns = turns.into_iter().enumerate().peekable();
+        while let Some((at, turn)) = turns.next() {
+            if let Turn::Result(CallResult { attachments, .. }) = &turn
+                && shows_images
+            {
+                shown.extend(*attachments);
+            }
+            sequence.serialize_element(&Wire { turn, origin, images, is_marked: marked.contains(&at) })?;
+            let is_last = !matches!(turns.peek(), Some((_, Turn::Result(_))));
+            if is_last && !shown.is_empty() {
+                sequence.serialize_element(&ResultImages(std::mem::take(&mut shown)))?;
+            }
+        }
+        sequence.end()
+    }
+}
+
+/// The images of a round of results. A result is text here, so they follow as if the user showed them.
+struct ResultImages<'a>(Vec<&'a Attachment>);
+
+impl Serialize for ResultImages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let names: Vec<&str> = self.0.iter().map(|image| image.name()).collect();
+        let prompt = format!("Images of the results above: {}", names.join(", "));
+        let content = UserContent { prompt: &prompt, files: String::new(), binaries: self.0.clone() };
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("role", "user")?;
+        map.serialize_entry("content", &Content { content, is_marked: false })?;
+        map.end()
     }
 }
 
@@ -97,7 +128,7 @@ impl Serialize for Wire<'_> {
                 map.serialize_entry("content", &Content { content, is_marked: self.is_marked })?;
             }
             Turn::Assistant(assistant) => add_assistant(&mut map, assistant, self.origin)?,
-            // A result is text here: of its images the text itself says that they are there.
+            // The text itself says that there are images.
             Turn::Result(CallResult { call_id, text, .. }) => {
                 map.serialize_entry("role", "tool")?;
                 map.serialize_entry("tool_call_id", call_id)?;
@@ -251,7 +282,7 @@ mod tests {
 
     use super::{Asked, Body};
     use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
-    use crate::provider::accepted::Accepted;
+    use crate::provider::accepted::{Accepted, RESULT_IMAGES};
     use crate::provider::quirks::MaxTokensName;
     use crate::provider::test_requests::{attached, result_with_image};
     use crate::provider::{ChatRequest, Images, ModelParameters};
@@ -323,9 +354,25 @@ mod tests {
     }
 
     #[test]
-    fn a_result_is_text_whatever_it_brought() {
-        let messages = [calling("", &[("a", "{}")]), result_with_image("a", "[image: image/gif, 6 bytes]")];
-        assert_eq!(sent(&messages)[1]["content"], "[image: image/gif, 6 bytes]");
+    fn a_result_is_text_and_its_images_follow_the_round() {
+        let text = "[image: image/gif, 6 bytes]";
+        let messages = [
+            calling("", &[("a", "{}"), ("b", "{}")]),
+            result_with_image("a", text),
+            result("b", "no image"),
+            message(Role::Assistant, "Seen."),
+        ];
+        let sent_all = sent(&messages);
+        assert_eq!((&sent_all[1]["content"], &sent_all[2]["content"]), (&json!(text), &json!("no image")));
+        let [label, image] = sent_all[3]["content"].as_array().unwrap().as_slice() else { panic!("{}", sent_all[3]) };
+        assert_eq!((&sent_all[3]["role"], &label["text"]), (&json!("user"), &json!("Images of the results above: camera 1")));
+        assert!(image["image_url"]["url"].as_str().unwrap().starts_with("data:image/gif;base64,"));
+        assert_eq!(sent_all[4]["content"], "Seen.");
+        let named = body_with(&messages, |request, _| request.images = Images::Named);
+        let refused = body_with(&messages, |_, accepted| *accepted = accepted.without(RESULT_IMAGES));
+        for body in [named, refused] {
+            assert_eq!(body["messages"].as_array().unwrap().len(), 4, "{body}");
+        }
     }
 
     #[test]
