@@ -7,7 +7,7 @@ use rusqlite::{Connection, Result, Row, ToSql};
 
 use super::PortableAttachment;
 use super::llm_log::text;
-use crate::conversation::{ATTACHMENT_BYTES_MAX, Attachment, mime_of};
+use crate::conversation::{ATTACHMENT_BYTES_MAX, Attachment};
 
 /// Whose attachments are wanted: the table that links them, and its column for the owner.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ fn read(row: &Row<'_>) -> Result<Option<Attachment>> {
 
 /// A result of a tool has images alone.
 pub fn only_images(attachments: Vec<PortableAttachment>) -> Vec<PortableAttachment> {
-    attachments.into_iter().filter(|one| mime_of(&one.data).is_some_and(|mime| mime.starts_with("image/"))).collect()
+    attachments.into_iter().filter(|one| one.mime.starts_with("image/")).collect()
 }
 
 fn file_name(path: &str) -> String {
