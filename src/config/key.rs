@@ -119,8 +119,7 @@ fn or_stored(found: FoundKey, name: &str, around: Surroundings<'_>) -> Result<Fo
 pub const ASKED_LATER: &str = "keyring (not asked)";
 
 fn from_keyring(name: &str) -> Result<FoundKey, ConfigError> {
-    let failed =
-        |reason: String| ConfigError::Key { provider: name.to_owned(), source: "keyring".to_owned(), reason };
+    let failed = |reason: String| ConfigError::Key { provider: name.to_owned(), source: "keyring".to_owned(), reason };
     let again = || format!("; `sayso keys set {name}` keeps the key in a file instead");
     let text = keyring::fetch(name).map_err(|reason| failed(reason + &again()))?;
     let key = clean(&text).map_err(&failed)?.ok_or_else(|| failed("the entry is empty".to_owned()))?;

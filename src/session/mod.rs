@@ -31,6 +31,7 @@ mod turn_state;
 mod unwind;
 mod wanted;
 
+pub use attached::for_prompt;
 pub use branch::{Draft, Piece};
 pub use budget::Budget;
 pub use cancel::{Cancel, CancelCause, CancelSource};
@@ -39,7 +40,6 @@ pub use frontend::{Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnE
 pub use log::{Log, LogEntry};
 pub use outcome::{exit_of_cancel, exit_of_error};
 pub use question::{Answer, Answering, Approval, Question};
-pub use attached::for_prompt;
 pub use resources::resource_text;
 pub use signals::{JobSignal, JobSignals, Signals};
 pub use state::{ActiveModel, LazyFacts, Preview, Session, TurnSettings};

@@ -89,7 +89,11 @@ impl Server {
                 self.wire.result(id, self.complete(json!({})));
             }
             "resources/list" => {
-                let resources = json!([{"uri": "test://count", "name": "count", "mimeType": "text/plain", "size": 7}]);
+                let mut resources =
+                    json!([{"uri": "test://count", "name": "count", "mimeType": "text/plain", "size": 7}]);
+                if self.faults.has("picture") {
+                    resources[1] = json!({"uri": "test://dot.gif", "name": "dot", "mimeType": "image/gif"});
+                }
                 self.wire
                     .result(id, self.complete(json!({"resources": resources, "ttlMs": 0, "cacheScope": "private"})));
             }
@@ -111,8 +115,15 @@ impl Server {
             }
             "prompts/get" => {
                 let text = format!("Greet {}.", params["arguments"]["who"].as_str().unwrap_or("nobody"));
-                let message = json!({"role": "user", "content": {"type": "text", "text": text}});
-                self.wire.result(id, self.complete(json!({"messages": [message]})));
+                let message = |content: Value| json!({"role": "user", "content": content});
+                let mut messages = vec![message(json!({"type": "text", "text": text}))];
+                if self.faults.has("picture") {
+                    let resource = json!({"uri": "test://dot.gif", "mimeType": "image/gif", "blob": tools::DOT});
+                    messages.push(message(json!({"type": "image", "mimeType": "image/gif", "data": tools::DOT})));
+                    messages.push(message(json!({"type": "resource", "resource": resource})));
+                    messages.push(message(json!({"type": "audio", "mimeType": "audio/wav", "data": "UklGRg=="})));
+                }
+                self.wire.result(id, self.complete(json!({"messages": messages})));
             }
             "completion/complete" => {
                 let known = params["context"]["arguments"].to_string();
@@ -188,8 +199,9 @@ impl Server {
 
     fn read_resource(&mut self, id: &Value, params: &Value) {
         self.reads += 1;
-        let contents =
-            json!([{"uri": params["uri"], "mimeType": "text/plain", "text": format!("read {}", self.reads)}]);
+        let text = json!({"uri": params["uri"], "mimeType": "text/plain", "text": format!("read {}", self.reads)});
+        let image = json!({"uri": params["uri"], "mimeType": "image/gif", "blob": tools::DOT});
+        let contents = json!([if params["uri"] == "test://dot.gif" { image } else { text }]);
         let ttl_ms = if self.faults.has("fresh-resources") { 60_000 } else { 0 };
         let result = json!({"contents": contents, "ttlMs": ttl_ms, "cacheScope": "private"});
         self.wire.result(id, self.complete(result));

@@ -31,7 +31,8 @@ mod not_built {
         asked.assert_stderr_has(&["no key for test: keyring: this sayso was built without", "`sayso keys set test`"]);
         assert_eq!(server.requests().len(), 0);
         let set = sandbox.sayso(["keys", "set", "test"]).without_env("TEST_KEY").stdin(crate::support::TEST_KEY).run();
-        set.assert_exit(0).assert_stderr_has(&["the old key stays in the keyring, under service `sayso` and name `test`"]);
+        set.assert_exit(0)
+            .assert_stderr_has(&["the old key stays in the keyring, under service `sayso` and name `test`"]);
         sandbox.ask_once(["hi"]).without_env("TEST_KEY").run().assert_exit(0);
         mark();
         let removed = sandbox.sayso(["keys", "rm", "test"]).run().assert_exit(0);

@@ -23,7 +23,9 @@ pub fn names(place: &Place<'_>, environment: &Environment) -> Vec<String> {
         ("SERVER/TOOL" | "SERVER[/TOOL]", _) => known.tools(),
         ("TOOL", ["mcp", "call"]) => known.of(last_word(place)).tools,
         ("URI", ["mcp", "read"]) => known.of(last_word(place)).resources,
-        ("NAME", ["mcp", "prompt"]) => known.of(last_word(place)).prompts.into_iter().map(|prompt| prompt.name).collect(),
+        ("NAME", ["mcp", "prompt"]) => {
+            known.of(last_word(place)).prompts.into_iter().map(|prompt| prompt.name).collect()
+        }
         ("KEY=VALUE", ["mcp", "prompt"]) => known.prompt_arguments(place, "="),
         ("KEY[=BEGINNING]", ["mcp", "prompt"]) => known.prompt_arguments(place, ""),
         ("KEY", ["config", ..]) => all_keys(&known.file),

@@ -4,6 +4,8 @@
 mod provider_tests;
 mod replay;
 mod request;
+#[cfg(test)]
+mod request_tests;
 mod response;
 #[cfg(test)]
 mod response_tests;
