@@ -142,7 +142,7 @@ impl Repl<'_> {
         match self.waited(asked).await {
             Some(Ok(messages)) => {
                 let prompt = prompt_of(&messages, &name);
-                self.note(&prompt.text);
+                self.page(&prompt.text);
                 self.turn(TurnInput::Prompt(prompt)).await
             }
             Some(Err(error)) => {

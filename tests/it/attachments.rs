@@ -367,7 +367,7 @@ fn images_of_tools_are_left_out_where_a_server_has_no_place_for_them() {
         let is_after = |pair: &[Value]| pair[0]["role"] == "tool" && pair[1]["role"] == "user";
         Some(if messages.windows(2).any(is_after) {
             Reply::error(400, "Unexpected role 'user' after role 'tool'")
-        } else if messages.len() == 1 {
+        } else if messages.iter().all(|message| message["role"] != "tool") {
             Reply::call("c1", "fake__picture", &json!({}))
         } else {
             Reply::answer(&["A dot, they say."])

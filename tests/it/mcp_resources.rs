@@ -150,7 +150,9 @@ fn images_of_a_prompt_and_of_a_resource_are_attached_shown_as_a_line_and_kept() 
     let fake = FakeMcp::for_model(&model, &["picture"]);
     let mut pty = start(fake.sandbox.sayso(["chat"]), "test>");
     pty.send("/prompt greet who=Ada\r");
-    wait_for_end(&pty, &["user: [attached: greet 1 (7 bytes), image/gif]", "Seen", "test>"]);
+    pty.wait_for_screen("the prompt as it is sent, and its answer", |screen| {
+        screen.contains("\nuser: [attached: greet 1 (7 bytes), image/gif]\n") && screen.contains("\nSeen")
+    });
     let sent = parts(&model);
     let text = sent[0]["text"].as_str().unwrap();
     assert!(
