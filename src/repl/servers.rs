@@ -11,7 +11,7 @@ use super::slash::ServerChange;
 use super::suggestions;
 use super::{CompletionSource, Repl};
 use crate::mcp::{McpHost, PromptMessage, ServerState, ServerStatus};
-use crate::session::{CancelCause, Prompt, TurnInput, for_prompt, resource_text};
+use crate::session::{CancelCause, Prompt, Session, TurnInput, resource_text};
 
 /// How long a server may take, whatever the configuration says: the prompt is waiting.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -141,7 +141,7 @@ impl Repl<'_> {
         let asked = host.prompt(&server, &name, prompt_arguments(pairs));
         match self.waited(asked).await {
             Some(Ok(messages)) => {
-                let prompt = prompt_of(&messages, &name);
+                let prompt = prompt_of(&self.session, &messages, &name);
                 self.page(&prompt.text);
                 self.turn(TurnInput::Prompt(prompt)).await
             }
@@ -285,10 +285,11 @@ pub(super) fn typed_pairs(pairs: &str) -> Vec<(String, String)> {
 }
 
 /// All messages as one text, under their roles where there are several, with their images and PDFs.
-fn prompt_of(messages: &[PromptMessage], name: &str) -> Prompt {
+fn prompt_of(session: &Session, messages: &[PromptMessage], name: &str) -> Prompt {
     let mut prompt = Prompt::default();
     let attachments = &mut prompt.attachments;
-    let mut text = |message: &PromptMessage| for_prompt(std::slice::from_ref(&message.content), name, attachments);
+    let mut text =
+        |message: &PromptMessage| session.for_prompt(std::slice::from_ref(&message.content), name, attachments);
     prompt.text = match messages {
         [message] => text(message),
         messages => {

@@ -88,10 +88,19 @@ pub(super) fn set_images_apart(content: &[Content], tool: &str) -> (Vec<Value>, 
     (stored, images)
 }
 
-/// Content of a server for a prompt: its text, with a line for each piece that is none. Images and PDFs become
-/// attachments, up to the limit; `name` is for those that have none of their own.
-#[must_use]
-pub fn for_prompt(content: &[Content], name: &str, attachments: &mut Vec<Attachment>) -> String {
+impl Session {
+    /// Content of a server for a prompt: its text, with a line for each piece that is none. Images and PDFs become
+    /// attachments, up to the limit; `name` is for those that have none of their own. Nobody has chosen the images
+    /// for this model: where it takes none, they are only named.
+    #[must_use]
+    pub fn for_prompt(&self, content: &[Content], name: &str, attachments: &mut Vec<Attachment>) -> String {
+        let are_named = content.iter().any(|piece| image_data(piece).is_some()) && takes_no_images(&self.model);
+        for_prompt(content, name, if are_named { Images::Named } else { Images::Sent }, attachments)
+    }
+}
+
+fn for_prompt(content: &[Content], name: &str, images: Images, attachments: &mut Vec<Attachment>) -> String {
+    let is_taken = |file: &Attachment| images == Images::Sent || file.kind() != AttachmentKind::Image;
     let mut texts = Vec::with_capacity(content.len());
     for piece in content {
         if let Some(text) = piece.as_text() {
@@ -100,7 +109,7 @@ pub fn for_prompt(content: &[Content], name: &str, attachments: &mut Vec<Attachm
         }
         let file = image_data(piece).filter(|data| has_room(attachments, data));
         let file = file.and_then(|data| attachable(data, &name_of(piece, name, attachments.len() + 1)));
-        texts.push(match file {
+        texts.push(match file.filter(is_taken) {
             Some(file) if file.text().is_some() => file.text().unwrap_or_default().trim_end().to_owned(),
             Some(file) => {
                 let line = format!("[attached: {}, {}]", file.label(), file.mime());
@@ -165,7 +174,7 @@ mod tests {
             Content::Audio { mime: "audio/wav".into(), data: STANDARD.encode(b"RIFF") },
         ];
         let mut attachments = Vec::new();
-        let text = for_prompt(&content, "greet", &mut attachments);
+        let text = for_prompt(&content, "greet", Images::Sent, &mut attachments);
         assert_eq!(
             text,
             "Look:\n[attached: greet 1 (6 bytes), image/gif]\n[attached: c.pdf (8 bytes), application/pdf]\nwords\n\
@@ -173,7 +182,10 @@ mod tests {
         );
         assert_eq!(attachments.iter().map(Attachment::mime).collect::<Vec<_>>(), ["image/gif", "application/pdf"]);
         let mut many = vec![attachments[0].clone(); RESULT_IMAGES_MAX];
-        assert_eq!(for_prompt(&content[1..2], "more", &mut many), "[image: text/lie, 6 bytes]");
+        assert_eq!(for_prompt(&content[1..2], "more", Images::Sent, &mut many), "[image: text/lie, 6 bytes]");
+        let mut attachments = Vec::new();
+        let text = for_prompt(&content[1..3], "greet", Images::Named, &mut attachments);
+        assert_eq!(text, "[image: text/lie, 6 bytes]\n[attached: c.pdf (8 bytes), application/pdf]");
     }
 
     #[test]

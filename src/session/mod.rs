@@ -31,7 +31,6 @@ mod turn_state;
 mod unwind;
 mod wanted;
 
-pub use attached::for_prompt;
 pub use branch::{Draft, Piece};
 pub use budget::Budget;
 pub use cancel::{Cancel, CancelCause, CancelSource};

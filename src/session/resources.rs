@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::Session;
-use super::attached::for_prompt;
 use crate::conversation::Attachment;
 use crate::mcp::{Content, ResourceContent};
 use crate::tool::result_text;
@@ -35,7 +34,7 @@ impl Session {
             let reason = match tokio::time::timeout(WAIT_MAX, host.read_resource(&server, &uri)).await {
                 Ok(Ok(parts)) => {
                     let parts: Vec<Content> = parts.into_iter().map(Content::Resource).collect();
-                    let text = cut(for_prompt(&parts, &server, &mut attached.attachments));
+                    let text = cut(self.for_prompt(&parts, &server, &mut attached.attachments));
                     attached.text.push_str(&format!("\n\n--- {server}:{uri} ---\n{text}\n"));
                     // The words of others: what writes or tells is asked about again.
                     self.toolbox.taint();

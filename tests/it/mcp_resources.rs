@@ -164,7 +164,7 @@ fn images_of_a_prompt_and_of_a_resource_are_attached_shown_as_a_line_and_kept() 
     pty.send("/resource fake:test://dot.gif\r");
     wait_for_end(&pty, &["[resource: test://dot.gif, image/gif, 7 bytes, not text]", "test>"]);
     pty.send("What is @fake:test://dot.gif then?\r");
-    wait_for_end(&pty, &["attached: dot.gif (7 bytes)", "Seen", "test>"]);
+    wait_for_end(&pty, &["attached: dot.gif (7 bytes)", "Seen", "usage: 7 in, 3 out", "", "test>"]);
     assert_eq!(parts(&model)[1]["image_url"]["url"], DOT);
     drop(pty);
 
@@ -188,4 +188,8 @@ fn a_model_that_sees_nothing_gets_a_note_in_place_of_an_image_of_a_resource() {
     let body = model.requests().last().unwrap().json();
     let sent = body["messages"][0]["content"].as_str().unwrap();
     assert!(sent.ends_with("[image: dot.gif (7 bytes), image/gif: not sent, this model takes no images]"), "{sent}");
+    fake.sandbox.ask_once(["-m", "test:blind", "What is @fake:test://dot.gif ?"]).run().assert_exit(0);
+    let body = model.requests().last().unwrap().json();
+    let sent = body["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap().to_owned();
+    assert!(sent.ends_with("[resource: test://dot.gif, image/gif, 7 bytes, not text]\n"), "{sent}");
 }
