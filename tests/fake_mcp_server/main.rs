@@ -89,11 +89,9 @@ impl Server {
                 self.wire.result(id, self.complete(json!({})));
             }
             "resources/list" => {
-                let mut resources =
-                    json!([{"uri": "test://count", "name": "count", "mimeType": "text/plain", "size": 7}]);
-                if self.faults.has("picture") {
-                    resources[1] = json!({"uri": "test://dot.gif", "name": "dot", "mimeType": "image/gif"});
-                }
+                let text = json!({"uri": "test://count", "name": "count", "mimeType": "text/plain", "size": 7});
+                let image = json!({"uri": "test://dot.gif", "name": "dot", "mimeType": "image/gif"});
+                let resources = if self.faults.has("picture") { json!([text, image]) } else { json!([text]) };
                 self.wire
                     .result(id, self.complete(json!({"resources": resources, "ttlMs": 0, "cacheScope": "private"})));
             }

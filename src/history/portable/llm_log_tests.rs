@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::foreign_id::foreign_id;
 use super::llm_log::{LlmLog, is_llm_log};
 use super::{PortableConversation, PortableMessage};
 
