@@ -45,8 +45,8 @@ pub trait Services {
     /// A stored conversation to go on with, from the message that the address names; for a hit of a search
     /// (`is_hit`) from the end of the branch that it is on.
     fn load(&self, address: &str, is_hit: bool) -> Result<Loaded, ErrorReport>;
-    /// The best hits as text, and the addresses of their messages.
-    fn search(&self, words: &str, color: bool) -> Result<(TermSafeBuf, Vec<MessageId>), ErrorReport>;
+    /// The best hits of a search in all conversations.
+    fn search(&self, words: &str, color: bool) -> Result<Hits, ErrorReport>;
     /// Copies a conversation up to a message; the address of the copy.
     fn fork(&self, id: &ConversationId, head: &MessageId, name: Option<String>) -> Result<String, ErrorReport>;
     fn rename(&self, id: &ConversationId, name: &str) -> Result<(), ErrorReport>;
@@ -74,6 +74,15 @@ pub trait Services {
 
 /// A boxed future, because a trait object cannot have an `async fn`; one per file that is named.
 pub type Attaching<'a> = Pin<Box<dyn Future<Output = Result<(Vec<Attachment>, Vec<String>), ErrorReport>> + 'a>>;
+
+/// What a search has found.
+pub struct Hits {
+    pub text: TermSafeBuf,
+    /// Each hit's message.
+    pub messages: Vec<MessageId>,
+    /// What a person should know about them.
+    pub remark: Option<String>,
+}
 
 /// A stored conversation.
 pub struct Loaded {
@@ -116,7 +125,8 @@ pub struct Repl<'a> {
     pub last_exit: u8,
     /// The program for Ctrl-X Ctrl-E.
     pub editor: String,
-    pub color: bool,
+    /// Begins the style of the prompt; `None` without colour.
+    pub style: Option<String>,
     pub ctrl_c: CtrlC,
     /// Between two lines nothing is echoed, so that what is typed ahead stands only at its prompt.
     pub echo_off: Option<EchoOff>,
@@ -231,7 +241,7 @@ impl Repl<'_> {
             is_kept: self.services.is_kept(),
         };
         let line = prompt_line(&self.ui.prompt, &facts, self.screen.width(Stream::Stdout));
-        let text = PromptText::new(&line, self.color.then_some("1;36"));
+        let text = PromptText::new(&line, self.style.as_deref());
         if self.ui.markers && !self.input.is_plain() { text.marked() } else { text }
     }
 
@@ -265,7 +275,13 @@ impl Repl<'_> {
                 self.edit(text).await
             }
             InputEvent::EndOfInput | InputEvent::Failed(_) if mode::is_gone() => ControlFlow::Break(exit_code::HANG_UP),
-            InputEvent::EndOfInput => ControlFlow::Break(exit_code::OK),
+            InputEvent::EndOfInput => {
+                if self.input.is_plain() {
+                    // The terminal has left the cursor behind the prompt.
+                    self.blank_line();
+                }
+                ControlFlow::Break(exit_code::OK)
+            }
             InputEvent::Failed(reason) => {
                 self.fail("internal", &reason);
                 ControlFlow::Break(exit_code::INTERNAL)

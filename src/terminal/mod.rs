@@ -6,6 +6,7 @@ mod batch_line;
 mod clipboard;
 mod dialogue;
 mod error_report;
+mod fold;
 mod form;
 #[cfg(test)]
 mod hostile_text_tests;

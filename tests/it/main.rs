@@ -47,6 +47,8 @@ mod corpus;
 #[cfg(test)]
 mod dialects;
 #[cfg(test)]
+mod disk_faults;
+#[cfg(test)]
 mod disk_writes;
 #[cfg(test)]
 mod fallback;
@@ -114,6 +116,8 @@ mod meta;
 mod models;
 #[cfg(test)]
 mod network_faults;
+#[cfg(test)]
+mod pictures;
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]

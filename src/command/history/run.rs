@@ -145,9 +145,10 @@ fn search_text(
     }
     // The file may have got its index only now.
     drop(history);
-    let hits = History::open_read(&config.stored)?.find(&wanted)?;
-    if hits.is_empty() && options.format == ListFormat::Table {
-        context.note("nothing found");
+    let found = History::open_read(&config.stored)?.find(&wanted)?;
+    let remark = search::remark(&found, "--all");
+    if let Some(remark) = remark.filter(|_| found.is_partial || options.format == ListFormat::Table) {
+        context.note(&remark);
     }
-    Ok(search::render(&hits, options.format))
+    Ok(search::render(&found.hits, options.format))
 }
