@@ -6,7 +6,7 @@ use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher, black_box};
 use sayso::testing::{
     ChatDecoder, Decode, GeminiDecoder, MessagesDecoder, ReplyBuilder, ResponsesDecoder, SseDecoder, SseError,
-    StreamEvent, ThinkTags,
+    StreamEvent, ThinkTags, begin_record,
 };
 
 #[global_allocator]
@@ -231,6 +231,32 @@ fn responses_tool_call(bencher: Bencher<'_, '_>) {
     ];
     let event = r#"{"type":"response.function_call_arguments.delta","sequence_number":57,"item_id":"fc_1","output_index":0,"delta":"path","obfuscation":"Yj7RkQ2mTn1"}"#;
     bench_dialect(bencher, responses, &begin, event);
+}
+
+/// What `--record` adds to each chunk that comes alone: keys looked for, a line written, the file at times.
+#[divan::bench]
+fn recorded(bencher: Bencher<'_, '_>) {
+    bench_record(bencher, 1);
+}
+
+/// The same where ten chunks come with each read, as from a fast server.
+#[divan::bench]
+fn recorded_ten_at_once(bencher: Bencher<'_, '_>) {
+    bench_record(bencher, 10);
+}
+
+fn bench_record(bencher: Bencher<'_, '_>, at_once: usize) {
+    let path = std::env::temp_dir().join(format!("sayso-bench-{}.jsonl", std::process::id()));
+    let read = chunk(r#"{"content":" and"}"#).repeat(at_once);
+    bencher
+        .counter(ItemsCount::new(CHUNKS))
+        .with_inputs(|| begin_record(&path).expect("the folder for temporary files can be written"))
+        .bench_refs(|tape| {
+            for _ in 0..CHUNKS / at_once {
+                tape.chunk(black_box(read.as_bytes()));
+            }
+        });
+    let _ = std::fs::remove_file(path);
 }
 
 /// SSE alone: what of the above is framing.

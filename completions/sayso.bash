@@ -2030,7 +2030,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__keys__subcmd__set)
-            opts="-q -v -h --config --color --quiet --verbose --accessible --offline --help"
+            opts="-q -v -h --keyring --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3168,7 +3168,7 @@ _sayso() {
     esac
 }
 
-# Models, conversations, roles, servers and settings: names that only this machine knows.
+# Models, conversations, roles, servers with what they have, and settings: names that only this machine knows.
 _sayso_names() {
     local name
     COMPREPLY=()

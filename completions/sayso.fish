@@ -620,6 +620,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcom
 complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -l keyring -d 'Keep it in the keyring of the system, not in a file (only in builds with the cargo feature `keyring`)'
 complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Leave out progress, notices and usage'
 complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more about what happens (twice: everything)'
 complete -c sayso -n "__fish_sayso_using_subcommand keys; and __fish_seen_subcommand_from set" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
@@ -954,7 +955,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand help" -l accessible -d 'Plai
 complete -c sayso -n "__fish_sayso_using_subcommand help" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand help" -s h -l help -d 'Print help'
 
-# Models, conversations, roles, servers and settings: names that only this machine knows.
+# Models, conversations, roles, servers with what they have, and settings: names that only this machine knows.
 function __sayso_names
     command sayso __complete fish (commandline -opc) (commandline -ct) 2>/dev/null
 end

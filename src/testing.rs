@@ -12,6 +12,7 @@ use crate::history::{
     Filter, History, Importer, PHRASE_LOOKED_AT_MAX, Page, PortableConversation, PortableMessage, Time, Wanted,
     condition,
 };
+use crate::http::{Asked, HttpRequest, Recorder, Secret, Tape, remember_key};
 use crate::mcp::{HostSettings, Launch, McpHost, Protocol, ServerSettings};
 
 pub use crate::conversation::{
@@ -73,6 +74,22 @@ impl BuiltinCall {
         let called = self.runtime.block_on(self.host.call_tool("calc", "evaluate", arguments, "call"));
         called.map(|result| result.content.len()).map_err(io::Error::other)
     }
+}
+
+/// A record at `path` of an answer that is being received, with a key that is looked for in all of it.
+pub fn begin_record(path: &Path) -> Result<Tape, String> {
+    let asked =
+        Asked { provider: "p".into(), api: "openai_chat".into(), base_url: "http://a".into(), model: "m".into() };
+    remember_key(&Secret::new("sk-0123456789abcdef0123456789abcdef".to_owned()));
+    let request = HttpRequest {
+        url: "http://a/v1".into(),
+        accept: "text/event-stream",
+        bearer: None,
+        headers: Vec::new(),
+        body: "{}".into(),
+        asked: Some(asked.clone()),
+    };
+    Ok(Recorder::create(path, "bench", "now")?.begin(&asked, &request))
 }
 
 /// A screen whose two streams go nowhere, and are no terminal.

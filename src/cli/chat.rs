@@ -94,7 +94,7 @@ pub struct ChatOptions {
     pub conversation: ConversationOptions,
 
     /// Send this along with the first prompt: a text, image or PDF, a folder, a pattern, a URL (repeatable)
-    #[arg(short, long = "file", value_name = "PATH|URL", conflicts_with = "format", value_hint = clap::ValueHint::AnyPath)]
+    #[arg(short, long = "file", value_name = "PATH|URL", value_hint = clap::ValueHint::AnyPath)]
     pub files: Vec<FileSource>,
     /// Talk with a program: messages come in on stdin, events go out on stdout, one JSON object a line
     #[arg(long, value_enum)]

@@ -40,8 +40,8 @@ pub use mcp::{
 };
 pub use parse::{Stop, UsageError, parse};
 pub use providers::{
-    DoctorOptions, InitOptions, KeyOptions, KeysCommand, KeysListOptions, ModelInfoOptions, ModelsCommand,
-    ModelsListOptions, ModelsRefreshOptions,
+    DoctorOptions, InitOptions, KeyOptions, KeysCommand, KeysListOptions, KeysSetOptions, ModelInfoOptions,
+    ModelsCommand, ModelsListOptions, ModelsRefreshOptions,
 };
 pub use role_words::settle_words;
 pub use roles::{RoleCommand, RoleShowOptions};
@@ -67,7 +67,8 @@ Examples:
   sayso ask -c \"And at night?\"              go on with the last conversation
   sayso ask -m demo:tour \"What can you do?\" try it offline, without a key
 
-`sayso help exit-codes|environment|events|keys|config|roles|shell` explains more.";
+`sayso help exit-codes|environment|events|messages|keys|config|roles|shell`
+explains more.";
 
 /// Chat with language models in the terminal.
 #[derive(Clone, Debug, Parser)]

@@ -7,7 +7,7 @@ use super::setup::ListFormat;
 #[derive(Clone, Debug, Subcommand)]
 pub enum KeysCommand {
     /// Keep the key of a provider: asked for without showing it, or read from a pipe
-    Set(KeyOptions),
+    Set(KeysSetOptions),
     /// List where keys come from, never what they are
     List(KeysListOptions),
     /// Forget a key that was kept
@@ -19,6 +19,16 @@ pub struct KeyOptions {
     /// The provider, as in `openrouter`
     #[arg(value_name = "PROVIDER")]
     pub provider: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct KeysSetOptions {
+    #[command(flatten)]
+    pub of: KeyOptions,
+
+    /// Keep it in the keyring of the system, not in a file (only in builds with the cargo feature `keyring`)
+    #[arg(long)]
+    pub keyring: bool,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -262,7 +262,8 @@ impl Run<'_> {
         for warning in &attached.warnings {
             context.warn(warning);
         }
-        Ok(question.map_or(TurnInput::Continue, |question| TurnInput::Prompt(question.and(&attached.text))))
+        let whole = |question: Prompt| TurnInput::Prompt(question.and(&attached.text, attached.attachments));
+        Ok(question.map_or(TurnInput::Continue, whole))
     }
 
     /// Looks for the answer to the very same request. Where there is one, or no wait for it, the session is over.

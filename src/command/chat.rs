@@ -172,7 +172,11 @@ fn repl_ui(ui: &UiSettings) -> ReplUi {
 }
 
 /// What `--file` names, for the first prompt.
-async fn attach_first(files: &[FileSource], pages: &Pages, context: &mut Context) -> Result<Vec<Attachment>, Failure> {
+pub async fn attach_first(
+    files: &[FileSource],
+    pages: &Pages,
+    context: &mut Context,
+) -> Result<Vec<Attachment>, Failure> {
     let mut basket = Basket::default();
     for source in files {
         basket = attach::collect(source, pages, basket).await?;

@@ -2,21 +2,23 @@
 
 use std::io::{BufRead, Read};
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 
+use super::attach::{self, Basket, Pages};
+use super::chat::attach_first;
 use super::context::Context;
 use super::role::{self, Begun};
 use super::stdin::INPUT_BYTES_MAX;
 use super::turn::{self, CLOSE_LIMIT, Ended};
+use super::user_line::{self, UserLine};
 use super::wiring_tools::{self, Person};
-use super::{wiring, wiring_record};
+use super::{wiring, wiring_builtin, wiring_record};
 use crate::cli::ChatOptions;
 use crate::config::FilledRole;
-use crate::conversation::exit_code;
+use crate::conversation::{Attachment, exit_code};
 use crate::exit::Failure;
 use crate::http::Lifetime;
-use crate::session::{Session, Signals, TurnInput, TurnStatus, exit_of_cancel};
+use crate::session::{Prompt, Session, Signals, TurnInput, TurnStatus, exit_of_cancel};
 use crate::terminal::{JsonFormat, JsonView, ViewSettings, notice_event, result_line_for_error};
 
 /// Runs the command; the exit code.
@@ -56,8 +58,11 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     session.role = role.as_ref().map(|role| role.used.clone());
     session.hold();
     session.publish_settings();
+    let pages = wiring_builtin::pages(&config, context);
+    let files = attach_first(&options.files, &pages, context).await?;
     let view = wiring::view_settings(&config, &options.conversation, context);
-    let exit = converse(&mut session, role.as_ref(), view, context, &mut signals).await?;
+    let asker = Asker { role: role.as_ref(), pages, files };
+    let exit = converse(&mut session, asker, view, context, &mut signals).await?;
     wiring_record::tell_of_problem(&client, context);
     let host = session.toolbox.host.take();
     tokio::select! {
@@ -69,10 +74,38 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     }
 }
 
+/// What makes a prompt of a line.
+struct Asker<'a> {
+    role: Option<&'a FilledRole>,
+    pages: Pages,
+    /// For the first prompt.
+    files: Vec<Attachment>,
+}
+
+impl Asker<'_> {
+    /// Reads what goes along. The reason, where it cannot be had: then nothing is asked.
+    async fn prompt(&mut self, line: UserLine, context: &mut Context) -> Result<Prompt, String> {
+        let mut basket = Basket::with(self.files.clone());
+        for source in &line.attachments {
+            basket = attach::collect(source, &self.pages, basket).await.map_err(|failure| failure.message)?;
+        }
+        basket.notes.iter().for_each(|note| context.warn(note));
+        self.files.clear();
+        Ok(Prompt { text: line.text, attachments: basket.into_attachments() })
+    }
+
+    /// The same, put through the role.
+    fn in_role(&self, prompt: Prompt) -> Result<Prompt, Failure> {
+        let asked = self.role.map_or(Ok(None), |role| role.question(Some(&prompt.text)));
+        let text = asked.map_err(Failure::from)?;
+        Ok(Prompt { text: text.unwrap_or(prompt.text), ..prompt })
+    }
+}
+
 /// Until stdin ends, a signal comes, or nobody reads any more.
 async fn converse(
     session: &mut Session,
-    role: Option<&FilledRole>,
+    mut asker: Asker<'_>,
     settings: ViewSettings,
     context: &mut Context,
     signals: &mut Signals,
@@ -84,19 +117,24 @@ async fn converse(
             cause = signals.next() => return Ok(exit_of_cancel(cause)),
         };
         let Some(line) = line else { break };
-        let text = match line.and_then(|line| message_of(&line)) {
-            Ok(Some(text)) => text,
+        let prompt = match line.and_then(|line| user_line::read(&line)) {
+            Ok(Some(line)) => tokio::select! {
+                prompt = asker.prompt(line, context) => prompt,
+                cause = signals.next() => return Ok(exit_of_cancel(cause)),
+            },
             Ok(None) => continue,
+            Err(reason) => Err(reason),
+        };
+        let prompt = match prompt {
+            Ok(prompt) => asker.in_role(prompt)?,
             Err(reason) => {
                 context.screen.print(&notice_event("bad_line", &format!("line {number} is left out: {reason}")));
                 context.flush_stdout()?;
                 continue;
             }
         };
-        let asked = role.map_or_else(|| Ok(Some(text.clone())), |role| role.question(Some(&text)));
-        let text = asked.map_err(Failure::from)?.unwrap_or(text);
         let mut view = JsonView::new(&mut context.screen, JsonFormat::Jsonl, settings);
-        let ended = turn::run(session, TurnInput::Prompt(text.into()), &mut view, signals, None).await?;
+        let ended = turn::run(session, TurnInput::Prompt(prompt), &mut view, signals, None).await?;
         match ended {
             Ended::AtOnce(exit) => {
                 session.journal.abandon();
@@ -160,45 +198,9 @@ fn next_line(input: &mut impl BufRead) -> Option<Result<Vec<u8>, String>> {
     Some(if is_too_long { Err(format!("it is longer than {} MiB", INPUT_BYTES_MAX >> 20)) } else { Ok(line) })
 }
 
-/// What the person, or the program, says; `None` on an empty line.
-fn message_of(line: &[u8]) -> Result<Option<String>, String> {
-    if line.iter().all(u8::is_ascii_whitespace) {
-        return Ok(None);
-    }
-    let mut message: Value = serde_json::from_slice(line).map_err(|error| format!("it is no JSON: {error}"))?;
-    match message.get("type").and_then(Value::as_str) {
-        Some("user") => {}
-        Some(other) => return Err(format!("messages of type `{other}` are not known; `user` is")),
-        None => return Err("it has no `type`, as in {\"type\":\"user\",\"text\":\"…\"}".to_owned()),
-    }
-    match message.get_mut("text").map(Value::take) {
-        Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
-        Some(Value::String(_)) => Err("its `text` is empty".to_owned()),
-        Some(_) | None => Err("it has no `text`, which has to be a string".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_is_a_message_or_says_what_is_wrong_with_it() {
-        let read = |line: &str| message_of(line.as_bytes());
-        assert_eq!(read("{\"type\":\"user\",\"text\":\"hi\",\"id\":7}\n"), Ok(Some("hi".to_owned())));
-        assert_eq!(read(" \r\n"), Ok(None));
-        for (line, told) in [
-            ("hello", "it is no JSON"),
-            ("{\"text\":\"hi\"}", "no `type`"),
-            ("[]", "no `type`"),
-            ("{\"type\":\"stop\"}", "type `stop`"),
-            ("{\"type\":\"user\"}", "no `text`"),
-            ("{\"type\":\"user\",\"text\":7}", "no `text`"),
-            ("{\"type\":\"user\",\"text\":\" \"}", "is empty"),
-        ] {
-            assert!(read(line).unwrap_err().contains(told), "{line}");
-        }
-    }
 
     #[test]
     fn a_line_that_is_too_long_is_passed_over_and_the_next_one_read() {

@@ -3,7 +3,7 @@
 use clap_complete::Shell;
 
 const BASH: &str = r#"
-# Models, conversations, roles, servers and settings: names that only this machine knows.
+# Models, conversations, roles, servers with what they have, and settings: names that only this machine knows.
 _sayso_names() {
     local name
     COMPREPLY=()
@@ -19,7 +19,7 @@ _sayso_names() {
 "#;
 
 const ZSH: &str = r#"
-# Models, conversations, roles, servers and settings: names that only this machine knows.
+# Models, conversations, roles, servers with what they have, and settings: names that only this machine knows.
 _sayso() {
     local -a names
     names=("${(@f)$(command sayso __complete zsh "${(@Q)words[1,CURRENT]}" 2>/dev/null)}")
@@ -35,7 +35,7 @@ _sayso() {
 "#;
 
 const FISH: &str = r#"
-# Models, conversations, roles, servers and settings: names that only this machine knows.
+# Models, conversations, roles, servers with what they have, and settings: names that only this machine knows.
 function __sayso_names
     command sayso __complete fish (commandline -opc) (commandline -ct) 2>/dev/null
 end
@@ -43,7 +43,7 @@ complete -c sayso -n "set -g __sayso_found (__sayso_names); and set -q __sayso_f
 "#;
 
 /// Options whose values are such names.
-const OPTIONS: [&str; 5] = ["model", "session", "role", "tool", "allow"];
+const OPTIONS: [&str; 6] = ["model", "session", "role", "tool", "allow", "suggest"];
 
 /// The script with these lines.
 #[must_use]

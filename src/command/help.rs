@@ -2,14 +2,16 @@
 
 use clap::CommandFactory;
 
+use super::user_line;
 use crate::cli::{Cli, HelpOptions, UsageError};
 use crate::terminal::events_schema;
 
 /// The topics by name; a topic wins over a command of the same name, and ends with it.
-const TOPICS: [(&str, &str); 7] = [
+const TOPICS: [(&str, &str); 8] = [
     ("exit-codes", include_str!("topics/exit-codes.txt")),
     ("environment", include_str!("topics/environment.txt")),
     ("events", include_str!("topics/events.txt")),
+    ("messages", include_str!("topics/messages.txt")),
     ("keys", include_str!("topics/keys.txt")),
     ("config", include_str!("topics/config.txt")),
     ("roles", include_str!("topics/roles.txt")),
@@ -22,8 +24,9 @@ pub fn text(options: &HelpOptions) -> Result<String, UsageError> {
     if options.schema {
         return match path.as_slice() {
             ["events"] => Ok(events_schema()),
+            ["messages"] => Ok(user_line::SCHEMA.to_owned()),
             _ => Err(UsageError::new(
-                "only `events` have a schema here",
+                "only `events` and `messages` have a schema here",
                 "`sayso help events --schema`; that of the configuration is `sayso config schema`",
             )),
         };

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::context::Context;
 use super::listing::Listing;
 use super::{accounts, tty, wiring};
-use crate::cli::{KeyOptions, KeysCommand, KeysListOptions};
-use crate::config::{Config, FoundKey, Surroundings, clean_key, find_key, key_store};
+use crate::cli::{KeyOptions, KeysCommand, KeysListOptions, KeysSetOptions};
+use crate::config::key_store::{self, StoredIn};
+use crate::config::{Config, FoundKey, Surroundings, clean_key, find_key, keyring};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::http::Secret;
@@ -30,14 +31,22 @@ pub fn run(command: KeysCommand, mut context: Context) -> Result<u8, Failure> {
     })
 }
 
-async fn set(options: &KeyOptions, context: &mut Context) -> Result<u8, Failure> {
+async fn set(options: &KeysSetOptions, context: &mut Context) -> Result<u8, Failure> {
+    let provider = &options.of.provider;
+    let into = if options.keyring { StoredIn::Keyring } else { StoredIn::File };
+    if into == StoredIn::Keyring && !keyring::IS_BUILT {
+        return Err(Failure::usage(keyring::NOT_BUILT).hint(
+            "without --keyring the key is kept in a file that only you can read; \
+             `cargo install --path . --features keyring` builds a sayso that has it",
+        ));
+    }
     let config = accounts::load_config(context)?;
-    accounts::check_name(&options.provider, &config)?;
-    let path = place(&options.provider, &config)?;
+    accounts::check_name(provider, &config)?;
+    let path = place(provider, &config)?;
     let text = if std::io::stdin().is_terminal() {
         let mut signals =
             Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
-        let question = format!("key of {} (it is not shown):", options.provider);
+        let question = format!("key of {provider} (it is not shown):");
         match tty::hidden_line(&question, context, &mut signals).await {
             Ok(line) => line.unwrap_or_default(),
             Err(cause) => return Ok(exit_of_cancel(cause)),
@@ -47,22 +56,55 @@ async fn set(options: &KeyOptions, context: &mut Context) -> Result<u8, Failure>
     };
     let key = clean_key(&text).map_err(|reason| Failure::usage(format!("this cannot be a key: {reason}")))?;
     let key = key.ok_or_else(|| Failure::usage("no key was given, and nothing has been changed"))?;
-    keep(&options.provider, &key, &config, context)?;
-    context.note(&format!("the key of {} is kept in {}", options.provider, path.display()));
+    keep(provider, (&key, into), &config, context)?;
+    context.note(&match into {
+        StoredIn::File => format!("the key of {provider} is kept in {}", path.display()),
+        StoredIn::Keyring => format!("the key of {provider} is kept in the keyring"),
+    });
     Ok(exit_code::OK)
 }
 
 /// Keeps the key, and says where another one would win over it.
-pub fn keep(provider: &str, key: &Secret, config: &Config, context: &mut Context) -> Result<(), Failure> {
+pub fn keep(
+    provider: &str,
+    (key, into): (&Secret, StoredIn),
+    config: &Config,
+    context: &mut Context,
+) -> Result<(), Failure> {
     let path = place(provider, config)?;
-    key_store::store(&path, key)
-        .map_err(|error| Failure::config(format!("cannot write {}: {error}", path.display())))?;
+    let was = key_store::stored_in(&path);
+    let written = match into {
+        StoredIn::File => key_store::store(&path, key),
+        StoredIn::Keyring => {
+            keyring::store(provider, key).map_err(|reason| no_keyring(provider, &reason))?;
+            key_store::mark_in_keyring(&path)
+        }
+    };
+    written.map_err(|error| Failure::config(format!("cannot write {}: {error}", path.display())))?;
+    if was == Some(StoredIn::Keyring) && into == StoredIn::File {
+        forget_in_keyring(provider, context);
+    }
     match found(provider, config, context) {
-        Ok(found) if found.source.starts_with("stored key") => {}
+        Ok(found) if found.is_stored => {}
         Ok(found) => context.warn(&format!("another key comes first: {}", found.source)),
         Err(failure) => context.warn(&failure.message),
     }
     Ok(())
+}
+
+fn no_keyring(provider: &str, reason: &str) -> Failure {
+    Failure::config(format!("the key is not kept: {reason}"))
+        .hint(format!("`sayso keys set {provider}` without --keyring keeps it in a file that only you can read"))
+}
+
+/// What stays behind there is told, with a way to it; the key is not used any more in any case.
+fn forget_in_keyring(provider: &str, context: &mut Context) {
+    if let Err(reason) = keyring::forget(provider) {
+        context.warn(&format!(
+            "the old key stays in the keyring, under service `{}` and name `{provider}`: {reason}",
+            keyring::SERVICE
+        ));
+    }
 }
 
 fn piped() -> Result<String, Failure> {
@@ -80,15 +122,19 @@ fn place(provider: &str, config: &Config) -> Result<PathBuf, Failure> {
 }
 
 fn remove(options: &KeyOptions, context: &mut Context) -> Result<u8, Failure> {
-    let paths = accounts::paths(context);
-    let path = key_store::path_of(&paths, &options.provider);
+    let provider = &options.provider;
+    let path = key_store::path_of(&accounts::paths(context), provider);
+    let place = path.as_deref().and_then(key_store::stored_in);
     let removed = path.as_deref().map(key_store::forget).transpose();
     let removed = removed.map_err(|error| Failure::config(format!("the key cannot be removed: {error}")))?;
     if removed != Some(true) {
-        return Err(Failure::config(format!("no key of {:?} is kept", options.provider))
+        return Err(Failure::config(format!("no key of {provider:?} is kept"))
             .hint("`sayso keys list` shows where keys come from"));
     }
-    context.note(&format!("the key of {} is forgotten", options.provider));
+    if place == Some(StoredIn::Keyring) {
+        forget_in_keyring(provider, context);
+    }
+    context.note(&format!("the key of {provider} is forgotten"));
     Ok(exit_code::OK)
 }
 
@@ -99,13 +145,13 @@ fn list(options: &KeysListOptions, context: &mut Context) -> Result<u8, Failure>
     names.extend(stored.iter().filter(|name| !names.contains(name)).cloned().collect::<Vec<_>>());
     let mut listing = Listing { names: ["provider", "state", "source"], rows: Vec::new(), values: Vec::new() };
     for name in &names {
-        let (state, source) = match found(name, &config, context) {
-            Ok(found) => (state_of(&found), found.source),
-            Err(failure) => ("unusable", failure.message),
+        let (state, source, is_used) = match found(name, &config, context) {
+            Ok(found) => (state_of(&found), found.source, found.is_stored),
+            Err(failure) => ("unusable", failure.message, false),
         };
         let is_stored = stored.contains(name);
         listing.values.push(json!({"provider": name, "state": state, "source": source, "stored": is_stored}));
-        let beside = if is_stored && !source.starts_with("stored key") { "; another one is stored" } else { "" };
+        let beside = if is_stored && !is_used { "; another one is stored" } else { "" };
         listing.rows.push([name.clone(), state.to_owned(), source + beside]);
     }
     if names.is_empty() {
@@ -117,6 +163,7 @@ fn list(options: &KeysListOptions, context: &mut Context) -> Result<u8, Failure>
 fn state_of(found: &FoundKey) -> &'static str {
     match (&found.key, found.is_expected) {
         (Some(_), _) => "set",
+        (None, _) if found.is_stored => "keyring",
         (None, _) if found.source.ends_with("(not run)") => "command",
         (None, true) => "missing",
         (None, false) => "none",

@@ -41,6 +41,7 @@ pub mod stdin;
 pub mod tty;
 mod turn;
 mod upkeep;
+mod user_line;
 mod wanted;
 pub mod wiring;
 pub mod wiring_builtin;

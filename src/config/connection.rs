@@ -112,7 +112,7 @@ fn record(
 }
 
 fn offline_key() -> FoundKey {
-    FoundKey { key: None, source: "none needed".into(), is_expected: false, warning: None }
+    FoundKey { key: None, source: "none needed".into(), is_expected: false, is_stored: false, warning: None }
 }
 
 fn model_of(

@@ -1,4 +1,5 @@
-//! Finds the key of a provider: in the environment, from a command, in a file, in the configuration.
+//! Finds the key of a provider: in the environment, from a command, in a file, in the configuration, or where
+//! `keys set` keeps it.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::env::Environment;
 use super::file::ProviderSection;
-use super::key_store;
+use super::key_store::{self, StoredIn};
+use super::keyring;
 use super::paths::Paths;
 use super::presets;
 use super::problem::{ConfigError, KeyPath, Warning};
@@ -27,12 +29,14 @@ pub struct FoundKey {
     pub source: String,
     /// Whether the configuration names a place for it: then a missing key is a mistake.
     pub is_expected: bool,
+    /// It is the one that `keys set` keeps.
+    pub is_stored: bool,
     pub warning: Option<Warning>,
 }
 
 impl FoundKey {
     fn new(key: Option<Secret>, source: String) -> Self {
-        Self { key, source, is_expected: true, warning: None }
+        Self { key, source, is_expected: true, is_stored: false, warning: None }
     }
 }
 
@@ -93,15 +97,33 @@ pub fn find(name: &str, section: &ProviderSection, around: Surroundings<'_>) -> 
 
 /// The environment wins: it is nearer to the one run. Without a key there, a stored one counts.
 fn or_stored(found: FoundKey, name: &str, around: Surroundings<'_>) -> Result<FoundKey, ConfigError> {
-    let stored = key_store::path_of(around.paths, name).filter(|path| found.key.is_none() && path.is_file());
-    match stored {
-        None => Ok(found),
-        Some(path) => {
+    let path = key_store::path_of(around.paths, name).filter(|_| found.key.is_none());
+    let Some((path, place)) = path.and_then(|path| key_store::stored_in(&path).map(|place| (path, place))) else {
+        return Ok(found);
+    };
+    let stored = match place {
+        StoredIn::File => {
             let setting = format!("llm.providers.{name}");
-            let from_store = read_key_file(name, &path, format!("stored key of {name}"), &setting)?;
-            Ok(FoundKey { is_expected: found.is_expected, ..from_store })
+            read_key_file(name, &path, format!("stored key of {name}"), &setting)?
         }
-    }
+        // It may ask a person: as with a command, only where the key is needed.
+        StoredIn::Keyring if !around.runs_commands => {
+            return Ok(FoundKey { is_expected: false, is_stored: true, ..FoundKey::new(None, ASKED_LATER.into()) });
+        }
+        StoredIn::Keyring => from_keyring(name)?,
+    };
+    Ok(FoundKey { is_expected: found.is_expected, is_stored: true, ..stored })
+}
+
+/// The source of a key in the keyring, where nobody asked for the key itself.
+pub const ASKED_LATER: &str = "keyring (not asked)";
+
+fn from_keyring(name: &str) -> Result<FoundKey, ConfigError> {
+    let failed = |reason: String| ConfigError::Key { provider: name.to_owned(), source: "keyring".to_owned(), reason };
+    let again = || format!("; `sayso keys set {name}` keeps the key in a file instead");
+    let text = keyring::fetch(name).map_err(|reason| failed(reason + &again()))?;
+    let key = clean(&text).map_err(&failed)?.ok_or_else(|| failed("the entry is empty".to_owned()))?;
+    Ok(FoundKey::new(Some(key), "keyring".to_owned()))
 }
 
 /// `my-host` → `MY_HOST_API_KEY`.

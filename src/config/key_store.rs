@@ -1,11 +1,16 @@
-//! Keys that `sayso keys set` keeps: one file per provider, for its owner only, below the data folder.
+//! Keys that `sayso keys set` keeps: one file per provider, for its owner only, below the data folder. For a key in
+//! the keyring of the system the file says just that, so that nobody speaks to the keyring who has nothing there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::paths::Paths;
 use super::save::write_private;
+use super::source::read_regular_file;
 use crate::http::Secret;
+
+/// What stands in the file of a key that is elsewhere. No key has blanks.
+const IN_KEYRING: &str = "in the keyring of the system\n";
 
 /// Where the files are; `None` where there is no data folder.
 #[must_use]
@@ -32,6 +37,29 @@ pub fn names(paths: &Paths) -> Vec<String> {
         names.filter(|name| path_of(paths, name).is_some() && !name.contains(".new-")).collect();
     names.sort();
     names
+}
+
+/// Where the key of a file is that `path` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoredIn {
+    File,
+    Keyring,
+}
+
+/// `None` where there is no such file. One that cannot be read is told of when its key is wanted.
+#[must_use]
+pub fn stored_in(path: &Path) -> Option<StoredIn> {
+    if !path.is_file() {
+        return None;
+    }
+    let read = read_regular_file(path, IN_KEYRING.len() as u64);
+    let is_elsewhere = matches!(read, Ok(Some((bytes, _))) if bytes == IN_KEYRING.as_bytes());
+    Some(if is_elsewhere { StoredIn::Keyring } else { StoredIn::File })
+}
+
+/// Writes down that the keyring has the key.
+pub fn mark_in_keyring(path: &Path) -> std::io::Result<()> {
+    write_private(path, IN_KEYRING)
 }
 
 /// Keeps a key, in place of an earlier one.
@@ -66,7 +94,11 @@ mod tests {
             assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
         }
         assert_eq!((fs::read_to_string(&path).unwrap().as_str(), names(&paths)), ("sk-2\n", vec!["acme".to_owned()]));
+        assert_eq!(stored_in(&path), Some(StoredIn::File));
+        mark_in_keyring(&path).unwrap();
+        assert_eq!((stored_in(&path), names(&paths)), (Some(StoredIn::Keyring), vec!["acme".to_owned()]));
         assert_eq!((forget(&path).unwrap(), forget(&path).unwrap(), names(&paths)), (true, false, vec![]));
+        assert_eq!(stored_in(&path), None);
         for name in ["", "..", "a/b", "../x", ".hidden", "a b"] {
             assert_eq!(path_of(&paths, name), None, "{name}");
         }

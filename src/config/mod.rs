@@ -13,6 +13,7 @@ mod env;
 mod file;
 mod key;
 pub mod key_store;
+pub mod keyring;
 mod keys;
 mod limits;
 mod loaded;

@@ -21,7 +21,7 @@ pub use address::{Reach, reach_of};
 pub use bare::{BareUse, bare_client, visiting_client};
 pub use client::{HttpClient, HttpRequest, HttpResponse, Lifetime, Tap, is_loopback_host, is_loopback_url};
 pub use error::{HttpError, HttpErrorKind};
-pub use recording::{Asked, Pace, Player, Recorder};
+pub use recording::{Asked, Pace, Player, Recorder, Tape};
 pub use redact::{Keys, remember_key, without_secret};
 pub use retry::{Attempt, RetryPolicy, Verdict, parse_retry_after, wait_in_words};
 pub use secret::Secret;

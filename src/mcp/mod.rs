@@ -57,7 +57,7 @@ pub use in_process::InProcess;
 pub use log_level::LogLevel;
 pub use oauth::{OauthServer, SignIn, SignInStart, SignedOut};
 pub use program_path::find as find_program;
-pub use remembered::remembered_tools;
+pub use remembered::{KnownNames, remembered_names};
 pub use schema::Schema;
 pub use settings::{
     ClientAbilities, Consent, HostSettings, Launch, OauthGrant, OauthSettings, Protocol, ServerSettings,

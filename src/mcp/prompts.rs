@@ -6,6 +6,7 @@ use rmcp::model::{
 };
 use serde_json::{Map, Value};
 
+use super::remembered::PromptNames;
 use super::server::Server;
 use super::{Completion, CompletionQuestion, CompletionSubject, McpError, PromptInfo, PromptMessage, pages, translate};
 
@@ -29,7 +30,9 @@ impl Server {
             Ok((page.prompts, page.next_cursor))
         });
         let listed = connection.limited(listing).await?;
-        Ok(listed.items.into_iter().filter_map(translate::prompt).collect())
+        let prompts: Vec<PromptInfo> = listed.items.into_iter().filter_map(translate::prompt).collect();
+        self.remember_that(|remembered| remembered.prompts = prompts.iter().map(names_of).collect());
+        Ok(prompts)
     }
 
     pub(super) async fn prompt(
@@ -72,4 +75,9 @@ impl Server {
         let has_more = found.has_more == Some(true) || found.values.len() > SUGGESTIONS_MAX;
         Ok(Completion { values: found.values.into_iter().take(SUGGESTIONS_MAX).collect(), has_more })
     }
+}
+
+fn names_of(prompt: &PromptInfo) -> PromptNames {
+    let arguments = prompt.arguments.iter().map(|argument| argument.name.clone()).collect();
+    PromptNames { name: prompt.name.clone(), arguments }
 }

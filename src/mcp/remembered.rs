@@ -1,4 +1,5 @@
-//! What is remembered of a server from one start of ours to the next: its tools, and which revision it speaks.
+//! What is remembered of a server from one start of ours to the next: its tools, which revision it speaks, and the
+//! names of its prompts and resources, which shells complete.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -18,7 +19,7 @@ const BYTES_MAX: u64 = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Memory(Option<PathBuf>);
 
-#[derive(Debug, Default, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 pub(super) struct Remembered {
     pub era: Option<Era>,
     /// `None`: they were never listed.
@@ -26,6 +27,26 @@ pub(super) struct Remembered {
     /// It has something to be read.
     #[serde(default)]
     pub has_resources: bool,
+    #[serde(default)]
+    pub prompts: Vec<PromptNames>,
+    /// Their addresses.
+    #[serde(default)]
+    pub resources: Vec<String>,
+}
+
+/// A prompt and its arguments.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct PromptNames {
+    pub name: String,
+    pub arguments: Vec<String>,
+}
+
+/// What a server has, by name.
+#[derive(Debug, Default)]
+pub struct KnownNames {
+    pub tools: Vec<String>,
+    pub prompts: Vec<PromptNames>,
+    pub resources: Vec<String>,
 }
 
 impl Memory {
@@ -47,11 +68,12 @@ impl Memory {
     }
 }
 
-/// The tools of a server as they were when it was asked last; nothing is asked now.
+/// The names of a server as they were when it was asked last; nothing is asked now.
 #[must_use]
-pub fn remembered_tools(cache_folder: &Path, launch: &Launch) -> Vec<String> {
-    let tools = Memory::new(Some(cache_folder), launch).load().tools.unwrap_or_default();
-    tools.into_iter().map(|tool| tool.name).collect()
+pub fn remembered_names(cache_folder: &Path, launch: &Launch) -> KnownNames {
+    let Remembered { tools, prompts, resources, .. } = Memory::new(Some(cache_folder), launch).load();
+    let tools = tools.unwrap_or_default().into_iter().map(|tool| tool.name).collect();
+    KnownNames { tools, prompts, resources }
 }
 
 /// Whole, or not at all.
@@ -117,7 +139,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let memory = Memory::new(Some(&folder.path().join("below")), &command(&[], &[]));
         assert_eq!(memory.load(), Remembered::default());
-        let remembered = Remembered { era: Some(Era::Modern), tools: Some(Vec::new()), has_resources: true };
+        let prompts = vec![PromptNames { name: "greet".into(), arguments: vec!["who".into()] }];
+        let resources = vec!["a://b".to_owned()];
+        let (era, tools) = (Some(Era::Modern), Some(Vec::new()));
+        let remembered = Remembered { era, tools, has_resources: true, prompts, resources };
         memory.store(&remembered);
         assert_eq!(memory.load(), remembered);
         fs::write(memory.0.as_ref().unwrap(), "{").unwrap();

@@ -25,7 +25,11 @@ impl Server {
             Ok((page.resources, page.next_cursor))
         });
         let listed = connection.limited(listing).await?;
-        Ok(listed.items.into_iter().filter_map(translate::resource).collect())
+        let resources: Vec<ResourceInfo> = listed.items.into_iter().filter_map(translate::resource).collect();
+        self.remember_that(|remembered| {
+            remembered.resources = resources.iter().map(|resource| resource.uri.clone()).collect();
+        });
+        Ok(resources)
     }
 
     pub(super) async fn resource_templates(&self) -> Result<Vec<ResourceTemplate>, McpError> {

@@ -193,9 +193,17 @@ impl Server {
 
     /// Keeps for the next start what the server has turned out to be.
     pub(super) fn remember(&self, connection: &Connection, listed: Vec<ToolInfo>) {
-        let has_resources = connection.capabilities().resources.is_some();
-        let remembered = Remembered { era: connection.next_era(), tools: Some(listed), has_resources };
+        self.remember_that(|remembered| {
+            remembered.era = connection.next_era();
+            remembered.tools = Some(listed);
+            remembered.has_resources = connection.capabilities().resources.is_some();
+        });
+    }
+
+    pub(super) fn remember_that(&self, change: impl FnOnce(&mut Remembered)) {
         let before = &self.known().remembered;
+        let mut remembered = before.borrow().clone();
+        change(&mut remembered);
         if *before.borrow() != remembered {
             self.memory.store(&remembered);
             before.replace(remembered);

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::call_ids::CallIdForm;
 use super::quirks::{MaxTokensName, Quirks};
-use super::{ChatRequest, ProviderNote};
-use crate::conversation::ToolChoice;
+use super::{ChatRequest, Images, ProviderNote};
+use crate::conversation::{Message, Role, ToolChoice};
 
 /// How a request is written for one server and model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,9 @@ const UNKNOWN: [&str; 12] = [
 ];
 /// Without these an answer would be another one than was asked for.
 const NEEDED: [&str; 3] = ["response_format", "modalities", "audio"];
+
+/// What stands in [`Accepted::left_out`] for images of tools, where an API has no place for them in a result.
+pub const RESULT_IMAGES: &str = "images of tools";
 
 /// What stands in [`Accepted::left_out`] for the schema of an answer, whatever its field is called in a dialect.
 pub const ANSWER_FORMAT: &str = "answer_format";
@@ -93,7 +96,10 @@ impl Accepted {
     pub fn after_refusal(&self, refusal: &str, own: &[OptionalField], request: &ChatRequest<'_>) -> Option<Self> {
         let text = refusal.to_lowercase();
         let is_unknown = UNKNOWN.iter().any(|word| text.contains(word));
-        let is_about = |field: &&OptionalField| field.words.iter().any(|word| text.contains(word));
+        let is_about = |field: &&OptionalField| {
+            let is_there = field.name != RESULT_IMAGES || has_result_images(request);
+            is_there && field.words.iter().any(|word| text.contains(word))
+        };
         // Before all else: a refusal of it together with tools is not about the tools.
         let is_about_answer = || ANSWER_FORMAT_WORDS.iter().any(|word| text.contains(word));
         if request.answer.is_some() && !self.leaves_out(ANSWER_FORMAT) && is_about_answer() {
@@ -156,6 +162,9 @@ impl Accepted {
                         format!("{provider} does not take this schema with {}: it is asked for in words", request.model)
                     }
                     "tools" => format!("{provider} takes no tools with {}: they are left out", request.model),
+                    RESULT_IMAGES => {
+                        format!("{provider} takes no {RESULT_IMAGES} with {}: they are only named", request.model)
+                    }
                     name => format!("{provider} refuses `{name}` with {}: it is left out", request.model),
                 },
             })
@@ -187,11 +196,17 @@ fn is_sent(name: &str, request: &ChatRequest<'_>) -> bool {
         || match name {
             "stream_options" => request.stream,
             ANSWER_FORMAT => request.answer.is_some(),
+            RESULT_IMAGES => has_result_images(request),
             "tools" => !request.tools.is_empty(),
             "tool_choice" => !request.tools.is_empty() && *request.tool_choice != ToolChoice::Auto,
             "temperature" => request.parameters.temperature.is_some(),
             _ => false,
         }
+}
+
+fn has_result_images(request: &ChatRequest<'_>) -> bool {
+    let is_one = |message: &Message| message.role == Role::Tool && !message.attachments.is_empty();
+    request.images == Images::Sent && request.messages.iter().any(is_one)
 }
 
 /// Whether `text` holds `name` as a word of its own.
@@ -211,7 +226,6 @@ mod tests {
 
     use super::*;
     use crate::conversation::ToolSpec;
-    use crate::provider::Images;
     use crate::provider::ModelParameters;
 
     const OWN: [OptionalField; 1] =

@@ -49,6 +49,11 @@ impl<'a> UserContent<'a> {
         Self { prompt: &message.text, files: files.join("\n\n"), binaries }
     }
 
+    /// Words alone.
+    pub fn of_text(text: &'a str) -> Self {
+        Self { prompt: text, files: String::new(), binaries: Vec::new() }
+    }
+
     /// The prompt, and the files behind it.
     pub fn text(&self) -> Cow<'a, str> {
         match (self.prompt, self.files.as_str()) {

@@ -22,6 +22,7 @@ mod http_error_tests;
 mod json_repair;
 mod learnt;
 mod models;
+mod once;
 pub mod openai_chat;
 pub mod openai_responses;
 mod pace;

@@ -126,6 +126,21 @@ macro_rules! take_fields {
             }
         }
     };
+    // What has no field of its own is kept under its name; `type` only says which of the others are there.
+    ($struct:ident { $($name:literal => $field:ident,)* rest => $rest:ident $(,)? }) => {
+        impl<'de> Take<'de> for $struct<'de> {
+            fn take_object<A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+                while let Some(Key(name)) = object.next_key()? {
+                    match name.as_ref() {
+                        $($name => object.next_value_seed(Slot(&mut self.$field))?,)*
+                        "type" => drop(object.next_value::<IgnoredAny>()?),
+                        _ => drop(self.$rest.insert(name.into_owned(), object.next_value()?)),
+                    }
+                }
+                Ok(())
+            }
+        }
+    };
 }
 pub(super) use take_fields;
 

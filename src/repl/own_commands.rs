@@ -61,7 +61,7 @@ impl Repl<'_> {
             },
         };
         let flow = match self.in_role(&filled.text).await {
-            Some(whole) => self.turn(TurnInput::Prompt(whole.into())).await,
+            Some(whole) => self.turn(TurnInput::Prompt(whole)).await,
             None => ControlFlow::Continue(None),
         };
         if let Some(before) = before {

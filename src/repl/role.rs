@@ -6,7 +6,7 @@ use super::Repl;
 use super::servers::typed_pairs;
 use crate::config::{FilledRole, ROLE_OFF};
 use crate::conversation::UsedRole;
-use crate::session::ActiveModel;
+use crate::session::{ActiveModel, Prompt};
 
 /// A role in use, and what was before it.
 pub struct InRole {
@@ -44,11 +44,11 @@ impl InRole {
 impl Repl<'_> {
     /// What is sent for a question: with the resources it names, put through the role. `None`: the person has been
     /// told why nothing is.
-    pub(super) async fn in_role(&mut self, text: &str) -> Option<String> {
+    pub(super) async fn in_role(&mut self, text: &str) -> Option<Prompt> {
         let whole = self.with_resources(text).await?;
-        match self.role.as_ref().map(|role| role.role.question(Some(&whole))) {
+        match self.role.as_ref().map(|role| role.role.question(Some(&whole.text))) {
             None => Some(whole),
-            Some(Ok(question)) => question,
+            Some(Ok(question)) => question.map(|text| Prompt { text, ..whole }),
             Some(Err(error)) => {
                 self.fail("config", &error.to_string());
                 None

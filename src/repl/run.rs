@@ -437,7 +437,8 @@ impl Repl<'_> {
         };
         match self.in_role(&text).await {
             Some(whole) => {
-                prompt.text = whole;
+                prompt.text = whole.text;
+                prompt.attachments.extend(whole.attachments);
                 self.turn(TurnInput::Prompt(prompt)).await
             }
             None => {

@@ -12,7 +12,7 @@ use super::slash::ServerChange;
 use super::suggestions;
 use super::{CompletionSource, Repl};
 use crate::mcp::{BUILTIN_SERVERS, McpHost, PromptMessage, ServerState, ServerStatus};
-use crate::session::{CancelCause, TurnInput, resource_text};
+use crate::session::{CancelCause, Prompt, Session, TurnInput, resource_text};
 use crate::terminal::{Stream, cut};
 
 /// How long a server may take, whatever the configuration says: the prompt is waiting.
@@ -156,9 +156,9 @@ impl Repl<'_> {
         let asked = host.prompt(&server, &name, prompt_arguments(pairs));
         match self.waited(asked).await {
             Some(Ok(messages)) => {
-                let text = prompt_text(&messages);
-                self.note(&text);
-                self.turn(TurnInput::Prompt(text.into())).await
+                let prompt = prompt_of(&self.session, &messages, &name);
+                self.page(&prompt.text);
+                self.turn(TurnInput::Prompt(prompt)).await
             }
             Some(Err(error)) => {
                 self.fail("mcp", &error.to_string());
@@ -207,7 +207,7 @@ impl Repl<'_> {
     }
 
     /// The prompt with the resources that it names as `@server:uri`. What no server has stays text. `None`: stopped.
-    pub(super) async fn with_resources(&mut self, prompt: &str) -> Option<String> {
+    pub(super) async fn with_resources(&mut self, prompt: &str) -> Option<Prompt> {
         let attached = tokio::select! {
             attached = self.session.attach_resources(prompt) => attached,
             _ = self.signals.next() => return None,
@@ -215,7 +215,10 @@ impl Repl<'_> {
         for warning in &attached.warnings {
             self.warn(warning);
         }
-        Some(format!("{prompt}{}", attached.text))
+        for attachment in &attached.attachments {
+            self.note(&format!("attached: {}", attachment.label()));
+        }
+        Some(Prompt { text: format!("{prompt}{}", attached.text), attachments: attached.attachments })
     }
 
     fn host(&mut self) -> Option<McpHost> {
@@ -305,16 +308,20 @@ pub(super) fn typed_pairs(pairs: &str) -> Vec<(String, String)> {
     words(pairs).iter().filter_map(pair).collect()
 }
 
-/// All messages as one text, under their roles where there are several.
-fn prompt_text(messages: &[PromptMessage]) -> String {
-    let text = |message: &PromptMessage| message.content.as_text().unwrap_or("[no text]").trim_end().to_owned();
-    match messages {
+/// All messages as one text, under their roles where there are several, with their images and PDFs.
+fn prompt_of(session: &Session, messages: &[PromptMessage], name: &str) -> Prompt {
+    let mut prompt = Prompt::default();
+    let attachments = &mut prompt.attachments;
+    let mut text =
+        |message: &PromptMessage| session.for_prompt(std::slice::from_ref(&message.content), name, attachments);
+    prompt.text = match messages {
         [message] => text(message),
         messages => {
             let texts: Vec<_> = messages.iter().map(|message| format!("{}: {}", message.role, text(message))).collect();
             texts.join("\n\n")
         }
-    }
+    };
+    prompt
 }
 
 #[cfg(test)]

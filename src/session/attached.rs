@@ -5,11 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{ActiveModel, Frontend, NoticeLevel, Session, TurnEvent};
-use crate::conversation::{ATTACHMENT_BYTES_MAX, Attachment, AttachmentKind, Message, Role};
+use crate::conversation::{ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, Attachment, AttachmentKind, Message, Role};
 use crate::mcp::{Content, ResourceContent};
 use crate::provider::{ErrorKind, Images, ProviderError};
+use crate::tool::result_text;
 
-/// Images of one result that are kept.
+/// Images of one result that are kept, and files of one prompt or resource.
 const RESULT_IMAGES_MAX: usize = 20;
 
 /// Whether the model is known to take none.
@@ -87,6 +88,53 @@ pub(super) fn set_images_apart(content: &[Content], tool: &str) -> (Vec<Value>, 
     (stored, images)
 }
 
+impl Session {
+    /// Content of a server for a prompt: its text, with a line for each piece that is none. Images and PDFs become
+    /// attachments, up to the limit; `name` is for those that have none of their own. Nobody has chosen the images
+    /// for this model: where it takes none, they are only named.
+    #[must_use]
+    pub fn for_prompt(&self, content: &[Content], name: &str, attachments: &mut Vec<Attachment>) -> String {
+        let are_named = content.iter().any(|piece| image_data(piece).is_some()) && takes_no_images(&self.model);
+        for_prompt(content, name, if are_named { Images::Named } else { Images::Sent }, attachments)
+    }
+}
+
+fn for_prompt(content: &[Content], name: &str, images: Images, attachments: &mut Vec<Attachment>) -> String {
+    let is_taken = |file: &Attachment| images == Images::Sent || file.kind() != AttachmentKind::Image;
+    let mut texts = Vec::with_capacity(content.len());
+    for piece in content {
+        if let Some(text) = piece.as_text() {
+            texts.push(text.trim_end().to_owned());
+            continue;
+        }
+        let file = image_data(piece).filter(|data| has_room(attachments, data));
+        let file = file.and_then(|data| attachable(data, &name_of(piece, name, attachments.len() + 1)));
+        texts.push(match file.filter(is_taken) {
+            Some(file) if file.text().is_some() => file.text().unwrap_or_default().trim_end().to_owned(),
+            Some(file) => {
+                let line = format!("[attached: {}, {}]", file.label(), file.mime());
+                attachments.push(file);
+                line
+            }
+            None => result_text(std::slice::from_ref(piece)),
+        });
+    }
+    texts.join("\n")
+}
+
+fn has_room(attachments: &[Attachment], data: &str) -> bool {
+    let bytes: usize = attachments.iter().map(|attachment| attachment.content().len()).sum();
+    attachments.len() < RESULT_IMAGES_MAX && bytes + data.len() / 4 * 3 <= ATTACHMENTS_BYTES_MAX
+}
+
+fn name_of(piece: &Content, name: &str, number: usize) -> String {
+    let own = match piece {
+        Content::Resource(resource) => resource.uri.rsplit(['/', ':']).find(|part| !part.is_empty()),
+        Content::Text(_) | Content::Image { .. } | Content::Audio { .. } | Content::Link { .. } => None,
+    };
+    own.map_or_else(|| format!("{name} {number}"), str::to_owned)
+}
+
 fn image_data(piece: &Content) -> Option<&str> {
     match piece {
         Content::Image { data, .. } => Some(data),
@@ -97,16 +145,48 @@ fn image_data(piece: &Content) -> Option<&str> {
 
 /// Nothing where the bytes are no image, whatever the server calls them.
 fn decoded(data: &str, name: &str) -> Option<Attachment> {
+    attachable(data, name).filter(|image| image.kind() == AttachmentKind::Image)
+}
+
+fn attachable(data: &str, name: &str) -> Option<Attachment> {
     if data.len() / 4 * 3 > ATTACHMENT_BYTES_MAX {
         return None;
     }
-    let image = Attachment::new(name, STANDARD.decode(data).ok()?).ok()?;
-    (image.kind() == AttachmentKind::Image).then_some(image)
+    Attachment::new(name, STANDARD.decode(data).ok()?).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_server_has_for_a_prompt_is_text_files_and_a_line_for_the_rest() {
+        let blob = |blob: &[u8]| {
+            let blob = Some(STANDARD.encode(blob));
+            Content::Resource(ResourceContent { uri: "a://b/c.pdf".into(), mime: None, text: None, blob })
+        };
+        let content = [
+            Content::Text("Look:\n".into()),
+            Content::Image { mime: "text/lie".into(), data: STANDARD.encode(b"GIF89a") },
+            blob(b"%PDF-1.7"),
+            blob(b"words"),
+            Content::Image { mime: "image/x".into(), data: STANDARD.encode(b"\0\0") },
+            Content::Audio { mime: "audio/wav".into(), data: STANDARD.encode(b"RIFF") },
+        ];
+        let mut attachments = Vec::new();
+        let text = for_prompt(&content, "greet", Images::Sent, &mut attachments);
+        assert_eq!(
+            text,
+            "Look:\n[attached: greet 1 (6 bytes), image/gif]\n[attached: c.pdf (8 bytes), application/pdf]\nwords\n\
+             [image: image/x, 2 bytes]\n[audio: audio/wav, 4 bytes]"
+        );
+        assert_eq!(attachments.iter().map(Attachment::mime).collect::<Vec<_>>(), ["image/gif", "application/pdf"]);
+        let mut many = vec![attachments[0].clone(); RESULT_IMAGES_MAX];
+        assert_eq!(for_prompt(&content[1..2], "more", Images::Sent, &mut many), "[image: text/lie, 6 bytes]");
+        let mut attachments = Vec::new();
+        let text = for_prompt(&content[1..3], "greet", Images::Named, &mut attachments);
+        assert_eq!(text, "[image: text/lie, 6 bytes]\n[attached: c.pdf (8 bytes), application/pdf]");
+    }
 
     #[test]
     fn images_of_a_result_are_set_apart_and_what_only_says_so_stays() {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::Session;
+use crate::conversation::Attachment;
 use crate::mcp::{Content, ResourceContent};
+use crate::tool::result_text;
 
 /// Text of one resource that goes along with a prompt.
 const BYTES_MAX: usize = 1 << 20;
@@ -16,6 +18,8 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub struct Attached {
     pub text: String,
+    /// Images and PDFs of the resources.
+    pub attachments: Vec<Attachment>,
     /// What could not be read, and why.
     pub warnings: Vec<String>,
 }
@@ -29,7 +33,9 @@ impl Session {
         for (server, uri) in mentions(prompt, &servers) {
             let reason = match tokio::time::timeout(WAIT_MAX, host.read_resource(&server, &uri)).await {
                 Ok(Ok(parts)) => {
-                    attached.text.push_str(&format!("\n\n--- {server}:{uri} ---\n{}", resource_text(&parts)));
+                    let parts: Vec<Content> = parts.into_iter().map(Content::Resource).collect();
+                    let text = cut(self.for_prompt(&parts, &server, &mut attached.attachments));
+                    attached.text.push_str(&format!("\n\n--- {server}:{uri} ---\n{text}\n"));
                     // The words of others: what writes or tells is asked about again.
                     self.toolbox.taint();
                     continue;
@@ -43,17 +49,17 @@ impl Session {
     }
 }
 
-/// The text of a resource; what is no text is named.
+/// A resource for a person: what is no text is named.
 #[must_use]
 pub fn resource_text(parts: &[ResourceContent]) -> String {
-    let mut text = String::new();
-    for part in parts {
-        match Content::Resource(part.clone()).as_text() {
-            Some(part) => text.push_str(part),
-            None => text.push_str(&format!("[{}: no text]", part.uri)),
-        }
-        text.push('\n');
-    }
+    let text = |part: &ResourceContent| match &part.text {
+        Some(text) => format!("{text}\n"),
+        None => format!("{}\n", result_text(&[Content::Resource(part.clone())])),
+    };
+    cut(parts.iter().map(text).collect())
+}
+
+fn cut(mut text: String) -> String {
     if text.len() > BYTES_MAX {
         text.truncate(text.floor_char_boundary(BYTES_MAX));
         text.push_str("\n[the rest is left out]\n");

@@ -35,10 +35,11 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// With more text at its end.
+    /// With more text at its end, and more files.
     #[must_use]
-    pub fn and(mut self, more: &str) -> Self {
+    pub fn and(mut self, more: &str, files: Vec<Attachment>) -> Self {
         self.text.push_str(more);
+        self.attachments.extend(files);
         self
     }
 }

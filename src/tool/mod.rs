@@ -32,6 +32,7 @@ pub use change::Change;
 pub use decision::{CallFacts, Decision, Verdict};
 pub use names::{OWN_SERVER, model_name};
 pub use pattern::{ToolPattern, fits};
+pub use result_text::result_text;
 pub use rule::{Condition, Rule};
 pub use selection::Selection;
 pub use settings::ToolboxSettings;

@@ -90,11 +90,13 @@ impl Server {
                 self.wire.result(id, self.complete(json!({})));
             }
             "resources/list" => {
-                let mut resources =
-                    json!([{"uri": "test://count", "name": "count", "mimeType": "text/plain", "size": 7}]);
-                if self.faults.has("hostile") {
-                    resources = hostile::resources();
-                }
+                let text = json!({"uri": "test://count", "name": "count", "mimeType": "text/plain", "size": 7});
+                let image = json!({"uri": "test://dot.gif", "name": "dot", "mimeType": "image/gif"});
+                let resources = match () {
+                    () if self.faults.has("hostile") => hostile::resources(),
+                    () if self.faults.has("picture") => json!([text, image]),
+                    () => json!([text]),
+                };
                 self.wire
                     .result(id, self.complete(json!({"resources": resources, "ttlMs": 0, "cacheScope": "private"})));
             }
@@ -123,8 +125,15 @@ impl Server {
                 if self.faults.has("hostile") {
                     text = hostile::words();
                 }
-                let message = json!({"role": "user", "content": {"type": "text", "text": text}});
-                self.wire.result(id, self.complete(json!({"messages": [message]})));
+                let message = |content: Value| json!({"role": "user", "content": content});
+                let mut messages = vec![message(json!({"type": "text", "text": text}))];
+                if self.faults.has("picture") {
+                    let resource = json!({"uri": "test://dot.gif", "mimeType": "image/gif", "blob": tools::DOT});
+                    messages.push(message(json!({"type": "image", "mimeType": "image/gif", "data": tools::DOT})));
+                    messages.push(message(json!({"type": "resource", "resource": resource})));
+                    messages.push(message(json!({"type": "audio", "mimeType": "audio/wav", "data": "UklGRg=="})));
+                }
+                self.wire.result(id, self.complete(json!({"messages": messages})));
             }
             "completion/complete" => {
                 let known = params["context"]["arguments"].to_string();
@@ -204,7 +213,9 @@ impl Server {
     fn read_resource(&mut self, id: &Value, params: &Value) {
         self.reads += 1;
         let text = if self.faults.has("hostile") { hostile::words() } else { format!("read {}", self.reads) };
-        let contents = json!([{"uri": params["uri"], "mimeType": "text/plain", "text": text}]);
+        let text = json!({"uri": params["uri"], "mimeType": "text/plain", "text": text});
+        let image = json!({"uri": params["uri"], "mimeType": "image/gif", "blob": tools::DOT});
+        let contents = json!([if params["uri"] == "test://dot.gif" { image } else { text }]);
         let ttl_ms = if self.faults.has("fresh-resources") { 60_000 } else { 0 };
         let result = json!({"contents": contents, "ttlMs": ttl_ms, "cacheScope": "private"});
         self.wire.result(id, self.complete(result));

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{Server, Waiting, faults, hostile};
 
+/// An image: the beginning of a GIF, in base64.
+pub const DOT: &str = "R0lGODlhAQ==";
+
 const NAMES: [&str; 24] = [
     "echo",
     "exit",
@@ -147,7 +150,7 @@ impl Server {
                 self.wire.result(id, task);
             }
             "picture" => {
-                let image = json!({"type": "image", "mimeType": "image/gif", "data": "R0lGODlhAQ=="});
+                let image = json!({"type": "image", "mimeType": "image/gif", "data": DOT});
                 let result = json!({"content": [{"type": "text", "text": "Look."}, image]});
                 self.wire.result(id, self.complete(result));
             }

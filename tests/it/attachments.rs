@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::repl::{CTRL_D, start, wait_for_end};
-use crate::support::{Dialect, FakeMcp, ModelServer, Output, Pty, Reply, Sandbox, TestConfig};
+use crate::support::{Dialect, FakeMcp, ModelServer, Output, Pty, Reply, Sandbox, TestConfig, Wire};
 
 pub const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00";
 pub const PDF: &[u8] = b"%PDF-1.7\n\xe2\xe3\xcf\xd3 of one page";
@@ -300,7 +300,7 @@ fn scripts_are_told_what_goes_along() {
 fn a_model_that_takes_no_images_is_not_asked_and_a_refusal_is_explained() {
     let model = |id: &str, kinds: &[&str]| json!({"id": id, "architecture": {"input_modalities": kinds}});
     let models = json!({"data": [model("blind", &["text"]), model("seeing", &["text", "image"])]});
-    let server = ModelServer::scripted(crate::support::Wire::Plain, |request, _| {
+    let server = ModelServer::scripted(Wire::Plain, |request, _| {
         let is_image = String::from_utf8_lossy(&request.body).contains("image_url");
         let refusal = "Invalid 'messages[0]': unknown variant `image_url`, expected `text`";
         Some(if is_image { Reply::error(400, refusal) } else { Reply::answer(&["Seen"]) })
@@ -337,7 +337,7 @@ fn a_blind_model_goes_on_where_a_seeing_one_was() {
 }
 
 #[test]
-fn images_of_tools_go_back_where_the_api_takes_them() {
+fn images_of_tools_go_back_in_every_dialect() {
     let image = "R0lGODlhAQ==";
     for dialect in Dialect::ALL {
         let calls = [("call_a", "fake__picture", json!({}))];
@@ -348,7 +348,7 @@ fn images_of_tools_go_back_where_the_api_takes_them() {
         fake.sandbox.ask_once(["-c", "Sure?"]).run().assert_exit(0);
         for request in &model.requests()[1..] {
             let body = String::from_utf8(request.body.clone()).unwrap();
-            assert_eq!(body.contains(image), dialect != Dialect::Chat, "{dialect:?}: {body}");
+            assert!(body.contains(image), "{dialect:?}: {body}");
             assert!(body.contains("[image: image/gif, 7 bytes]"), "{dialect:?}: {body}");
         }
         let result: String = rusqlite::Connection::open(fake.sandbox.database_path())
@@ -357,6 +357,28 @@ fn images_of_tools_go_back_where_the_api_takes_them() {
             .unwrap();
         assert!(result.contains("sha256") && !result.contains(image), "{result}");
     }
+}
+
+#[test]
+fn images_of_tools_are_left_out_where_a_server_has_no_place_for_them() {
+    let server = ModelServer::scripted(Wire::Plain, |request, _| {
+        let body = request.json();
+        let messages = body["messages"].as_array().unwrap();
+        let is_after = |pair: &[Value]| pair[0]["role"] == "tool" && pair[1]["role"] == "user";
+        Some(if messages.windows(2).any(is_after) {
+            Reply::error(400, "Unexpected role 'user' after role 'tool'")
+        } else if messages.iter().all(|message| message["role"] != "tool") {
+            Reply::call("c1", "fake__picture", &json!({}))
+        } else {
+            Reply::answer(&["A dot, they say."])
+        })
+    });
+    let fake = FakeMcp::for_model(&server, &["picture"]);
+    let output = fake.sandbox.ask_once(["Look", "--allow", "fake/picture"]).run().assert_exit(0);
+    output.assert_stdout("A dot, they say.\n").assert_stderr_has(&["takes no images of tools", "only named"]);
+    let asked = server.requests().len();
+    fake.sandbox.ask_once(["Look again", "--allow", "fake/picture"]).run().assert_exit(0);
+    assert_eq!(server.requests().len(), asked + 2, "what it refuses is known now");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::attachments::{GIF, data_url, write};
 use crate::support::{Gate, ModelServer, Output, Reply, Sandbox, event_schema};
 
 /// The events, of any number of turns.
@@ -39,6 +40,47 @@ fn each_line_is_a_turn_and_a_bad_one_is_told() {
     let texts: Vec<_> = sent["messages"].as_array().unwrap().iter().map(|message| &message["content"]).collect();
     assert_eq!(texts, [&json!("a"), &json!("one"), &json!("c")]);
     sandbox.ask_once(["--session", "talk", "-c"]).run().assert_exit(2);
+}
+
+#[test]
+fn files_go_along_with_a_line_and_with_the_first_one() {
+    let server = ModelServer::always(Reply::answer(&["Seen"]));
+    let sandbox = Sandbox::for_server(&server);
+    write(&sandbox, "first.md", "of the first");
+    write(&sandbox, "shot.gif", GIF);
+    write(&sandbox, "notes.md", "of mine");
+    let lines = [
+        json!({"type": "user", "text": "a", "attachments": ["no-such-file"]}),
+        json!({"type": "user", "text": "b", "attachments": ["shot.gif", "notes.md#L1-1"]}),
+        json!({"type": "user", "attachments": ["notes.md"]}),
+        json!({"type": "user", "text": "c"}),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let output = sandbox.sayso(["chat", "--format", "jsonl", "-f", "first.md"]).stdin(lines).run().assert_exit(0);
+    let events = events(&output);
+    let of = |kind: &str| events.iter().filter(|event| event["type"] == kind).cloned().collect::<Vec<_>>();
+    let notices = of("notice");
+    let bad: Vec<_> = notices.iter().filter(|notice| notice["code"] == "bad_line").collect();
+    assert_eq!(bad.len(), 1, "{notices:?}");
+    assert_eq!(bad[0]["message"], "line 1 is left out: cannot attach no-such-file: there is no such file");
+    let names = |start: &Value| -> Vec<String> {
+        let all = start["attachments"].as_array().cloned().unwrap_or_default();
+        all.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let named: Vec<_> = of("start").iter().map(names).collect();
+    let expected: [&[&str]; 3] = [&["first.md", "shot.gif", "notes.md#L1-1"], &["notes.md"], &[]];
+    assert_eq!(named, expected);
+    let sent: Vec<_> = server.requests().iter().map(|request| request.json()["messages"].clone()).collect();
+    assert_eq!(sent[0][0]["content"][1]["image_url"]["url"], data_url("image/gif", GIF));
+    assert_eq!(sent[1][2]["content"], "File: notes.md\n```\nof mine\n```");
+    assert_eq!(sent[2][4]["content"], "c");
+}
+
+#[test]
+fn the_schema_of_a_line_is_printed() {
+    let schema = Sandbox::new().sayso(["help", "messages", "--schema"]).run().assert_exit(0).stdout();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!(schema["properties"]["attachments"]["items"]["type"], "string");
 }
 
 #[test]

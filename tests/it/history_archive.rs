@@ -125,7 +125,9 @@ fn markdown_reads_well_and_its_fences_hold() {
     assert!(text.starts_with("# a <b>name</b>\n\n`01C`, 1 more messages on other branches\n\n## system\n"), "{text}");
     assert!(text.contains("\n→ `files/look`\n\n```json\n{\"a\": \"<x>\"\n```\n"), "{text}");
     assert!(
-        text.contains("\n## assistant\n\n*2024-01-02T03:04:07Z · test:m · 10 tokens in · 3 tokens out · $0.1235*\n"),
+        text.contains(
+            "\n## assistant\n\n*2024-01-02T03:04:07.000Z · test:m · 10 tokens in · 3 tokens out · $0.1235*\n"
+        ),
         "{text}"
     );
 }

@@ -81,6 +81,8 @@ mod interrupted_turns;
 #[cfg(test)]
 mod kept_answers;
 #[cfg(test)]
+mod keyring;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod kill_faults;

@@ -135,3 +135,61 @@ fn a_prompt_that_two_servers_have_is_named_with_its_server() {
     pty.wait_for_text("several servers have it: fake:greet, other:greet");
     assert_eq!(model.requests().len(), 0);
 }
+
+/// What was sent last, in parts.
+fn parts(model: &ModelServer) -> Vec<Value> {
+    let body = model.requests().last().unwrap().json();
+    body["messages"].as_array().unwrap().last().unwrap()["content"].as_array().unwrap().clone()
+}
+
+const DOT: &str = "data:image/gif;base64,R0lGODlhAQ==";
+
+#[test]
+fn images_of_a_prompt_and_of_a_resource_are_attached_shown_as_a_line_and_kept() {
+    let model = ModelServer::always(Reply::answer(&["Seen"]));
+    let fake = FakeMcp::for_model(&model, &["picture"]);
+    let mut pty = start(fake.sandbox.sayso(["chat"]), "test>");
+    pty.send("/prompt greet who=Ada\r");
+    let screen =
+        pty.wait_for_screen("the answer", |screen| screen.contains("3 out") && screen.trim_end().ends_with("test>"));
+    assert!(screen.contains("\nuser: [attached: greet 1 (7 bytes), image/gif]\n"), "{screen}");
+    let sent = parts(&model);
+    let text = sent[0]["text"].as_str().unwrap();
+    assert!(
+        text.ends_with("user: [attached: dot.gif (7 bytes), image/gif]\n\nuser: [audio: audio/wav, 4 bytes]"),
+        "{text}"
+    );
+    let images: Vec<_> = sent[1..].iter().map(|part| part["image_url"]["url"].as_str().unwrap()).collect();
+    assert_eq!(images, [DOT, DOT]);
+    pty.send("/resource fake:test://dot.gif\r");
+    wait_for_end(&pty, &["[resource: test://dot.gif, image/gif, 7 bytes, not text]", "test>"]);
+    pty.send("What is @fake:test://dot.gif then?\r");
+    wait_for_end(&pty, &["attached: dot.gif (7 bytes)", "Seen", "usage: 7 in, 3 out", "", "test>"]);
+    assert_eq!(parts(&model)[1]["image_url"]["url"], DOT);
+    drop(pty);
+
+    let asked = fake.sandbox.ask_once(["-c", "And @fake:test://dot.gif now?"]).run().assert_exit(0);
+    assert!(!asked.stderr.contains("R0lG"), "{}", asked.stderr);
+    assert_eq!(parts(&model)[1]["image_url"]["url"], DOT);
+    let body = model.requests().last().unwrap().json().to_string();
+    assert_eq!(body.matches(DOT).count(), 4, "those of earlier prompts go out again: {body}");
+    let exported = fake.sandbox.sayso(["history", "export", "--format", "md"]).run().assert_exit(0).stdout();
+    assert!(exported.contains(&format!("({DOT})")), "{exported}");
+}
+
+#[test]
+fn a_model_that_sees_nothing_gets_a_note_in_place_of_an_image_of_a_resource() {
+    let about = json!({"id": "blind", "architecture": {"input_modalities": ["text"]}});
+    let model = ModelServer::always(Reply::answer(&["Seen"])).with_models(200, json!({"data": [about]}));
+    let fake = FakeMcp::for_model(&model, &["picture"]);
+    fake.sandbox.sayso(["models", "refresh"]).run().assert_exit(0);
+    fake.sandbox.ask_once(["What is @fake:test://dot.gif ?"]).run().assert_exit(0);
+    fake.sandbox.ask_once(["-c", "-m", "test:blind", "Go on"]).run().assert_exit(0);
+    let body = model.requests().last().unwrap().json();
+    let sent = body["messages"][0]["content"].as_str().unwrap();
+    assert!(sent.ends_with("[image: dot.gif (7 bytes), image/gif: not sent, this model takes no images]"), "{sent}");
+    fake.sandbox.ask_once(["-m", "test:blind", "What is @fake:test://dot.gif ?"]).run().assert_exit(0);
+    let body = model.requests().last().unwrap().json();
+    let sent = body["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap().to_owned();
+    assert!(sent.ends_with("[resource: test://dot.gif, image/gif, 7 bytes, not text]\n"), "{sent}");
+}

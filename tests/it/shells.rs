@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::support::{ModelServer, Pty, Reply, Run, Sandbox, needs, variable};
+use crate::support::{FakeMcp, ModelServer, Pty, Reply, Run, Sandbox, needs, variable};
 
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 const ALT_K: &str = "\x1bk";
@@ -154,6 +154,32 @@ fn tab_offers_the_names_of_this_machine() {
             wait_for_line(&pty, "");
         }
     }
+}
+
+#[test]
+fn tab_offers_what_servers_had_when_they_were_asked_last() {
+    let fake = FakeMcp::new(&[]);
+    fake.mcp(["resources"]).run().assert_exit(0);
+    fake.mcp(["prompts"]).run().assert_exit(0);
+    let asked = fake.log();
+    for name in SHELLS.into_iter().filter(|name| needs(name)) {
+        let mut pty = started(&fake.sandbox, name);
+        for (typed, completed) in [
+            ("sayso mcp read fake test://co", "sayso mcp read fake test://count"),
+            ("sayso mcp read fak", "sayso mcp read fake"),
+            ("sayso mcp prompt fake gr", "sayso mcp prompt fake greet"),
+            ("sayso mcp prompt fake greet wh", "sayso mcp prompt fake greet who="),
+            ("sayso mcp prompt fake greet --suggest wh", "sayso mcp prompt fake greet --suggest who"),
+        ] {
+            pty.send(typed);
+            wait_for_line(&pty, typed);
+            pty.send("\t");
+            wait_for_line(&pty, completed);
+            pty.send("\x15");
+            wait_for_line(&pty, "");
+        }
+    }
+    assert_eq!(fake.log(), asked, "no server is asked while somebody types");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::config::{
 };
 use crate::conversation::UsedRole;
 use crate::history::History;
-use crate::mcp::{BUILTIN_SERVERS, remembered_tools};
+use crate::mcp::{BUILTIN_SERVERS, KnownNames, remembered_names};
 
 /// All names that can stand there; none where the argument is something else.
 pub fn names(place: &Place<'_>, environment: &Environment) -> Vec<String> {
@@ -21,11 +21,21 @@ pub fn names(place: &Place<'_>, environment: &Environment) -> Vec<String> {
         ("PROVIDER", _) => known.providers(),
         ("SERVER" | "URL|SERVER", _) | ("NAME", ["mcp", "rm" | "trust"]) => known.servers(),
         ("SERVER/TOOL" | "SERVER[/TOOL]", _) => known.tools(),
-        ("TOOL", ["mcp", "call"]) => known.tools_of(place.words.last().map_or("", String::as_str)),
+        ("TOOL", ["mcp", "call"]) => known.of(last_word(place)).tools,
+        ("URI", ["mcp", "read"]) => known.of(last_word(place)).resources,
+        ("NAME", ["mcp", "prompt"]) => {
+            known.of(last_word(place)).prompts.into_iter().map(|prompt| prompt.name).collect()
+        }
+        ("KEY=VALUE", ["mcp", "prompt"]) => known.prompt_arguments(place, "="),
+        ("KEY[=BEGINNING]", ["mcp", "prompt"]) => known.prompt_arguments(place, ""),
         ("KEY", ["config", ..]) => all_keys(&known.file),
         (name, _) if name.starts_with("NAME|ID") => known.conversations(),
         _ => Vec::new(),
     }
+}
+
+fn last_word<'a>(place: &'a Place<'_>) -> &'a str {
+    place.words.last().map_or("", String::as_str)
 }
 
 /// What is set up, as far as it can be read.
@@ -76,23 +86,34 @@ impl<'a> Known<'a> {
         names
     }
 
-    /// As they were when each server was asked last.
     fn tools(&self) -> Vec<String> {
         let all = self.servers().into_iter().flat_map(|server| {
-            let tools = self.tools_of(&server);
+            let tools = self.of(&server).tools;
             tools.into_iter().chain(["*".to_owned()]).map(move |tool| format!("{server}/{tool}"))
         });
         all.collect()
     }
 
-    fn tools_of(&self, server: &str) -> Vec<String> {
-        let Some(config) = self.config() else { return Vec::new() };
+    /// What a server had when it was asked last.
+    fn of(&self, server: &str) -> KnownNames {
+        let Some(config) = self.config() else { return KnownNames::default() };
         let folder = config.paths.cache.as_ref().map(|folder| folder.join("mcp"));
         let found = config.servers(self.environment).into_iter().find(|configured| configured.name == server);
         match (folder, found.map(|found| found.state)) {
-            (Some(folder), Some(ConfiguredState::External(settings))) => remembered_tools(&folder, &settings.launch),
-            _ => Vec::new(),
+            (Some(folder), Some(ConfiguredState::External(settings))) => remembered_names(&folder, &settings.launch),
+            _ => KnownNames::default(),
         }
+    }
+
+    /// The arguments of the prompt that stands behind its server, but for those that are given.
+    fn prompt_arguments(&self, place: &Place<'_>, ending: &str) -> Vec<String> {
+        let servers = self.servers();
+        let mut words = place.words.iter().skip(3).skip_while(|word| !servers.contains(word));
+        let (Some(server), Some(name)) = (words.next(), words.next()) else { return Vec::new() };
+        let prompt = self.of(server).prompts.into_iter().find(|prompt| prompt.name == *name);
+        let arguments = prompt.map(|prompt| prompt.arguments).unwrap_or_default();
+        let is_given = |argument: &String| place.words.iter().any(|word| word.starts_with(&format!("{argument}=")));
+        arguments.into_iter().filter(|argument| !is_given(argument)).map(|name| name + ending).collect()
     }
 
     /// `to=`, for those that are not given yet.

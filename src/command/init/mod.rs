@@ -9,6 +9,7 @@ use super::context::Context;
 use super::tty::{self, Person};
 use super::{accounts, keys, wiring};
 use crate::cli::InitOptions;
+use crate::config::key_store::StoredIn;
 use crate::config::{
     Config, EditError, LoadOptions, Source, clean_key, load, presets, read_source, save, schema, write_private,
 };
@@ -137,7 +138,7 @@ async fn ask_for_key(config: &Config, context: &mut Context, signals: &mut Signa
     let text = tty::hidden_line(&question, context, signals).await.map_err(stopped)?;
     let wrong = |reason: String| Failure::usage(format!("this cannot be a key: {reason}"));
     match clean_key(&text.unwrap_or_default()).map_err(wrong)? {
-        Some(key) => keys::keep(&name, &key, config, context).map(|()| true).map_err(Stop::from),
+        Some(key) => keys::keep(&name, (&key, StoredIn::File), config, context).map(|()| true).map_err(Stop::from),
         None => Ok(false),
     }
 }

@@ -1,30 +1,59 @@
-//! What went along with the prompts of simonw/llm: the tables `attachments` and `prompt_attachments`.
+//! What went along with the prompts of simonw/llm, and came of its tools: the table `attachments`, and those that
+//! say whose they are.
 
 use std::path::Path;
 
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, Result, Row, ToSql};
 
 use super::PortableAttachment;
 use super::llm_log::text;
 use crate::conversation::{ATTACHMENT_BYTES_MAX, Attachment};
 
-/// What went along with a prompt. The log often has only the path of a file: it is taken from there where the file
-/// is still the very same, as its hash says.
-pub fn of(connection: &Connection, response: &str) -> Result<Vec<PortableAttachment>> {
-    let query = "SELECT a.id, a.path, a.content FROM prompt_attachments AS p
-         JOIN attachments AS a ON a.id = p.attachment_id WHERE p.response_id = ?1 ORDER BY p.\"order\"";
-    let mut statement = connection.prepare_cached(query)?;
-    let mut rows = statement.query([response])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (hash, path) = (text(row, 0)?.unwrap_or_default(), text(row, 1)?);
-        let content = row.get_ref(2)?.as_bytes_or_null()?.map(<[u8]>::to_vec);
-        let content = content.filter(|content| !content.is_empty());
-        let content = content.or_else(|| path.as_deref().and_then(|path| file_with_hash(Path::new(path), &hash)));
-        let name = path.as_deref().map_or_else(|| hash.clone(), file_name);
-        found.extend(content.and_then(|content| Attachment::new(&name, content).ok()).map(Into::into));
+/// Whose attachments are wanted: the table that links them, and its column for the owner.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    pub table: &'static str,
+    owner: &'static str,
+}
+
+/// Of a row of `responses`, by its id.
+pub const OF_PROMPTS: Link = Link { table: "prompt_attachments", owner: "response_id" };
+/// Of a row of `tool_results`, by its number.
+pub const OF_RESULTS: Link = Link { table: "tool_results_attachments", owner: "tool_result_id" };
+/// Of a row of `parts`, by its number.
+pub const OF_PARTS: Link = Link { table: "part_attachments", owner: "part_id" };
+
+impl Link {
+    /// What is linked to `owner`. The log often has only the path of a file: it is taken from there where the file is
+    /// still the very same, as its hash says. What is only an address is left out.
+    pub fn find(self, connection: &Connection, owner: &dyn ToSql) -> Result<Vec<PortableAttachment>> {
+        let Self { table, owner: column } = self;
+        let query = format!(
+            "SELECT a.id, a.path, a.content FROM {table} AS l JOIN attachments AS a ON a.id = l.attachment_id
+             WHERE l.{column} = ?1 ORDER BY l.\"order\""
+        );
+        let mut statement = connection.prepare_cached(&query)?;
+        let mut rows = statement.query([owner])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.extend(read(row)?.map(Into::into));
+        }
+        Ok(found)
     }
-    Ok(found)
+}
+
+fn read(row: &Row<'_>) -> Result<Option<Attachment>> {
+    let (hash, path) = (text(row, 0)?.unwrap_or_default(), text(row, 1)?);
+    let content = row.get_ref(2)?.as_bytes_or_null()?.map(<[u8]>::to_vec);
+    let content = content.filter(|content| !content.is_empty());
+    let content = content.or_else(|| path.as_deref().and_then(|path| file_with_hash(Path::new(path), &hash)));
+    let name = path.as_deref().map_or_else(|| hash.clone(), file_name);
+    Ok(content.and_then(|content| Attachment::new(&name, content).ok()))
+}
+
+/// A result of a tool has images alone.
+pub fn only_images(attachments: Vec<PortableAttachment>) -> Vec<PortableAttachment> {
+    attachments.into_iter().filter(|one| one.mime.starts_with("image/")).collect()
 }
 
 fn file_name(path: &str) -> String {
@@ -71,7 +100,7 @@ mod tests {
             let link = rusqlite::params![id, i64::try_from(order).unwrap()];
             connection.execute("INSERT INTO prompt_attachments VALUES ('r1', ?1, ?2)", link).unwrap();
         }
-        let found = of(&connection, "r1").unwrap();
+        let found = OF_PROMPTS.find(&connection, &"r1").unwrap();
         let attached: Vec<_> = found.iter().map(|one| (one.name.as_str(), &*one.data)).collect();
         assert_eq!(attached, [("in-the-log", &b"GIF89a"[..]), ("same.md", b"the same")]);
     }

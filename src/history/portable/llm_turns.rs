@@ -6,14 +6,16 @@ use rusqlite::{Connection, OptionalExtension, Result, Row};
 use serde_json::Value;
 
 use super::foreign_id::foreign_id;
-use super::llm_log::{ORIGIN, number, text, time};
-use super::{PortableCall, PortableMessage, PortableUsage, Time};
+use super::llm_attachments::{OF_PARTS, only_images};
+use super::llm_log::{ORIGIN, has_table, number, text, time};
+use super::{PortableAttachment, PortableCall, PortableMessage, PortableUsage, Time};
 
 /// A longer way from a message to the first one is a circle.
 const CHAIN_MAX: usize = 1_000_000;
 
 pub struct LlmTurns<'a> {
     connection: &'a Connection,
+    has_attachments: bool,
     /// What a message of the store became, in this conversation.
     ids: HashMap<String, String>,
 }
@@ -42,14 +44,16 @@ struct Parts(Vec<Part>);
 struct Part {
     kind: String,
     words: Option<String>,
+    attachments: Vec<PortableAttachment>,
     /// All else.
     payload: Value,
 }
 
 impl<'a> LlmTurns<'a> {
     /// For the turns of one conversation, in their order.
-    pub fn of(connection: &'a Connection) -> Self {
-        Self { connection, ids: HashMap::new() }
+    pub fn of(connection: &'a Connection) -> Result<Self> {
+        let has_attachments = has_table(connection, "attachments")? && has_table(connection, OF_PARTS.table)?;
+        Ok(Self { connection, has_attachments, ids: HashMap::new() })
     }
 
     /// Adds what a turn has brought. The first one brings all that stands before it, too.
@@ -105,17 +109,22 @@ impl<'a> LlmTurns<'a> {
     }
 
     fn parts(&self, hash: &str) -> Result<Parts> {
-        let query = "SELECT type, text, payload FROM parts WHERE message_hash = ?1 ORDER BY position";
+        let query = "SELECT type, text, payload, id FROM parts WHERE message_hash = ?1 ORDER BY position";
         let mut statement = self.connection.prepare_cached(query)?;
         let mut rows = statement.query([hash])?;
         let mut parts = Vec::new();
         while let Some(row) = rows.next()? {
-            let payload = text(row, 2)?.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+            let payload: Value = text(row, 2)?.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
             let words = match text(row, 1)? {
                 Some(words) => Some(words),
                 None => self.words(&payload)?,
             };
-            parts.push(Part { kind: text(row, 0)?.unwrap_or_default(), words, payload });
+            let has_some = payload.get("attachment").or_else(|| payload.get("attachments")).is_some();
+            let attachments = match number(row, 3).filter(|_| has_some && self.has_attachments) {
+                Some(id) => OF_PARTS.find(self.connection, &id)?,
+                None => Vec::new(),
+            };
+            parts.push(Part { kind: text(row, 0)?.unwrap_or_default(), words, payload, attachments });
         }
         Ok(Parts(parts))
     }
@@ -163,6 +172,7 @@ impl Turn {
                 .of("tool_result")
                 .map(|part| PortableMessage {
                     tool_call_id: Some(part.field("tool_call_id")),
+                    attachments: only_images(part.attachments.clone()),
                     ..new("tool", part.field("output"))
                 })
                 .collect(),
@@ -174,7 +184,11 @@ impl Turn {
                 usage: if is_response { self.usage.clone() } else { PortableUsage::default() },
                 ..new("assistant", parts.text("text"))
             }],
-            _ => vec![PortableMessage { model: self.model.clone(), ..new("user", parts.text("text")) }],
+            _ => vec![PortableMessage {
+                model: self.model.clone(),
+                attachments: parts.0.iter().flat_map(|part| part.attachments.clone()).collect(),
+                ..new("user", parts.text("text"))
+            }],
         }
     }
 }

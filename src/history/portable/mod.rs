@@ -7,6 +7,8 @@ mod foreign_id;
 mod import;
 mod llm_attachments;
 mod llm_log;
+#[cfg(test)]
+mod llm_log_tests;
 mod llm_turns;
 mod read;
 mod shape;

@@ -9,10 +9,9 @@ mod recorder;
 mod redacted_parts;
 
 pub use player::{Pace, Player};
-pub use recorder::Recorder;
+pub use recorder::{Recorder, Tape};
 
 pub(super) use player::{Playback, Played};
-pub(super) use recorder::Tape;
 
 /// Who is asked for what. Only requests that say so are recorded and played.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

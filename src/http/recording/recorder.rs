@@ -75,7 +75,7 @@ impl Recorder {
     }
 
     /// A request begins.
-    pub(in crate::http) fn begin(&self, asked: &Asked, request: &HttpRequest) -> Tape {
+    pub fn begin(&self, asked: &Asked, request: &HttpRequest) -> Tape {
         let keys = Keys::used();
         let url = request.url.split(['?', '#']).next().unwrap_or_default();
         let body = String::from_utf8_lossy(&request.body);
@@ -97,7 +97,7 @@ impl Recorder {
 }
 
 /// One exchange that is being recorded.
-pub(in crate::http) struct Tape {
+pub struct Tape {
     recorder: Recorder,
     number: u64,
     started: Instant,
@@ -122,7 +122,8 @@ impl Tape {
         writer.write();
     }
 
-    pub(in crate::http) fn chunk(&mut self, bytes: &[u8]) {
+    /// A part of the body as it came.
+    pub fn chunk(&mut self, bytes: &[u8]) {
         let at_ms = self.at_ms();
         let mut writer = self.recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
         self.parts.push(at_ms, bytes, &mut |at_ms, bytes| writer.chunk(self.number, at_ms, bytes));

@@ -6,6 +6,7 @@ use crate::conversation::{StopReason, StreamEvent, Usage};
 use crate::http::Frame;
 use crate::provider::decoder::{Failure, OnEvent, ReplyState, StreamDecoder, is_error_in_disguise};
 use crate::provider::http_error::in_stream;
+use crate::provider::once::{Beginning, Ending};
 use crate::provider::tolerant::{Maybe, Scalar};
 
 /// Decodes one response, streamed or not.
@@ -16,9 +17,9 @@ pub type MessagesDecoder = StreamDecoder<MessageState>;
 pub struct MessageState {
     blocks: Blocks,
     counts: Counts,
-    has_started: bool,
+    beginning: Beginning,
     has_message: bool,
-    finish: Option<StopReason>,
+    ending: Ending,
     is_done: bool,
 }
 
@@ -80,7 +81,7 @@ impl ReplyState for MessageState {
     }
 
     fn is_finished(&self) -> bool {
-        self.finish.is_some()
+        self.ending.is_told()
     }
 
     fn has_answer(&self) -> bool {
@@ -95,16 +96,8 @@ impl MessageState {
         self.blocks.restart();
         self.counts = Counts::default();
         if let Some(head) = &chunk.message.0 {
-            self.name(&head.id, &head.model, on_event);
+            self.beginning.tell(head.id.text(), head.model.text(), on_event);
             self.count(&head.usage, on_event);
-        }
-    }
-
-    fn name(&mut self, id: &Scalar<'_>, model: &Scalar<'_>, on_event: &mut OnEvent<'_>) {
-        let (id, model) = (id.text(), model.text());
-        if !self.has_started && (id.is_some() || model.is_some()) {
-            self.has_started = true;
-            on_event(StreamEvent::Start { id, model });
         }
     }
 
@@ -136,7 +129,7 @@ impl MessageState {
     fn take_whole(&mut self, chunk: &mut Chunk<'_>, on_event: &mut OnEvent<'_>) {
         self.has_message = true;
         self.is_done = true;
-        self.name(&chunk.id, &chunk.model, on_event);
+        self.beginning.tell(chunk.id.text(), chunk.model.text(), on_event);
         for (index, block) in (0..).zip(chunk.content.0.drain(..)) {
             self.blocks.start(index, block, on_event);
             self.blocks.stop(index, on_event);
@@ -147,14 +140,13 @@ impl MessageState {
 
     fn finish(&mut self, reason: &Scalar<'_>, details: &Maybe<Box<StopDetails<'_>>>, on_event: &mut OnEvent<'_>) {
         let Some(reason) = reason.text().map(stop_reason_of) else { return };
-        if self.finish.as_ref() == Some(&reason) {
+        if !self.ending.is_news(&reason) {
             return;
         }
         if let Some(explanation) = details.0.as_ref().and_then(|details| details.explanation.text()) {
             on_event(StreamEvent::Refusal(explanation));
         }
-        on_event(StreamEvent::Finish(reason.clone()));
-        self.finish = Some(reason);
+        self.ending.tell(reason, on_event);
     }
 
     fn count(&mut self, usage: &Maybe<Box<WireUsage<'_>>>, on_event: &mut OnEvent<'_>) {

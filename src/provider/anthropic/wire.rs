@@ -61,23 +61,15 @@ pub(super) struct Delta<'a> {
     pub(super) extra: Map<String, Value>,
 }
 
-impl<'de> Take<'de> for Delta<'de> {
-    fn take_object<A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
-        while let Some(Key(name)) = object.next_key()? {
-            match name.as_ref() {
-                "text" => object.next_value_seed(Slot(&mut self.text))?,
-                "thinking" => object.next_value_seed(Slot(&mut self.thinking))?,
-                "signature" => object.next_value_seed(Slot(&mut self.signature))?,
-                "partial_json" => object.next_value_seed(Slot(&mut self.partial_json))?,
-                "stop_reason" => object.next_value_seed(Slot(&mut self.stop_reason))?,
-                "stop_details" => object.next_value_seed(Slot(&mut self.stop_details))?,
-                "type" => drop(object.next_value::<IgnoredAny>()?),
-                _ => drop(self.extra.insert(name.into_owned(), object.next_value()?)),
-            }
-        }
-        Ok(())
-    }
-}
+take_fields!(Delta {
+    "text" => text,
+    "thinking" => thinking,
+    "signature" => signature,
+    "partial_json" => partial_json,
+    "stop_reason" => stop_reason,
+    "stop_details" => stop_details,
+    rest => extra,
+});
 
 /// Why the model refused.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use crate::conversation::{ReasoningKind, StopReason, StreamEvent, Usage};
 use crate::http::Frame;
 use crate::provider::decoder::{Failure, OnEvent, ReplyState, StreamDecoder, is_error_in_disguise};
 use crate::provider::http_error::in_stream;
+use crate::provider::once::{Beginning, Ending};
 use crate::provider::replay_parts::PartsRecorder;
 
 /// Decodes one response, streamed or not.
@@ -19,9 +20,9 @@ pub struct GeminiState {
     parts: PartsRecorder,
     calls: Calls,
     counts: Counts,
-    has_started: bool,
+    beginning: Beginning,
     has_candidates: bool,
-    finish: Option<StopReason>,
+    ending: Ending,
 }
 
 /// Tokens so far; a chunk tells only some of them.
@@ -56,7 +57,7 @@ impl ReplyState for GeminiState {
             return Err(in_stream(frame.data).into());
         }
         self.has_candidates |= !is_silent;
-        self.start(chunk, on_event);
+        self.beginning.tell(chunk.response_id.text(), chunk.model_version.text(), on_event);
         if let Some(feedback) = &chunk.prompt_feedback.0 {
             self.take_feedback(feedback, on_event);
         }
@@ -82,7 +83,7 @@ impl ReplyState for GeminiState {
     }
 
     fn is_finished(&self) -> bool {
-        self.finish.is_some()
+        self.ending.is_told()
     }
 
     fn has_answer(&self) -> bool {
@@ -91,14 +92,6 @@ impl ReplyState for GeminiState {
 }
 
 impl GeminiState {
-    fn start(&mut self, chunk: &Chunk<'_>, on_event: &mut OnEvent<'_>) {
-        let (id, model) = (chunk.response_id.text(), chunk.model_version.text());
-        if !self.has_started && (id.is_some() || model.is_some()) {
-            self.has_started = true;
-            on_event(StreamEvent::Start { id, model });
-        }
-    }
-
     /// The question itself was refused.
     fn take_feedback(&mut self, feedback: &PromptFeedback<'_>, on_event: &mut OnEvent<'_>) {
         if feedback.block_reason.text().is_none() {
@@ -107,7 +100,7 @@ impl GeminiState {
         if let Some(message) = feedback.message.text() {
             on_event(StreamEvent::Refusal(message));
         }
-        self.finish(StopReason::ContentFilter, on_event);
+        self.ending.tell(StopReason::ContentFilter, on_event);
     }
 
     fn take_candidate(&mut self, candidate: &mut Candidate<'_>, on_event: &mut OnEvent<'_>) {
@@ -119,7 +112,7 @@ impl GeminiState {
             self.take_part(&mut part, on_event);
         }
         if let Some(reason) = candidate.finish_reason.text() {
-            self.finish(stop_reason_of(reason), on_event);
+            self.ending.tell(stop_reason_of(reason), on_event);
         }
     }
 
@@ -165,14 +158,6 @@ impl GeminiState {
         }
         if !text.is_empty() {
             on_event(StreamEvent::Reasoning { text, kind: ReasoningKind::Summary, block: 0 });
-        }
-    }
-
-    /// Some servers repeat the reason with every chunk; it is news once.
-    fn finish(&mut self, reason: StopReason, on_event: &mut OnEvent<'_>) {
-        if self.finish.as_ref() != Some(&reason) {
-            on_event(StreamEvent::Finish(reason.clone()));
-            self.finish = Some(reason);
         }
     }
 

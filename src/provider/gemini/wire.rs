@@ -74,20 +74,13 @@ pub(super) struct Part<'a> {
     pub(super) extra: Map<String, Value>,
 }
 
-impl<'de> Take<'de> for Part<'de> {
-    fn take_object<A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
-        while let Some(Key(name)) = object.next_key()? {
-            match name.as_ref() {
-                "text" => object.next_value_seed(Slot(&mut self.text))?,
-                "thought" => object.next_value_seed(Slot(&mut self.is_thought))?,
-                "thoughtSignature" => object.next_value_seed(Slot(&mut self.signature))?,
-                "functionCall" => object.next_value_seed(Slot(&mut self.call))?,
-                _ => drop(self.extra.insert(name.into_owned(), object.next_value()?)),
-            }
-        }
-        Ok(())
-    }
-}
+take_fields!(Part {
+    "text" => text,
+    "thought" => is_thought,
+    "thoughtSignature" => signature,
+    "functionCall" => call,
+    rest => extra,
+});
 
 #[derive(Debug, Default)]
 pub(super) struct FunctionCall<'a> {

@@ -4,6 +4,8 @@
 mod provider_tests;
 mod replay;
 mod request;
+#[cfg(test)]
+mod request_tests;
 mod response;
 #[cfg(test)]
 mod response_tests;
@@ -14,7 +16,7 @@ mod wire;
 pub use response::{ChatDecoder, ThinkTags};
 
 use self::request::Body;
-use crate::provider::accepted::{Accepted, OptionalField};
+use crate::provider::accepted::{Accepted, OptionalField, RESULT_IMAGES};
 use crate::provider::call_ids::CallIdForm;
 use crate::provider::decoder::Decode;
 use crate::provider::dialect::{Asked, Dialect, KeyPlace, below};
@@ -35,6 +37,11 @@ impl Dialect for ChatCompletions {
     const OPTIONAL: &'static [OptionalField] = &[
         OptionalField { name: "stream_options", words: &["stream_options", "include_usage"] },
         OptionalField { name: "cache_control", words: &["cache_control"] },
+        // They follow the results in a message of the user, which some servers take no images in, and some not there.
+        OptionalField {
+            name: RESULT_IMAGES,
+            words: &["image", "vision", "multimodal", "multi-modal", "mmproj", "a string", "after role", "alternat"],
+        },
     ];
 
     type Body<'a> = Body<'a>;
@@ -52,7 +59,7 @@ impl Dialect for ChatCompletions {
         let wants_marks = quirks.marked_models.iter().any(|beginning| model.starts_with(beginning));
         let known = Accepted { wants_marks, ..Accepted::of(&quirks) };
         match host {
-            "api.mistral.ai" => Accepted { call_ids: CallIdForm::Nine, ..known },
+            "api.mistral.ai" => Accepted { call_ids: CallIdForm::Nine, ..known.without(RESULT_IMAGES) },
             _ => known,
         }
     }

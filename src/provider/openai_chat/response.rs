@@ -8,6 +8,7 @@ use crate::conversation::{ReasoningKind, StopReason, StreamEvent, Usage};
 use crate::http::Frame;
 use crate::provider::decoder::{Failure, OnEvent, ReplyState, StreamDecoder, is_error_in_disguise};
 use crate::provider::http_error::in_stream;
+use crate::provider::once::{Beginning, Ending};
 use crate::provider::tolerant::{Maybe, Scalar};
 
 /// What `<think>` at the beginning of the text means.
@@ -26,8 +27,8 @@ pub struct ChatState {
     think: Option<ThinkFilter>,
     calls: ToolCalls,
     replay: ReplayFields,
-    has_started: bool,
-    finish: Option<StopReason>,
+    beginning: Beginning,
+    ending: Ending,
     has_choices: bool,
 }
 
@@ -92,7 +93,7 @@ impl ReplyState for ChatState {
     }
 
     fn is_finished(&self) -> bool {
-        self.finish.is_some()
+        self.ending.is_told()
     }
 
     fn has_answer(&self) -> bool {
@@ -103,14 +104,13 @@ impl ReplyState for ChatState {
 impl ChatState {
     /// The first chunk can be a preface with a model and no id.
     fn start(&mut self, chunk: &Chunk<'_>, on_event: &mut OnEvent<'_>) {
-        if self.has_started {
+        if self.beginning.is_told() {
             return;
         }
         let (id, model) = (chunk.id.text(), chunk.model.text());
         let is_telling = if chunk.choices.item.0.is_some() { id.or(model) } else { id.and(model) }.is_some();
         if is_telling {
-            self.has_started = true;
-            on_event(StreamEvent::Start { id, model });
+            self.beginning.tell(id, model, on_event);
         }
     }
 
@@ -125,7 +125,7 @@ impl ChatState {
             on_event(StreamEvent::Usage(usage_of(usage)));
         }
         if let Some(reason) = finish_reason.text() {
-            self.finish(reason, on_event);
+            self.ending.tell(stop_reason_of(reason), on_event);
         }
     }
 
@@ -159,15 +159,6 @@ impl ChatState {
         match &mut self.think {
             Some(filter) => filter.feed(text, &mut |piece| on_event(event_of(piece))),
             None => on_event(StreamEvent::Text(text)),
-        }
-    }
-
-    /// Some servers repeat the reason with every chunk; it is news once.
-    fn finish(&mut self, reason: &str, on_event: &mut OnEvent<'_>) {
-        let reason = stop_reason_of(reason);
-        if self.finish.as_ref() != Some(&reason) {
-            on_event(StreamEvent::Finish(reason.clone()));
-            self.finish = Some(reason);
         }
     }
 }

@@ -37,7 +37,7 @@ impl ToolCalls {
         if call.id.is_empty() {
             id.clone_into(&mut call.id);
         }
-        call.extra.extend(extra);
+        call.extra.extend(extra.into_iter().filter(|(_, value)| !value.is_null()));
         let arguments = function.arguments.0.as_deref().unwrap_or_default();
         if call.slot.is_none()
             && let Some(name) = name

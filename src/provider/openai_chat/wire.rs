@@ -129,25 +129,7 @@ pub(super) struct ToolCallPart<'a> {
     pub(super) extra: Map<String, Value>,
 }
 
-impl<'de> Take<'de> for ToolCallPart<'de> {
-    fn take_object<A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
-        while let Some(Key(name)) = object.next_key()? {
-            match name.as_ref() {
-                "index" => object.next_value_seed(Slot(&mut self.index))?,
-                "id" => object.next_value_seed(Slot(&mut self.id))?,
-                "function" => object.next_value_seed(Slot(&mut self.function))?,
-                "type" => drop(object.next_value::<IgnoredAny>()?),
-                _ => {
-                    let value: Value = object.next_value()?;
-                    if !value.is_null() {
-                        self.extra.insert(name.into_owned(), value);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
+take_fields!(ToolCallPart { "index" => index, "id" => id, "function" => function, rest => extra });
 
 #[derive(Debug, Default)]
 pub(super) struct Function<'a> {

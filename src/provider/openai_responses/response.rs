@@ -9,6 +9,7 @@ use crate::http::Frame;
 use crate::provider::decoder::{Failure, OnEvent, ReplyState, StreamDecoder, is_error_in_disguise};
 use crate::provider::http_error::in_stream;
 use crate::provider::json_repair::parse_leniently;
+use crate::provider::once::Beginning;
 use crate::provider::tolerant::{Scalar, Slot};
 
 /// Decodes one response, streamed or not.
@@ -18,7 +19,7 @@ pub type ResponsesDecoder = StreamDecoder<ResponseState>;
 #[derive(Debug, Default)]
 pub struct ResponseState {
     items: Items,
-    has_started: bool,
+    beginning: Beginning,
     has_response: bool,
     is_done: bool,
 }
@@ -125,17 +126,9 @@ impl ResponseState {
         match kind {
             "completed" | "incomplete" | "failed" | "cancelled" => self.take_end(kind, &mut response, frame, on_event),
             _ => {
-                self.name(&response, on_event);
+                self.beginning.tell(response.id.text(), response.model.text(), on_event);
                 Ok(())
             }
-        }
-    }
-
-    fn name(&mut self, response: &Response<'_>, on_event: &mut OnEvent<'_>) {
-        let (id, model) = (response.id.text(), response.model.text());
-        if !self.has_started && (id.is_some() || model.is_some()) {
-            self.has_started = true;
-            on_event(StreamEvent::Start { id, model });
         }
     }
 
@@ -146,7 +139,7 @@ impl ResponseState {
         frame: Frame<'_>,
         on_event: &mut OnEvent<'_>,
     ) -> Result<(), Failure> {
-        self.name(response, on_event);
+        self.beginning.tell(response.id.text(), response.model.text(), on_event);
         // Nearly always a repetition, but some servers send an item only here.
         if !self.items.has_ended() {
             for (index, item) in (0..).zip(response.output.0.drain(..)) {
