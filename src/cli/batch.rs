@@ -55,6 +55,10 @@ pub struct BatchOptions {
     #[arg(long, value_name = "K/N")]
     pub shard: Option<Shard>,
 
+    /// Keep each row as a conversation in the history
+    #[arg(long)]
+    pub save: bool,
+
     /// Take no more rows once one has failed
     #[arg(long)]
     pub fail_fast: bool,

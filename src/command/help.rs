@@ -6,13 +6,14 @@ use crate::cli::{Cli, HelpOptions, UsageError};
 use crate::terminal::events_schema;
 
 /// The topics by name; a topic wins over a command of the same name, and ends with it.
-const TOPICS: [(&str, &str); 7] = [
+const TOPICS: [(&str, &str); 8] = [
     ("exit-codes", include_str!("topics/exit-codes.txt")),
     ("environment", include_str!("topics/environment.txt")),
     ("events", include_str!("topics/events.txt")),
     ("keys", include_str!("topics/keys.txt")),
     ("config", include_str!("topics/config.txt")),
     ("roles", include_str!("topics/roles.txt")),
+    ("scripting", include_str!("topics/scripting.txt")),
     ("shell", include_str!("topics/shell.txt")),
 ];
 
@@ -88,6 +89,7 @@ mod tests {
             ("environment", "ENVIRONMENT"),
             ("events", "EVENTS"),
             ("config", "CONFIG"),
+            ("scripting", "SCRIPTING"),
             ("", "Chat with language models"),
             ("ask", "Ask one question"),
             ("history list", "List conversations"),
