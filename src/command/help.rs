@@ -136,7 +136,7 @@ mod tests {
             let name = line["$ref"].as_str().unwrap().trim_start_matches("#/$defs/");
             let properties = schema["$defs"][name]["properties"].as_object().unwrap();
             let mut fields: Vec<&str> = properties.keys().map(String::as_str).collect();
-            fields.retain(|field| !["v", "type"].contains(field));
+            fields.retain(|field| !["v", "type", "index"].contains(field));
             fields.sort_unstable();
             (properties["type"]["const"].as_str().unwrap().to_owned(), fields.join(" "))
         };

@@ -119,6 +119,7 @@ mod prewarm;
 #[cfg(test)]
 mod process_faults;
 #[cfg(test)]
+mod promises;
 mod prompt;
 #[cfg(test)]
 mod providers;
