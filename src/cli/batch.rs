@@ -43,7 +43,7 @@ pub struct BatchOptions {
     #[arg(short, long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
 
-    /// Write results to this file, and go on where it ends when run again
+    /// Write results to this file, and go on where it ends when run again; `-` is stdout
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 

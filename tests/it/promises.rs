@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::support::{ModelServer, Pty, Reply, Sandbox, TestConfig};
+use crate::support::{ModelServer, Pty, Reply, Sandbox, TEST_KEY, TestConfig};
 
 /// Every command that is promised.
 const COMMANDS: &[(&str, &str)] = &[
@@ -60,7 +60,7 @@ fn every_promised_command_and_option_is_there() {
 #[test]
 fn every_promised_slash_command_is_known() {
     let mut pty = Pty::start(Sandbox::new().sayso(["chat", "-m", "demo:tour", "--no-save"]), 60, 100);
-    pty.wait_for_text("demo>");
+    pty.wait_for_text("unsaved>");
     pty.send("/help\r");
     pty.wait_for_text("/redraw");
     let screen = pty.screen();
@@ -73,7 +73,7 @@ fn every_promised_slash_command_is_known() {
 #[test]
 fn approve_shows_what_may_run() {
     let mut pty = Pty::start(Sandbox::new().sayso(["chat", "-m", "demo:tour", "--no-save"]), 40, 120);
-    pty.wait_for_text("demo>");
+    pty.wait_for_text("unsaved>");
     pty.send("/approve\r");
     pty.wait_for_text("nothing is allowed beforehand");
     pty.wait_for_text("no tools are held back");
@@ -93,11 +93,13 @@ fn every_list_show_and_search_has_its_four_formats() {
     let server = ModelServer::always(Reply::answer(&["an answer\twith a tab\nand a line"]));
     let sandbox = Sandbox::for_server(&server);
     sandbox.ask_once(["find me"]).run().assert_exit(0);
+    // Its provider has no list.
+    let without_provider = Sandbox::new();
     for command in [
         &["history", "list"][..],
         &["history", "show"],
         &["history", "search", "find"],
-        &["models", "list", "--offline"],
+        &["models", "list"],
         &["keys", "list"],
         &["mcp", "list"],
         &["mcp", "tools", "calc"],
@@ -106,7 +108,8 @@ fn every_list_show_and_search_has_its_four_formats() {
     ] {
         let written = |format: &str| {
             let args = command.iter().copied().chain(["--format", format]).collect::<Vec<_>>();
-            let output = sandbox.sayso(args).run().assert_exit(0);
+            let place = if command[0] == "models" { &without_provider } else { &sandbox };
+            let output = place.sayso(args).run().assert_exit(0);
             assert!(output.stdout_bytes.ends_with(b"\n"), "{command:?} {format}: {output:?}");
             output.stdout()
         };
@@ -157,15 +160,14 @@ fn a_key_comes_from_a_command_or_a_private_file() {
         provider[name] = json!(value);
         Sandbox::new().config(&TestConfig::for_server(&server).set("llm.providers.test", provider))
     };
-    let sent = || server.requests().last().unwrap().header("authorization").unwrap().to_owned();
-    with("api_key_command", "echo sk-from-a-command").ask_once(["hi"]).run().assert_exit(0);
-    assert_eq!(sent(), "Bearer sk-from-a-command");
+    // The server takes no other key.
+    with("api_key_command", &format!("echo {TEST_KEY}")).ask_once(["hi"]).run().assert_exit(0);
     let folder = Sandbox::new();
     let file = folder.work_folder().join("key");
-    fs::write(&file, "sk-from-a-file\n").unwrap();
+    fs::write(&file, format!("{TEST_KEY}\n")).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     with("api_key_file", file.to_str().unwrap()).ask_once(["hi"]).run().assert_exit(0);
-    assert_eq!(sent(), "Bearer sk-from-a-file");
+    assert_eq!(server.requests().len(), 2);
     let refused = folder.sayso(["ask", "--api-key", "sk-typed", "hi"]).run().assert_exit(2);
     assert!(!refused.stderr.contains("sk-typed"), "{refused:?}");
 }
@@ -175,7 +177,7 @@ fn a_system_prompt_comes_from_a_file_and_retries_are_counted() {
     let server = ModelServer::always(Reply::error(500, "no"));
     let sandbox = Sandbox::for_server(&server);
     fs::write(sandbox.work_folder().join("brief.md"), "Be brief.\n").unwrap();
-    sandbox.ask_once(["-s", "@brief.md", "--retries", "1", "hi"]).run().assert_exit(8);
+    sandbox.sayso(["ask", "-s", "@brief.md", "--retries", "1", "hi"]).run().assert_exit(8);
     assert_eq!(server.requests().len(), 2, "one more than `--retries`");
     let system = server.requests()[0].json()["messages"][0].clone();
     assert_eq!(system["role"], "system");
@@ -187,7 +189,15 @@ fn a_system_prompt_comes_from_a_file_and_retries_are_counted() {
 fn an_empty_key_or_pattern_of_a_script_is_a_mistake() {
     let server = ModelServer::start([]);
     let sandbox = Sandbox::for_server(&server);
-    for args in [["--once", ""], ["--stop-after", ""], ["--meta", "-"], ["--cache", "0"], ["--cache", "2y"]] {
+    for args in [
+        ["--once", ""],
+        ["--stop-after", ""],
+        ["--meta", "-"],
+        ["--record", "-"],
+        ["--schema", "-"],
+        ["--cache", "0"],
+        ["--cache", "2y"],
+    ] {
         let output = sandbox.ask_once(args.iter().copied().chain(["hi"])).run().assert_exit(2).assert_stdout("");
         output.assert_stderr_has(&["error[usage]", args[0]]);
     }
@@ -202,4 +212,16 @@ fn a_full_disk_behind_a_list_says_nothing_of_answers() {
         let output = sandbox.sayso(args.iter().copied()).shell("exec \"$@\" >/dev/full").run().assert_exit(74);
         assert!(!output.stderr.contains("answer"), "{args:?}: {output:?}");
     }
+}
+
+#[test]
+fn a_dash_is_stdout_where_results_go() {
+    let server = ModelServer::always(Reply::answer(&["hello"]));
+    let sandbox = Sandbox::for_server(&server);
+    let rows = sandbox.sayso(["batch", "-", "--lines", "--output", "-"]).stdin("hi\n").run().assert_exit(0);
+    assert!(rows.stdout().starts_with("{\"id\":1,"), "{rows:?}");
+    sandbox.ask_once(["hi"]).run().assert_exit(0);
+    let exported = sandbox.sayso(["history", "export", "--output", "-"]).run().assert_exit(0);
+    assert!(exported.stdout().contains("hello"), "{exported:?}");
+    assert!(!sandbox.work_folder().join("-").exists());
 }

@@ -21,7 +21,7 @@ const NUMBERS_MAX: u32 = 1_000;
 /// Runs `history export`; the exit code.
 pub fn export(options: &ExportOptions, history: &History, context: &mut Context) -> Result<u8, Failure> {
     let ids = chosen(options, history)?;
-    let Some(path) = &options.output else {
+    let Some(path) = options.output.as_ref().filter(|path| **path != Path::new("-")) else {
         let mut out = Stdout { context, bytes: Vec::new(), failed: None };
         let written = write_all(options.format, &ids, history, &mut out, &mut |_| {});
         let failed = out.failed.take();

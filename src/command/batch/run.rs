@@ -58,7 +58,7 @@ async fn answer_all(options: &BatchOptions, context: &mut Context) -> Result<u8,
     config.http.max_keepalive_connections = config.http.max_keepalive_connections.max(connections);
     let model = model(&config, context)?;
     let mut source = source(options, &config, &model)?;
-    let sink = match &options.output {
+    let sink = match options.output.as_ref().filter(|path| **path != Path::new("-")) {
         Some(path) => Sink::to_file(path, !options.unordered, &mut source.plan)?,
         None => Sink::Stdout(Order::new(!options.unordered)),
     };
