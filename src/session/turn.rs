@@ -80,9 +80,6 @@ impl Session {
         cancel: &mut Cancel,
     ) -> Result<TurnReport, TurnFailure> {
         self.begin(input)?;
-        if let Some(host) = &self.toolbox.host {
-            host.begin_turn();
-        }
         self.turn += 1;
         if let Some(system) = self.whole_system().filter(|_| self.log.is_some()) {
             self.tell_log(&LogEntry::SystemPrompt(&system));
