@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Gate, ModelServer, Reply, Run, Sandbox, TestConfig, Wire, wait_until};
+use crate::support::{FakeMcp, Gate, ModelServer, Pty, Reply, Run, Sandbox, TestConfig, Wire, wait_until};
 
 /// Costs 500 tokens.
 fn answer() -> Reply {
@@ -192,4 +192,28 @@ fn a_round_that_mends_an_answer_counts() {
     sandbox.ask_once(args).run().assert_exit(0).assert_stdout("{\"age\":7}\n");
     let told = sandbox.sayso(["stats"]).run().stdout();
     assert!(told.contains("1000 of 5000 tokens"), "{told}");
+}
+
+#[test]
+fn a_question_of_a_server_to_the_model_counts() {
+    let call =
+        json!({"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "fake__sample", "arguments": "{}"}}]});
+    let model = ModelServer::scripted(Wire::Plain, move |_, number| {
+        let calls = Reply::sse().delta(&call).finish("tool_calls").usage(7, 3).done().end();
+        Some(if number == 0 { calls } else { answer() })
+    });
+    let fake = FakeMcp::for_model(&model, &[])
+        .set("budget", json!({"per_day_tokens": 100_000}))
+        .set("chat.service.tools.rules", json!([{"allow": "fake/sample"}]));
+    let mut pty = Pty::start(fake.sandbox.sayso(["chat"]), 40, 100);
+    pty.wait_for_text("test>");
+    pty.send("go\r");
+    pty.wait_for_text("let the model answer? [y/n]");
+    pty.send("y\r");
+    wait_until("the call, the question of the server, and the answer", || model.requests().len() == 3);
+    pty.wait_for_screen("the next prompt", |screen| screen.trim_end().ends_with("test>"));
+    pty.send("/exit\r");
+    assert_eq!(pty.wait_for_exit(), 0);
+    let told = fake.sandbox.sayso(["stats"]).run().stdout();
+    assert!(told.contains("1010 of 100000 tokens"), "{told}");
 }

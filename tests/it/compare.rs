@@ -5,6 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::rendering::assert_append_only;
 use crate::support::{Gate, ModelServer, Output, Pty, Reply, Sandbox, TestConfig, Wire};
 
 /// Each model says its name; `slow` begins last, `down` fails.
@@ -161,15 +162,6 @@ fn cells(pty: &Pty) -> (Vec<String>, Vec<String>) {
     split.map(|(left, right)| (left, right.strip_prefix(' ').unwrap_or_default().to_owned())).unzip()
 }
 
-fn assert_append_only(pty: &Pty) {
-    let log = String::from_utf8_lossy(&pty.log()).into_owned();
-    for (at, _) in log.match_indices("\x1b[") {
-        let end = log[at + 2..].trim_start_matches(|char: char| char.is_ascii_digit() || char == ';');
-        assert!(end.starts_with(['m', 'K']) || log[at..].starts_with("\x1b[?"), "{:?}", &log[at..]);
-    }
-    assert!(!log.contains("?1049"), "{log:?}");
-}
-
 #[test]
 fn a_wide_terminal_shows_answers_side_by_side() {
     let (_server, sandbox) = on_terminal(|model| match model {
@@ -208,7 +200,7 @@ fn a_wide_terminal_shows_answers_side_by_side() {
         ]
     );
     assert_eq!(right[6], "d the column\"); }");
-    assert_append_only(&pty);
+    assert_append_only(&pty.log());
     let screen = pty.screen();
     let bar = |row: &str| row.chars().take_while(|char| *char != '│').count();
     assert_eq!(bar(screen.lines().next().unwrap()), 43, "{screen}");
@@ -231,7 +223,7 @@ fn a_model_that_is_slow_holds_up_the_others_for_three_seconds() {
     let (left, right) = cells(&pty);
     assert_eq!(right[2..5], ["one", "", "two"], "{}", pty.screen());
     assert_eq!(left[2..8], ["", "", "", "Here", "", "I am"], "{}", pty.screen());
-    assert_append_only(&pty);
+    assert_append_only(&pty.log());
 }
 
 #[test]
