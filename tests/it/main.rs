@@ -120,6 +120,7 @@ mod prewarm;
 mod process_faults;
 #[cfg(test)]
 mod promises;
+#[cfg(test)]
 mod prompt;
 #[cfg(test)]
 mod providers;
