@@ -45,6 +45,10 @@ completions:
     cargo run --locked -- completions zsh > completions/_sayso
     cargo run --locked -- completions fish > completions/sayso.fish
 
+# Draw the pictures of the documentation anew after a change of what is shown
+pictures:
+    SAYSO_PICTURES=write cargo test --locked --test it pictures
+
 bench:
     cargo bench --locked
 

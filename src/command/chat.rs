@@ -28,7 +28,7 @@ use crate::repl::{
     Loaded, Repl, ReplUi, Services,
 };
 use crate::session::{ActiveModel, JobSignals, Session, Signals, TurnReport};
-use crate::terminal::{Color, ErrorReport, Stream, TermSafeBuf, mode};
+use crate::terminal::{Color, ErrorReport, Stream, TermSafeBuf, Theme, ViewSettings, mode};
 
 /// Prompts that Up and Ctrl-R reach, of this conversation and of all others.
 const PROMPTS_MAX: usize = 1000;
@@ -38,9 +38,9 @@ const SESSIONS_MAX: usize = 50;
 
 /// Without any model set up. Who has seen it once is reminded by its first line.
 const BANNER: [&str; 3] = [
-    "No model is set up yet: this is the built-in demo, offline and no language model.",
-    "For a real one run `sayso init`, or set a key, as in `export OPENROUTER_API_KEY=…`,",
-    "and start again. /help lists the commands, Ctrl-D leaves.",
+    "No model is set up yet: this is the built-in demo, offline, no language model.",
+    "For a real one: `sayso init`, or a key, as in `export OPENROUTER_API_KEY=…`.",
+    "Ask anything to see what sayso does. /help lists the commands, Ctrl-D leaves.",
 ];
 
 /// Runs the REPL; the exit code.
@@ -81,9 +81,9 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let roles = Roles::new(&config.paths);
     let completions = CompletionSource::default();
     completions.set_roles(roles.list().into_iter().map(|role| role.name).collect());
-    let input = start_input(&config, context, completions.clone());
     let view = wiring::view_settings(&config, &options.conversation, context);
-    let color = context.screen.color(Stream::Stdout) == Color::On;
+    let style = prompt_style(&config, &view, context);
+    let input = start_input(&config, style.clone(), completions.clone());
     let plain_system = plain_options.system.clone().or_else(|| config.file.chat.service.system_prompt.clone());
     let services = Wiring {
         config: &config,
@@ -111,7 +111,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         known: KnownPrompts::default(),
         last_exit: exit_code::OK,
         editor: config.ui.editor.clone(),
-        color,
+        style,
         ctrl_c: CtrlC::default(),
         echo_off: None,
         completions,
@@ -159,7 +159,7 @@ fn name_of(beginning: &Beginning) -> Option<String> {
 fn repl_ui(ui: &UiSettings) -> ReplUi {
     ReplUi {
         prompt: ui.prompt.clone(),
-        markers: ui.markers,
+        markers: ui.markers && !ui.terminal.is_old,
         clipboard: ui.clipboard,
         desktop: ui.desktop,
         macros: ui.macros.clone(),
@@ -207,8 +207,17 @@ fn has_chatted(config: &Config) -> bool {
     stored.is_ok_and(|conversations| !conversations.is_empty())
 }
 
+/// As the theme of answers has it.
+fn prompt_style(config: &Config, view: &ViewSettings, context: &Context) -> Option<String> {
+    let theme = || match view.markdown {
+        Some(markdown) => markdown.theme,
+        None => Theme::default().within(config.ui.terminal.palette),
+    };
+    (context.screen.color(Stream::Stdout) == Color::On).then(|| theme().prompt_style())
+}
+
 /// The line editor, with names to complete as far as the history can be read.
-fn start_input(config: &Config, context: &Context, completions: CompletionSource) -> Input {
+fn start_input(config: &Config, style: Option<String>, completions: CompletionSource) -> Input {
     let stored = History::open_read(&config.stored).ok();
     completions.set_models(model_names(&config.file, &config.paths));
     completions.set_providers(providers(config).into_iter().map(|(name, _)| name).collect());
@@ -221,7 +230,7 @@ fn start_input(config: &Config, context: &Context, completions: CompletionSource
             ConfiguredEditing::Emacs => Editing::Emacs,
             ConfiguredEditing::Vi => Editing::Vi,
         },
-        color: context.screen.color(Stream::Stdout) == Color::On,
+        style,
         plain: config.ui.is_dumb || config.ui.accessible,
         keys: config.ui.keys.clone(),
         folds_pastes: config.ui.fold_pastes,

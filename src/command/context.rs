@@ -112,7 +112,7 @@ impl Context {
         let report = failure.report();
         let color = self.screen.color(Stream::Stderr);
         let text = render_error(&report, color);
-        self.screen.lines(text.as_safe());
+        self.screen.folded_lines(text.as_safe());
         // Nobody can be told that stderr does not work.
         let _ = self.screen.flush_waiting(Duration::from_secs(1));
         failure.exit

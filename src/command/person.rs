@@ -27,7 +27,7 @@ impl WithPerson<'_> {
             match dialogue.enter(&said) {
                 Turnout::Done(answer) => return answer,
                 Turnout::Again(None) => {}
-                Turnout::Again(Some(note)) => self.tell("question", &note),
+                Turnout::Again(Some(note)) => note.lines().for_each(|line| self.tell("question", line)),
             }
         }
     }

@@ -11,6 +11,8 @@ pub struct TerminalKind {
     pub has_light_background: Option<bool>,
     /// It is known to take OSC 8.
     pub hyperlinks: bool,
+    /// It is too old for OSC: what it does not know it may print.
+    pub is_old: bool,
 }
 
 pub fn terminal_kind(environment: &Environment) -> TerminalKind {
@@ -18,6 +20,7 @@ pub fn terminal_kind(environment: &Environment) -> TerminalKind {
         palette: palette(environment),
         has_light_background: has_light_background(environment),
         hyperlinks: takes_hyperlinks(environment),
+        is_old: is_old(environment),
     }
 }
 
@@ -62,6 +65,13 @@ fn takes_hyperlinks(environment: &Environment) -> bool {
     is_program || is_term || is_vte || is_konsole || environment.text("WT_SESSION").is_some()
 }
 
+/// Terminals of hardware, serial lines and consoles.
+fn is_old(environment: &Environment) -> bool {
+    let term = environment.text("TERM").unwrap_or_default();
+    let is_numbered = term.strip_prefix("vt").is_some_and(|rest| rest.starts_with(|char: char| char.is_ascii_digit()));
+    is_numbered || ["ansi", "linux", "cons25", "sun"].contains(&term)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Environment, Palette, TerminalKind, terminal_kind};
@@ -91,6 +101,13 @@ mod tests {
             assert_eq!(kind(&[("COLORFGBG", value)]).has_light_background, expected, "{value}");
         }
         assert_eq!(kind(&[]).has_light_background, None);
+    }
+
+    #[test]
+    fn an_old_terminal_is_told_by_its_name() {
+        let told = ["vt100", "vt220", "linux", "ansi", "vte-256color", "xterm", "dumb", ""];
+        let expected = [true, true, true, true, false, false, false, false];
+        assert_eq!(told.map(|term| kind(&[("TERM", term)]).is_old), expected);
     }
 
     #[test]

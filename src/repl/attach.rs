@@ -49,7 +49,7 @@ impl Repl<'_> {
                     .zip(&self.attached)
                     .map(|(number, attachment)| format!("{number} {}, {}", attachment.label(), attachment.mime()))
                     .collect();
-                self.page(&lines.join("\n"));
+                self.tell(&lines.join("\n"));
             }
             AttachChange::Drop(number) if number <= self.attached.len() => {
                 let dropped = self.attached.remove(number - 1);

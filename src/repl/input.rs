@@ -32,7 +32,8 @@ pub enum Editing {
 #[derive(Debug, Default)]
 pub struct InputSettings {
     pub editing: Editing,
-    pub color: bool,
+    /// The sequence that begins our own style, as in `\x1b[1m`; `None` without colour.
+    pub style: Option<String>,
     /// No line editor, so no repainting: `TERM=dumb`, accessible mode.
     pub plain: bool,
     /// Keys of the person's own.
@@ -55,11 +56,11 @@ pub struct PromptText {
 const PROMPT_ENDS: &str = "\x1b]133;B\x07";
 
 impl PromptText {
-    /// `style` are the numbers of an SGR sequence, as in `1;36`. Characters that nobody sees are left out.
+    /// `style` is the sequence that begins it, as in `\x1b[1m`. Characters that nobody sees are left out.
     #[must_use]
     pub fn new(text: &str, style: Option<&str>) -> Self {
         let raw: String = text.chars().filter(|c| !is_hidden(*c)).collect();
-        let styled = style.map_or_else(|| raw.clone(), |style| format!("\x1b[{style}m{raw}\x1b[0m"));
+        let styled = style.map_or_else(|| raw.clone(), |style| format!("{style}{raw}\x1b[0m"));
         Self { raw, styled }
     }
 
@@ -291,7 +292,7 @@ mod tests {
     fn a_prompt_is_as_wide_with_style_as_without() {
         let plain = PromptText::new("de\u{1b}m\u{202e}o> ", None);
         assert_eq!((plain.raw(), plain.styled()), ("demo> ", "demo> "));
-        let styled = PromptText::new("demo> ", Some("1;36"));
+        let styled = PromptText::new("demo> ", Some("\u{1b}[1;36m"));
         assert_eq!((styled.raw(), styled.styled()), ("demo> ", "\u{1b}[1;36mdemo> \u{1b}[0m"));
         assert_eq!(plain.marked().styled(), "demo> \u{1b}]133;B\u{7}");
     }

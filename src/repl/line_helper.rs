@@ -18,13 +18,13 @@ use super::input::InputEvent;
 use super::key_bindings::Asked;
 use super::{multiline, paste, slash};
 
-const COMMAND: &str = "\x1b[36m";
 const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
 pub struct LineHelper {
     completions: Completions,
-    color: bool,
+    /// Begins the style of a command; `None` without colour.
+    style: Option<String>,
     graphemes: GraphemeClusterMode,
     /// The line as it is: the editor gives it back only when it was sent.
     current: RefCell<String>,
@@ -33,8 +33,13 @@ pub struct LineHelper {
 }
 
 impl LineHelper {
-    pub fn new(completions: Completions, color: bool, graphemes: GraphemeClusterMode, asked: Arc<Asked>) -> Self {
-        Self { completions, color, graphemes, current: RefCell::default(), asked, typing: None }
+    pub fn new(
+        completions: Completions,
+        style: Option<String>,
+        graphemes: GraphemeClusterMode,
+        asked: Arc<Asked>,
+    ) -> Self {
+        Self { completions, style, graphemes, current: RefCell::default(), asked, typing: None }
     }
 
     /// Also sends [`InputEvent::Typing`] with the first character of each line.
@@ -96,7 +101,7 @@ impl Hinter for LineHelper {
         current.clear();
         current.push_str(line);
         // Without colour a hint could not be told from what was typed.
-        if !self.color || pos < line.len() || line.len() > LINE_BYTES_MAX {
+        if self.style.is_none() || pos < line.len() || line.len() > LINE_BYTES_MAX {
             return None;
         }
         command_hint(line).or_else(|| fence_hint(line)).or_else(|| history_hint(line, context.history()))
@@ -136,8 +141,8 @@ fn fence_hint(line: &str) -> Option<DimHint> {
 impl Highlighter for LineHelper {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
         let line = harmless(line, self.graphemes);
-        match command_word(&line).filter(|_| self.color) {
-            Some(end) => Cow::Owned(format!("{COMMAND}{}{RESET}{}", &line[..end], &line[end..])),
+        match command_word(&line).zip(self.style.as_ref()) {
+            Some((end, style)) => Cow::Owned(format!("{style}{}{RESET}{}", &line[..end], &line[end..])),
             None => line,
         }
     }
@@ -150,7 +155,7 @@ impl Highlighter for LineHelper {
     /// as a whole.
     fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
         const NAME_BYTES_MAX: usize = 40;
-        self.color && kind != CmdKind::MoveCursor && line.starts_with('/') && line.len() <= NAME_BYTES_MAX
+        self.style.is_some() && kind != CmdKind::MoveCursor && line.starts_with('/') && line.len() <= NAME_BYTES_MAX
     }
 }
 
@@ -205,7 +210,12 @@ mod tests {
 
     fn helper(color: bool) -> LineHelper {
         let completions = Completions::new(CompletionSource::default(), None);
-        LineHelper::new(completions, color, GraphemeClusterMode::WcWidth, Arc::default())
+        LineHelper::new(
+            completions,
+            color.then(|| "\u{1b}[36m".to_owned()),
+            GraphemeClusterMode::WcWidth,
+            Arc::default(),
+        )
     }
 
     #[test]

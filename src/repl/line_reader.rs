@@ -103,7 +103,7 @@ impl Parts {
         let completions = Completions::new(settings.completions.clone(), settings.home.clone());
         let mut editor = Editor::with_history(config, history)?;
         key_bindings::bind(&mut editor, asked, &settings.keys, settings.folds_pastes);
-        let helper = LineHelper::new(completions, settings.color, graphemes, Arc::clone(asked));
+        let helper = LineHelper::new(completions, settings.style.clone(), graphemes, Arc::clone(asked));
         editor.set_helper(Some(helper.telling(typing.clone())));
         // With a printer the editor waits for signals and keys alike; without one it notices a new
         // window size only where the signal happens to reach the input thread.

@@ -21,7 +21,7 @@ impl Repl<'_> {
             Command::New { name } => self.start_new(name),
             Command::Sessions => {
                 self.save().await;
-                self.page_or_fail(self.services.conversations());
+                self.tell_or_fail(self.services.conversations());
             }
             Command::Resume { address } => self.resume(address).await,
             Command::Rename { name } => self.rename(name).await,
@@ -41,7 +41,7 @@ impl Repl<'_> {
             Command::Usage => self.show_usage(),
             Command::Stats => {
                 self.save().await;
-                self.page_or_fail(self.services.stats());
+                self.tell_or_fail(self.services.stats());
             }
             Command::Tools { switch: None } => self.show_tools().await,
             Command::Tools { switch: Some((is_on, server)) } => self.switch_tools(is_on, server.as_deref()),
@@ -119,9 +119,9 @@ impl Repl<'_> {
         match own.or_else(|| help(topic)) {
             Some(text) if topic.is_none() => {
                 let own = self.own_help();
-                self.page(&format!("{own}{text}"));
+                self.tell(&format!("{own}{text}"));
             }
-            Some(text) => self.page(&text),
+            Some(text) => self.tell(&text),
             None => self.fail("usage", "no such command; /help lists them"),
         }
     }

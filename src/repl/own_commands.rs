@@ -109,6 +109,6 @@ impl Repl<'_> {
                 format!("{name}\n{}", lines.iter().map(|line| format!("  {line}\n")).collect::<String>())
             })
             .collect();
-        self.page(&text);
+        self.tell(&text);
     }
 }

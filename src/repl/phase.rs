@@ -46,8 +46,10 @@ impl Watched<'_> {
                 Turnout::Done(answer) => break answer,
                 Turnout::Again(None) => {}
                 Turnout::Again(Some(note)) => {
-                    let notice = TurnEvent::Notice { level: NoticeLevel::Info, code: "question", message: &note };
-                    self.view.show(&notice);
+                    for message in note.lines() {
+                        let notice = TurnEvent::Notice { level: NoticeLevel::Info, code: "question", message };
+                        self.view.show(&notice);
+                    }
                     // The question goes on also where the note cannot be written.
                     let _ = self.view.flush();
                 }
@@ -61,6 +63,7 @@ impl Watched<'_> {
     async fn listen(&mut self, dialogue: &Dialogue<'_>, is_first: bool) -> Option<(Said, bool)> {
         let (prompt, initial) = dialogue.prompt();
         let prompt = PromptText::new(&prompt, None);
+        let _echo = if self.input.is_plain() { mode::EchoOn::new() } else { None };
         if self.input.is_reading() {
             // The line of an earlier question, where Ctrl-C was a signal.
             self.input.clear_plain(&prompt);

@@ -29,7 +29,7 @@ impl Repl<'_> {
             self.last_exit = exit_code::INTERNAL;
         }
         let text = render_error(report, self.screen.color(Stream::Stderr));
-        self.screen.lines(text.as_safe());
+        self.screen.folded_lines(text.as_safe());
         self.write();
     }
 
@@ -37,7 +37,23 @@ impl Repl<'_> {
         self.screen.line(TermSafe::literal(""));
     }
 
-    /// Prints a longer text to stdout.
+    /// Prints a longer text of our own to stdout, by the width of the terminal.
+    pub(super) fn tell(&mut self, text: &str) {
+        let mut safe = TermSafeBuf::new();
+        safe.push_prose(text.trim_end());
+        self.screen.print_folded(safe.as_safe());
+        self.screen.print("\n");
+        self.write();
+    }
+
+    pub(super) fn tell_or_fail(&mut self, text: Result<String, ErrorReport>) {
+        match text {
+            Ok(text) => self.tell(&text),
+            Err(report) => self.report(&report),
+        }
+    }
+
+    /// Prints a text of any origin to stdout, exactly as it is.
     pub(super) fn page(&mut self, text: &str) {
         self.screen.print(text.trim_end());
         self.screen.print("\n");

@@ -43,7 +43,15 @@ fn run_program(settings: InputSettings) {
 
 fn settings(editing: Editing, plain: bool) -> InputSettings {
     let completions = CompletionSource::default();
-    InputSettings { editing, color: true, plain, keys: Vec::new(), folds_pastes: true, completions, home: None }
+    InputSettings {
+        editing,
+        style: Some("\x1b[1m".to_owned()),
+        plain,
+        keys: Vec::new(),
+        folds_pastes: true,
+        completions,
+        home: None,
+    }
 }
 
 /// The tests below start this binary once more, on a terminal, to be one of the three programs.

@@ -70,7 +70,7 @@ impl Repl<'_> {
 
     fn show_roles(&mut self) {
         let roles = self.services.roles();
-        self.page(&roles);
+        self.tell(&roles);
         match &self.role {
             Some(role) => self.note(&format!("in use: {}", role.role.used.name)),
             None => self.note("none is in use; /role NAME uses one"),

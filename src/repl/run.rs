@@ -116,7 +116,8 @@ pub struct Repl<'a> {
     pub last_exit: u8,
     /// The program for Ctrl-X Ctrl-E.
     pub editor: String,
-    pub color: bool,
+    /// Begins the style of the prompt; `None` without colour.
+    pub style: Option<String>,
     pub ctrl_c: CtrlC,
     /// Between two lines nothing is echoed, so that what is typed ahead stands only at its prompt.
     pub echo_off: Option<EchoOff>,
@@ -231,7 +232,7 @@ impl Repl<'_> {
             is_kept: self.services.is_kept(),
         };
         let line = prompt_line(&self.ui.prompt, &facts, self.screen.width(Stream::Stdout));
-        let text = PromptText::new(&line, self.color.then_some("1;36"));
+        let text = PromptText::new(&line, self.style.as_deref());
         if self.ui.markers && !self.input.is_plain() { text.marked() } else { text }
     }
 
@@ -265,7 +266,13 @@ impl Repl<'_> {
                 self.edit(text).await
             }
             InputEvent::EndOfInput | InputEvent::Failed(_) if mode::is_gone() => ControlFlow::Break(exit_code::HANG_UP),
-            InputEvent::EndOfInput => ControlFlow::Break(exit_code::OK),
+            InputEvent::EndOfInput => {
+                if self.input.is_plain() {
+                    // The terminal has left the cursor behind the prompt.
+                    self.blank_line();
+                }
+                ControlFlow::Break(exit_code::OK)
+            }
             InputEvent::Failed(reason) => {
                 self.fail("internal", &reason);
                 ControlFlow::Break(exit_code::INTERNAL)

@@ -23,7 +23,7 @@ impl Repl<'_> {
     pub(super) fn show_servers(&mut self) {
         let Some(host) = self.host() else { return };
         let lines: String = host.servers().iter().map(server_line).collect();
-        self.page(if lines.is_empty() { "no servers are set up; `sayso mcp add` sets one up" } else { &lines });
+        self.tell(if lines.is_empty() { "no servers are set up; `sayso mcp add` sets one up" } else { &lines });
     }
 
     /// `/mcp restart NAME` and `/mcp log NAME LEVEL`.
@@ -63,7 +63,7 @@ impl Repl<'_> {
             })
             .collect();
         let held_back = toolbox.quarantined().len();
-        self.page(if lines.is_empty() { "no tools are offered" } else { &lines });
+        self.tell(if lines.is_empty() { "no tools are offered" } else { &lines });
         if held_back > 0 {
             self.note(&format!("{held_back} held back because they are not what they were; /approve shows them"));
         }

@@ -191,7 +191,7 @@ impl Repl<'_> {
         for (name, value) in &self.session.model.parameters.extra {
             text.push_str(&line(&format!("{OPTION_PREFIX}{name}"), &value.to_string()));
         }
-        self.page(&text);
+        self.tell(&text);
         self.note("/set KEY VALUE changes one until you leave; /set option.NAME VALUE is for the provider alone");
     }
 
@@ -225,7 +225,7 @@ impl Repl<'_> {
                 format!("{mark} {name}  {model}").trim_end().to_owned() + "\n"
             };
             let lines: String = providers.iter().map(line).collect();
-            return self.page(&lines);
+            return self.tell(&lines);
         };
         if !self.services.is_provider(&name) {
             let meant = nearest(&name, providers.iter().map(|(name, _)| name.as_str()));

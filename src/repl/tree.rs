@@ -61,7 +61,7 @@ impl Repl<'_> {
     /// Another conversation, also by the number of a hit (`#2`). Without an address the list of them.
     pub(super) async fn resume(&mut self, address: Option<String>) {
         self.save().await;
-        let Some(address) = address else { return self.page_or_fail(self.services.conversations()) };
+        let Some(address) = address else { return self.tell_or_fail(self.services.conversations()) };
         let hit = match address.strip_prefix('#').map(str::parse::<usize>) {
             None => None,
             Some(number) => match number.ok().and_then(|number| self.found.get(number.checked_sub(1)?)) {
@@ -138,11 +138,11 @@ impl Repl<'_> {
 
     pub(super) async fn search(&mut self, words: &str) {
         self.save().await;
-        match self.services.search(words, self.color) {
+        match self.services.search(words, self.style.is_some()) {
             Ok((_, found)) if found.is_empty() => self.note("nothing found"),
             Ok((text, found)) => {
-                self.screen.out().push(text.as_safe());
-                self.page("/resume #1 goes to the first");
+                self.screen.print_folded(text.as_safe());
+                self.tell("/resume #1 goes to the first");
                 self.found = found;
             }
             Err(report) => self.report(&report),

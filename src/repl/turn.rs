@@ -93,7 +93,8 @@ impl Repl<'_> {
         if let Some(error) = self.services.describe(report) {
             self.report(&error);
         }
-        if status == TurnStatus::Incomplete && !is_empty {
+        // After a no the model has gone on already.
+        if status == TurnStatus::Incomplete && !is_empty && self.last_exit != exit_code::REFUSED {
             self.note("/continue lets the model go on, /retry asks again");
         }
         self.blank_line();

@@ -18,7 +18,7 @@ pub enum Said {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Turnout {
     Done(Answer),
-    /// The prompt stands again; the text, if any, is told before.
+    /// The prompt stands again; the text, if any, is told before, line by line.
     Again(Option<String>),
 }
 
@@ -111,7 +111,7 @@ impl<'a> Dialogue<'a> {
                 Turnout::Again(None)
             }
             ("?" | "why", Question::Approval(approval)) => Turnout::Again(Some(format!(
-                "asked because: {}. y: run it once; n: do not; a: always, that is {}; e: change the arguments first",
+                "asked because: {}\ny: run it once; n: do not; e: change the arguments first\na: always, that is {}",
                 approval.reason, approval.always
             ))),
             _ if is_approval => {

@@ -7,6 +7,7 @@ mod clipboard;
 mod columns;
 mod dialogue;
 mod error_report;
+mod fold;
 mod form;
 #[cfg(test)]
 mod hostile_text_tests;

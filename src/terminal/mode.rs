@@ -162,6 +162,29 @@ impl Drop for EchoOff {
     }
 }
 
+/// While it lives, the terminal echoes: it edits the line itself, in the middle of a turn.
+#[derive(Debug)]
+pub struct EchoOn {
+    before: Termios,
+}
+
+impl EchoOn {
+    /// Nothing where stdin is no terminal, or belongs to another process in the foreground.
+    #[must_use]
+    pub fn new() -> Option<Self> {
+        let before = tcgetattr(stdin()).ok()?;
+        let mut heard = before.clone();
+        heard.local_modes.insert(LocalModes::ECHO);
+        set(&heard).then_some(Self { before })
+    }
+}
+
+impl Drop for EchoOn {
+    fn drop(&mut self) {
+        set(&self.before);
+    }
+}
+
 /// Throws away what was typed and not yet read: a question is answered by who has seen it.
 pub fn discard_typed() {
     if is_foreground() {

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::fold::fold;
 use super::output::Output;
 use super::settings::{ColorChoice, OutputSettings};
 use super::status_row::{RowStyle, RowTime, StatusRow};
@@ -124,15 +125,39 @@ impl Screen {
         true
     }
 
-    /// One line on stderr, written at once as far as that goes. Errors are ignored: there is
+    /// One line on stderr, folded and written at once as far as that goes. Errors are ignored: there is
     /// nobody to tell.
     pub fn line(&mut self, text: TermSafe<'_>) {
-        self.begin_line().push(text);
+        self.begin_line();
+        self.push_folded(Stream::Stderr, text);
         self.stderr.pending.end_line();
         self.write_deferring();
     }
 
     /// Like [`Self::line`], for a text that brings its own line ends.
+    pub fn folded_lines(&mut self, text: TermSafe<'_>) {
+        self.begin_line();
+        self.push_folded(Stream::Stderr, text);
+        self.write_deferring();
+    }
+
+    /// Puts our own words on stdout; on a terminal its width breaks them between words.
+    pub fn print_folded(&mut self, text: TermSafe<'_>) {
+        self.out();
+        self.push_folded(Stream::Stdout, text);
+    }
+
+    fn push_folded(&mut self, stream: Stream, text: TermSafe<'_>) {
+        let output = self.output_mut(stream);
+        if output.is_terminal() {
+            let width = usize::from(output.width());
+            fold(text, width, &mut output.pending);
+        } else {
+            output.pending.push(text);
+        }
+    }
+
+    /// Like [`Self::line`], for a text that brings its own line ends and is shown exactly as it is.
     pub fn lines(&mut self, text: TermSafe<'_>) {
         self.begin_line().push(text);
         self.write_deferring();

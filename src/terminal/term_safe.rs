@@ -48,6 +48,12 @@ impl<'a> TermSafe<'a> {
     pub fn as_bytes(self) -> &'a [u8] {
         self.0
     }
+
+    /// The text as a string. Only whole characters ever go in, so nothing is lost.
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        std::str::from_utf8(self.0).unwrap_or_default()
+    }
 }
 
 /// A growing `TermSafe`. It remembers whether its text so far has left the cursor inside a
@@ -122,10 +128,9 @@ impl TermSafeBuf {
         &self.bytes
     }
 
-    /// The text as a string. Only whole characters ever go in, so nothing is lost.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes).unwrap_or_default()
+        self.as_safe().as_str()
     }
 
     #[must_use]

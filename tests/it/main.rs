@@ -113,6 +113,8 @@ mod models;
 #[cfg(test)]
 mod network_faults;
 #[cfg(test)]
+mod pictures;
+#[cfg(test)]
 mod power_loss;
 #[cfg(test)]
 mod prewarm;

@@ -7,9 +7,9 @@ use super::repl::{CTRL_C, CTRL_D, UP, start, wait_for_end};
 use crate::support::{ModelServer, Pty, Reply, Sandbox, wait_until};
 
 const BANNER: [&str; 3] = [
-    "No model is set up yet: this is the built-in demo, offline and no language model.",
-    "For a real one run `sayso init`, or set a key, as in `export OPENROUTER_API_KEY=…`,",
-    "and start again. /help lists the commands, Ctrl-D leaves.",
+    "No model is set up yet: this is the built-in demo, offline, no language model.",
+    "For a real one: `sayso init`, or a key, as in `export OPENROUTER_API_KEY=…`.",
+    "Ask anything to see what sayso does. /help lists the commands, Ctrl-D leaves.",
 ];
 
 /// The text of the last message that was sent.
@@ -210,6 +210,22 @@ fn without_repainting_lines_are_lines() {
         assert_eq!(pty.wait_for_exit(), 0, "{}", pty.screen());
         assert!(!pty.log().contains(&b'\x1b'), "{:?}", String::from_utf8_lossy(&pty.log()));
     }
+}
+
+#[test]
+fn without_repainting_an_answer_to_a_question_is_seen_and_the_last_prompt_ends_its_line() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.sayso(["chat", "-m", "demo:tour", "-o", "tps=0"]).env("TERM", "dumb");
+    let mut pty = start(run, "demo>");
+    pty.send("next\r");
+    wait_for_end(&pty, &["run it? [y/n/a/e/?]"]);
+    pty.send("n\r");
+    pty.wait_for_screen("the answer", |screen| screen.lines().any(|line| line.trim_end() == "run it? [y/n/a/e/?] n"));
+    wait_for_demo_answer(&pty, &[], "usage: ");
+    pty.send(CTRL_D);
+    assert_eq!(pty.wait_for_exit(), 0, "{}", pty.screen());
+    let screen = pty.wait_for_text("To go on: ");
+    assert!(screen.lines().any(|line| line.starts_with("To go on: ")), "{screen}");
 }
 
 #[test]

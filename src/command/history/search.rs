@@ -104,14 +104,25 @@ pub fn hits_text(hits: &[SearchHit], zone: &TimeZone) -> Text {
 
 /// On one line, whatever stands in it.
 fn push_marked(text: &mut Text, snippet: &str, marks: &[Range<usize>]) {
-    let line = |part: &str| part.replace(char::is_whitespace, " ");
     let mut at = 0;
     for mark in marks {
-        text.push(Ink::Plain, line(&snippet[at..mark.start]));
-        text.push(Ink::Mark, line(&snippet[mark.clone()]));
+        text.push(Ink::Plain, with_single_blanks(&snippet[at..mark.start]));
+        text.push(Ink::Mark, with_single_blanks(&snippet[mark.clone()]));
         at = mark.end;
     }
-    text.push(Ink::Plain, line(&snippet[at..]));
+    text.push(Ink::Plain, with_single_blanks(&snippet[at..]));
+}
+
+fn with_single_blanks(part: &str) -> String {
+    let mut shown = String::with_capacity(part.len());
+    for char in part.chars() {
+        match char.is_whitespace() {
+            false => shown.push(char),
+            true if shown.ends_with(' ') => {}
+            true => shown.push(' '),
+        }
+    }
+    shown
 }
 
 fn hit_json(hit: &SearchHit) -> Value {

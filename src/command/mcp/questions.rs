@@ -74,7 +74,7 @@ async fn ask(
         match dialogue.enter(&said) {
             Turnout::Done(answer) => return Ok(answer),
             Turnout::Again(None) => {}
-            Turnout::Again(Some(note)) => context.note(&note),
+            Turnout::Again(Some(note)) => note.lines().for_each(|line| context.note(line)),
         }
     }
 }

@@ -28,6 +28,7 @@ pub use look::Palette;
 pub use settings::RenderSettings;
 pub use theme::{Builtin, Theme};
 pub use theme_file::parse_theme;
+pub use word::columns;
 
 use super::sanitize::{Mode, Sanitizer};
 use super::term_safe::{TermSafe, TermSafeBuf};

@@ -31,10 +31,11 @@ pub enum Element {
     Comment,
     Inserted,
     Deleted,
+    Prompt,
 }
 
 impl Element {
-    pub const NAMES: [(&'static str, Self); 26] = [
+    pub const NAMES: [(&'static str, Self); 27] = [
         ("heading1", Self::Heading1),
         ("heading2", Self::Heading2),
         ("heading3", Self::Heading3),
@@ -61,6 +62,7 @@ impl Element {
         ("comment", Self::Comment),
         ("inserted", Self::Inserted),
         ("deleted", Self::Deleted),
+        ("prompt", Self::Prompt),
     ];
 
     #[must_use]
@@ -88,7 +90,7 @@ pub enum Builtin {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Theme([Look; 26]);
+pub struct Theme([Look; 27]);
 
 impl Default for Theme {
     fn default() -> Self {
@@ -136,6 +138,12 @@ impl Theme {
         self.0[element as usize]
     }
 
+    /// What begins the style of what stands before the cursor; nothing where it has none.
+    #[must_use]
+    pub fn prompt_style(&self) -> String {
+        Look::PLAIN.change(self.look(Element::Prompt))
+    }
+
     pub fn set(&mut self, element: Element, look: Look) {
         self.0[element as usize] = look;
     }
@@ -172,6 +180,7 @@ impl Theme {
             (Element::Comment, colours.faint),
             (Element::Inserted, colours.inserted),
             (Element::Deleted, colours.deleted),
+            (Element::Prompt, colours.heading),
         ];
         for (element, colour) in colour_of {
             let look = Look { colour: Some(colour), dim: false, ..theme.look(element) };
@@ -181,7 +190,7 @@ impl Theme {
     }
 
     fn without_colours() -> Self {
-        let mut theme = Self([Look::PLAIN; 26]);
+        let mut theme = Self([Look::PLAIN; 27]);
         let bold = Look { bold: true, ..Look::PLAIN };
         let italic = Look { italic: true, ..Look::PLAIN };
         let dim = Look { dim: true, ..Look::PLAIN };
@@ -197,6 +206,7 @@ impl Theme {
             (Element::Url, dim),
             (Element::Rule, dim),
             (Element::TableHeader, bold),
+            (Element::Prompt, bold),
             (Element::Math, italic),
             (Element::Comment, italic),
         ] {

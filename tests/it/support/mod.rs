@@ -12,6 +12,7 @@ mod http1;
 mod http2;
 mod model_server;
 mod output;
+pub mod picture;
 mod proxy;
 mod pty;
 mod relay;

@@ -111,6 +111,11 @@ impl Pty {
         self.terminal.0.lock().unwrap().parser.screen().contents()
     }
 
+    /// What the emulator has made of it all.
+    pub fn with_screen<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.terminal.0.lock().unwrap().parser.screen())
+    }
+
     /// Row and column of the cursor, from 0.
     pub fn cursor(&self) -> (u16, u16) {
         self.terminal.0.lock().unwrap().parser.screen().cursor_position()
