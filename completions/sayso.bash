@@ -1235,7 +1235,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__history__subcmd__export)
-            opts="-o -q -v -h --format --output --config --color --quiet --verbose --accessible --offline --help"
+            opts="-o -q -v -h --format --output --files --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1676,7 +1676,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__history__subcmd__search)
-            opts="-m -q -v -h --schema --since --model --provider --tool --status --reasoning --tool-output --format --limit --no-pager --config --color --quiet --verbose --accessible --offline --help"
+            opts="-m -q -v -h --schema --since --model --provider --tool --status --reasoning --tool-output --all --format --limit --no-pager --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

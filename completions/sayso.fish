@@ -258,6 +258,7 @@ always\t''
 never\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l reasoning -d 'Also in the thoughts of models'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l tool-output -d 'Also in what tools gave back'
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l all -d 'Look for a phrase in all messages, not in the newest 10,000 that hold its words'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -l no-pager -d 'Never start a pager'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -s q -l quiet -d 'Leave out progress, notices and usage'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from search" -s v -l verbose -d 'Say more about what happens (twice: everything)'
@@ -340,6 +341,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l files -d 'With md: images and PDFs go into the folder NAME-files beside FILE, and not into the text'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Leave out progress, notices and usage'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more about what happens (twice: everything)'
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l accessible -d 'Plain words for screen readers: nothing is redrawn'

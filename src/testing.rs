@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 use crate::builtin::{BuiltinSettings, server};
 use crate::config::{Environment, Source, load_source};
 use crate::conversation::now_ms;
-use crate::history::{Filter, History, Importer, Page, PortableConversation, PortableMessage, Time, Wanted, condition};
+use crate::history::{
+    Filter, History, Importer, PHRASE_LOOKED_AT_MAX, Page, PortableConversation, PortableMessage, Time, Wanted,
+    condition,
+};
 use crate::mcp::{HostSettings, Launch, McpHost, Protocol, ServerSettings};
 
 pub use crate::conversation::{
@@ -142,6 +145,7 @@ pub fn search_history(path: &Path, words: &str, rounds: usize) -> io::Result<(us
         in_reasoning: false,
         in_tool_results: false,
         page: Page { offset: 0, limit: 20 },
+        phrase_looked_at_max: Some(PHRASE_LOOKED_AT_MAX),
         now_ms: now_ms(),
     };
     let mut times = Vec::new();
@@ -149,7 +153,7 @@ pub fn search_history(path: &Path, words: &str, rounds: usize) -> io::Result<(us
     for _ in 0..rounds {
         let history = History::open_read(&settings).map_err(io::Error::other)?;
         let started = Instant::now();
-        found = history.find(&wanted).map_err(io::Error::other)?.len();
+        found = history.find(&wanted).map_err(io::Error::other)?.hits.len();
         times.push(started.elapsed());
     }
     times.sort();

@@ -144,6 +144,10 @@ pub struct SearchOptions {
     #[arg(long)]
     pub tool_output: bool,
 
+    /// Look for a phrase in all messages, not in the newest 10,000 that hold its words
+    #[arg(long)]
+    pub all: bool,
+
     /// How to write the hits
     #[arg(long, value_enum, default_value = "table")]
     pub format: ListFormat,

@@ -42,6 +42,10 @@ pub struct ExportOptions {
     /// Write to this file instead of stdout (`-`); what is there is not overwritten
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+
+    /// With md: images and PDFs go into the folder NAME-files beside FILE, and not into the text
+    #[arg(long, requires = "output")]
+    pub files: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -65,6 +65,10 @@ fn open(path: &Path, mmap_mb: u64, wait: &mut Wait) -> Result<(Connection, Journ
 fn open_in_best_mode(path: &Path, mmap_mb: u64, wait: &mut Wait) -> Result<(Connection, JournalMode), HistoryError> {
     if is_empty(path) {
         wait.take_turn();
+        // Made by somebody who was faster: of many that start at once each would hold up all others while it opens.
+        if !is_empty(path) {
+            wait.give_way();
+        }
     }
     let connection = open_with(path, mmap_mb, "NORMAL")?;
     let is_new = is_empty(path);

@@ -1,8 +1,9 @@
 //! Who writes next: processes stand in line, and wait as long as the line moves.
 //!
 //! SQLite gives its lock to whoever asks at the right moment, so that among many some never get it. Before that
-//! lock each takes one that the system hands on in the order it was asked for. Safety does not depend on it:
-//! where it cannot be had, SQLite is asked at once.
+//! lock each takes one that the system hands on in the order it was asked for. Whoever lets it go could have it again
+//! before the next one has woken up: so there are two, and the next one, awake, stands at the first until it has the
+//! second. Safety does not depend on them: where they cannot be had, SQLite is asked at once.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -29,7 +30,10 @@ const SILENCE_FACTOR: u32 = 3;
 #[derive(Clone, Debug)]
 pub struct Line {
     database: PathBuf,
+    /// Whoever writes holds it.
     lock: PathBuf,
+    /// Whoever writes next holds it.
+    next: PathBuf,
     /// Somebody of this process was given up while it stood in line, and stands there still.
     has_straggler: Arc<AtomicBool>,
     /// What was found out about locks before.
@@ -38,11 +42,15 @@ pub struct Line {
 
 impl Line {
     pub fn of(database: &Path) -> Self {
-        let mut name = database.file_name().unwrap_or_default().to_owned();
-        name.push(".writers");
+        let name = |end: &str| {
+            let mut name = database.file_name().unwrap_or_default().to_owned();
+            name.push(end);
+            database.with_file_name("locks").join(name)
+        };
         Self {
             database: database.to_owned(),
-            lock: database.with_file_name("locks").join(name),
+            lock: name(".writers"),
+            next: name(".next"),
             has_straggler: Arc::default(),
             lacks_locks: Arc::default(),
         }
@@ -54,26 +62,27 @@ impl Line {
         Wait { line: self.clone(), silence_max, patience: None, has_stood_in_line: false, _turn: None }
     }
 
-    fn open(&self) -> io::Result<File> {
-        if let Some(folder) = self.lock.parent() {
+    fn open(&self, path: &Path) -> io::Result<File> {
+        if let Some(folder) = path.parent() {
             file::create_folder(folder)?;
         }
-        file::private(OpenOptions::new().write(true).create(true).truncate(false)).open(&self.lock)
+        file::private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)
     }
 
     /// Stands in line on a thread of its own: the system's wait has no limit.
-    fn stand(&self, file: File) -> Option<Receiver<File>> {
+    fn stand(&self, next: File, turn: File) -> Option<Receiver<File>> {
         if self.has_straggler.swap(true, Ordering::SeqCst) {
             return None;
         }
         let (sender, receiver) = mpsc::channel();
         let has_straggler = Arc::clone(&self.has_straggler);
         let stand = move || {
-            let outcome = file.lock();
+            let outcome = next.lock().and_then(|()| turn.lock());
+            drop(next);
             has_straggler.store(false, Ordering::SeqCst);
             if outcome.is_ok() {
                 // Nobody wants it any more: closing the file lets the next one in.
-                let _ = sender.send(file);
+                let _ = sender.send(turn);
             }
         };
         let thread = std::thread::Builder::new().name("history-line".to_owned()).spawn(stand);
@@ -94,7 +103,7 @@ impl Line {
         use rustix::fs::{FlockOperation, fcntl_lock};
         use rustix::io::Errno;
         // Not on the database: closing any of its files would take this process's locks away.
-        let Ok(file) = self.open() else { return true };
+        let Ok(file) = self.open(&self.lock) else { return true };
         let outcome = fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive);
         let lacks_locks = matches!(outcome, Err(Errno::NOLCK | Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL));
         self.lacks_locks.store(lacks_locks, Ordering::SeqCst);
@@ -127,14 +136,25 @@ impl Wait {
         }
     }
 
+    /// Lets the next one in, where the turn is not needed after all.
+    pub fn give_way(&mut self) {
+        self._turn = None;
+        self.has_stood_in_line = false;
+    }
+
     fn stand_in_line(&mut self) -> Option<File> {
-        let file = self.line.open().ok()?;
-        match file.try_lock() {
-            Ok(()) => return Some(file),
+        let next = self.line.open(&self.line.next).ok()?;
+        let turn = self.line.open(&self.line.lock).ok()?;
+        let is_taken = match next.try_lock() {
+            Ok(()) => turn.try_lock(),
+            taken => taken,
+        };
+        match is_taken {
+            Ok(()) => return Some(turn),
             Err(TryLockError::Error(_)) => return None,
             Err(TryLockError::WouldBlock) => {}
         }
-        let coming = self.line.stand(file)?;
+        let coming = self.line.stand(next, turn)?;
         loop {
             match coming.recv_timeout(LOOK_PAUSE) {
                 Ok(file) => return Some(file),
@@ -263,6 +283,37 @@ mod tests {
             drop(first);
             assert_eq!(receiver.recv_timeout(LONG), Ok(true));
         });
+    }
+
+    #[test]
+    fn who_has_just_written_lets_somebody_else_write_first() {
+        const WAITING: usize = 8;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        let turns = std::sync::Mutex::new(Vec::new());
+        let take = |name: usize| {
+            let mut wait = Line::of(&path).wait(LONG);
+            wait.take_turn();
+            assert!(wait._turn.is_some());
+            turns.lock().unwrap().push(name);
+            // Long enough to wake up in, also on a loaded machine.
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        std::thread::scope(|scope| {
+            let mut first = Line::of(&path).wait(LONG);
+            first.take_turn();
+            for name in 1..=WAITING {
+                let take = &take;
+                scope.spawn(move || take(name));
+            }
+            std::thread::sleep(SHORT * 4);
+            drop(first);
+            // At once, before anybody who waits is awake.
+            (0..3).for_each(|_| take(0));
+        });
+        let turns = turns.into_inner().unwrap();
+        assert_eq!(turns.len(), WAITING + 3);
+        assert!(turns[..3] != [0, 0, 0], "{turns:?}");
     }
 
     #[test]

@@ -18,6 +18,8 @@ const SNIPPET_WORDS: u8 = 24;
 const RANKED_MAX: usize = 2_000;
 /// Of more messages with the words the newest are held against a filter first: mostly they fill the page.
 const LOOKED_AT_FIRST_MAX: usize = 20_000;
+/// Where more messages hold the words of a phrase, in whatever order, it is looked for in the newest of them.
+pub const PHRASE_LOOKED_AT_MAX: usize = 10_000;
 /// So many words at most stand for the beginnings of a search: to find each takes a third of a millisecond.
 const WORDS_OF_BEGINNINGS_MAX: usize = 16;
 /// A word that so many messages hold tells nothing about one of them.
@@ -68,11 +70,27 @@ pub struct SearchHit {
     pub marks: Vec<Range<usize>>,
 }
 
+/// What a search has found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SearchPage {
+    /// The best first.
+    pub hits: Vec<SearchHit>,
+    /// Older messages that hold the words of a phrase were not looked at, and those that were do not fill the page.
+    pub is_partial: bool,
+}
+
 /// Which hits of a search are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     pub offset: usize,
     pub limit: usize,
+}
+
+impl Page {
+    /// So many hits fill it and all before it.
+    fn end(self) -> usize {
+        self.offset.saturating_add(self.limit)
+    }
 }
 
 /// A search with all that narrows it down.
@@ -87,22 +105,32 @@ pub struct Wanted {
     /// Also in what tools gave back.
     pub in_tool_results: bool,
     pub page: Page,
+    /// A phrase is looked for in so many of the newest messages that hold its words; `None`: in all of them.
+    pub phrase_looked_at_max: Option<usize>,
     /// What is new is told by it.
     pub now_ms: UnixMillis,
 }
 
 /// A full-text index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Index {
+pub(super) enum Index {
     Text,
     Details,
 }
 
 impl Index {
-    fn table(self) -> &'static str {
+    pub(super) fn table(self) -> &'static str {
         match self {
             Self::Text => "message_search",
             Self::Details => "detail_search",
+        }
+    }
+
+    /// The view it is made of, and its columns.
+    pub(super) fn content(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Text => ("searchable", &["text"]),
+            Self::Details => ("searchable_details", &["reasoning", "tool"]),
         }
     }
 
@@ -122,6 +150,29 @@ struct Hit {
     score: f64,
 }
 
+/// Which messages are held against the filter.
+enum Looked<'a> {
+    /// Those that the index finds, all or the newest.
+    For { words: &'a str, newest_max: Option<usize> },
+    /// These.
+    At(Vec<i64>),
+}
+
+impl Looked<'_> {
+    /// A query of their numbers.
+    fn sql(&self, table: &str) -> (String, Vec<Value>) {
+        match self {
+            Self::For { words, newest_max } => (
+                format!("SELECT rowid AS number FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT ?"),
+                vec![Value::from((*words).to_owned()), Value::from(newest_max.map_or(i64::MAX, count))],
+            ),
+            Self::At(numbers) => {
+                ("SELECT value AS number FROM json_each(?)".to_owned(), vec![Value::from(json_list(numbers))])
+            }
+        }
+    }
+}
+
 impl History {
     /// Messages that hold the words of `text`, the newest first.
     pub fn search(&self, text: &str, page: Page) -> Result<Vec<SearchHit>, HistoryError> {
@@ -137,16 +188,16 @@ impl History {
     }
 
     /// The best hits first: those with rare words, in prompts, and of late.
-    pub fn find(&self, wanted: &Wanted) -> Result<Vec<SearchHit>, HistoryError> {
+    pub fn find(&self, wanted: &Wanted) -> Result<SearchPage, HistoryError> {
         if wanted.schema.is_some() && !self.connection.table_exists(None, "matched_answer")? {
-            return Ok(Vec::new());
+            return Ok(SearchPage::default());
         }
         if let (Some(schema), "") = (&wanted.schema, wanted.text.trim()) {
-            return self.matched(schema, wanted);
+            return Ok(SearchPage { hits: self.matched(schema, wanted)?, is_partial: false });
         }
         let typed = full_text_query(&wanted.text)?;
         let query = self.with_words(Index::Text, typed.clone())?;
-        let mut found = self.ranked(Index::Text, &query, wanted)?;
+        let (mut found, mut is_all) = self.ranked(Index::Text, &query, wanted)?;
         let columns = match (wanted.in_reasoning, wanted.in_tool_results) {
             (false, false) => None,
             (true, false) => Some("reasoning"),
@@ -158,8 +209,11 @@ impl History {
             None => None,
         };
         if let Some(details) = &details {
-            found.extend(self.ranked(Index::Details, details, wanted)?);
+            let (others, are_all) = self.ranked(Index::Details, details, wanted)?;
+            found.extend(others);
+            is_all &= are_all;
         }
+        let is_partial = !is_all && found.len() < wanted.page.end();
         found.sort_by(|one, other| other.score.total_cmp(&one.score).then(other.number.cmp(&one.number)));
         let page: Vec<_> = found.into_iter().skip(wanted.page.offset).take(wanted.page.limit).collect();
         let numbers = |index| page.iter().filter(|hit| hit.index == index).map(|hit| hit.number).collect::<Vec<_>>();
@@ -172,7 +226,7 @@ impl History {
             Index::Text => texts.remove(&hit.number),
             Index::Details => others.remove(&hit.number),
         });
-        Ok(shown.collect())
+        Ok(SearchPage { hits: shown.collect(), is_partial })
     }
 
     /// So many messages of older versions are not searched for reasoning and tool results yet.
@@ -180,48 +234,52 @@ impl History {
         if self.has_places() { Ok(details::backlog(&self.connection)?) } else { Ok(i64::MAX) }
     }
 
-    /// All that fit, or the newest of them, with what each is worth.
-    fn ranked(&self, index: Index, query: &FullTextQuery, wanted: &Wanted) -> Result<Vec<Hit>, HistoryError> {
-        let is_filtered = wanted.filter != Filter::default() || wanted.schema.is_some();
-        let first_max = if is_filtered { LOOKED_AT_FIRST_MAX } else { RANKED_MAX + 1 };
-        let mut hits = self.fitting(index, query, wanted, Some(first_max))?;
-        let is_page_full = hits.len() >= wanted.page.offset.saturating_add(wanted.page.limit);
-        if is_filtered && !is_page_full && self.is_held_by(index, &query.whole(), first_max)? {
-            hits = self.fitting(index, query, wanted, None)?;
-        }
+    /// All that fit, or the newest of them, with what each is worth; and whether older ones were looked at, too.
+    fn ranked(&self, index: Index, query: &FullTextQuery, wanted: &Wanted) -> Result<(Vec<Hit>, bool), HistoryError> {
+        let looked_at_max = wanted.phrase_looked_at_max;
+        let phrase =
+            looked_at_max.and_then(|max| self.newest_with_phrase(index, query, max).transpose()).transpose()?;
+        let (mut hits, is_all) = match phrase {
+            None => (self.fitting_of_all(index, query, wanted)?, true),
+            Some(newest) => (self.fitting(index, &Looked::At(newest.numbers), wanted)?, newest.is_all),
+        };
         hits.sort_by_key(|hit| Reverse(hit.number));
         if hits.len() > RANKED_MAX {
             hits.truncate(RANKED_MAX);
         } else {
             self.weigh_words(index, query, &mut hits)?;
         }
+        Ok((hits, is_all))
+    }
+
+    fn fitting_of_all(&self, index: Index, query: &FullTextQuery, wanted: &Wanted) -> Result<Vec<Hit>, HistoryError> {
+        let is_filtered = wanted.filter != Filter::default() || wanted.schema.is_some();
+        let first_max = if is_filtered { LOOKED_AT_FIRST_MAX } else { RANKED_MAX + 1 };
+        let words = query.whole();
+        let hits = self.fitting(index, &Looked::For { words: &words, newest_max: Some(first_max) }, wanted)?;
+        if is_filtered && hits.len() < wanted.page.end() && self.is_held_by(index, &words, first_max)? {
+            return self.fitting(index, &Looked::For { words: &words, newest_max: None }, wanted);
+        }
         Ok(hits)
     }
 
-    /// What fits among the newest messages that hold the words, or among all of them; what each is worth by its age.
-    fn fitting(
-        &self,
-        index: Index,
-        query: &FullTextQuery,
-        wanted: &Wanted,
-        looked_at_max: Option<usize>,
-    ) -> Result<Vec<Hit>, HistoryError> {
-        let table = index.table();
+    /// What of these messages fits, and what each is worth by its age.
+    fn fitting(&self, index: Index, looked: &Looked<'_>, wanted: &Wanted) -> Result<Vec<Hit>, HistoryError> {
         let mut conditions = Conditions::of(&wanted.filter, "m.created_ms", "m.model");
         wanted.schema.iter().for_each(|schema| conditions.add_schema(schema));
         let status =
             wanted.filter.status.map_or_else(String::new, |status| format!(" AND m.status = '{}'", status.name()));
+        let (found, found_values) = looked.sql(index.table());
         let sql = format!(
             "SELECT m.number, {} * (1.0 + 1.0 / (1.0 + max(? - m.created_ms, 0) / {MONTH_MS}))
-             FROM (SELECT rowid AS number FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT ?)
-                 AS found CROSS JOIN message AS m ON m.number = found.number
+             FROM ({found}) AS found CROSS JOIN message AS m ON m.number = found.number
                  CROSS JOIN conversation AS c ON c.number = m.conversation
              WHERE true{}{status}",
             index.weight(),
             conditions.sql,
         );
-        let looked_at_max = looked_at_max.map_or(i64::MAX, count);
-        let mut values = vec![Value::from(wanted.now_ms), Value::from(query.whole()), Value::from(looked_at_max)];
+        let mut values = vec![Value::from(wanted.now_ms)];
+        values.extend(found_values);
         values.extend(conditions.values);
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows = statement
@@ -234,8 +292,10 @@ impl History {
     fn weigh_words(&self, index: Index, query: &FullTextQuery, hits: &mut [Hit]) -> Result<(), HistoryError> {
         let (Some(first), Some(last)) = (hits.last(), hits.first()) else { return Ok(()) };
         let mut rare = Vec::new();
-        for term in query.terms() {
-            if self.is_rare(index, &term)? {
+        // A phrase is as rare as its words in one message are: to count the phrase itself takes too long.
+        let loose = query.loosened().map_or_else(|| query.terms(), |loose| loose.terms());
+        for (term, loose) in query.terms().into_iter().zip(loose) {
+            if self.is_rare(index, &loose)? {
                 rare.push(term);
             }
         }
@@ -247,7 +307,7 @@ impl History {
             "SELECT rowid, -bm25({table}) FROM {table}
              WHERE {table} MATCH ?1 AND rowid BETWEEN ?3 AND ?4 AND +rowid IN (SELECT value FROM json_each(?2))"
         );
-        let numbers = format!("{:?}", hits.iter().map(|hit| hit.number).collect::<Vec<_>>());
+        let numbers = json_list(&hits.iter().map(|hit| hit.number).collect::<Vec<_>>());
         let mut statement = self.connection.prepare_cached(&sql)?;
         let words = statement.query_map(params![any_of(&rare), numbers, first.number, last.number], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?))
@@ -321,9 +381,8 @@ impl History {
              WHERE {table} MATCH ?1 AND {table}.rowid BETWEEN ?4 AND ?5
                  AND +{table}.rowid IN (SELECT value FROM json_each(?2))"
         );
-        let list = format!("{numbers:?}");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![query, list, SNIPPET_WORDS, first, last], |row| {
+        let rows = statement.query_map(params![query, json_list(numbers), SNIPPET_WORDS, first, last], |row| {
             let role = Role::from_name(&row.get::<_, String>(3)?).unwrap_or(Role::User);
             let (snippet, marks) = unmarked(&row.get::<_, String>(6)?);
             let hit = SearchHit {
@@ -347,7 +406,12 @@ impl History {
     }
 }
 
-fn count(number: usize) -> i64 {
+/// As `json_each` reads them.
+pub(super) fn json_list(numbers: &[i64]) -> String {
+    format!("{numbers:?}")
+}
+
+pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

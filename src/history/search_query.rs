@@ -39,6 +39,16 @@ impl FullTextQuery {
         Self { columns: Some(columns), ..self.clone() }
     }
 
+    /// What fits `self` fits this, and to find it nobody compares the places of words: the words of a phrase stand
+    /// anywhere in the message. `None`: there is no phrase that can be taken apart.
+    #[must_use]
+    pub fn loosened(&self) -> Option<Self> {
+        let loosen = |term: &String| words_of_phrase(term).unwrap_or_else(|| term.clone());
+        let wanted = self.wanted.iter().map(|terms| terms.iter().map(loosen).collect()).collect();
+        let loose = Self { wanted, ..self.clone() };
+        (loose != *self).then_some(loose)
+    }
+
     /// With the words that begin like this in place of a beginning, where `words` gives some. It is told how many
     /// beginnings there are.
     pub fn with_words<E>(mut self, mut words: impl FnMut(&str, usize) -> Result<Vec<String>, E>) -> Result<Self, E> {
@@ -65,6 +75,21 @@ pub fn any_of(terms: &[String]) -> String {
         [term] => term.clone(),
         several => format!("({})", several.join(" OR ")),
     }
+}
+
+/// The words of a phrase, all of them wanted. Only blanks and signs of ASCII part words for certain, and only digits and
+/// Latin letters make one for certain: what else stands in a phrase is left as it is, or out.
+fn words_of_phrase(term: &str) -> Option<String> {
+    let text = term.strip_prefix('"')?.strip_suffix('"')?;
+    let is_word = |part: &&str| part.chars().any(|letter| letter.is_alphanumeric() && letter < '\u{250}');
+    let mut words: Vec<String> = text
+        .split(|letter: char| letter.is_ascii() && !letter.is_ascii_alphanumeric())
+        .filter(is_word)
+        .map(|word| format!("\"{word}\""))
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    (text.len() > words.first()?.len() - 2).then(|| format!("({})", words.join(" AND ")))
 }
 
 /// The beginning that a term stands for, as the index writes words: only where that is certain.
@@ -203,6 +228,23 @@ mod tests {
         assert_eq!(full_text_query("日*").unwrap().whole(), "\"日\"*");
         let many = "word ".repeat(WORDS_MAX + 1);
         assert!(matches!(full_text_query(&many), Err(HistoryError::TooManyWords { .. })));
+    }
+
+    #[test]
+    fn phrases_are_taken_apart_where_words_end_for_certain() {
+        for (text, expected) in [
+            ("\"green river green\" stone", Some(r#"("green" AND "river") AND "stone""#)),
+            ("apple OR \"pie of\" -\"pie pie\"", Some(r#"(("apple" OR ("of" AND "pie"))) NOT "pie pie""#)),
+            ("well-known", Some(r#"("known" AND "well")"#)),
+            ("\"tea, – cafe\u{301}\"", Some("(\"cafe\u{301}\" AND \"tea\")")),
+            ("\"one-\"", Some(r#"("one")"#)),
+            ("green river*", None),
+            ("\"日本 語\"", None),
+            ("foo-ba*", None),
+        ] {
+            let loose = full_text_query(text).unwrap().loosened().map(|query| query.whole());
+            assert_eq!(loose.as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -41,6 +41,6 @@ pub use input::{Editing, Input, InputEvent, InputSettings, PromptText};
 pub use interrupt::{CtrlC, PromptAction, TurnAction, TurnPhase};
 pub use prompt_history::KnownPrompts;
 pub use role::InRole;
-pub use run::{Attaching, Loaded, Repl, ReplUi, Services};
+pub use run::{Attaching, Hits, Loaded, Repl, ReplUi, Services};
 pub use slash::{Command, Entered, ThinkingDisplay, complaint, parse};
 pub use tree::CUT_OFF;

@@ -18,7 +18,9 @@ use crate::session::{
     ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Session, Signals, TurnInput, TurnReport,
 };
 use crate::terminal::mode::{self, Suspended};
-use crate::terminal::{EchoOff, ErrorReport, Mark, Screen, Stream, TermSafeBuf, ViewSettings, notice_line};
+use crate::terminal::{
+    EchoOff, ErrorReport, Mark, MarkdownSettings, Screen, Stream, TermSafeBuf, ViewSettings, notice_line,
+};
 
 /// How long leaving may take when the disk does not answer.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -45,8 +47,8 @@ pub trait Services {
     /// A stored conversation to go on with, from the message that the address names; for a hit of a search
     /// (`is_hit`) from the end of the branch that it is on.
     fn load(&self, address: &str, is_hit: bool) -> Result<Loaded, ErrorReport>;
-    /// The best hits as text, and the addresses of their messages.
-    fn search(&self, words: &str, color: bool) -> Result<(TermSafeBuf, Vec<MessageId>), ErrorReport>;
+    /// The best hits of a search in all conversations.
+    fn search(&self, words: &str, color: bool) -> Result<Hits, ErrorReport>;
     /// Copies a conversation up to a message; the address of the copy.
     fn fork(&self, id: &ConversationId, head: &MessageId, name: Option<String>) -> Result<String, ErrorReport>;
     fn rename(&self, id: &ConversationId, name: &str) -> Result<(), ErrorReport>;
@@ -74,6 +76,15 @@ pub trait Services {
 
 /// A boxed future, because a trait object cannot have an `async fn`; one per file that is named.
 pub type Attaching<'a> = Pin<Box<dyn Future<Output = Result<(Vec<Attachment>, Vec<String>), ErrorReport>> + 'a>>;
+
+/// What a search has found.
+pub struct Hits {
+    pub text: TermSafeBuf,
+    /// Each hit's message.
+    pub messages: Vec<MessageId>,
+    /// What a person should know about them.
+    pub remark: Option<String>,
+}
 
 /// A stored conversation.
 pub struct Loaded {
@@ -105,6 +116,8 @@ pub struct Repl<'a> {
     pub name: Option<String>,
     pub screen: &'a mut Screen,
     pub view: ViewSettings,
+    /// How answers look where they are rendered.
+    pub markdown: MarkdownSettings,
     pub input: Input,
     pub signals: Signals,
     pub jobs: JobSignals,

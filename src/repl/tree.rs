@@ -139,11 +139,15 @@ impl Repl<'_> {
     pub(super) async fn search(&mut self, words: &str) {
         self.save().await;
         match self.services.search(words, self.style.is_some()) {
-            Ok((_, found)) if found.is_empty() => self.note("nothing found"),
-            Ok((text, found)) => {
-                self.screen.print_folded(text.as_safe());
-                self.tell("/resume #1 goes to the first");
-                self.found = found;
+            Ok(hits) => {
+                if !hits.messages.is_empty() {
+                    self.screen.print_folded(hits.text.as_safe());
+                    self.tell("/resume #1 goes to the first");
+                    self.found = hits.messages;
+                }
+                if let Some(remark) = hits.remark {
+                    self.note(&remark);
+                }
             }
             Err(report) => self.report(&report),
         }

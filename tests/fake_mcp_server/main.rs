@@ -3,6 +3,7 @@
 //! Without a fault it speaks the revisions with a handshake; `modern` speaks only the one without.
 
 mod faults;
+mod hostile;
 mod tools;
 mod wire;
 
@@ -89,7 +90,11 @@ impl Server {
                 self.wire.result(id, self.complete(json!({})));
             }
             "resources/list" => {
-                let resources = json!([{"uri": "test://count", "name": "count", "mimeType": "text/plain", "size": 7}]);
+                let mut resources =
+                    json!([{"uri": "test://count", "name": "count", "mimeType": "text/plain", "size": 7}]);
+                if self.faults.has("hostile") {
+                    resources = hostile::resources();
+                }
                 self.wire
                     .result(id, self.complete(json!({"resources": resources, "ttlMs": 0, "cacheScope": "private"})));
             }
@@ -106,11 +111,18 @@ impl Server {
             "resources/subscribe" | "resources/unsubscribe" => self.wire.result(id, json!({})),
             "subscriptions/listen" => self.listen(id, params),
             "prompts/list" => {
-                let prompts = json!([{"name": "greet", "arguments": [{"name": "who", "required": true}]}]);
+                let mut prompts = json!([{"name": "greet", "arguments": [{"name": "who", "required": true}]}]);
+                if self.faults.has("hostile") {
+                    prompts = hostile::prompts();
+                    prompts[0]["name"] = json!("greet");
+                }
                 self.wire.result(id, self.complete(json!({"prompts": prompts, "ttlMs": 0, "cacheScope": "private"})));
             }
             "prompts/get" => {
-                let text = format!("Greet {}.", params["arguments"]["who"].as_str().unwrap_or("nobody"));
+                let mut text = format!("Greet {}.", params["arguments"]["who"].as_str().unwrap_or("nobody"));
+                if self.faults.has("hostile") {
+                    text = hostile::words();
+                }
                 let message = json!({"role": "user", "content": {"type": "text", "text": text}});
                 self.wire.result(id, self.complete(json!({"messages": [message]})));
             }
@@ -149,11 +161,13 @@ impl Server {
         if self.faults.has("modern") {
             return self.wire.error(id, -32601, "unknown method");
         }
+        let words = if self.faults.has("hostile") { hostile::words() } else { "A server for tests.".to_owned() };
+        let name = if self.faults.has("hostile") { &words } else { "fake" };
         let result = json!({
             "protocolVersion": params["protocolVersion"],
             "capabilities": self.capabilities(),
-            "serverInfo": {"name": "fake", "version": "1"},
-            "instructions": "A server for tests.",
+            "serverInfo": {"name": name, "version": "1"},
+            "instructions": words,
         });
         self.wire.result(id, result);
     }
@@ -188,8 +202,8 @@ impl Server {
 
     fn read_resource(&mut self, id: &Value, params: &Value) {
         self.reads += 1;
-        let contents =
-            json!([{"uri": params["uri"], "mimeType": "text/plain", "text": format!("read {}", self.reads)}]);
+        let text = if self.faults.has("hostile") { hostile::words() } else { format!("read {}", self.reads) };
+        let contents = json!([{"uri": params["uri"], "mimeType": "text/plain", "text": text}]);
         let ttl_ms = if self.faults.has("fresh-resources") { 60_000 } else { 0 };
         let result = json!({"contents": contents, "ttlMs": ttl_ms, "cacheScope": "private"});
         self.wire.result(id, self.complete(result));

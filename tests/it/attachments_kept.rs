@@ -143,6 +143,63 @@ fn what_is_exported_comes_back_the_same_to_the_byte() {
         .assert_stderr_has(&["has the attachment"]);
 }
 
+#[test]
+fn images_of_an_exported_text_stand_in_a_folder_beside_it_where_that_is_asked_for() {
+    let (_server, sandbox) = answering();
+    write(&sandbox, "a shot (1).gif", GIF);
+    write(&sandbox, "same.gif", GIF);
+    write(&sandbox, "paper.pdf", PDF);
+    asked(&sandbox, &["-f", "a shot (1).gif", "-f", "paper.pdf", "-f", "same.gif"]).assert_exit(0);
+    let export = |args: &[&str]| sandbox.sayso([&["history", "export", "--format"], args].concat()).run();
+    export(&["md", "-o", "my talk.md", "--files"]).assert_exit(0);
+    let place = sandbox.work_folder();
+    let folder = place.join("my talk-files");
+    let text = fs::read_to_string(place.join("my talk.md")).unwrap();
+    for line in [
+        "![a shot (1).gif (10 bytes)](my%20talk-files/1-a_shot__1_.gif)",
+        "[paper.pdf (9 bytes)](my%20talk-files/2-paper.pdf)",
+        "![same.gif (10 bytes)](my%20talk-files/1-a_shot__1_.gif)",
+    ] {
+        let line = line.replace("9 bytes", &format!("{} bytes", PDF.len()));
+        assert!(text.contains(&format!("\n{line}\n")), "{line} is not in {text}");
+    }
+    assert_eq!(fs::read(folder.join("1-a_shot__1_.gif")).unwrap(), GIF);
+    assert_eq!(fs::read(folder.join("2-paper.pdf")).unwrap(), PDF);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&folder.join("2-paper.pdf"))), (0o700, 0o600));
+    fs::remove_file(place.join("my talk.md")).unwrap();
+    export(&["md", "-o", "my talk.md", "--files"])
+        .assert_exit(3)
+        .assert_stderr_has(&["my talk-files", "nothing is overwritten"]);
+    assert!(!place.join("my talk.md").exists());
+    export(&["md", "--files"]).assert_exit(2);
+    export(&["html", "-o", "x.html", "--files"]).assert_exit(2).assert_stderr_has(&["--files is for Markdown"]);
+    // A text without images makes no folder.
+    write(&sandbox, "none.jsonl", r#"{"id":"A","messages":[{"id":"B","role":"user","text":"hi"}]}"#);
+    sandbox.sayso(["history", "import", "none.jsonl"]).run().assert_exit(0);
+    export(&["md", "-o", "plain.md", "--files", "A"]).assert_exit(0);
+    assert!(!place.join("plain-files").exists());
+}
+
+#[test]
+fn what_is_too_large_for_a_text_or_a_page_is_left_out_and_told() {
+    let (_server, sandbox) = answering();
+    let large = |mib: usize| [GIF, &vec![0; mib << 20][..]].concat();
+    write(&sandbox, "two.gif", large(2));
+    write(&sandbox, "nine.gif", large(9));
+    asked(&sandbox, &["-f", "two.gif", "-f", "nine.gif"]).assert_exit(0);
+    let id = sandbox.sayso(["history", "sql", "SELECT id FROM conversations", "--format", "tsv"]).run().stdout();
+    let id = id.lines().nth(1).unwrap();
+    let command = |number: usize| format!("sayso history show {id} --attachment {number} -o FILE");
+    let export = |format: &str| sandbox.sayso(["history", "export", "--format", format]).run().assert_exit(0).stdout();
+    let (text, page) = (export("md"), export("html"));
+    assert!(text.len() < 2_000 && text.contains(&command(1)) && text.contains(&command(2)), "{text}");
+    assert!(page.contains("<img alt=\"two.gif\"") && !page.contains("<img alt=\"nine.gif\""));
+    assert!(!page.contains(&command(1)) && page.contains(&format!("<code>{}</code>", command(2))));
+    let shown = sandbox.sayso(["history", "show", id, "--attachment", "2"]).run().assert_exit(0);
+    assert!(shown.stdout_bytes == large(9), "the command writes it");
+}
+
 const KEY: &str = "sk-proj-7Qz0123456789abcdefGHIJ";
 
 #[test]

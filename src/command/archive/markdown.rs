@@ -1,15 +1,16 @@
 //! A conversation as Markdown, to be read.
 
 use std::fmt::Write as _;
+use std::io;
 
 use super::branch::{about, active_branch, label};
-use super::html::data_url;
+use super::files::{Files, left_out};
 use crate::command::listing::one_line;
 use crate::conversation::AttachmentKind;
 use crate::history::{PortableAttachment, PortableConversation, PortableMessage};
 
-#[must_use]
-pub fn markdown(conversation: &PortableConversation) -> String {
+/// `files`: where images and PDFs go.
+pub fn markdown(conversation: &PortableConversation, files: &mut Files) -> io::Result<String> {
     let branch = active_branch(conversation);
     let mut text = format!("# {}\n\n`{}`", one_line(label(conversation)), conversation.id);
     let others = conversation.messages.len() - branch.len();
@@ -18,13 +19,20 @@ pub fn markdown(conversation: &PortableConversation) -> String {
         let _ = write!(text, ", {others} more messages on other branches");
     }
     text.push('\n');
+    let mut attachments = 0;
     for message in branch {
-        write_message(&mut text, message);
+        write_head(&mut text, message);
+        for attachment in &message.attachments {
+            attachments += 1;
+            write_attachment(&mut text, attachment, (&conversation.id, attachments), files)?;
+        }
+        write_calls(&mut text, message);
     }
-    text
+    Ok(text)
 }
 
-fn write_message(text: &mut String, message: &PortableMessage) {
+/// What was said, and by whom.
+fn write_head(text: &mut String, message: &PortableMessage) {
     let _ = write!(text, "\n## {}\n\n*{}*\n", message.role, about(message).join(" · "));
     if !message.reasoning.is_empty() {
         let _ =
@@ -39,9 +47,9 @@ fn write_message(text: &mut String, message: &PortableMessage) {
             let _ = write!(text, "\n{}\n", message.text.trim_end_matches('\n'));
         }
     }
-    for attachment in &message.attachments {
-        write_attachment(text, attachment);
-    }
+}
+
+fn write_calls(text: &mut String, message: &PortableMessage) {
     for call in &message.tool_calls {
         let server = call.server.as_ref().map_or_else(String::new, |server| format!("{server}/"));
         let _ = write!(
@@ -53,18 +61,29 @@ fn write_message(text: &mut String, message: &PortableMessage) {
     }
 }
 
-/// An image in the text itself, a text in a fence, a PDF as a link.
-fn write_attachment(text: &mut String, attached: &PortableAttachment) {
-    let Ok(attachment) = attached.attachment() else { return };
+/// An image as one, a text in a fence, a PDF as a link. `number`: as `history show` counts them.
+fn write_attachment(
+    text: &mut String,
+    attached: &PortableAttachment,
+    (conversation, number): (&str, usize),
+    files: &mut Files,
+) -> io::Result<()> {
+    let Ok(attachment) = attached.attachment() else { return Ok(()) };
     // What would end the brackets around it.
     let label = one_line(&attachment.label()).replace(['[', ']', '\\', '`', '<'], "_");
-    let _ = match attachment.kind() {
-        AttachmentKind::Text => {
-            write!(text, "\n{label}:\n\n{}", fenced(attachment.text().unwrap_or_default(), ""))
+    if let Some(content) = attachment.text() {
+        let _ = write!(text, "\n{label}:\n\n{}", fenced(content, ""));
+        return Ok(());
+    }
+    let _ = match (attachment.kind(), files.address(&attachment)?) {
+        (AttachmentKind::Image, Some(address)) => write!(text, "\n![{label}]({address})\n"),
+        (AttachmentKind::Pdf | AttachmentKind::Text, Some(address)) => write!(text, "\n[{label}]({address})\n"),
+        (_, None) => {
+            let [what, command] = left_out(&label, conversation, number);
+            write!(text, "\n{what} `{command}`\n")
         }
-        AttachmentKind::Image => write!(text, "\n![{label}]({})\n", data_url(&attachment)),
-        AttachmentKind::Pdf => write!(text, "\n[{label}]({})\n", data_url(&attachment)),
     };
+    Ok(())
 }
 
 /// A block of text with a fence longer than any in it.

@@ -18,6 +18,6 @@ pub use change::fork_of;
 pub use list::list;
 pub use rows::utc;
 pub use run::run;
-pub use search::{hits_text, search_everywhere};
+pub use search::{hits_text, remark, search_everywhere};
 pub use show::show;
 pub use text::Text;

@@ -13,7 +13,8 @@ use crate::command::listing::{json_array, json_lines, one_line, tsv};
 use crate::command::wanted::schema;
 use crate::conversation::now_ms;
 use crate::history::{
-    Filter, FoundIn, History, HistoryError, HistorySettings, Keeper, Page, SchemaFilter, SearchHit, Wanted,
+    Filter, FoundIn, History, HistoryError, HistorySettings, Keeper, PHRASE_LOOKED_AT_MAX, Page, SchemaFilter,
+    SearchHit, SearchPage, Wanted,
 };
 
 /// Hits unless `--limit` says otherwise.
@@ -30,6 +31,7 @@ pub fn wanted(options: &SearchOptions) -> Wanted {
         in_reasoning: options.reasoning,
         in_tool_results: options.tool_output,
         page: Page { offset: 0, limit },
+        phrase_looked_at_max: (!options.all).then_some(PHRASE_LOOKED_AT_MAX),
         now_ms,
     }
 }
@@ -41,7 +43,7 @@ fn schema_filter(text: &str) -> SchemaFilter {
 }
 
 /// The search of the prompt: prompts and answers of all conversations.
-pub fn search_everywhere(history: &History, text: &str) -> Result<Vec<SearchHit>, HistoryError> {
+pub fn search_everywhere(history: &History, text: &str) -> Result<SearchPage, HistoryError> {
     history.find(&Wanted {
         text: text.to_owned(),
         filter: Filter::default(),
@@ -49,8 +51,21 @@ pub fn search_everywhere(history: &History, text: &str) -> Result<Vec<SearchHit>
         in_reasoning: false,
         in_tool_results: false,
         page: Page { offset: 0, limit: HITS_MAX },
+        phrase_looked_at_max: Some(PHRASE_LOOKED_AT_MAX),
         now_ms: now_ms(),
     })
+}
+
+/// What a person should know about hits that are not all there are. `for_all`: what to type for those.
+#[must_use]
+pub fn remark(found: &SearchPage, for_all: &str) -> Option<String> {
+    let newest = format!("the newest {PHRASE_LOOKED_AT_MAX} messages with these words; {for_all} looks in all");
+    match (found.is_partial, found.hits.is_empty()) {
+        (true, true) => Some(format!("nothing found in {newest}")),
+        (true, false) => Some(format!("these are from {newest}")),
+        (false, true) => Some("nothing found".to_owned()),
+        (false, false) => None,
+    }
 }
 
 /// What older versions have written of reasoning and tool results is indexed with the first search for it. Where

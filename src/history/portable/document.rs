@@ -24,11 +24,18 @@ pub enum DocumentFormat {
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
     #[error(transparent)]
-    Json(#[from] serde_json::Error),
+    Json(serde_json::Error),
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error(transparent)]
     History(#[from] HistoryError),
+}
+
+/// A disk that is full is no mistake in the document.
+impl From<serde_json::Error> for DocumentError {
+    fn from(error: serde_json::Error) -> Self {
+        if error.is_io() { Self::Io(error.into()) } else { Self::Json(error) }
+    }
 }
 
 /// Writes conversations as they come, and returns how many.

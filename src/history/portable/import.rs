@@ -33,7 +33,8 @@ pub struct ImportCounts {
 
 struct OpenTransaction {
     since: Instant,
-    messages: u64,
+    /// What it will have brought.
+    counts: ImportCounts,
     /// Others stand in line until it ends.
     _turn: Wait,
 }
@@ -67,15 +68,16 @@ impl Importer {
             let mut turn = self.line.wait(BUSY_TIMEOUT);
             turn.take_turn();
             self.store.connection().execute_batch("BEGIN IMMEDIATE")?;
-            self.open = Some(OpenTransaction { since: Instant::now(), messages: 0, _turn: turn });
+            let counts = ImportCounts::default();
+            self.open = Some(OpenTransaction { since: Instant::now(), counts, _turn: turn });
         }
         let added = add_conversation(self.store.connection(), conversation)?;
-        self.counts.conversations += u64::from(added.is_new);
-        self.counts.messages += added.messages;
-        self.counts.known += conversation.messages.len() as u64 - added.messages;
         if let Some(open) = &mut self.open {
-            open.messages += conversation.messages.len() as u64;
-            if open.messages >= MESSAGES_IN_TRANSACTION_MAX || open.since.elapsed() >= LOCK_MAX {
+            open.counts.conversations += u64::from(added.is_new);
+            open.counts.messages += added.messages;
+            open.counts.known += conversation.messages.len() as u64 - added.messages;
+            let messages = open.counts.messages + open.counts.known;
+            if messages >= MESSAGES_IN_TRANSACTION_MAX || open.since.elapsed() >= LOCK_MAX {
                 self.commit()?;
             }
         }
@@ -90,8 +92,11 @@ impl Importer {
     }
 
     fn commit(&mut self) -> std::result::Result<(), HistoryError> {
-        if let Some(_open) = self.open.take() {
+        if let Some(open) = self.open.take() {
             self.store.connection().execute_batch("COMMIT")?;
+            self.counts.conversations += open.counts.conversations;
+            self.counts.messages += open.counts.messages;
+            self.counts.known += open.counts.known;
             self.store.shorten_wal();
         }
         Ok(())

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{Chat, Place, flush};
 use crate::conversation::{Message, MessageId, Role, ToolCall};
 use crate::history::{
-    Entry, Filter, FoundIn, History, HistoryError, Page, ReplyEnd, SearchHit, StatusFilter, ToolFilter, ToolStart,
+    Entry, Filter, FoundIn, History, HistoryError, Page, ReplyEnd, SearchPage, StatusFilter, ToolFilter, ToolStart,
     Wanted,
 };
 
@@ -17,19 +17,27 @@ fn found(history: &History, text: &str, page: Page) -> Vec<(String, Role, String
     hits.into_iter().map(|hit| (hit.title, hit.role, hit.snippet)).collect()
 }
 
-fn wanted(text: &str) -> Wanted {
-    let (text, filter) = (text.to_owned(), Filter::default());
-    Wanted { text, filter, schema: None, in_reasoning: false, in_tool_results: false, page: ALL, now_ms: 4_000 }
+pub fn wanted(text: &str) -> Wanted {
+    Wanted {
+        text: text.to_owned(),
+        filter: Filter::default(),
+        schema: None,
+        in_reasoning: false,
+        in_tool_results: false,
+        page: ALL,
+        phrase_looked_at_max: None,
+        now_ms: 4_000,
+    }
 }
 
-fn snippets(hits: Vec<SearchHit>) -> Vec<String> {
-    hits.into_iter().map(|hit| hit.snippet).collect()
+fn snippets(found: SearchPage) -> Vec<String> {
+    found.hits.into_iter().map(|hit| hit.snippet).collect()
 }
 
 /// How many messages hold this in their reasoning or as the result of a tool.
 pub fn details(history: &History, text: &str) -> usize {
     let wanted = Wanted { in_reasoning: true, in_tool_results: true, ..wanted(text) };
-    history.find(&wanted).unwrap().iter().filter(|hit| hit.found_in != FoundIn::Text).count()
+    history.find(&wanted).unwrap().hits.iter().filter(|hit| hit.found_in != FoundIn::Text).count()
 }
 
 fn filled() -> (Place, Vec<Chat>) {
@@ -65,7 +73,7 @@ fn all_words_are_wanted_and_the_newest_comes_first() {
 #[test]
 fn finds_are_marked_in_the_words_around_them() {
     let (place, _) = filled();
-    let hit = place.history().find(&wanted("apple pie")).unwrap().remove(0);
+    let hit = place.history().find(&wanted("apple pie")).unwrap().hits.remove(0);
     let marked: Vec<_> = hit.marks.iter().map(|mark| &hit.snippet[mark.clone()]).collect();
     assert_eq!(marked, ["apple", "pie"]);
 }
@@ -144,6 +152,64 @@ fn a_filter_finds_what_is_older_than_much_with_the_same_word() {
     assert_eq!(snippets(place.history().find(&Wanted { filter, ..wanted("apple") }).unwrap()), ["apple 3"]);
 }
 
+#[test]
+fn a_phrase_is_looked_for_in_the_newest_messages_with_its_words() {
+    let words = |number: i64| match number {
+        3 | 40 => "pie of apple",
+        _ => "apple of pie",
+    };
+    let texts: Vec<(String, i64)> = (0..100).map(|number| (format!("{} {number}", words(number)), 1)).collect();
+    let ages: Vec<_> = texts.iter().map(|(text, age)| (text.as_str(), *age)).collect();
+    let (place, _) = of_ages(&ages);
+    let history = place.history();
+    let find = |text: &str, looked_at_max: usize, limit: usize| {
+        let page = Page { offset: 0, limit };
+        let wanted = Wanted { phrase_looked_at_max: Some(looked_at_max), page, ..wanted(text) };
+        let found = history.find(&wanted).unwrap();
+        let is_partial = found.is_partial;
+        (snippets(found), is_partial)
+    };
+    let all = vec!["pie of apple 40".to_owned(), "pie of apple 3".to_owned()];
+    assert_eq!(find("\"pie of apple\"", 1_000, 20), (all.clone(), false), "there are no more");
+    assert_eq!(find("\"pie of apple\"", 70, 20), (vec![all[0].clone()], true));
+    assert_eq!(find("\"pie of apple\"", 70, 1), (vec![all[0].clone()], false), "the page is full");
+    assert_eq!(find("\"pie of apple\"", 50, 20), (Vec::new(), true));
+    assert_eq!(find("\"of pie apple\"", 1_000, 20), (Vec::new(), false));
+    // One that is nearly everywhere is found like a word, however few were to be looked at.
+    let (frequent, is_partial) = find("\"apple of pie\"", 50, 200);
+    assert_eq!((frequent.len(), is_partial), (98, false));
+    // With other words, the phrase on either side.
+    assert_eq!(find("\"pie of apple\" 3", 1_000, 20), (vec![all[1].clone()], false));
+    assert_eq!(find("\"pie of apple\" -40", 1_000, 20), (vec![all[1].clone()], false));
+    assert_eq!(find("apple -\"apple of pie\"", 50, 20), (all, false));
+    // Punctuation is a blank, and one word of a phrase is a word.
+    assert_eq!(find("pie-of-apple", 70, 20).0, ["pie of apple 40"]);
+    assert_eq!(find("\"apple!\"", 50, 20).0.len(), 20);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_phrase_is_found_by_either_way(
+        texts in prop::collection::vec("(a|b|c|é|A-b)( (a|b|c|e\u{301})){0,5}", 1..40),
+        query in "(\"[abc](-| |, )[abcé]( [abc])?\"|[abc]-[abc]| |[abc]| OR | -\"[ab] [ab]\"){1,5}",
+        looked_at_max in 1..60_usize,
+    ) {
+        let ages: Vec<_> = texts.iter().map(|text| (text.as_str(), 1)).collect();
+        let (place, _) = of_ages(&ages);
+        let history = place.history();
+        let Ok(all) = history.find(&wanted(&query)) else { return Ok(()) };
+        let bounded = history.find(&Wanted { phrase_looked_at_max: Some(looked_at_max), ..wanted(&query) }).unwrap();
+        let ids = |found: &SearchPage| found.hits.iter().map(|hit| hit.message.0.clone()).collect::<Vec<_>>();
+        let (all, some) = (ids(&all), ids(&bounded));
+        if bounded.is_partial {
+            prop_assert!(some.iter().all(|id| all.contains(id)), "{query}: {some:?} {all:?}");
+        } else {
+            prop_assert_eq!(some, all, "{}", query);
+        }
+    }
+}
+
 /// A reply that thinks, calls a tool, and gets its result.
 fn call_tool(place: &Place, chat: &mut Chat) {
     let mut journal = place.journal();
@@ -178,8 +244,8 @@ fn thoughts_and_results_are_found_where_they_are_asked_for() {
     call_tool(&place, &mut chats[0]);
     let history = place.history();
     let find = |in_reasoning, in_tool_results| {
-        let hits = history.find(&Wanted { in_reasoning, in_tool_results, ..wanted("walruses OR apple") }).unwrap();
-        hits.into_iter().filter(|hit| hit.found_in != FoundIn::Text).map(|hit| hit.found_in).collect::<Vec<_>>()
+        let found = history.find(&Wanted { in_reasoning, in_tool_results, ..wanted("walruses OR apple") }).unwrap();
+        found.hits.into_iter().filter(|hit| hit.found_in != FoundIn::Text).map(|hit| hit.found_in).collect::<Vec<_>>()
     };
     assert_eq!(find(false, false), []);
     assert_eq!(find(true, false), [FoundIn::Reasoning]);
@@ -222,12 +288,15 @@ fn any_text_gives_hits_or_a_clear_mistake() {
         matches!(error, NothingToSearch { .. } | TooManyWords { .. } | OnlyUnwanted { .. } | ShortBeginning { .. })
     };
     let outcome = runner.run(&strategy, |text| {
+        let everywhere = Wanted { in_reasoning: true, in_tool_results: true, ..wanted(&text) };
+        let bounded = Wanted { phrase_looked_at_max: Some(2), ..everywhere.clone() };
         for result in [
-            history.search(&text, ALL),
-            history.find(&Wanted { in_reasoning: true, in_tool_results: true, ..wanted(&text) }),
+            history.search(&text, ALL).map(drop),
+            history.find(&everywhere).map(drop),
+            history.find(&bounded).map(drop),
         ] {
             match result {
-                Ok(_) => {}
+                Ok(()) => {}
                 Err(error) if is_clear(&error) => {}
                 Err(error) => return Err(TestCaseError::fail(error.to_string())),
             }

@@ -76,14 +76,15 @@ fn everything_on_the_disk_is_private() {
     let locks = || {
         let entries = std::fs::read_dir(folder.join("locks")).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort_by_key(|name| name.ends_with(".lock"));
+        names.sort_by_key(|name| (name.ends_with(".lock"), name.clone()));
         names
     };
     let names = locks();
-    assert!(names.len() == 2 && names[0] == "history.db.writers" && names[1].ends_with(".lock"), "{names:?}");
-    assert_eq!([mode("locks/history.db.writers"), mode(&format!("locks/{}", names[1]))], [0o600; 2]);
+    let lines = ["history.db.next", "history.db.writers"];
+    assert!(names.len() == 3 && names[..2] == lines && names[2].ends_with(".lock"), "{names:?}");
+    names.iter().for_each(|name| assert_eq!(mode(&format!("locks/{name}")), 0o600, "{name}"));
     assert_eq!(close(journal), FlushOutcome::Durable);
-    assert_eq!(locks(), ["history.db.writers"]);
+    assert_eq!(locks(), lines);
 }
 
 #[test]
