@@ -470,7 +470,7 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__batch)
-            opts="-j -m -s -o -q -v -h --input --lines --template --jobs --output --unordered --shard --fail-fast --model --system --option --retries --timeout --no-stream --max-cost --max-tokens-total --config --color --quiet --verbose --accessible --offline --help"
+            opts="-j -m -s -o -q -v -h --input --lines --template --jobs --output --unordered --shard --save --fail-fast --model --system --option --retries --timeout --no-stream --max-cost --max-tokens-total --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -145,7 +145,7 @@ csv\t'Columns between commas, with a line of names'
 tsv\t'Columns between tabs, with a line of names'"
 complete -c sayso -n "__fish_sayso_using_subcommand batch" -l template -d 'Makes the prompt of each row; {{name}} stands for what the row has under this name' -r
 complete -c sayso -n "__fish_sayso_using_subcommand batch" -s j -l jobs -d 'Requests at the same time (1 to 256)' -r
-complete -c sayso -n "__fish_sayso_using_subcommand batch" -l output -d 'Write results to this file, and go on where it ends when run again' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l output -d 'Write results to this file, and go on where it ends when run again; `-` is stdout' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand batch" -l shard -d 'Take only part K of N of the rows; the same rows on every machine' -r
 complete -c sayso -n "__fish_sayso_using_subcommand batch" -s m -l model -d 'The model, with its provider or without: `openrouter:openai/gpt-4o-mini`' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand batch" -s s -l system -d 'The system prompt, as text or from a file' -r
@@ -160,6 +160,7 @@ always\t''
 never\t''"
 complete -c sayso -n "__fish_sayso_using_subcommand batch" -l lines -d 'Each line is a prompt'
 complete -c sayso -n "__fish_sayso_using_subcommand batch" -l unordered -d 'Write results as they come, not in the order of the rows'
+complete -c sayso -n "__fish_sayso_using_subcommand batch" -l save -d 'Keep each row as a conversation in the history'
 complete -c sayso -n "__fish_sayso_using_subcommand batch" -l fail-fast -d 'Take no more rows once one has failed'
 complete -c sayso -n "__fish_sayso_using_subcommand batch" -l no-stream -d 'Ask for whole answers at once'
 complete -c sayso -n "__fish_sayso_using_subcommand batch" -s q -l quiet -d 'Leave out progress, notices and usage'
@@ -335,7 +336,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_sub
 html\t'One page that needs nothing else, to read in a browser'
 json\t'One object with everything in it'
 jsonl\t'One conversation a line, with everything in it'"
-complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file instead of stdout; what is there is not overwritten' -r -F
+complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file instead of stdout (`-`); what is there is not overwritten' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand history; and __fish_seen_subcommand_from export" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -798,7 +799,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcomm
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l suggest -d 'Print the values that the server suggests for this argument, one a line; with a beginning or without, and with the other arguments where it looks at them' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l suggest -d 'Print the values that the server suggests for this argument, one a line; with a beginning or without, and with the other arguments where it looks at them' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l format -d '`text`, or all messages as JSON' -r -f -a "text\t'The text of it'
 json\t'One object with everything'"
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l config -d 'Read this configuration file' -r -F
@@ -810,7 +811,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcomm
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l suggest -d 'Print the values that the server suggests for this argument, one a line; with a beginning or without, and with the other arguments where it looks at them' -r
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l suggest -d 'Print the values that the server suggests for this argument, one a line; with a beginning or without, and with the other arguments where it looks at them' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l format -d '`text`, or all messages as JSON' -r -f -a "text\t'The text of it'
 json\t'One object with everything'"
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l config -d 'Read this configuration file' -r -F

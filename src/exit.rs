@@ -172,6 +172,5 @@ impl From<&NotTaken> for Failure {
 impl From<OutputError> for Failure {
     fn from(error: OutputError) -> Self {
         Self::new("output", exit_code::OUTPUT, error.to_string())
-            .hint("what came of the answer is in the history: `sayso history show @1`")
     }
 }

@@ -55,7 +55,7 @@ impl<'t> Field<'t> {
         let is_required = !name.ends_with('?') && !kind.ends_with('?');
         let name = name.trim_end_matches('?');
         let is_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
-        if name.is_empty() || !name.chars().all(is_name) {
+        if !name.chars().all(is_name) || !name.chars().any(char::is_alphanumeric) {
             return Err(SchemaError::new(format!("`{name}` cannot be the name of a field")));
         }
         let mut schema = type_of(kind.trim_end_matches('?')).ok_or_else(|| {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::parse_duration;
 
@@ -43,7 +44,7 @@ pub struct AnswerOptions {
     pub first_json: bool,
 
     /// Only what comes up to the end of the first match; the request ends there
-    #[arg(help_heading = PART, long, value_name = "REGEX")]
+    #[arg(help_heading = PART, long, value_name = "REGEX", value_parser = NonEmptyStringValueParser::new())]
     pub stop_after: Option<String>,
 
     /// Ask once: where KEY has had its answer, that one is given again
@@ -99,12 +100,15 @@ fn parse_key(text: &str) -> Result<String, String> {
 
 /// Reads an age: as `--timeout` does, or in days.
 fn parse_age(text: &str) -> Result<Duration, String> {
-    let Some(days) = text.strip_suffix('d').filter(|days| !days.is_empty()) else { return parse_duration(text) };
+    const FORM: &str = "write it as 30m, 12h or 7d";
+    let Some(days) = text.strip_suffix('d').filter(|days| !days.is_empty()) else {
+        return parse_duration(text).map_err(|_| FORM.into());
+    };
     match days.parse::<u32>() {
         Ok(0) => Err("has to be longer than nothing, as in 1h or 7d".into()),
         Ok(days) if days <= CACHE_DAYS_MAX => Ok(DAY * days),
         Ok(_) => Err(format!("is longer than a year ({CACHE_DAYS_MAX}d)")),
-        Err(_) => Err("write it as 30m, 1h or 7d".into()),
+        Err(_) => Err(FORM.into()),
     }
 }
 

@@ -43,7 +43,7 @@ pub struct BatchOptions {
     #[arg(short, long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
 
-    /// Write results to this file, and go on where it ends when run again
+    /// Write results to this file, and go on where it ends when run again; `-` is stdout
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 
@@ -54,6 +54,10 @@ pub struct BatchOptions {
     /// Take only part K of N of the rows; the same rows on every machine
     #[arg(long, value_name = "K/N")]
     pub shard: Option<Shard>,
+
+    /// Keep each row as a conversation in the history
+    #[arg(long)]
+    pub save: bool,
 
     /// Take no more rows once one has failed
     #[arg(long)]

@@ -67,7 +67,7 @@ Examples:
   sayso ask -c \"And at night?\"              go on with the last conversation
   sayso ask -m demo:tour \"What can you do?\" try it offline, without a key
 
-`sayso help exit-codes|environment|events|messages|keys|config|roles|shell`
+`sayso help exit-codes|environment|events|messages|keys|config|roles|scripting|shell`
 explains more.";
 
 /// Chat with language models in the terminal.

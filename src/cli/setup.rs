@@ -123,7 +123,7 @@ pub struct CompletionOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct HelpOptions {
-    /// exit-codes, environment, events, messages, keys, config, roles, shell, or a command
+    /// exit-codes, environment, events, messages, keys, config, roles, scripting, shell, or a command
     #[arg(value_name = "TOPIC|COMMAND")]
     pub topic: Vec<String>,
 

@@ -39,7 +39,7 @@ pub struct ExportOptions {
     #[arg(long, value_enum, default_value = "md")]
     pub format: ExportFormat,
 
-    /// Write to this file instead of stdout; what is there is not overwritten
+    /// Write to this file instead of stdout (`-`); what is there is not overwritten
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 

@@ -380,7 +380,11 @@ fn conclude(report: TurnReport, options: &AskOptions, config: &Config, context: 
     let is_kept = config.history.path.is_some();
     let exit = report.result.exit;
     if let Some(error) = report.output_error {
-        return context.fail(&Failure::from(error));
+        let mut failure = Failure::from(error);
+        if is_kept {
+            failure = failure.hint("what came of the answer is in the history: `sayso history show @1`");
+        }
+        return context.fail(&failure);
     }
     if exit == exit_code::TIMEOUT {
         let limit = options.timeout.unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::cli::{Cli, HelpOptions, UsageError};
 use crate::terminal::events_schema;
 
 /// The topics by name; a topic wins over a command of the same name, and ends with it.
-const TOPICS: [(&str, &str); 8] = [
+const TOPICS: [(&str, &str); 9] = [
     ("exit-codes", include_str!("topics/exit-codes.txt")),
     ("environment", include_str!("topics/environment.txt")),
     ("events", include_str!("topics/events.txt")),
@@ -15,6 +15,7 @@ const TOPICS: [(&str, &str); 8] = [
     ("keys", include_str!("topics/keys.txt")),
     ("config", include_str!("topics/config.txt")),
     ("roles", include_str!("topics/roles.txt")),
+    ("scripting", include_str!("topics/scripting.txt")),
     ("shell", include_str!("topics/shell.txt")),
 ];
 
@@ -91,6 +92,7 @@ mod tests {
             ("environment", "ENVIRONMENT"),
             ("events", "EVENTS"),
             ("config", "CONFIG"),
+            ("scripting", "SCRIPTING"),
             ("", "Chat with language models"),
             ("ask", "Ask one question"),
             ("history list", "List conversations"),
@@ -137,7 +139,7 @@ mod tests {
             let name = line["$ref"].as_str().unwrap().trim_start_matches("#/$defs/");
             let properties = schema["$defs"][name]["properties"].as_object().unwrap();
             let mut fields: Vec<&str> = properties.keys().map(String::as_str).collect();
-            fields.retain(|field| !["v", "type"].contains(field));
+            fields.retain(|field| !["v", "type", "index"].contains(field));
             fields.sort_unstable();
             (properties["type"]["const"].as_str().unwrap().to_owned(), fields.join(" "))
         };

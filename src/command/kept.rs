@@ -72,7 +72,8 @@ impl Keeping {
                 // Without locks several may ask at once, and that is all.
                 Err(_) if self.kept_by == KeptBy::Cache => return Ok(Looked::Missing),
                 Err(error) => {
-                    let message = format!("`--{}` cannot lock its key: {error}", self.kept_by.name());
+                    let message =
+                        format!("`--{}` cannot lock its key beside {}: {error}", self.kept_by.name(), path.display());
                     return Err(Failure::new("history", exit_code::HISTORY, message));
                 }
                 Ok(None) => {}

@@ -30,6 +30,10 @@ impl Meta {
     /// to be one that we were given.
     pub fn open(options: &AnswerOptions) -> Result<Self, Failure> {
         let target = match (&options.meta, options.meta_fd) {
+            (Some(path), _) if path == Path::new("-") => {
+                return Err(Failure::usage("`--meta -` is no file, and stdout is for the answer")
+                    .hint("`--meta-fd 3` with `3>meta.json`, or `--meta ./-` for a file of this name"));
+            }
             (Some(path), _) => Some(open_file(path).map_err(|error| {
                 Failure::config(format!("cannot write the file {} of `--meta`: {error}", path.display()))
             })?),

@@ -1,5 +1,7 @@
 //! `--record` and `--replay`: what stands between the client and the network, and who is asked then.
 
+use std::path::Path;
+
 use super::context::Context;
 use super::wiring;
 use crate::cli::{ConversationOptions, GlobalOptions};
@@ -38,6 +40,10 @@ pub fn client_and_choice(
         (Some(_), Choice::Provider(chosen)) if matches!(chosen.settings.api, Api::Demo | Api::Replay) => {
             let what = format!("{} asks no server: there is nothing to record", chosen.settings.name);
             return Err(Failure::usage(what).hint("name a model of a server with `-m`"));
+        }
+        (Some(path), _) if path == Path::new("-") => {
+            let what = "`--record -` is no file, and stdout is for the answer";
+            return Err(Failure::usage(what).hint("`./-` is a file of this name"));
         }
         (Some(path), _) => {
             let program = concat!("sayso ", env!("CARGO_PKG_VERSION"));

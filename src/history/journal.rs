@@ -87,6 +87,12 @@ impl Journal {
         }
     }
 
+    /// Whether anything is to be kept, and not only in memory.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        !matches!(self.writer, WriterHandle::NotKept)
+    }
+
     /// Queues a fact. Never waits.
     pub fn record(&mut self, entry: Entry) {
         if !self.is_running() {

@@ -215,20 +215,42 @@ impl Session {
         cancel: &mut Cancel,
     ) -> Result<Option<Held>, ReplyEnding> {
         let Some(budget) = self.budget.clone() else { return Ok(None) };
-        let facts = &self.model.facts;
         let input_tokens = self.context_gauge().0.total();
-        let output_tokens = self
-            .model
-            .parameters
-            .max_tokens
-            .unwrap_or_else(|| facts.output.unwrap_or(ANSWER_TOKENS).min(ANSWER_TOKENS));
-        let price = facts.price;
+        let output_tokens = self.model.parameters.max_tokens.unwrap_or_else(|| self.answer_tokens());
+        let price = self.model.facts.price;
         let estimate = Estimate { model: &self.model.label, price: price.as_ref(), input_tokens, output_tokens };
         if let Some(message) = budget.warning(&estimate) {
             front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "budget_price", message: &message });
         }
         let hold = budget.reserve(&self.conversation, &estimate, cancel).await?;
         Ok(Some(Held { hold, price, input_tokens }))
+    }
+
+    /// The same for a request beside the turn, as for a summary. It never waits: what is in the way can be the turn
+    /// itself. The error says why it is not sent.
+    pub(super) async fn hold_aside(&self, input: &str, output_tokens: Option<u64>) -> Result<Option<Held>, String> {
+        let Some(budget) = self.budget.clone() else { return Ok(None) };
+        let input_tokens = tokens_of(input);
+        let output_tokens = output_tokens.unwrap_or_else(|| self.answer_tokens());
+        let price = self.model.facts.price;
+        let estimate = Estimate { model: &self.model.label, price: price.as_ref(), input_tokens, output_tokens };
+        let wanted = estimate.spend();
+        match budget.try_reserve(&self.conversation, wanted).await.map_err(|error| error.message)? {
+            Ok(hold) => Ok(Some(Held { hold, price, input_tokens })),
+            Err(refusal) => Err(refusal.into_error(wanted).message),
+        }
+    }
+
+    /// Tokens of an answer that nothing limits, as they are set aside.
+    fn answer_tokens(&self) -> u64 {
+        self.model.facts.output.unwrap_or(ANSWER_TOKENS).min(ANSWER_TOKENS)
+    }
+
+    /// What the reply has cost, where the provider does not say it.
+    pub(super) fn price_usage(&self, usage: &mut Option<Usage>) {
+        if let (Some(usage), Some(price)) = (usage, &self.model.facts.price) {
+            usage.cost_usd = usage.cost_usd.or_else(|| price.cost_usd(usage));
+        }
     }
 }
 

@@ -106,9 +106,7 @@ impl Session {
         };
         let received = self.receive_in_room(&mut so_far, (front, cancel), turn).await;
         self.learn_size(so_far.built.usage.as_ref());
-        if let (Some(usage), Some(price)) = (&mut so_far.built.usage, &self.model.facts.price) {
-            usage.cost_usd = usage.cost_usd.or_else(|| price.cost_usd(usage));
-        }
+        self.price_usage(&mut so_far.built.usage);
         if let Some(held) = held {
             held.settle(so_far.built, front).await;
         }

@@ -97,12 +97,7 @@ impl Session {
                 if said == Answer::Yes {
                     turn.samplings += 1;
                     let asked = Sampling { system, messages, max_tokens, temperature };
-                    let sampled = tokio::select! {
-                        biased;
-                        cause = cancel.cancelled() => return Err(cause),
-                        sampled = self.sample(&asked, front) => sampled,
-                    };
-                    let _ = answer.send(sampled);
+                    let _ = answer.send(self.sample(&asked, front, cancel).await?);
                 }
             }
         }
@@ -110,11 +105,59 @@ impl Session {
     }
 
     /// Lets the model answer a server. Nothing of it is part of the conversation.
-    async fn sample(&self, asked: &Sampling, front: &mut dyn Frontend) -> Option<SamplingAnswer> {
+    async fn sample(
+        &self,
+        asked: &Sampling,
+        front: &mut dyn Frontend,
+        cancel: &mut Cancel,
+    ) -> Result<Option<SamplingAnswer>, CancelCause> {
+        let mut reply = ReplyBuilder::default();
+        let held = match self.hold_aside(&asked.text(), Some(asked.tokens_max())).await {
+            Ok(held) => held,
+            Err(reason) => {
+                tell_failed(&reason, front);
+                return Ok(None);
+            }
+        };
+        let asking = tokio::time::timeout(SAMPLING_TIME_MAX, self.receive_sample(asked, &mut reply, front));
+        let answered = tokio::select! {
+            biased;
+            cause = cancel.cancelled() => Err(cause),
+            answered = asking => Ok(answered),
+        };
+        self.price_usage(&mut reply.usage);
+        if let Some(held) = held {
+            held.settle(&reply, front).await;
+        }
+        match answered? {
+            Ok(Ok(())) => {}
+            Ok(Err(reason)) => {
+                tell_failed(&reason, front);
+                return Ok(None);
+            }
+            Err(_) => return Ok(None),
+        }
+        let stop_reason = match reply.stop {
+            Some(StopReason::Length) => "maxTokens",
+            _ => "endTurn",
+        };
+        Ok(Some(SamplingAnswer {
+            model: self.model.model.clone(),
+            text: reply.text,
+            stop_reason: Some(stop_reason.to_owned()),
+        }))
+    }
+
+    async fn receive_sample(
+        &self,
+        asked: &Sampling,
+        reply: &mut ReplyBuilder,
+        front: &mut dyn Frontend,
+    ) -> Result<(), String> {
         let messages: Vec<Message> = asked.messages.iter().map(message_of).collect();
         let parameters = ModelParameters {
             temperature: asked.temperature.or(self.model.parameters.temperature),
-            max_tokens: Some(u64::from(asked.max_tokens.min(SAMPLING_TOKENS_MAX))),
+            max_tokens: Some(asked.tokens_max()),
             extra: self.model.parameters.extra.clone(),
         };
         let request = ChatRequest {
@@ -128,34 +171,7 @@ impl Session {
             answer: None,
             stream: true,
         };
-        let answered = tokio::time::timeout(SAMPLING_TIME_MAX, self.receive_sample(&request, front)).await;
-        let reply = match answered {
-            Ok(Ok(reply)) => reply,
-            Ok(Err(reason)) => {
-                let message = format!("the model did not answer the server: {reason}");
-                front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "sampling_failed", message: &message });
-                return None;
-            }
-            Err(_) => return None,
-        };
-        let stop_reason = match reply.stop {
-            Some(StopReason::Length) => "maxTokens",
-            _ => "endTurn",
-        };
-        Some(SamplingAnswer {
-            model: self.model.model.clone(),
-            text: reply.text,
-            stop_reason: Some(stop_reason.to_owned()),
-        })
-    }
-
-    async fn receive_sample(
-        &self,
-        request: &ChatRequest<'_>,
-        front: &mut dyn Frontend,
-    ) -> Result<ReplyBuilder, String> {
-        let mut stream = self.model.provider.open(request).await.map_err(|error| error.message)?;
-        let mut reply = ReplyBuilder::default();
+        let mut stream = self.model.provider.open(&request).await.map_err(|error| error.message)?;
         loop {
             let mut on_event = |event: StreamEvent<'_>| reply.apply(&event);
             let pumped = tokio::select! {
@@ -167,7 +183,7 @@ impl Session {
             };
             match pumped {
                 Err(error) => return Err(error.message),
-                Ok(Pumped::End { .. }) => return Ok(reply),
+                Ok(Pumped::End { .. }) => return Ok(()),
                 Ok(Pumped::More) if reply.is_too_long() => return Err("its answer is too long".to_owned()),
                 Ok(Pumped::More) => {}
             }
@@ -181,6 +197,23 @@ struct Sampling {
     messages: Vec<SamplingMessage>,
     max_tokens: u32,
     temperature: Option<f64>,
+}
+
+impl Sampling {
+    fn tokens_max(&self) -> u64 {
+        u64::from(self.max_tokens.min(SAMPLING_TOKENS_MAX))
+    }
+
+    /// All that the model is told.
+    fn text(&self) -> String {
+        let said = self.messages.iter().flat_map(|message| &message.content).filter_map(Content::as_text);
+        self.system.as_deref().into_iter().chain(said).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn tell_failed(reason: &str, front: &mut dyn Frontend) {
+    let message = format!("the model did not answer the server: {reason}");
+    front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "sampling_failed", message: &message });
 }
 
 fn message_of(message: &SamplingMessage) -> Message {

@@ -26,13 +26,33 @@ impl Session {
     ) -> Result<Result<String, String>, ReplyEnding> {
         let (from, earlier) = known.unwrap_or_default();
         let text = transcript(&earlier, &self.messages[from..first]);
-        let mut work = std::pin::pin!(self.summary_of(text));
+        let held = match self.hold_aside(&text, None).await {
+            Ok(held) => held,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let mut reply = ReplyBuilder::default();
+        let outcome = self.summary_in_time(text, &mut reply, front, cancel).await;
+        self.price_usage(&mut reply.usage);
+        if let Some(held) = held {
+            held.settle(&reply, front).await;
+        }
+        Ok(outcome?.map(|()| reply.text.trim().to_owned()))
+    }
+
+    async fn summary_in_time(
+        &self,
+        text: String,
+        reply: &mut ReplyBuilder,
+        front: &mut dyn Frontend,
+        cancel: &mut Cancel,
+    ) -> Result<Result<(), String>, ReplyEnding> {
+        let mut work = std::pin::pin!(self.summary_of(text, reply));
         let limit = tokio::time::Instant::now() + self.settings.first_token_timeout;
         loop {
             tokio::select! {
                 biased;
                 cause = cancel.cancelled() => return Err(ReplyEnding::Cancelled(cause)),
-                summary = &mut work => return Ok(summary),
+                ended = &mut work => return Ok(ended),
                 () = tokio::time::sleep_until(limit) => return Ok(Err("it took too long".to_owned())),
                 // A reader that has gone is noticed with the answer.
                 () = tokio::time::sleep(TICK) => drop(front.tick()),
@@ -40,7 +60,7 @@ impl Session {
         }
     }
 
-    async fn summary_of(&self, text: String) -> Result<String, String> {
+    async fn summary_of(&self, text: String, reply: &mut ReplyBuilder) -> Result<(), String> {
         let id = MessageId(String::new());
         let messages = [Message::new(id, None, Role::User, text, now_ms())];
         let parameters = ModelParameters { temperature: None, max_tokens: None, ..self.model.parameters.clone() };
@@ -56,14 +76,11 @@ impl Session {
             stream: self.settings.stream,
         };
         let mut stream = self.model.provider.open(&request).await.map_err(|error| error.message)?;
-        let mut reply = ReplyBuilder::default();
         loop {
             match stream.pump(&mut |event| reply.apply(&event)).await.map_err(|error| error.message)? {
                 Pumped::More if reply.text.len() > SUMMARY_BYTES_MAX => return Err("it is too long".to_owned()),
                 Pumped::More => {}
-                Pumped::End { clean: true } if !reply.text.trim().is_empty() => {
-                    return Ok(reply.text.trim().to_owned());
-                }
+                Pumped::End { clean: true } if !reply.text.trim().is_empty() => return Ok(()),
                 Pumped::End { .. } => return Err("the model gave none".to_owned()),
             }
         }

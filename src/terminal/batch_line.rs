@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::json_lines::{Error, Usage};
 use super::safe_json::push_json_line;
 use super::term_safe::TermSafeBuf;
+use crate::conversation::ConversationId;
 use crate::session::{TurnResult, TurnStatus};
 
 /// What every line begins with: how a line that a kill has cut is told from the text of somebody else.
@@ -23,11 +24,23 @@ struct BatchLine<'a> {
     ms: u64,
     retries: u32,
     hash: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<&'a str>,
 }
 
-/// The result of a row, with its newline. `hash` tells what was asked; `timed_out` says that and why a row ran out of time.
+/// Whose result a line is.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchRow<'a> {
+    pub id: &'a Value,
+    /// Tells what was asked.
+    pub hash: &'a str,
+    /// Where the history has it.
+    pub conversation: Option<&'a ConversationId>,
+}
+
+/// The result of a row, with its newline. `timed_out` says that and why a row ran out of time.
 #[must_use]
-pub fn batch_line(id: &Value, hash: &str, result: &TurnResult, timed_out: Option<&str>) -> String {
+pub fn batch_line(row: BatchRow<'_>, result: &TurnResult, timed_out: Option<&str>) -> String {
     let timeout = timed_out.map(|message| Error {
         class: "timeout",
         message,
@@ -38,7 +51,7 @@ pub fn batch_line(id: &Value, hash: &str, result: &TurnResult, timed_out: Option
     });
     let status = if timed_out.is_some() { TurnStatus::Error } else { result.status };
     let line = BatchLine {
-        id,
+        id: row.id,
         status: status.name(),
         text: &result.text,
         finish: result.finish.as_deref(),
@@ -47,7 +60,8 @@ pub fn batch_line(id: &Value, hash: &str, result: &TurnResult, timed_out: Option
         model: &result.model,
         ms: result.metrics.total_ms.round() as u64,
         retries: result.metrics.retries,
-        hash,
+        hash: row.hash,
+        conversation: row.conversation.map(|id| id.0.as_str()),
     };
     let mut out = TermSafeBuf::new();
     push_json_line(&line, &mut out);

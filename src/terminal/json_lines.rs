@@ -341,6 +341,7 @@ fn is_retryable(kind: ErrorKind) -> bool {
 #[must_use]
 pub fn events_schema() -> String {
     let mut generator: SchemaGenerator = SchemaSettings::draft2020_12().into_generator();
+    let index = json!({"type": "integer", "minimum": 0, "description": "With several models: of which one, from 0."});
     let lines = [
         generator.subschema_for::<StartLine<'_>>(),
         generator.subschema_for::<NoticeLine<'_>>(),
@@ -353,12 +354,16 @@ pub fn events_schema() -> String {
         generator.subschema_for::<UsageLine>(),
         generator.subschema_for::<ResultLine<'_>>(),
     ];
+    let mut definitions = generator.take_definitions(true);
+    for (_, line) in definitions.iter_mut().filter(|(name, _)| name.ends_with("Line")) {
+        line["properties"]["index"] = index.clone();
+    }
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A line of sayso --format jsonl",
         "description": "Exactly one `result`, always the last line. New types and fields can be added.",
         "oneOf": lines,
-        "$defs": generator.take_definitions(true),
+        "$defs": definitions,
     });
     format!("{schema:#}\n")
 }

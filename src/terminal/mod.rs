@@ -4,6 +4,7 @@ mod answer;
 mod asides;
 mod batch_line;
 mod clipboard;
+mod columns;
 mod dialogue;
 mod error_report;
 mod fold;
@@ -30,14 +31,16 @@ mod sanitize;
 mod screen;
 mod settings;
 mod status_row;
+mod styled_line;
 mod taken_view;
 mod term_safe;
 #[cfg(test)]
 mod view_tests;
 
 pub use answer::{Answer, MarkdownSettings};
-pub use batch_line::{BATCH_LINE_START, batch_line};
+pub use batch_line::{BATCH_LINE_START, BatchRow, batch_line};
 pub use clipboard::{CLIPBOARD_BYTES_MAX, Multiplexer};
+pub use columns::Columns;
 pub use dialogue::{Dialogue, Said, Turnout};
 pub use error_report::{ErrorReport, render_error};
 pub use json_lines::events_schema;

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Gate, ModelServer, Reply, Run, Sandbox, TestConfig, Wire, wait_until};
+use crate::support::{FakeMcp, Gate, ModelServer, Pty, Reply, Run, Sandbox, TestConfig, Wire, wait_until};
 
 /// Costs 500 tokens.
 fn answer() -> Reply {
@@ -143,4 +143,77 @@ fn a_budget_that_cannot_be_held_lets_nothing_out() {
     let sandbox = Sandbox::new().config(&config);
     sandbox.ask_once(["hi"]).run().assert_exit(6).assert_stderr_has(&["the budget cannot be held"]);
     assert_eq!(server.requests().len(), 0);
+}
+
+/// A conversation that no longer fits its model: the third turn makes a summary first.
+fn summed_up(budget: u64) -> (ModelServer, Sandbox) {
+    let server = ModelServer::scripted(Wire::Plain, |request, _| {
+        let first = request.json()["messages"][0]["content"].as_str().unwrap_or_default().to_owned();
+        let text = if first.starts_with("Sum up") { "They counted." } else { "x" };
+        Some(Reply::sse().text(text).finish("stop").usage(1000, 100).done().end())
+    });
+    let config = TestConfig::for_server(&server)
+        .set("llm.providers.test.context_window", 3000)
+        .set("chat.service.context", "summarize")
+        .set("budget.per_day_tokens", budget);
+    (server, Sandbox::new().config(&config))
+}
+
+fn long_turn(sandbox: &Sandbox, args: &[&'static str]) -> crate::support::Output {
+    let question = "abcd ".repeat(1000);
+    let all = args.iter().copied().chain(["--no-tools", "-o", "max_tokens=500", "-"]);
+    sandbox.ask_once(all.collect::<Vec<_>>()).stdin(&question).run()
+}
+
+#[test]
+fn a_summary_counts_and_is_left_out_where_there_is_no_room_for_it() {
+    let (server, sandbox) = summed_up(100_000);
+    long_turn(&sandbox, &[]).assert_exit(0);
+    long_turn(&sandbox, &["-c"]).assert_exit(0).assert_stderr_has(&["its beginning is summed up"]);
+    assert_eq!(server.requests().len(), 3, "one of them for the summary");
+    let told = sandbox.sayso(["stats"]).run().stdout();
+    assert!(told.contains("3300 of 100000 tokens"), "{told}");
+    // Room for the answer, and none for a summary.
+    let (server, sandbox) = summed_up(8000);
+    long_turn(&sandbox, &[]).assert_exit(0);
+    let last = long_turn(&sandbox, &["-c"]).assert_exit(0);
+    last.assert_stderr_has(&["no summary could be made: the budget of today is reached", "are not sent"]);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn a_round_that_mends_an_answer_counts() {
+    let server = ModelServer::scripted(Wire::Plain, |_, number| {
+        let text = if number == 0 { "{\"age\": \"seven\"}" } else { "{\"age\": 7}" };
+        Some(Reply::sse().text(text).finish("stop").usage(7, 493).done().end())
+    });
+    let sandbox = sandbox(&server, json!({"per_day_tokens": 5000}));
+    let args = ["hi", "--no-tools", "-o", "max_tokens=500", "--schema", "age int"];
+    sandbox.ask_once(args).run().assert_exit(0).assert_stdout("{\"age\":7}\n");
+    let told = sandbox.sayso(["stats"]).run().stdout();
+    assert!(told.contains("1000 of 5000 tokens"), "{told}");
+}
+
+#[test]
+fn a_question_of_a_server_to_the_model_counts() {
+    let call =
+        json!({"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "fake__sample", "arguments": "{}"}}]});
+    let model = ModelServer::scripted(Wire::Plain, move |_, number| {
+        let calls = Reply::sse().delta(&call).finish("tool_calls").usage(7, 3).done().end();
+        Some(if number == 0 { calls } else { answer() })
+    });
+    let fake = FakeMcp::for_model(&model, &[])
+        .set("budget", json!({"per_day_tokens": 100_000}))
+        .set("chat.service.tools.rules", json!([{"allow": "fake/sample"}]));
+    let mut pty = Pty::start(fake.sandbox.sayso(["chat"]), 40, 100);
+    pty.wait_for_text("test>");
+    pty.send("go\r");
+    pty.wait_for_text("let the model answer? [y/n]");
+    pty.send("y\r");
+    wait_until("the call, the question of the server, and the answer", || model.requests().len() == 3);
+    pty.wait_for_screen("the next prompt", |screen| screen.trim_end().ends_with("test>"));
+    pty.send("/exit\r");
+    assert_eq!(pty.wait_for_exit(), 0);
+    let told = fake.sandbox.sayso(["stats"]).run().stdout();
+    assert!(told.contains("1010 of 100000 tokens"), "{told}");
 }

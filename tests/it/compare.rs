@@ -1,8 +1,12 @@
 //! `ask` with several models, and `history diff`.
 
+use std::time::Duration;
+
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{ModelServer, Output, Reply, Sandbox, Wire};
+use crate::rendering::assert_append_only;
+use crate::support::{Gate, ModelServer, Output, Pty, Reply, Sandbox, TestConfig, Wire};
 
 /// Each model says its name; `slow` begins last, `down` fails.
 fn server() -> ModelServer {
@@ -134,4 +138,147 @@ fn a_diff_tells_what_two_answers_do_not_share() {
     let same = sandbox.sayso(["history", "diff", &left, &left]).run().assert_exit(0);
     same.assert_stdout("").assert_stderr_has(&["no difference"]);
     sandbox.sayso(["history", "diff", "@1", "@9"]).run().assert_exit(3);
+}
+
+/// What each model of the tests below answers.
+fn on_terminal(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> (ModelServer, Sandbox) {
+    let server =
+        ModelServer::scripted(Wire::Plain, move |request, _| Some(answer(request.json()["model"].as_str().unwrap())));
+    let sandbox = Sandbox::for_server(&server);
+    (server, sandbox)
+}
+
+fn rows(pty: &Pty) -> Vec<String> {
+    let screen = pty.screen();
+    let rows = screen.lines().map(|line| line.trim_end().to_owned());
+    rows.collect::<Vec<_>>().join("\n").trim_end().lines().map(str::to_owned).collect()
+}
+
+/// The two cells of each row.
+fn cells(pty: &Pty) -> (Vec<String>, Vec<String>) {
+    let cell = |text: Option<&str>| text.unwrap_or_default().trim_end().to_owned();
+    let rows = rows(pty);
+    let split = rows.iter().map(|row| (cell(row.split('│').next()), cell(row.split('│').nth(1))));
+    split.map(|(left, right)| (left, right.strip_prefix(' ').unwrap_or_default().to_owned())).unzip()
+}
+
+#[test]
+fn a_wide_terminal_shows_answers_side_by_side() {
+    let (_server, sandbox) = on_terminal(|model| match model {
+        "left" => {
+            Reply::answer(&["Some **bold** words that ", "go on beyond the width of a column.\n\n", "- one\n- two\n"])
+        }
+        _ => Reply::answer(&[
+            "漢字仮名交じり文の長い段落は桁の端で折り返されるはずです。\n\n```rust\n",
+            "fn main() { println!(\"a line of code beyond the column\"); }\n```\n",
+        ]),
+    });
+    let mut pty = Pty::start(compare(&sandbox, &["test:left", "test:right"], &["hi"]), 30, 87);
+    assert_eq!(pty.wait_for_exit(), 0, "{}", pty.screen());
+    let (left, right) = cells(&pty);
+    assert_eq!(
+        left[..7],
+        [
+            "test:left",
+            &"─".repeat(42),
+            "Some bold words that go on beyond the",
+            "width of a column.",
+            "",
+            "• one",
+            "• two"
+        ]
+    );
+    assert_eq!(
+        right[..6],
+        [
+            "test:right",
+            &"─".repeat(42),
+            "漢字仮名交じり文の長い段落は桁の端で折り返",
+            "されるはずです。",
+            "",
+            "fn main() { println!(\"a line of code beyon",
+        ]
+    );
+    assert_eq!(right[6], "d the column\"); }");
+    assert_append_only(&pty.log());
+    let screen = pty.screen();
+    let bar = |row: &str| row.chars().take_while(|char| *char != '│').count();
+    assert_eq!(bar(screen.lines().next().unwrap()), 43, "{screen}");
+}
+
+#[test]
+fn a_model_that_is_slow_holds_up_the_others_for_three_seconds() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let (_server, sandbox) = on_terminal(move |model| match model {
+        "slow" => Reply::sse().wait_for(&held).text("Here\n\nI am").finished(),
+        _ => Reply::answer(&["one\n\ntwo\n"]),
+    });
+    let mut pty = Pty::start(compare(&sandbox, &["test:slow", "test:quick"], &["hi"]), 30, 90);
+    pty.wait_for_text("waiting for test:slow");
+    assert!(!pty.screen().contains("one"), "{}", pty.screen());
+    pty.wait_for_text("two");
+    gate.open();
+    assert_eq!(pty.wait_for_exit(), 0, "{}", pty.screen());
+    let (left, right) = cells(&pty);
+    assert_eq!(right[2..5], ["one", "", "two"], "{}", pty.screen());
+    assert_eq!(left[2..8], ["", "", "", "Here", "", "I am"], "{}", pty.screen());
+    assert_append_only(&pty.log());
+}
+
+#[test]
+fn a_column_says_why_its_answer_ends() {
+    let gate = Gate::default();
+    let (_server, sandbox) = on_terminal(move |model| match model {
+        "down" => Reply::error(400, "no"),
+        _ => Reply::sse().text("It begins\n\nand goes").wait_for(&gate).finished(),
+    });
+    let mut pty = Pty::start(compare(&sandbox, &["test:down", "test:stuck"], &["hi"]), 30, 90);
+    pty.wait_for_text("It begins");
+    pty.signal(Signal::INT);
+    assert_eq!(pty.wait_for_exit(), 130, "{}", pty.screen());
+    let (left, right) = cells(&pty);
+    assert_eq!(left[2], "[error]", "{}", pty.screen());
+    assert_eq!(right[2..6], ["It begins", "", "and goes", "[interrupted: stopped by you]"], "{}", pty.screen());
+    pty.wait_for_text("error[rejected]: test:down");
+}
+
+#[test]
+fn a_terminal_that_changes_its_width_changes_the_columns() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let (_server, sandbox) = on_terminal(move |_| {
+        let long = "word ".repeat(30);
+        Reply::sse().text("first\n\n").sleep_ms(100).wait_for(&held).text(&long).finished()
+    });
+    let mut pty = Pty::start(compare(&sandbox, &["test:a", "test:b"], &["hi"]), 30, 90);
+    pty.wait_for_text("first");
+    pty.resize(30, 60);
+    gate.open();
+    assert_eq!(pty.wait_for_exit(), 0, "{}", pty.screen());
+    let rows = rows(&pty);
+    assert!(rows.contains(&"word word word word word     │ word word word word word".to_owned()), "{}", pty.screen());
+}
+
+#[test]
+fn a_narrow_an_accessible_and_a_plain_terminal_show_one_after_the_other() {
+    let (server, sandbox) = on_terminal(|model| Reply::answer(&["I am ", model]));
+    let models = ["test:a", "test:b"];
+    let accessible = compare(&sandbox, &models, &["hi", "--accessible"]);
+    let plain = Sandbox::new().config(&TestConfig::for_server(&server).set("ui.markdown", false));
+    for (run, columns) in [
+        (compare(&sandbox, &models, &["hi"]), 82),
+        (compare(&sandbox, &models, &["hi", "--width", "80"]), 120),
+        (accessible, 120),
+        (compare(&plain, &models, &["hi"]), 120),
+        (compare(&sandbox, &models, &["hi"]).env("TERM", "dumb"), 120),
+    ] {
+        let mut pty = Pty::start(run, 30, columns).patient(Duration::from_secs(20));
+        assert_eq!(pty.wait_for_exit(), 0, "{}", pty.screen());
+        let screen = pty.screen();
+        assert!(!screen.contains('│') && screen.find("I am a") < screen.find("I am b"), "{screen}");
+    }
+    let mut wide = Pty::start(compare(&sandbox, &models, &["hi"]), 30, 83);
+    assert_eq!(wide.wait_for_exit(), 0);
+    assert!(wide.screen().contains('│'), "{}", wide.screen());
 }

@@ -37,6 +37,20 @@ const STREAMS: &[Row] = &[
         ],
     ),
     ("full disk behind stdout: 74, answer kept", &["a_full_disk_behind_stdout_is_exit_74_and_the_answer_is_kept"]),
+    ("sayso alone with a pipe is `sayso ask -`", &["sayso_alone_with_a_pipe_is_ask"]),
+    ("-c with nothing to continue is exit 3", &["continue_with_nothing_to_continue_is_exit_3"]),
+    (
+        "reasoning, tool lines and errors go to stderr",
+        &["thoughts_never_reach_stdout", "what_stands_beside_a_piped_answer_is_sanitised_on_stderr"],
+    ),
+    (
+        "--color always styles what is for a person and no pipe",
+        &["color_always_changes_no_byte_of_a_pipe", "colour_has_an_order"],
+    ),
+    (
+        "when stdout cannot be written what came is saved",
+        &["a_full_disk_behind_stdout_is_exit_74_and_the_answer_is_kept"],
+    ),
 ];
 
 const EXIT_CODES: &[Row] = &[
@@ -67,6 +81,30 @@ const EXIT_CODES: &[Row] = &[
     ("124", &["timeout_is_exit_124_and_keeps_what_came", "timeout_covers_the_wait_for_a_retry"]),
     ("129, 130, 143", &["signals_in_ask_keep_the_partial_answer_and_end_the_request"]),
     ("the page and the topic agree", &["the_page_and_the_topic_list_the_same_exit_codes"]),
+    ("a refusal by the model: 10", &["a_refusal_is_text_on_stdout_and_exit_10", "a_content_filter_is_exit_10"]),
+    (
+        "a broken chunk between good ones: 9, nothing but broken ones or nothing at all: 8",
+        &[
+            "a_broken_chunk_between_good_ones_is_told_and_the_rest_is_shown",
+            "nothing_but_broken_chunks_is_exit_8",
+            "html_with_status_200_is_exit_8_and_shows_a_little_of_it",
+        ],
+    ),
+    (
+        "errors say what failed, on what, and what to do",
+        &["a_provider_error_reads_as_promised", "status_401_403_are_exit_4_and_name_the_variable_but_never_the_key"],
+    ),
+    (
+        "four tries in all, or --retries N and one",
+        &[
+            "status_500_502_503_529_are_exit_8_after_four_tries_with_the_request_id",
+            "a_system_prompt_comes_from_a_file_and_retries_are_counted",
+        ],
+    ),
+    (
+        "keep-alives count only before the first token",
+        &["a_stall_masked_by_keep_alives_ends_too", "keep_alives_before_the_first_token_are_waited_through"],
+    ),
 ];
 
 const SCRIPTS: &[Row] = &[
@@ -124,6 +162,27 @@ const SCRIPTS: &[Row] = &[
     ("--no-stream", &["no_stream_asks_for_the_whole_answer"]),
     ("--offline", &["offline_reaches_this_machine_and_nothing_else"]),
     ("many at once", &["a_hundred_questions_by_xargs_are_all_answered_and_kept"]),
+    (
+        "-m, -s TEXT or @FILE, -o",
+        &["model_system_and_options_are_sent", "a_system_prompt_comes_from_a_file_and_retries_are_counted"],
+    ),
+    ("-c, --continue", &["continue_sends_what_was_said_before"]),
+    ("--max-hops", &["a_tool_loop_for_ever_ends_at_the_limit"]),
+    ("--thinking hide, show", &["thoughts_never_reach_stdout", "shown_thoughts_are_dim_and_end_before_the_answer"]),
+    ("--timeout", &["timeout_is_exit_124_and_keeps_what_came"]),
+    (
+        "--once, --stop-after: nothing is asked without a key or a pattern",
+        &["an_empty_key_or_pattern_of_a_script_is_a_mistake"],
+    ),
+    (
+        "--config, -q, -v, --accessible",
+        &[
+            "the_configuration_has_its_place_its_schema_and_a_file_of_ones_own",
+            "quiet_and_timing_change_stderr_alone",
+            "without_repainting_lines_are_lines",
+        ],
+    ),
+    ("every option of ask is there", &["every_promised_command_and_option_is_there"]),
 ];
 
 const JSON: &[Row] = &[
@@ -155,6 +214,16 @@ const DURABILITY: &[Row] = &[
     ("after kill -9 no child is left", &["after_kill_9_nothing_is_left_within_three_seconds"]),
     ("private files", &["files_are_0600_and_folders_0700_whatever_the_umask"]),
     ("keys are nowhere", &["no_fault_and_no_verbosity_gives_the_key_away", "no_command_gives_the_key_away"]),
+    ("a panic keeps what came", &["a_panic_is_one_line_and_keeps_what_came"]),
+    (
+        "every stop that can be handled keeps what came",
+        &[
+            "signals_in_ask_keep_the_partial_answer_and_end_the_request",
+            "timeout_is_exit_124_and_keeps_what_came",
+            "head_1_stops_the_request_within_a_second_without_a_word",
+        ],
+    ),
+    ("a history that cannot be written can be read", &["a_read_only_mount_is_told_once_and_can_be_read"]),
 ];
 
 const FIRST_RUN: &[Row] = &[
@@ -170,6 +239,11 @@ const FIRST_RUN: &[Row] = &[
         ],
     ),
     ("an unknown /x is never sent", &["a_command_nobody_knows_is_an_error_and_never_sent"]),
+    ("a key in the environment is enough", &["well_known_providers_need_only_a_key"]),
+    (
+        "the connection is opened ahead and can be left out",
+        &["the_connection_is_opened_ahead_unless_that_is_switched_off"],
+    ),
 ];
 
 const MODELS: &[Row] = &[
@@ -240,6 +314,38 @@ const MODELS: &[Row] = &[
             "an_edited_file_is_checked_before_it_counts",
         ],
     ),
+    (
+        "-m twice on a wide terminal",
+        &["a_wide_terminal_shows_answers_side_by_side", "a_model_that_is_slow_holds_up_the_others_for_three_seconds"],
+    ),
+    (
+        "config path, show, check, schema",
+        &[
+            "the_configuration_has_its_place_its_schema_and_a_file_of_ones_own",
+            "a_check_tells_warnings_and_who_is_asked",
+        ],
+    ),
+    (
+        "all mistakes of the configuration at once, with places",
+        &["mistakes_of_the_configuration_are_told_all_at_once_with_their_places"],
+    ),
+    (
+        "a mapping that stands twice is merged, a scalar is an error",
+        &["a_mapping_that_stands_twice_is_merged_and_told", "a_scalar_that_stands_twice_names_both_lines"],
+    ),
+    (
+        "a configuration written for the guide loads unchanged",
+        &["a_configuration_written_for_the_guide_loads_unchanged"],
+    ),
+    ("every setting stands in the example with its default", &["the_example_has_every_setting_with_its_default"]),
+    (
+        "keys from the environment, a command, a private file, the configuration; never the command line",
+        &[
+            "a_key_comes_from_a_command_or_a_private_file",
+            "a_key_file_that_others_can_touch_is_told_or_refused",
+            "the_environment_comes_before_a_stored_key_and_that_is_told",
+        ],
+    ),
 ];
 
 const COMMANDS: &[Row] = &[
@@ -293,6 +399,38 @@ const COMMANDS: &[Row] = &[
             "each_command_gets_a_page_of_the_manual",
         ],
     ),
+    ("all of them are there", &["every_promised_command_and_option_is_there", "every_promised_slash_command_is_known"]),
+    ("every list, show and search in four formats", &["every_list_show_and_search_has_its_four_formats"]),
+    ("batch --save", &["saved_rows_are_conversations_that_go_on", "many_batches_at_once_save_all_of_their_rows"]),
+    ("history backup", &["a_backup_is_whole_private_and_overwrites_nothing"]),
+    (
+        "history prune: nothing without a limit, never what is pinned, by itself after an answer",
+        &[
+            "without_a_limit_nothing_is_ever_deleted",
+            "age_and_messages_and_names_count_each_for_themselves",
+            "it_runs_by_itself_after_an_answer_and_not_again_within_the_interval",
+        ],
+    ),
+    ("history scrub", &["scrub_masks_everywhere_and_leaves_no_bytes"]),
+    (
+        "history sql",
+        &["the_views_can_be_asked_in_every_format", "what_is_no_select_over_the_views_is_refused_and_changes_nothing"],
+    ),
+    ("history check, recover", &["check_tells_damage_and_what_to_do", "any_damaged_page_costs_only_what_was_on_it"]),
+    ("history rm asks a person", &["a_person_is_asked_before_anything_is_deleted"]),
+    (
+        "mcp list, tools, resources, prompts, read",
+        &["resources_and_prompts_are_listed_and_read", "every_list_show_and_search_has_its_four_formats"],
+    ),
+    (
+        "mcp login, logout, serve, exercise",
+        &[
+            "signing_in_keeps_a_token_and_signing_out_forgets_it",
+            "harmless_servers_are_served_in_both_revisions_of_the_protocol",
+            "requests_share_connections_and_carry_the_headers",
+        ],
+    ),
+    ("help", &["topics_and_commands_have_help", "every_promised_command_and_option_is_there"]),
 ];
 
 const TOOLS: &[Row] = &[
@@ -358,6 +496,11 @@ const PROMPT: &[Row] = &[
         "answers are rendered as they stream, and nothing is redrawn",
         &["an_answer_on_a_terminal_is_rendered_and_nothing_is_redrawn"],
     ),
+    ("Enter, Alt-Enter, Ctrl-J, a backslash, a fence", &["a_text_of_several_lines_is_one_prompt_however_it_was_typed"]),
+    ("Ctrl-X Ctrl-E", &["the_editor_gets_the_line_and_gives_it_back"]),
+    ("Tab", &["tab_completes_and_a_bad_byte_loses_nothing"]),
+    ("/approve", &["approve_shows_what_may_run"]),
+    ("/new, /sessions, /rename, /system, /thinking, /usage, /model", &["commands_change_what_the_next_ones_see"]),
 ];
 
 #[test]

@@ -127,6 +127,8 @@ mod prewarm;
 #[cfg(test)]
 mod process_faults;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod prompt;
 #[cfg(test)]
 mod providers;

@@ -20,7 +20,8 @@ const ANSWER: [&str; 12] = [
 /// What no stream ever sends: cursor up, erasing below, a second screen, a question to the terminal.
 const FORBIDDEN: [&str; 6] = ["\x1b[J", "\x1b[0J", "\x1b[2J", "?1049", "\x1b[6n", "\x1b]11;?"];
 
-fn assert_append_only(log: &[u8]) {
+/// Panics where the terminal was sent anything that goes back.
+pub fn assert_append_only(log: &[u8]) {
     let log = String::from_utf8_lossy(log);
     for sequence in FORBIDDEN {
         assert!(!log.contains(sequence), "{sequence:?} in {log:?}");

@@ -228,3 +228,24 @@ fn keys_can_be_chosen_and_wrong_ones_are_told() {
     init(&["zsh", "--key", "alt-j"]).assert_exit(2).assert_stderr_has(&["one key cannot do both"]);
     init(&["tcsh"]).assert_exit(2);
 }
+
+#[test]
+fn a_shell_without_a_line_to_edit_takes_the_snippet_silently() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish"] {
+        if !needs(shell) {
+            continue;
+        }
+        let script = sandbox.sayso(["shell-init", shell]).run().assert_exit(0).stdout();
+        let path = sandbox.work_folder().join(shell);
+        fs::write(&path, script).unwrap();
+        let source = format!("source '{}'", path.display());
+        let options: &[&str] = match shell {
+            "bash" => &["--norc", "-eu"],
+            "zsh" => &["-f", "-eu"],
+            _ => &["--no-config"],
+        };
+        let args = options.iter().copied().chain(["-c", &source]).collect::<Vec<_>>();
+        sandbox.program(std::path::Path::new(shell), args).run().assert_exit(0).assert_stdout("").assert_silent();
+    }
+}

@@ -34,7 +34,7 @@ pub fn export(options: &ExportOptions, history: &History, context: &mut Context)
     }
     let ids = &chosen(options, history)?;
     let mut export = Export { format: options.format, ids, history, files: Files::InText };
-    let Some(path) = &options.output else {
+    let Some(path) = options.output.as_ref().filter(|path| **path != Path::new("-")) else {
         let mut out = Stdout { context, bytes: Vec::new(), failed: None };
         let written = export.write_all(&mut out, &mut |_| {});
         let failed = out.failed.take();

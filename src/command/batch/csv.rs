@@ -1,4 +1,6 @@
 //! Tables as text: fields between commas or tabs, in quotes where they hold one of those or a line end. Pure.
+//!
+//! Our own, and no crate: records come in lines that are limited and counted already, and this is all that is left.
 
 /// What a line did to the record it belongs to.
 #[derive(Debug, PartialEq, Eq)]

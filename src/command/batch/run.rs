@@ -16,11 +16,12 @@ use super::watch::Watch;
 use super::work::{Limits, Shared, work};
 use crate::cli::{BatchOptions, InputKind, SystemPrompt};
 use crate::command::context::Context;
+use crate::command::place::place;
 use crate::command::prompt::read_file;
 use crate::command::wiring;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::history::{HistorySettings, Journal};
+use crate::history::{Journal, Place};
 use crate::http::Lifetime;
 use crate::provider::{ModelFacts, ModelParameters, Pace, Paced, Provider};
 use crate::session::{ActiveModel, CancelSource, LazyFacts, Session, Signals};
@@ -28,6 +29,9 @@ use crate::terminal::Stream;
 
 /// Rows that may wait for an older one, for each job.
 const WINDOW_PER_JOB: u64 = 16;
+
+/// Each job that keeps its rows has a connection to the history: more than these would only wait for each other.
+const SAVING_JOBS_MAX: u16 = 64;
 
 /// Runs the command; the exit code.
 pub fn run(options: BatchOptions, mut context: Context) -> Result<u8, Failure> {
@@ -43,15 +47,18 @@ async fn answer_all(options: &BatchOptions, context: &mut Context) -> Result<u8,
     wiring::one_model(&options.request)?;
     let mut load_options = wiring::request_load_options(&options.request, context);
     load_options.no_stream = options.no_stream;
-    load_options.no_save = true;
+    load_options.no_save = !options.save;
     let mut config = wiring::load(&load_options, context)?;
     let jobs = options.jobs;
+    if options.save {
+        check_saving(jobs, &config)?;
+    }
     let connections = usize::from(jobs);
     config.http.max_connections = config.http.max_connections.max(connections);
     config.http.max_keepalive_connections = config.http.max_keepalive_connections.max(connections);
     let model = model(&config, context)?;
     let mut source = source(options, &config, &model)?;
-    let sink = match &options.output {
+    let sink = match options.output.as_ref().filter(|path| **path != Path::new("-")) {
         Some(path) => Sink::to_file(path, !options.unordered, &mut source.plan)?,
         None => Sink::Stdout(Order::new(!options.unordered)),
     };
@@ -69,14 +76,26 @@ async fn answer_all(options: &BatchOptions, context: &mut Context) -> Result<u8,
     let cancel = CancelSource::default();
     let (sender, outcomes) = mpsc::channel(usize::from(jobs));
     let budget = wiring::budget(&config, &options.budget);
+    let place = if options.save { place() } else { Place::default() };
     for _ in 0..u64::from(jobs).min(total - before) {
         let mut session = model.session(&config, &pace, options.request.retries);
         session.budget.clone_from(&budget);
+        session.set_place(place.clone());
         tokio::task::spawn_local(work(session, Rc::clone(&shared), sender.clone(), cancel.token()));
     }
     drop(sender);
     let watch = Watch::new(shared, pace);
     watch.collect(sink, outcomes, (&mut signals, &cancel), context).await
+}
+
+fn check_saving(jobs: u16, config: &Config) -> Result<(), Failure> {
+    if config.history.path.is_none() {
+        return Err(Failure::config("`--save` needs a history, and `chat.storage.type` is `memory`"));
+    }
+    if jobs > SAVING_JOBS_MAX {
+        return Err(Failure::usage(format!("{jobs} jobs are too many for `--save`, which takes {SAVING_JOBS_MAX}")));
+    }
+    Ok(())
 }
 
 /// A model that all jobs ask.
@@ -89,7 +108,7 @@ struct SharedModel {
 }
 
 impl SharedModel {
-    /// A session for one job. It keeps nothing, and offers no tools.
+    /// A session for one job. It offers no tools.
     fn session(&self, config: &Config, pace: &Rc<Pace>, retries: u32) -> Session {
         let facts = self.facts.clone();
         let model = ActiveModel {
@@ -99,7 +118,7 @@ impl SharedModel {
             parameters: self.parameters.clone(),
             facts: LazyFacts::new(Box::new(move || facts)),
         };
-        let journal = Journal::start(HistorySettings { path: None, ..config.history.clone() });
+        let journal = Journal::start(config.history.clone());
         let settings = wiring::turn_settings(config, retries);
         let mut session = Session::new(journal, model, settings, config.chat.system_prompt.clone());
         session.uses_tools = false;

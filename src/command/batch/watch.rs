@@ -14,7 +14,7 @@ use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::provider::{ErrorKind, Pace};
 use crate::session::{CancelCause, CancelSource, OutputError, Signals, TurnStatus, exit_of_cancel};
-use crate::terminal::{RowTime, TermSafeBuf, batch_line};
+use crate::terminal::{BatchRow, RowTime, TermSafeBuf, batch_line};
 
 /// How often the row at the bottom is redrawn, and a reader that has gone is noticed.
 const TICK: Duration = Duration::from_millis(100);
@@ -159,7 +159,7 @@ impl Watch {
 
     /// Counts a row; its line, where it has come to an end of its own.
     fn judge(&mut self, done: &Done) -> Option<String> {
-        let Done { task, result, timed_out, .. } = done;
+        let Done { task, result, timed_out, conversation, .. } = done;
         if result.status == TurnStatus::Interrupted && !timed_out {
             // Cut off with the batch: asked again by the next run.
             return None;
@@ -181,7 +181,8 @@ impl Watch {
             };
             self.tally.fail(&Failed { exit: result.exit, class, id: &id_text(&task.id), message });
         }
-        Some(batch_line(&task.id, &task.hash, result, timeout))
+        let row = BatchRow { id: &task.id, hash: &task.hash, conversation: conversation.as_ref() };
+        Some(batch_line(row, result, timeout))
     }
 
     fn tell_notices(&mut self, notices: &[String], context: &mut Context) {
@@ -247,7 +248,7 @@ impl Watch {
 
 fn failure_of(error: SinkError) -> Failure {
     match error {
-        SinkError::Stdout(error) => Failure { hint: None, ..Failure::from(error) },
+        SinkError::Stdout(error) => Failure::from(error),
         SinkError::File(failure) => failure,
     }
 }

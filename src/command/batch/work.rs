@@ -8,6 +8,8 @@ use tokio::sync::{Notify, mpsc};
 
 use super::row::BadRow;
 use super::source::{Source, Task};
+use crate::command::turn::CLOSE_LIMIT;
+use crate::conversation::ConversationId;
 use crate::http::RetryPolicy;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::session::{
@@ -42,6 +44,8 @@ pub struct Done {
     pub task: Task,
     pub result: TurnResult,
     pub timed_out: bool,
+    /// Where rows are kept in the history.
+    pub conversation: Option<ConversationId>,
     /// What a person should know, as warnings.
     pub notices: Vec<String>,
 }
@@ -97,13 +101,18 @@ impl Shared {
     }
 }
 
-/// Works until there are no more rows. Dropping `outcomes` ends it, too.
+/// Works until there are no more rows, and what is to be kept is on disk. Dropping `outcomes` ends it, too.
 pub async fn work(mut session: Session, shared: Rc<Shared>, outcomes: mpsc::Sender<Outcome>, cancel: Cancel) {
+    ask_rows(&mut session, &shared, &outcomes, cancel).await;
+    session.journal.close(CLOSE_LIMIT).await;
+}
+
+async fn ask_rows(session: &mut Session, shared: &Shared, outcomes: &mpsc::Sender<Outcome>, cancel: Cancel) {
     loop {
         let outcome = match shared.take() {
             Ok(None) => return,
             Ok(Some(task)) if !shared.wait_for_window(task.number).await => return,
-            Ok(Some(task)) => ask(&mut session, task, shared.limits.timeout, cancel.clone()).await,
+            Ok(Some(task)) => ask(session, task, shared.limits.timeout, cancel.clone()).await,
             Err(bad) => Err(Broken::Input(bad)),
         };
         if let Ok(done) = &outcome
@@ -140,7 +149,8 @@ async fn ask(session: &mut Session, mut task: Task, timeout: Option<Duration>, m
     };
     let result = report.map_err(Broken::Turn)?.result;
     let timed_out = result.interrupted == Some(CancelCause::Timeout.reason());
-    Ok(Box::new(Done { task, result, timed_out, notices: view.notices }))
+    let conversation = session.journal.is_kept().then(|| result.conversation.clone());
+    Ok(Box::new(Done { task, result, timed_out, conversation, notices: view.notices }))
 }
 
 /// Whether every other row would fail the same way: the key, the account, the budget, a rate that lasts.

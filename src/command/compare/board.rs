@@ -1,18 +1,20 @@
-//! Where several answers at once are shown one after the other: the first one that is not over streams, the others
-//! wait behind it.
+//! Where several answers at once are shown: side by side where the terminal is wide enough, else one after the other,
+//! and then the first one that is not over streams, and the others wait behind it.
 
 use std::cell::RefCell;
 use std::time::Instant;
 
 use crate::cli::OutputFormat;
 use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult};
-use crate::terminal::{Answer, JsonFormat, JsonTurn, RowTime, Screen, TermSafe, TermSafeBuf, ViewSettings};
+use crate::terminal::{Answer, Columns, JsonFormat, JsonTurn, RowTime, Screen, TermSafeBuf, ViewSettings};
 
 pub struct Board<'s> {
     screen: &'s mut Screen,
     parts: Vec<Part>,
     format: OutputFormat,
     quiet: bool,
+    /// Side by side; `None`: one after the other.
+    columns: Option<Columns>,
     /// The part that streams.
     current: usize,
 }
@@ -35,6 +37,12 @@ impl<'s> Board<'s> {
     pub fn new(screen: &'s mut Screen, labels: Vec<String>, format: OutputFormat, settings: ViewSettings) -> Self {
         let json_format = if format == OutputFormat::Jsonl { JsonFormat::Jsonl } else { JsonFormat::Json };
         let quiet = settings.quiet;
+        let columns = match (format, settings.markdown) {
+            (OutputFormat::Text | OutputFormat::Markdown, Some(markdown)) => {
+                Columns::fitting(&labels, markdown, screen)
+            }
+            (OutputFormat::Text | OutputFormat::Markdown | OutputFormat::Json | OutputFormat::Jsonl, _) => None,
+        };
         let part = |(index, label)| Part {
             label,
             json: JsonTurn::new(json_format, settings, Some(index)),
@@ -46,8 +54,8 @@ impl<'s> Board<'s> {
             result: None,
         };
         let parts = labels.into_iter().enumerate().map(part).collect();
-        let mut board = Self { screen, parts, format, quiet, current: 0 };
-        board.wait_for_current();
+        let mut board = Self { screen, parts, format, quiet, columns, current: 0 };
+        board.wait();
         board
     }
 
@@ -65,10 +73,10 @@ impl<'s> Board<'s> {
     }
 
     fn text(&mut self, index: usize, text: &str) {
-        if index == self.current {
-            self.print(index, text);
-        } else {
-            self.parts[index].waiting.push_str(text);
+        match &mut self.columns {
+            Some(columns) => columns.text(index, text, self.screen),
+            None if index == self.current => self.print(index, text),
+            None => self.parts[index].waiting.push_str(text),
         }
     }
 
@@ -102,7 +110,9 @@ impl<'s> Board<'s> {
 
     /// What may still change of the part that streams is shown when nothing has come for a while.
     fn tick(&mut self) -> Result<(), OutputError> {
-        if let Some(answer) = self.parts.get_mut(self.current).and_then(|part| part.answer.as_mut()) {
+        if let Some(columns) = &mut self.columns {
+            columns.tick(self.screen);
+        } else if let Some(answer) = self.parts.get_mut(self.current).and_then(|part| part.answer.as_mut()) {
             answer.tick(self.screen);
         }
         self.screen.tick()
@@ -124,10 +134,14 @@ impl<'s> Board<'s> {
     /// Nothing more comes for this part.
     pub fn give_up(&mut self, index: usize) {
         self.parts[index].is_over = true;
+        if let Some(columns) = &mut self.columns {
+            columns.end(index, self.parts[index].result.as_ref(), self.screen);
+            return self.wait();
+        }
         while self.parts.get(self.current).is_some_and(|part| part.is_over) {
             self.close_current();
             self.current += 1;
-            self.wait_for_current();
+            self.wait();
         }
     }
 
@@ -155,15 +169,19 @@ impl<'s> Board<'s> {
         }
     }
 
-    /// Shows what has come of the part whose turn it is now.
-    fn wait_for_current(&mut self) {
-        let Some(part) = self.parts.get_mut(self.current) else { return self.screen.stop_row() };
-        let waiting = std::mem::take(&mut part.waiting);
-        let mut label = TermSafeBuf::new();
-        label.push(TermSafe::literal("waiting for "));
-        label.push_line(&part.label);
+    /// Tells who is waited for, and shows what has come of the part whose turn it is now.
+    fn wait(&mut self) {
+        let waited_for: Vec<&str> = match &self.columns {
+            Some(_) => self.parts.iter().filter(|part| !part.is_over).map(|part| part.label.as_str()).collect(),
+            None => self.parts.get(self.current).map(|part| part.label.as_str()).into_iter().collect(),
+        };
+        if waited_for.is_empty() {
+            return self.screen.stop_row();
+        }
+        let label = TermSafeBuf::line(&format!("waiting for {}", waited_for.join(", ")));
         self.screen.start_row(label, RowTime::Since(Instant::now()));
-        if matches!(self.format, OutputFormat::Text | OutputFormat::Markdown) {
+        if self.columns.is_none() && matches!(self.format, OutputFormat::Text | OutputFormat::Markdown) {
+            let waiting = std::mem::take(&mut self.parts[self.current].waiting);
             self.print(self.current, &waiting);
         }
     }

@@ -23,7 +23,11 @@ pub fn snippet(options: &ShellInitOptions) -> Result<String, Failure> {
         InitShell::Zsh => (include_str!("zsh.sh"), Key::bind_in_zsh),
         InitShell::Fish => (include_str!("fish.fish"), Key::bind_in_fish),
     };
-    let bindings = [bind(&keys[0], "_sayso_write"), bind(&keys[1], "_sayso_explain")].concat();
+    let mut bindings = [bind(&keys[0], "_sayso_write"), bind(&keys[1], "_sayso_explain")].concat();
+    if options.shell == InitShell::Bash {
+        // A shell that reads the same file without a line to edit warns of each `bind`.
+        bindings = format!("if [[ $- == *i* ]]; then\n{bindings}fi\n");
+    }
     Ok(format!(
         "# {} writes a command, {} explains the last one that failed (sayso shell-init)\n{script}{bindings}",
         options.key, options.explain_key

@@ -16,6 +16,19 @@ pub fn assert_valid(event: &Value) {
     assert!(errors.is_empty(), "{event:#} is not as `sayso help events --schema` says: {errors:#?}");
 }
 
+/// Every whole line that is an event is as the schema says; with `all`, every whole line is one. A line that a kill
+/// has cut is not whole.
+#[track_caller]
+pub fn assert_lines_valid(stdout: &[u8], all: bool) {
+    for line in stdout.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+        if all || (line.starts_with(b"{\"v\":1,\"type\":") && !line.starts_with(b"{\"v\":1,\"type\":\"meta\"")) {
+            let event = serde_json::from_slice(line)
+                .unwrap_or_else(|error| panic!("{error} in {:?}", String::from_utf8_lossy(line)));
+            assert_valid(&event);
+        }
+    }
+}
+
 fn printed() -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_sayso")).args(["help", "events", "--schema"]).output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap()

@@ -165,10 +165,20 @@ impl Pty {
         let deadline = Instant::now() + self.patience;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                self.wait_for_last_bytes();
                 return status.exit_code();
             }
             assert!(Instant::now() < deadline, "still running; the screen:\n{}", self.screen());
             thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// What the command wrote last can come after its end; a child that it left may hold the terminal open.
+    fn wait_for_last_bytes(&self) {
+        const GRACE: Duration = Duration::from_secs(1);
+        if !self.is_hung_up.load(Ordering::SeqCst) {
+            let terminal = self.terminal.0.lock().unwrap();
+            drop(self.terminal.1.wait_timeout_while(terminal, GRACE, |terminal| !terminal.is_over).unwrap());
         }
     }
 

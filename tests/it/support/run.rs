@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::{Output, Strace};
+use super::{Output, Strace, event_schema};
 
 enum Input {
     Null,
@@ -138,7 +138,8 @@ impl Run {
             if self.reads_stdout { (Captured::of(pipe), None) } else { (Captured::of(std::io::empty()), Some(pipe)) };
         let stderr = Captured::of(child.stderr.take().unwrap());
         let deadline = started + self.limit;
-        Running { child, stdin, stdout, stderr, unread, started, deadline, rss_peak_kib: 0 }
+        let writes_events = writes_events(&self.command);
+        Running { child, stdin, stdout, stderr, unread, started, deadline, rss_peak_kib: 0, writes_events }
     }
 }
 
@@ -200,6 +201,8 @@ pub struct Running {
     started: Instant,
     deadline: Instant,
     rss_peak_kib: u64,
+    /// stdout is nothing but events.
+    writes_events: bool,
 }
 
 impl Running {
@@ -293,6 +296,7 @@ impl Running {
         let grace = Instant::now() + Duration::from_secs(5);
         let is_over = |captured: &Captured| captured.wait(grace, |_| false);
         assert!(is_over(&self.stdout) && is_over(&self.stderr), "a child of the process holds its output open");
+        event_schema::assert_lines_valid(&self.stdout.bytes(), self.writes_events);
         Output {
             code: status.code(),
             signal: status.signal(),
@@ -315,6 +319,13 @@ impl Drop for Running {
             let _ = self.child.wait();
         }
     }
+}
+
+/// Whether every line of stdout has to be an event: `ask` or `chat` with a format of JSON, and no shell around it.
+fn writes_events(command: &[String]) -> bool {
+    let has = |word: &str| command.iter().any(|argument| argument == word);
+    let is_json = command.windows(2).any(|pair| pair[0] == "--format" && ["json", "jsonl"].contains(&&*pair[1]));
+    is_json && (has("ask") || has("chat")) && !has("sh") && !has("--dry-run")
 }
 
 pub(super) fn rss_peak_kib(pid: Pid) -> u64 {
