@@ -798,7 +798,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcomm
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from read" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l suggest -d 'Print the values that the server suggests for this argument, one a line; with a beginning or without' -r -f -k -a '(__sayso_names)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l suggest -d 'Print the values that the server suggests for this argument, one a line; with a beginning or without, and with the other arguments where it looks at them' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l format -d '`text`, or all messages as JSON' -r -f -a "text\t'The text of it'
 json\t'One object with everything'"
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l config -d 'Read this configuration file' -r -F
@@ -810,7 +810,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcomm
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from prompt" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l suggest -d 'Print the values that the server suggests for this argument, one a line; with a beginning or without' -r -f -k -a '(__sayso_names)'
+complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l suggest -d 'Print the values that the server suggests for this argument, one a line; with a beginning or without, and with the other arguments where it looks at them' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l format -d '`text`, or all messages as JSON' -r -f -a "text\t'The text of it'
 json\t'One object with everything'"
 complete -c sayso -n "__fish_sayso_using_subcommand mcp; and __fish_seen_subcommand_from get" -l config -d 'Read this configuration file' -r -F

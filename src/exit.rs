@@ -93,11 +93,11 @@ impl From<HistoryError> for Failure {
             HistoryError::CannotWrite { .. } => failure,
             HistoryError::Query { is_refused: true, .. } => {
                 Self { class: "usage", exit: exit_code::USAGE, ..failure }.hint(
-                    "one SELECT over the views conversations, messages, tool_calls and usage; `sayso history export` has everything",
+                    "one SELECT over the views conversations, messages, tool_calls, attachments and usage; `sayso history export` has everything",
                 )
             }
             HistoryError::Query { is_refused: false, .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure }
-                .hint("`--timeout` gives it more time; docs/history.md lists the columns of the views"),
+                .hint("the views are conversations, messages, tool_calls, attachments and usage; docs/history.md lists their columns"),
             HistoryError::BadPattern { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure },
             HistoryError::ClockWentBack { .. } => failure.hint("set the clock right, then run `sayso history prune`"),
             HistoryError::BadName { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure },
@@ -109,7 +109,7 @@ impl From<HistoryError> for Failure {
             | HistoryError::OnlyUnwanted { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure }
                 .hint("a word has a letter or digit in it; `\"…\"` keeps words together, `NOT` leaves out the next"),
             HistoryError::Unusable { .. } | HistoryError::Sqlite(_) => {
-                failure.hint("`--no-save` works without a history; `sayso config path` shows where it is looked for")
+                failure.hint("`--no-save` works without a history; `sayso doctor --history` tells more of it")
             }
         }
     }
@@ -133,6 +133,9 @@ impl From<McpError> for Failure {
             McpError::SignInNeeded { server } | McpError::SignInFailed { server, .. } => {
                 failure.hint(format!("run `sayso mcp login {server}`"))
             }
+            McpError::Refused { server, code: UNKNOWN_METHOD, .. } => failure.hint(format!(
+                "it has nothing of this kind: `sayso mcp tools {server}`, `resources` and `prompts` list what it has"
+            )),
             McpError::Unavailable { .. }
             | McpError::TimedOut { .. }
             | McpError::Refused { .. }
@@ -141,6 +144,9 @@ impl From<McpError> for Failure {
         }
     }
 }
+
+/// The server does not know this kind of request.
+const UNKNOWN_METHOD: i64 = -32601;
 
 /// Errors of JSON-RPC that blame the request: another try of the same changes nothing.
 fn is_our_request(code: i64) -> bool {

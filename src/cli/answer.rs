@@ -47,7 +47,7 @@ pub struct AnswerOptions {
     pub stop_after: Option<String>,
 
     /// Ask once: where KEY has had its answer, that one is given again
-    #[arg(help_heading = SCRIPTS, long, value_name = "KEY", conflicts_with_all = ["no_save", "cache"])]
+    #[arg(help_heading = SCRIPTS, long, value_name = "KEY", conflicts_with_all = ["no_save", "cache"], value_parser = parse_key)]
     pub once: Option<String>,
 
     /// Give the answer to the very same request again, if it is no older, as in 1h or 7d
@@ -90,6 +90,11 @@ impl Default for AnswerOptions {
             meta_fd: None,
         }
     }
+}
+
+/// An empty key is a variable of a script that is not set: all of them would be given one answer.
+fn parse_key(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("it is empty; is a variable not set?".into()) } else { Ok(text.to_owned()) }
 }
 
 /// Reads an age: as `--timeout` does, or in days.

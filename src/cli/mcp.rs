@@ -178,8 +178,9 @@ pub struct McpPromptOptions {
     #[arg(value_name = "KEY=VALUE")]
     pub arguments: Vec<String>,
 
-    /// Print the values that the server suggests for this argument, one a line; with a beginning or without
-    #[arg(long, value_name = "KEY[=BEGINNING]", conflicts_with = "arguments")]
+    /// Print the values that the server suggests for this argument, one a line; with a beginning or without, and
+    /// with the other arguments where it looks at them
+    #[arg(long, value_name = "KEY[=BEGINNING]")]
     pub suggest: Option<String>,
 
     /// `text`, or all messages as JSON

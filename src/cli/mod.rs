@@ -158,6 +158,7 @@ pub enum Command {
     /// Print what lets a shell write commands for you, for its rc file
     ShellInit(ShellInitOptions),
     /// Print the manual, or the page of one command
+    #[command(after_help = "It is roff, as man reads it: `sayso man ask | man -l -` shows a page.")]
     Man(ManOptions),
     /// Explain a command or a topic
     Help(HelpOptions),

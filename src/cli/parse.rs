@@ -46,7 +46,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop>
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = Cli::try_parse_from(&arguments).map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            stop_for_help(&error)
+            stop_for_help(&error, &arguments)
         }
         _ => Stop::Usage(usage_error(&error, &arguments)),
     })?;
@@ -75,12 +75,24 @@ fn with_settled_words(mut cli: Cli) -> Result<Cli, UsageError> {
     Ok(cli)
 }
 
-fn stop_for_help(error: &clap::Error) -> Stop {
+fn stop_for_help(error: &clap::Error, arguments: &[OsString]) -> Stop {
     if error.use_stderr() {
         // `sayso history` alone: clap would print the whole help as an error.
-        return Stop::Usage(UsageError::new("a subcommand is missing", "add `--help` to see which there are"));
+        return Stop::Usage(UsageError::new("a subcommand is missing", subcommands(arguments)));
     }
     Stop::Show(error.render())
+}
+
+/// What can stand behind the command that was typed.
+fn subcommands(arguments: &[OsString]) -> String {
+    let root = Cli::command();
+    let mut typed = arguments.iter().skip(1).filter_map(|argument| root.find_subcommand(argument));
+    let Some(command) = typed.find(|command| command.has_subcommands()) else {
+        return "add `--help` to see which there are".to_owned();
+    };
+    let names: Vec<&str> =
+        command.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name).collect();
+    format!("it is one of {}; `sayso {} --help` explains them", names.join(", "), command.get_name())
 }
 
 fn usage_error(error: &clap::Error, arguments: &[OsString]) -> UsageError {
@@ -95,7 +107,27 @@ fn usage_error(error: &clap::Error, arguments: &[OsString]) -> UsageError {
             unknown_argument(&context(ContextKind::InvalidArg), &context(ContextKind::SuggestedArg))
         }
         ErrorKind::InvalidValue => invalid_value(error),
-        _ => UsageError::new(first_paragraph(error), "`--help` after the command explains its options"),
+        ErrorKind::MissingRequiredArgument => {
+            UsageError::new(format!("missing: {}", context(ContextKind::InvalidArg)), EXPLAINED)
+        }
+        ErrorKind::ValueValidation => UsageError::new(without_ranges(&first_paragraph(error)), EXPLAINED),
+        _ => UsageError::new(first_paragraph(error), EXPLAINED),
+    }
+}
+
+const EXPLAINED: &str = "`--help` after the command explains its options";
+
+/// Numbers that are none or out of range, without the words of Rust.
+fn without_ranges(text: &str) -> String {
+    let text = text.replace("invalid digit found in string", "it is no whole number");
+    let Some((before, range)) = text.rsplit_once(" is not in ") else { return text };
+    let Some((before, _)) = before.rsplit_once(": ") else { return text };
+    match range.split_once("..") {
+        Some((first, last)) if last.starts_with('=') => {
+            format!("{before}: it has to be from {first} to {}", &last[1..])
+        }
+        Some((first, _)) => format!("{before}: it has to be {first} or more"),
+        None => text,
     }
 }
 
@@ -228,9 +260,9 @@ mod tests {
     fn mistakes_are_one_line_in_our_words() {
         let (message, _) = mistake("ask --timeout 30 hi");
         assert_eq!(message, "invalid value '30' for '--timeout <DURATION>': a unit is missing: 30s, 30m or 30ms?");
-        assert!(mistake("ask --retries 11 hi").0.contains("11 is not in 0..=10"));
+        assert!(mistake("ask --retries 11 hi").0.ends_with("it has to be from 0 to 10"));
         assert!(mistake("ask -c --session x hi").0.contains("cannot be used with"));
-        assert_eq!(mistake("completions").0, "the following required arguments were not provided: <SHELL>");
+        assert_eq!(mistake("completions").0, "missing: <SHELL>");
         assert_eq!(mistake("ask --format").0, "`--format <FORMAT>` needs a value");
     }
 

@@ -106,7 +106,7 @@ pub struct RecoverOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct SqlOptions {
-    /// The query, over the views `conversations`, `messages`, `tool_calls` and `usage`
+    /// The query, over the views `conversations`, `messages`, `tool_calls`, `attachments` and `usage`
     #[arg(value_name = "SELECT")]
     pub query: String,
 

@@ -8,10 +8,11 @@ use jiff::tz::TimeZone;
 
 use super::attach::{self, Basket, Pages};
 use super::context::Context;
+use super::listing::Bars;
 use super::role::{self, Begun};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{archive, chat_lines, history, models, roles, stats, wiring_builtin, wiring_record};
+use super::{archive, chat_lines, history, looks, models, roles, stats, wiring_builtin, wiring_record};
 use crate::cli::{ChatFormat, ChatOptions, ConversationOptions, FileSource, GlobalOptions, ListFormat};
 use crate::config::{
     Choice, Config, ConfigFile, Editing as ConfiguredEditing, Environment, FilledRole, LoadOptions, Paths,
@@ -82,6 +83,8 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let completions = CompletionSource::default();
     completions.set_roles(roles.list().into_iter().map(|role| role.name).collect());
     let view = wiring::view_settings(&config, &options.conversation, context);
+    let markdown =
+        view.markdown.unwrap_or_else(|| looks::markdown_settings(&config, options.conversation.width, context));
     let style = prompt_style(&config, &view, context);
     let input = start_input(&config, style.clone(), completions.clone());
     let plain_system = plain_options.system.clone().or_else(|| config.file.chat.service.system_prompt.clone());
@@ -91,6 +94,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         environment: &context.environment,
         client: &client,
         global: &context.global,
+        bars: Bars::on(&context.screen),
         roles,
         surroundings: role::surroundings(context),
         completions: completions.clone(),
@@ -102,6 +106,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         name,
         screen: &mut context.screen,
         view,
+        markdown,
         input,
         signals,
         jobs,
@@ -292,6 +297,7 @@ struct Wiring<'a> {
     environment: &'a Environment,
     client: &'a HttpClient,
     global: &'a GlobalOptions,
+    bars: Bars,
     roles: Roles,
     surroundings: RoleSurroundings,
     completions: CompletionSource,
@@ -341,7 +347,7 @@ impl Services for Wiring<'_> {
     }
 
     fn stats(&self) -> Result<String, ErrorReport> {
-        let counted = || stats::summary(&History::open_read(self.settings())?);
+        let counted = || stats::summary(&History::open_read(self.settings())?, self.bars);
         counted().map_err(|error| Failure::from(error).report())
     }
 

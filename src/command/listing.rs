@@ -4,12 +4,27 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use crate::cli::ListFormat;
-use crate::terminal::TermSafeBuf;
+use crate::terminal::{Screen, TermSafeBuf};
 
 /// The last column of a table is cut to this width.
 const LAST_COLUMNS_MAX: usize = 72;
 /// The others too, where somebody gives long names to things.
 const CELL_COLUMNS_MAX: usize = 48;
+
+/// Whether numbers are drawn beside being told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bars {
+    Drawn,
+    LeftOut,
+}
+
+impl Bars {
+    /// Nothing is drawn for somebody who has it read out.
+    #[must_use]
+    pub fn on(screen: &Screen) -> Self {
+        if screen.settings().accessible { Self::LeftOut } else { Self::Drawn }
+    }
+}
 
 /// What servers tell, as a list. Its texts come from outside: cells of a table are made safe
 /// also where the table goes to a pipe, because it is for people.

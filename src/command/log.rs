@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::config::{Config, Logging};
-use crate::conversation::now_ms;
+use crate::conversation::{now_ms, rfc3339};
 use crate::http::{Keys, Secret, remember_key};
 use crate::session::{Log, LogEntry};
-use crate::terminal::rfc3339;
 
 /// A file that has grown so far makes room for a new one.
 const FILE_BYTES_MAX: u64 = 4 << 20;

@@ -104,7 +104,8 @@ pub fn dress(config: &Config, context: &mut Context) {
             crate::config::ColorChoice::Always => ColorChoice::Always,
             crate::config::ColorChoice::Never => ColorChoice::Never,
         },
-        accessible: config.ui.accessible,
+        // Also where a command has not told the configuration of its option.
+        accessible: config.ui.accessible || context.global.accessible,
         ..context.screen.settings()
     });
 }

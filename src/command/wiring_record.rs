@@ -4,11 +4,10 @@ use super::context::Context;
 use super::wiring;
 use crate::cli::{ConversationOptions, GlobalOptions};
 use crate::config::{Choice, Chosen, Config, Origin};
-use crate::conversation::now_ms;
+use crate::conversation::{now_ms, rfc3339};
 use crate::exit::Failure;
 use crate::http::{HttpClient, Lifetime, Pace, Player, Recorder, Tap};
 use crate::provider::{Api, ModelParameters, ProviderSettings, recorded_api};
-use crate::terminal::rfc3339;
 
 /// What a record is asked for until it says itself who was: needs no key and no network.
 const STAND_IN: &str = "demo:tour";
@@ -42,7 +41,9 @@ pub fn client_and_choice(
         }
         (Some(path), _) => {
             let program = concat!("sayso ", env!("CARGO_PKG_VERSION"));
-            Tap::Recorder(Recorder::create(path, program, &rfc3339(now_ms())).map_err(Failure::config)?)
+            Tap::Recorder(
+                Recorder::create(path, program, &rfc3339(now_ms()).unwrap_or_default()).map_err(Failure::config)?,
+            )
         }
     };
     Ok((wiring::tapped_client(config, lifetime, tap), choice))

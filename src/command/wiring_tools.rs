@@ -1,5 +1,6 @@
 //! From the configuration and the options to the tools of a session.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,9 +8,10 @@ use futures::future::join_all;
 
 use super::context::Context;
 use super::mcp::browser::{self, Visit};
+use super::wiring_mcp::Servers;
 use super::{wiring, wiring_builtin, wiring_mcp, wiring_record};
 use crate::cli::ToolOptions;
-use crate::config::{Config, LoadOptions};
+use crate::config::{Config, LoadOptions, nearest};
 use crate::conversation::ToolChoice;
 use crate::exit::Failure;
 use crate::http::HttpClient;
@@ -47,14 +49,10 @@ pub async fn equip(
     }
     for name in &options.tools {
         if !servers.usable.iter().any(|server| server.name == *name) {
-            let unknown = || {
-                let known: Vec<_> =
-                    servers.usable.iter().map(|server| server.name.as_str()).chain(BUILTIN_SERVERS).collect();
-                Failure::usage(format!("no server is named {name}: there are {}", known.join(", ")))
-            };
-            return Err(servers.failure(name).unwrap_or_else(unknown));
+            return Err(servers.failure(name).unwrap_or_else(|| unknown_server("-t", name, &known_servers(&servers))));
         }
     }
+    let grants = grants(&options.allow, &known_servers(&servers))?;
     for (name, error) in &servers.unusable {
         context.warn(&format!("the MCP server {name} cannot be used: {error}"));
     }
@@ -75,7 +73,7 @@ pub async fn equip(
             specs_max: tools.search_over_tools,
             rules: config.chat.rules.clone(),
             pins: pins(config),
-            grants: grants(&options.allow)?,
+            grants,
             ..ToolboxSettings::default()
         },
     );
@@ -101,13 +99,33 @@ pub fn pins(config: &Config) -> Option<PathBuf> {
     config.paths.state.as_ref().map(|folder| folder.join("mcp/pins.json"))
 }
 
+/// All that can be named, each once: those of this run, those that are switched off, those that are built in.
+fn known_servers(servers: &Servers) -> Vec<String> {
+    let set_up = servers.usable.iter().map(|server| server.name.clone());
+    let without = servers.disabled.iter().cloned().chain(servers.unusable.iter().map(|(name, _)| name.clone()));
+    let all: BTreeSet<String> = set_up.chain(without).chain(BUILTIN_SERVERS.map(str::to_owned)).collect();
+    all.into_iter().collect()
+}
+
+fn unknown_server(option: &str, name: &str, known: &[String]) -> Failure {
+    let failure = Failure::usage(format!("{option}: no server is named {name}"));
+    match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => failure.hint(format!("did you mean {near}? There are {}", known.join(", "))),
+        None => failure.hint(format!("there are {}", known.join(", "))),
+    }
+}
+
 /// What `--allow` says. It has to name the server: nothing allows everything.
-fn grants(allowed: &[String]) -> Result<Vec<Grant>, Failure> {
+fn grants(allowed: &[String], servers: &[String]) -> Result<Vec<Grant>, Failure> {
     let grant = |text: &String| {
         let tool = ToolPattern::parse(text).map_err(|reason| Failure::usage(format!("--allow: {reason}")))?;
         if tool.is_any_server() {
             let failure = Failure::usage(format!("--allow: {text:?} names no server, and nothing allows all of them"));
             return Err(failure.hint("name one, as in `--allow 'files/*'`"));
+        }
+        // One that is misspelt would be met when the model has been paid for, and the turn ends at its first call.
+        if !servers.iter().any(|server| tool.fits(server, &tool.tool)) {
+            return Err(unknown_server("--allow", &tool.server, servers));
         }
         Ok(Grant { tool })
     };

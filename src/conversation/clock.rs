@@ -13,3 +13,9 @@ pub fn now_ms() -> UnixMillis {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
+
+/// RFC 3339 in UTC with three digits of fraction, so that times sort as text; `None` where no calendar holds the time.
+#[must_use]
+pub fn rfc3339(time: UnixMillis) -> Option<String> {
+    jiff::Timestamp::from_millisecond(time).ok().map(|time| format!("{time:.3}"))
+}

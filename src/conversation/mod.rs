@@ -19,7 +19,7 @@ pub use attachment::{
     ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, ATTACHMENTS_MAX, Attachment, AttachmentKind, NotAttachable,
     looks_like_text, size_in_words,
 };
-pub use clock::{UnixMillis, now_ms};
+pub use clock::{UnixMillis, now_ms, rfc3339};
 pub use hidden::is_hidden;
 pub use ids::{ConversationId, IdSource, MessageId};
 pub use message::{InterruptReason, Message, MessageStatus, Replay, Role, ToolCall};

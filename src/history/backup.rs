@@ -15,7 +15,7 @@ impl History {
     pub fn back_up(&self, target: &Path) -> Result<u64, HistoryError> {
         let cannot_write = |error| cannot_write(target, error);
         if target.symlink_metadata().is_ok() {
-            return Err(cannot_write(io::ErrorKind::AlreadyExists.into()));
+            return Err(cannot_write(io::Error::new(io::ErrorKind::AlreadyExists, "it is there already")));
         }
         let unfinished = beside(target, &format!(".{}.unfinished", std::process::id()));
         file::private(OpenOptions::new().write(true).create_new(true)).open(&unfinished).map_err(cannot_write)?;

@@ -49,7 +49,10 @@ impl History {
             HistoryError::Sqlite(error)
                 if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
             {
-                HistoryError::Query { reason: format!("it has taken longer than {limit:?}"), is_refused: false }
+                HistoryError::Query {
+                    reason: format!("it has taken longer than {limit:?}; `--timeout` gives it more time"),
+                    is_refused: false,
+                }
             }
             HistoryError::Sqlite(error) => {
                 let is_refused =

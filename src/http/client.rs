@@ -196,7 +196,7 @@ impl HttpClient {
 
     async fn send_over_network(&self, method: Method, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = parse_url(&request.url)?;
-        let target = target_of(&url);
+        let target = Target::of(&url);
         let limit = Duration::from_millis(self.0.settings.first_byte_timeout_ms);
         let sending = self.send_to(url, &target, (method, request));
         match tokio::time::timeout(limit, sending).await {
@@ -239,7 +239,7 @@ impl HttpClient {
 
     fn explain(&self, error: &reqwest::Error, target: &Target) -> HttpError {
         let mut error =
-            HttpError::before_response(error, target, Duration::from_millis(self.0.settings.connect_timeout_ms));
+            HttpError::before_response(error, target, Some(Duration::from_millis(self.0.settings.connect_timeout_ms)));
         if self.is_proxied(target) && matches!(error.kind, HttpErrorKind::Connect | HttpErrorKind::ConnectTimeout) {
             error.hint = Some(
                 "llm.http.trust_env is on: HTTP_PROXY, HTTPS_PROXY and NO_PROXY say which way the request goes".into(),
@@ -255,7 +255,7 @@ impl HttpClient {
 
     fn client_for(&self, url: &Url) -> Result<&Pair, HttpError> {
         let shared = &*self.0;
-        let client = match (self.is_proxied(&target_of(url)), url.scheme()) {
+        let client = match (self.is_proxied(&Target::of(url)), url.scheme()) {
             (true, _) => shared.proxied.get_or_init(|| shared.build(&Route::Proxied)),
             (false, "https") => shared.tls.get_or_init(|| shared.build(&Route::Tls)),
             (false, _) => shared.plain.get_or_init(|| shared.build(&Route::Plain)),
@@ -404,17 +404,8 @@ fn parse_url(text: &str) -> Result<Url, HttpError> {
 }
 
 fn origin_of(url: &Url) -> Origin {
-    let Target { host, port, .. } = target_of(url);
+    let Target { host, port, .. } = Target::of(url);
     format!("{}://{host}:{port}", url.scheme())
-}
-
-fn target_of(url: &Url) -> Target {
-    let host = url.host_str().unwrap_or_default();
-    Target {
-        host: host.to_owned(),
-        port: url.port_or_known_default().unwrap_or_default(),
-        is_loopback: is_loopback_host(host),
-    }
 }
 
 /// Whether `url` is one of this machine.

@@ -78,6 +78,17 @@ pub(super) struct Target {
     pub(super) is_loopback: bool,
 }
 
+impl Target {
+    pub(super) fn of(url: &reqwest::Url) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        Self {
+            host: host.to_owned(),
+            port: url.port_or_known_default().unwrap_or_default(),
+            is_loopback: super::is_loopback_host(host),
+        }
+    }
+}
+
 impl HttpError {
     pub(super) fn new(kind: HttpErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), hint: None, is_stale_connection: false }
@@ -95,7 +106,8 @@ impl HttpError {
     }
 
     /// An error before the head of the response.
-    pub(super) fn before_response(error: &reqwest::Error, target: &Target, connect_timeout: Duration) -> Self {
+    /// `connect_timeout`: what the connection was given, where that is known.
+    pub(super) fn before_response(error: &reqwest::Error, target: &Target, connect_timeout: Option<Duration>) -> Self {
         let Target { host, port, is_loopback } = target;
         let chain = Chain::of(error);
         if let Some(error) = chain.tls() {
@@ -106,7 +118,10 @@ impl HttpError {
         }
         if error.is_connect() {
             let reason = match chain.io() {
-                _ if error.is_timeout() => format!("no answer within {}", seconds(connect_timeout)),
+                _ if error.is_timeout() => match connect_timeout {
+                    Some(limit) => format!("no answer within {}", seconds(limit)),
+                    None => "no answer in time".to_owned(),
+                },
                 Some(io::ErrorKind::ConnectionRefused) => "refused".to_owned(),
                 Some(io::ErrorKind::UnexpectedEof) => "closed during the handshake".to_owned(),
                 Some(kind) => kind.to_string(),
@@ -126,6 +141,21 @@ impl HttpError {
             return Self::new(HttpErrorKind::BadRequest, format!("the request cannot be sent: {}", chain.last()));
         }
         Self::new(HttpErrorKind::Closed, format!("{host}:{port} closed the connection before it answered"))
+    }
+
+    /// An error of [`bare_client`](super::bare_client), which anybody may use. It has no hint: those here are about
+    /// providers.
+    #[must_use]
+    pub fn of_bare_client(error: &reqwest::Error) -> Self {
+        let chain = || Chain::of(error).last();
+        let Some(url) = error.url() else { return Self::new(HttpErrorKind::Closed, chain()) };
+        let target = Target::of(url);
+        let found = if error.is_body() || error.is_decode() {
+            Self::in_body(error, &target)
+        } else {
+            Self::before_response(error, &target, None)
+        };
+        Self { hint: None, ..found }
     }
 
     /// An error in the body of the response.

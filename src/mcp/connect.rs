@@ -17,6 +17,8 @@ use super::request::Client;
 use super::server::Shared;
 use super::stderr_tail::StderrTail;
 use super::stdio::{ChildTransport, Signs};
+use super::translate::shortened;
+use super::transport_words::in_words;
 use super::{InProcess, Launch, McpError, Protocol, ServerSettings};
 
 /// How long a child may think about which revision it speaks, before it is taken for an old one.
@@ -24,11 +26,33 @@ use super::{InProcess, Launch, McpError, Protocol, ServerSettings};
 /// Less than the 10 s after which the SDK gives up by itself: it must not hear of both.
 const SILENCE_MAX: Duration = Duration::from_secs(8);
 
+/// Of the name of a revision that is not known.
+const VERSION_CHARS_MAX: usize = 40;
+
 /// A connection that stands.
 pub(super) struct Connected {
     pub client: Client,
     /// The process behind it, where there is one, and what it has shown of itself.
     pub child: Option<(Child, Signs)>,
+}
+
+impl Connected {
+    /// A server answers with the revision that it speaks. One that is not known here might mean other things by the
+    /// same words, so the specification lets the client leave:
+    /// <https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle#version-negotiation>.
+    fn if_understood(self) -> Result<Self, ConnectError> {
+        let spoken = self.client.peer_info().map(|info| info.protocol_version.clone());
+        let known = ProtocolVersion::KNOWN_VERSIONS;
+        match (spoken, known) {
+            (Some(spoken), [oldest, .., newest]) if !known.contains(&spoken) => {
+                let spoken = shortened(spoken.to_string(), VERSION_CHARS_MAX);
+                Err(ConnectError::Failed(format!(
+                    "it speaks revision {spoken} of the protocol; those from {oldest} to {newest} are known here"
+                )))
+            }
+            _ => Ok(self),
+        }
+    }
 }
 
 /// Why there is none.
@@ -84,7 +108,7 @@ pub(super) async fn connect(
     let last_words = RefCell::new(StderrTail::default());
     let attempts = attempts(server, host, features, remembered, &last_words);
     match tokio::time::timeout(server.connect_timeout, attempts).await {
-        Ok(ended) => ended,
+        Ok(ended) => ended.and_then(Connected::if_understood),
         Err(_) => {
             let reason = format!("it did not greet within {:?}", server.connect_timeout);
             Err(ConnectError::Failed(with_last_words(reason, &last_words.borrow())))
@@ -189,10 +213,14 @@ async fn stdio(
     match features.serve_with_lifecycle(AnyTransport::new(transport), lifecycle(era)).await {
         Ok(client) => Ok(Connected { client, child: Some((child, signs)) }),
         Err(error) => {
-            let reason = signs.fault().unwrap_or_else(|| reason(&error));
+            let fault = signs.fault();
+            // Whether an end is met while the pipe is written to or read from is a matter of luck.
+            let is_end = fault.is_none() && matches!(error, ClientInitializeError::TransportError { .. });
+            let reason = fault.unwrap_or_else(|| reason(&error));
             // Its last words are complete once it has ended; one that lives on is not waited for.
             let ended = tokio::time::timeout(Duration::from_millis(300), child.ended()).await;
             let reason = match ended {
+                Ok(status) if is_end => format!("{ENDED} ({status})"),
                 Ok(status) => format!("{reason} ({status})"),
                 Err(_) => reason,
             };
@@ -201,11 +229,13 @@ async fn stdio(
     }
 }
 
+const ENDED: &str = "it ended before it greeted";
+
 /// What went wrong in the greeting, in a few words.
-pub(super) fn reason(error: &ClientInitializeError) -> String {
+fn reason(error: &ClientInitializeError) -> String {
     match error {
-        ClientInitializeError::ConnectionClosed(_) => "it ended before it greeted".to_owned(),
-        ClientInitializeError::TransportError { error, .. } => format!("nothing can be sent to it: {error}"),
+        ClientInitializeError::ConnectionClosed(_) => ENDED.to_owned(),
+        ClientInitializeError::TransportError { error, .. } => in_words(error),
         ClientInitializeError::JsonRpcError(data) => format!("it refused the greeting: {}", data.message),
         ClientInitializeError::LegacyFallbackFailed { fallback, .. } => reason(fallback),
         ClientInitializeError::NoCompatibleProtocolVersion { server_supported, .. } => {

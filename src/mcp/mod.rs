@@ -40,6 +40,7 @@ mod tasks;
 mod tool_filter;
 mod tools;
 mod translate;
+mod transport_words;
 mod wire;
 
 pub use builtin_names::{BUILTIN_SERVERS, HARMLESS_SERVERS, TRUSTED_SERVERS};

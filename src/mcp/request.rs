@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::client_features::ClientFeatures;
+use super::transport_words::in_words;
 use super::{LogLevel, McpError};
 
 /// The SDK's end of a connection, with our side of the protocol in it.
@@ -57,10 +58,13 @@ impl From<ServiceError> for RequestError {
         }
         match error {
             ServiceError::McpError(data) => {
-                Self::Refused { code: i64::from(data.code.0), message: data.message.into_owned() }
+                let code = i64::from(data.code.0);
+                // Some SDKs put the code into the text, too.
+                let message = data.message.strip_prefix(&format!("MCP error {code}: ")).unwrap_or(&data.message);
+                Self::Refused { code, message: message.to_owned() }
             }
             ServiceError::TransportClosed => Self::Disconnected(String::new()),
-            ServiceError::TransportSend(error) => Self::Disconnected(error.to_string()),
+            ServiceError::TransportSend(error) => Self::Disconnected(in_words(&error)),
             ServiceError::Cancelled { .. } => Self::Disconnected("cancelled".to_owned()),
             ServiceError::Timeout { .. } => Self::TimedOut,
             other => Self::Protocol(other.to_string()),

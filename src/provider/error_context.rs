@@ -71,6 +71,9 @@ impl ErrorContext {
         let message = &error.message;
         match error.kind {
             _ if self.name.is_empty() => message.clone(),
+            ErrorKind::Auth if error.status.is_some() && self.secrets.is_empty() => {
+                format!("{} wants an API key, and none was sent: {message}", self.name)
+            }
             ErrorKind::Auth if error.status.is_some() => format!("{} refused the API key: {message}", self.name),
             ErrorKind::Budget | ErrorKind::Network | ErrorKind::Tls | ErrorKind::Disconnected => message.clone(),
             ErrorKind::Auth
@@ -86,7 +89,7 @@ impl ErrorContext {
 
     fn hint_for(&self, error: &ProviderError) -> Option<String> {
         match (error.kind, error.status) {
-            (ErrorKind::Auth, _) => Some(key_hint(&self.key_source)),
+            (ErrorKind::Auth, _) => Some(key_hint(&self.name, &self.key_source)),
             (ErrorKind::Quota, _) => Some("the account is used up: add credit there, or use another provider".into()),
             (ErrorKind::ContextTooLong, _) => {
                 Some("shorten the message, leave out files, or start a new conversation".into())
@@ -131,9 +134,13 @@ pub(super) fn is_secret_header(name: &str) -> bool {
     ["key", "token", "auth", "secret", "cookie"].iter().any(|part| name.contains(part))
 }
 
-pub(super) fn key_hint(key_source: &str) -> String {
-    match key_source.split_once(" (environment)") {
-        Some((variable, _)) => format!("set a valid key in the environment variable {variable}"),
+pub(super) fn key_hint(provider: &str, key_source: &str) -> String {
+    match key_source.split_once(" (environment") {
+        Some((variable, ")")) => format!("set a valid key in the environment variable {variable}"),
+        Some((variable, _)) => {
+            format!("set the environment variable {variable}, or run `sayso keys set {provider}`")
+        }
+        None if key_source.starts_with("stored key of ") => format!("`sayso keys set {provider}` keeps another one"),
         None => "set api_key_env, api_key_file or api_key_command of the provider to a valid key".to_owned(),
     }
 }

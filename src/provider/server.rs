@@ -130,7 +130,9 @@ impl<D: Dialect> Server<D> {
         let is_plain = settings.base_url.trim_start().to_ascii_lowercase().starts_with("http://");
         if settings.key.is_none() && !has_own_header && !is_local && !is_plain {
             let message = format!("no API key (looked for {})", settings.key_source);
-            return Err(ProviderError::new(ErrorKind::Auth, message).hint(key_hint(&settings.key_source)));
+            return Err(
+                ProviderError::new(ErrorKind::Auth, message).hint(key_hint(&settings.name, &settings.key_source))
+            );
         }
         if is_plain && !is_local && (settings.key.is_some() || has_own_header) {
             let message = format!("the API key is not sent in clear text to {host} (http://)");

@@ -18,6 +18,9 @@ use super::input::InputEvent;
 use super::key_bindings::Asked;
 use super::{multiline, paste, slash};
 
+/// Of a hint: it is drawn again with each key.
+const HINT_LETTERS_MAX: usize = 200;
+
 const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
@@ -118,7 +121,8 @@ fn history_hint(line: &str, history: &dyn History) -> Option<DimHint> {
     let found = history.starts_with(line, newest, SearchDirection::Reverse).ok().flatten()?;
     let rest = found.entry.get(line.len()..).filter(|rest| !rest.is_empty())?;
     let first = rest.lines().next().unwrap_or_default();
-    let shown: String = first.chars().take_while(|c| !c.is_control() && !paste::is_mark(*c)).collect();
+    let is_shown = |c: &char| !c.is_control() && !paste::is_mark(*c);
+    let shown: String = first.chars().take_while(is_shown).take(HINT_LETTERS_MAX).collect();
     let mark = if shown.len() < rest.len() { " …" } else { "" };
     Some(DimHint { shown: format!("{shown}{mark}"), taken: Some(rest.to_owned()) })
 }
@@ -170,7 +174,7 @@ fn command_word(line: &str) -> Option<usize> {
 /// sent keeps it. The editor counts columns itself, so each character gives way to as many dots
 /// as it was counted for.
 fn harmless(line: &str, graphemes: GraphemeClusterMode) -> Cow<'_, str> {
-    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let steers = |c: char| (c.is_control() && c != '\n' && c != '\t') || disorders(c);
     if !line.contains(|c| steers(c) || paste::is_mark(c)) {
         return Cow::Borrowed(line);
     }
@@ -184,6 +188,11 @@ fn harmless(line: &str, graphemes: GraphemeClusterMode) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// Changes the order of its neighbours, or begins a line, or is a letter that nobody sees.
+fn disorders(c: char) -> bool {
+    matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{E0000}'..='\u{E007F}')
 }
 
 impl Validator for LineHelper {
@@ -244,6 +253,8 @@ mod tests {
         let line = "a\u{1b}[2J\tb\u{9b}31m\u{7}\r\nc\u{7f}";
         assert_eq!(harmless(line, GraphemeClusterMode::WcWidth), "a[2J\tb31m\nc");
         assert_eq!(harmless(line, GraphemeClusterMode::Unicode).matches('·').count(), 5);
+        let unseen = harmless("a\u{202e}b\u{2066}c\u{e0041}d\u{2028}e\u{200d}", GraphemeClusterMode::WcWidth);
+        assert_eq!(unseen.replace('·', ""), "abcde\u{200d}");
         assert_eq!(helper(false).highlight("/help \u{1b}c", 0), "/help c");
         assert_eq!(helper(true).highlight("/help me", 0), "\u{1b}[36m/help\u{1b}[0m me");
         assert_eq!(helper(true).highlight("/nope", 0), "/nope");

@@ -181,6 +181,10 @@ impl Repl<'_> {
         };
         let (start, all) = (self.session.usage, usage_of(self.session.messages()));
         let mut text = format!("{turns} in this conversation{}", spent(&all));
+        let last = self.session.messages().iter().rev().find_map(|message| message.usage.as_ref());
+        if let Some(last) = last.filter(|last| **last != all) {
+            text.push_str(&format!("\nthe last answer{}", spent(last)));
+        }
         if start != all && start != Usage::default() {
             text.push_str(&format!("\nsince the start{}", spent(&start)));
         }
@@ -211,8 +215,11 @@ fn spent(usage: &Usage) -> String {
 fn gauge(load: &ContextLoad, window: Option<u64>) -> String {
     const CELLS: u64 = 20;
     let total = load.total();
-    let ContextLoad { system, tools, messages } = load;
-    let by_source = format!("system {system}, tools {tools}, messages {messages}");
+    let ContextLoad { system, tools, messages, attachments } = load;
+    let mut by_source = format!("system {system}, tools {tools}, messages {messages}");
+    if *attachments > 0 {
+        by_source.push_str(&format!(", attachments {attachments}"));
+    }
     let Some(window) = window.filter(|window| *window > 0) else {
         return format!("context: about {total} tokens, of how many is not known: {by_source}");
     };
@@ -227,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_gauge_shows_how_full_it_is() {
-        let load = ContextLoad { system: 200, tools: 1800, messages: 19_000 };
+        let load = ContextLoad { system: 200, tools: 1800, messages: 19_000, attachments: 0 };
         assert_eq!(
             gauge(&load, Some(128_000)),
             "context: [####................] about 21000 of 128000 tokens (16 %): system 200, tools 1800, messages 19000"
@@ -235,6 +242,8 @@ mod tests {
         assert!(
             gauge(&load, Some(1000)).starts_with("context: [####################] about 21000 of 1000 tokens (2100 %)")
         );
+        let with_image = ContextLoad { attachments: 1600, ..load };
+        assert!(gauge(&with_image, None).ends_with(": system 200, tools 1800, messages 19000, attachments 1600"));
         assert!(gauge(&load, None).starts_with("context: about 21000 tokens, of how many is not known: system 200"));
     }
 }

@@ -18,7 +18,9 @@ use crate::session::{
     ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Session, Signals, TurnInput, TurnReport,
 };
 use crate::terminal::mode::{self, Suspended};
-use crate::terminal::{EchoOff, ErrorReport, Mark, Screen, Stream, TermSafeBuf, ViewSettings, notice_line};
+use crate::terminal::{
+    EchoOff, ErrorReport, Mark, MarkdownSettings, Screen, Stream, TermSafeBuf, ViewSettings, notice_line,
+};
 
 /// How long leaving may take when the disk does not answer.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -114,6 +116,8 @@ pub struct Repl<'a> {
     pub name: Option<String>,
     pub screen: &'a mut Screen,
     pub view: ViewSettings,
+    /// How answers look where they are rendered.
+    pub markdown: MarkdownSettings,
     pub input: Input,
     pub signals: Signals,
     pub jobs: JobSignals,

@@ -4,14 +4,16 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::custom::words;
 use super::run::Flow;
 use super::slash::ServerChange;
 use super::suggestions;
 use super::{CompletionSource, Repl};
-use crate::mcp::{McpHost, PromptMessage, ServerState, ServerStatus};
+use crate::mcp::{BUILTIN_SERVERS, McpHost, PromptMessage, ServerState, ServerStatus};
 use crate::session::{CancelCause, Prompt, Session, TurnInput, resource_text};
+use crate::terminal::{Stream, cut};
 
 /// How long a server may take, whatever the configuration says: the prompt is waiting.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -54,12 +56,18 @@ impl Repl<'_> {
             self.warn(&notice);
         }
         let toolbox = &self.session.toolbox;
+        let columns = self.screen.width(Stream::Stdout);
         let definitions = toolbox.specs().iter().filter_map(|spec| toolbox.find(&spec.name));
         let lines: String = definitions
             .map(|tool| {
                 let definition = tool.definition();
                 let about = definition.spec.description.lines().next().unwrap_or_default();
-                format!("{}/{}  {about}\n", definition.server, definition.tool)
+                let line = format!("{}/{}  {about}", definition.server, definition.tool);
+                if line.width() <= columns {
+                    line + "\n"
+                } else {
+                    format!("{}…\n", cut(&line, columns.saturating_sub(1)))
+                }
             })
             .collect();
         let held_back = toolbox.quarantined().len();
@@ -72,7 +80,7 @@ impl Repl<'_> {
     /// `/approve`: what is held back; `/approve SERVER` lets the tools of a server in again.
     pub(super) fn approve(&mut self, server: Option<&str>) {
         let changes = self.session.toolbox.quarantined();
-        let Some(server) = server.filter(|_| !changes.is_empty()) else {
+        let Some(server) = server else {
             self.show_permissions();
             if changes.is_empty() {
                 self.note("no tools are held back");
@@ -83,6 +91,13 @@ impl Repl<'_> {
             self.note("/approve SERVER offers the tools of a server as they are now");
             return;
         };
+        if !changes.iter().any(|change| change.server == server) {
+            return match self.host() {
+                Some(host) if host.names().all(|known| known != server) => self.fail("usage", &unknown(server)),
+                Some(_) => self.note(&format!("no tools of {server} are held back")),
+                None => {}
+            };
+        }
         for change in changes.iter().filter(|change| change.server == server) {
             match self.session.toolbox.accept(change) {
                 Ok(()) => self.note(&format!("{}: accepted", change.title())),
@@ -114,7 +129,7 @@ impl Repl<'_> {
             self.session.toolbox.switch(server, is_on);
             self.note(&format!("the tools of {server} are {word}, from the next message on"));
         } else {
-            self.fail("usage", &format!("no server is named {server}; /mcp lists them"));
+            self.fail("usage", &unknown(server));
         }
     }
 
@@ -254,6 +269,15 @@ async fn offer_contents(host: &McpHost, servers: &[String], completions: &Comple
     completions.set_prompts(prompts);
     completions.set_resources(resources);
     completions.set_templates(templates);
+}
+
+/// Names of built-in servers are known from the documentation, and are servers of this run only where they are wanted.
+fn unknown(server: &str) -> String {
+    if BUILTIN_SERVERS.contains(&server) {
+        format!("{server} is not offered in this run; `sayso chat -t {server}` offers it, also with `-c`")
+    } else {
+        format!("no server is named {server}; /mcp lists them")
+    }
 }
 
 fn server_line(server: &ServerStatus) -> String {

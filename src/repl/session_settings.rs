@@ -3,22 +3,26 @@
 use serde_json::Value;
 
 use super::Repl;
-use crate::config::nearest;
-use crate::session::{ContextPolicy, Session};
-use crate::terminal::{Thinking, ToolNotice, UsageParts, ViewSettings};
+use crate::config::{KeyPath, known_setting, nearest};
+use crate::session::ContextPolicy;
+use crate::terminal::{MarkdownSettings, Thinking, ToolNotice, UsageParts};
 
 /// One setting of `/set`.
 pub struct Setting {
     pub name: &'static str,
     /// What Tab offers as its values.
     pub values: &'static [&'static str],
-    show: fn(&Session, &ViewSettings) -> String,
+    show: fn(&Repl<'_>) -> String,
     /// The mistake in words.
-    change: fn(&mut Session, &mut ViewSettings, &str) -> Result<(), String>,
+    change: fn(&mut Repl<'_>, &str) -> Result<(), String>,
 }
 
 /// Before the name of an option that only the provider knows.
 pub const OPTION_PREFIX: &str = "option.";
+
+/// As `--width` takes it.
+const WIDTH_MIN: usize = 20;
+const WIDTH_MAX: usize = 1000;
 
 const ON_OFF: &[&str] = &["on", "off"];
 const DEFAULT: &[&str] = &["default"];
@@ -27,54 +31,55 @@ pub static SETTINGS: &[Setting] = &[
     Setting {
         name: "temperature",
         values: DEFAULT,
-        show: |session, _| or_default(session.model.parameters.temperature),
-        change: |session, _, value| {
+        show: |repl| or_default(repl.session.model.parameters.temperature),
+        change: |repl, value| {
             let fits = |number: &f64| (0.0..=2.0).contains(number);
             let number = number_or_default(value, fits, "a number from 0 to 2")?;
-            session.model.parameters.temperature = number;
+            repl.session.model.parameters.temperature = number;
             Ok(())
         },
     },
     Setting {
         name: "max_tokens",
         values: DEFAULT,
-        show: |session, _| or_default(session.model.parameters.max_tokens),
-        change: |session, _, value| {
-            session.model.parameters.max_tokens = number_or_default(value, |number| *number > 0, "a number of tokens")?;
+        show: |repl| or_default(repl.session.model.parameters.max_tokens),
+        change: |repl, value| {
+            repl.session.model.parameters.max_tokens =
+                number_or_default(value, |number| *number > 0, "a number of tokens")?;
             Ok(())
         },
     },
     Setting {
         name: "max_hops",
         values: &[],
-        show: |session, _| session.settings.tool_hops_max.to_string(),
-        change: |session, _, value| {
-            session.settings.tool_hops_max = number(value, |number| *number <= 1000, "a number from 0 to 1000")?;
+        show: |repl| repl.session.settings.tool_hops_max.to_string(),
+        change: |repl, value| {
+            repl.session.settings.tool_hops_max = number(value, |number| *number <= 1000, "a number from 0 to 1000")?;
             Ok(())
         },
     },
     Setting {
         name: "retries",
         values: &[],
-        show: |session, _| session.settings.retries_max.to_string(),
-        change: |session, _, value| {
-            session.settings.retries_max = number(value, |number| *number <= 100, "a number from 0 to 100")?;
+        show: |repl| repl.session.settings.retries_max.to_string(),
+        change: |repl, value| {
+            repl.session.settings.retries_max = number(value, |number| *number <= 100, "a number from 0 to 100")?;
             Ok(())
         },
     },
     Setting {
         name: "context",
         values: &["trim", "summarize", "fail"],
-        show: |session, _| {
-            let policy = match session.settings.context {
+        show: |repl| {
+            let policy = match repl.session.settings.context {
                 ContextPolicy::Trim => "trim",
                 ContextPolicy::Summarize => "summarize",
                 ContextPolicy::Fail => "fail",
             };
             policy.to_owned()
         },
-        change: |session, _, value| {
-            session.settings.context = match value {
+        change: |repl, value| {
+            repl.session.settings.context = match value {
                 "trim" => ContextPolicy::Trim,
                 "summarize" => ContextPolicy::Summarize,
                 "fail" => ContextPolicy::Fail,
@@ -86,27 +91,27 @@ pub static SETTINGS: &[Setting] = &[
     Setting {
         name: "stream",
         values: ON_OFF,
-        show: |session, _| on_off(session.settings.stream),
-        change: |session, _, value| {
-            session.settings.stream = is_on(value)?;
+        show: |repl| on_off(repl.session.settings.stream),
+        change: |repl, value| {
+            repl.session.settings.stream = is_on(value)?;
             Ok(())
         },
     },
     Setting {
         name: "tools",
         values: ON_OFF,
-        show: |session, _| on_off(session.uses_tools),
-        change: |session, _, value| {
-            session.uses_tools = is_on(value)?;
+        show: |repl| on_off(repl.session.uses_tools),
+        change: |repl, value| {
+            repl.session.uses_tools = is_on(value)?;
             Ok(())
         },
     },
     Setting {
         name: "thinking",
         values: &["hide", "show"],
-        show: |_, view| if view.thinking == Thinking::Show { "show".to_owned() } else { "hide".to_owned() },
-        change: |_, view, value| {
-            view.thinking = match value {
+        show: |repl| if repl.view.thinking == Thinking::Show { "show".to_owned() } else { "hide".to_owned() },
+        change: |repl, value| {
+            repl.view.thinking = match value {
                 "hide" => Thinking::Hide,
                 "show" => Thinking::Show,
                 _ => return Err(one_of(&["hide", "show"])),
@@ -115,27 +120,67 @@ pub static SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        name: "markdown",
+        values: ON_OFF,
+        show: |repl| on_off(repl.view.markdown.is_some()),
+        change: |repl, value| {
+            repl.view.markdown = is_on(value)?.then_some(repl.markdown);
+            Ok(())
+        },
+    },
+    Setting {
+        name: "theme_markers",
+        values: ON_OFF,
+        show: |repl| on_off(repl.markdown.shows_markers),
+        change: |repl, value| {
+            let shows_markers = is_on(value)?;
+            repl.change_looks(|looks| looks.shows_markers = shows_markers);
+            Ok(())
+        },
+    },
+    Setting {
+        name: "links",
+        values: ON_OFF,
+        show: |repl| on_off(repl.markdown.hyperlinks),
+        change: |repl, value| {
+            let hyperlinks = is_on(value)?;
+            repl.change_looks(|looks| looks.hyperlinks = hyperlinks);
+            Ok(())
+        },
+    },
+    Setting {
+        name: "width",
+        values: DEFAULT,
+        show: |repl| or_default(repl.markdown.width),
+        change: |repl, value| {
+            let fits = |width: &usize| (WIDTH_MIN..=WIDTH_MAX).contains(width);
+            let width = number_or_default(value, fits, &format!("a number from {WIDTH_MIN} to {WIDTH_MAX}"))?;
+            repl.change_looks(|looks| looks.width = width);
+            Ok(())
+        },
+    },
+    Setting {
         name: "usage",
         values: &["on", "off", "tokens", "tokens,cost", "tokens,cost,time,speed,context"],
-        show: |_, view| usage_words(view.usage),
-        change: |_, view, value| {
-            view.usage = usage_parts(value)?;
+        show: |repl| usage_words(repl.view.usage),
+        change: |repl, value| {
+            repl.view.usage = usage_parts(value)?;
             Ok(())
         },
     },
     Setting {
         name: "tool_notice",
         values: &["off", "name", "arguments"],
-        show: |_, view| {
-            let notice = match view.tool_notice {
+        show: |repl| {
+            let notice = match repl.view.tool_notice {
                 ToolNotice::Off => "off",
                 ToolNotice::Name => "name",
                 ToolNotice::NameAndArguments => "arguments",
             };
             notice.to_owned()
         },
-        change: |_, view, value| {
-            view.tool_notice = match value {
+        change: |repl, value| {
+            repl.view.tool_notice = match value {
                 "off" => ToolNotice::Off,
                 "name" => ToolNotice::Name,
                 "arguments" => ToolNotice::NameAndArguments,
@@ -147,18 +192,18 @@ pub static SETTINGS: &[Setting] = &[
     Setting {
         name: "timing",
         values: ON_OFF,
-        show: |_, view| on_off(view.timing),
-        change: |_, view, value| {
-            view.timing = is_on(value)?;
+        show: |repl| on_off(repl.view.timing),
+        change: |repl, value| {
+            repl.view.timing = is_on(value)?;
             Ok(())
         },
     },
     Setting {
         name: "verbose",
         values: ON_OFF,
-        show: |_, view| on_off(view.verbose),
-        change: |_, view, value| {
-            view.verbose = is_on(value)?;
+        show: |repl| on_off(repl.view.verbose),
+        change: |repl, value| {
+            repl.view.verbose = is_on(value)?;
             Ok(())
         },
     },
@@ -174,20 +219,25 @@ impl Repl<'_> {
             return self.fail("usage", &unknown_setting(key));
         };
         if let Some(value) = value
-            && let Err(mistake) = (setting.change)(&mut self.session, &mut self.view, value)
+            && let Err(mistake) = (setting.change)(self, value)
         {
             return self.fail("usage", &format!("{key} has to be {mistake}"));
         }
         self.session.publish_settings();
-        let now = (setting.show)(&self.session, &self.view);
+        let now = (setting.show)(self);
         self.note(&format!("{key} is {now}"));
+    }
+
+    /// Answers that are rendered now, and those that will be.
+    fn change_looks(&mut self, change: impl FnOnce(&mut MarkdownSettings)) {
+        change(&mut self.markdown);
+        self.view.markdown = self.view.markdown.map(|_| self.markdown);
     }
 
     fn show_settings(&mut self) {
         let width = SETTINGS.iter().map(|setting| setting.name.len()).max().unwrap_or_default();
         let line = |name: &str, value: &str| format!("{name:width$}  {value}\n");
-        let mut text: String =
-            SETTINGS.iter().map(|setting| line(setting.name, &(setting.show)(&self.session, &self.view))).collect();
+        let mut text: String = SETTINGS.iter().map(|setting| line(setting.name, &(setting.show)(self))).collect();
         for (name, value) in &self.session.model.parameters.extra {
             text.push_str(&line(&format!("{OPTION_PREFIX}{name}"), &value.to_string()));
         }
@@ -240,6 +290,11 @@ impl Repl<'_> {
 }
 
 fn unknown_setting(key: &str) -> String {
+    if key.contains('.') && known_setting(&KeyPath::of(key)).is_ok() {
+        return format!(
+            "{key} holds from the next start; `sayso config set {key} VALUE` changes it, /set lists the others"
+        );
+    }
     match nearest(key, SETTINGS.iter().map(|setting| setting.name)) {
         Some(name) => format!("there is no setting {key}; did you mean {name}?"),
         None => format!("there is no setting {key}; /set lists them, and /set option.{key} VALUE is for the provider"),

@@ -30,7 +30,10 @@ const WINDOW_MIN: u64 = 256;
 pub struct ContextLoad {
     pub system: u64,
     pub tools: u64,
+    /// Their texts and calls.
     pub messages: u64,
+    /// What goes along with them.
+    pub attachments: u64,
 }
 
 impl ContextLoad {
@@ -42,20 +45,26 @@ impl ContextLoad {
         Self {
             system: system.map_or(0, |text| MESSAGE_TOKENS + tokens_of(text)),
             tools: tools.iter().map(tool).sum(),
-            messages: messages.iter().map(tokens_of_message).sum(),
+            messages: messages.iter().map(tokens_of_text).sum(),
+            attachments: messages.iter().map(tokens_of_attachments).sum(),
         }
     }
 
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.system + self.tools + self.messages
+        self.system + self.tools + self.messages + self.attachments
     }
 
     /// The same, each part `ratio` times as large.
     #[must_use]
     pub fn scaled(&self, ratio: f64) -> Self {
         let scale = |tokens: u64| (tokens as f64 * ratio).round() as u64;
-        Self { system: scale(self.system), tools: scale(self.tools), messages: scale(self.messages) }
+        Self {
+            system: scale(self.system),
+            tools: scale(self.tools),
+            messages: scale(self.messages),
+            attachments: scale(self.attachments),
+        }
     }
 }
 
@@ -68,10 +77,17 @@ pub fn tokens_of(text: &str) -> u64 {
 }
 
 fn tokens_of_message(message: &Message) -> u64 {
+    tokens_of_text(message) + tokens_of_attachments(message)
+}
+
+fn tokens_of_text(message: &Message) -> u64 {
     let calls =
         message.tool_calls.iter().map(|call| MESSAGE_TOKENS + tokens_of(&call.name) + tokens_of(&call.arguments));
-    let attachments = message.attachments.iter().map(tokens_of_attachment);
-    MESSAGE_TOKENS + tokens_of(&message.text) + calls.sum::<u64>() + attachments.sum::<u64>()
+    MESSAGE_TOKENS + tokens_of(&message.text) + calls.sum::<u64>()
+}
+
+fn tokens_of_attachments(message: &Message) -> u64 {
+    message.attachments.iter().map(tokens_of_attachment).sum()
 }
 
 /// Providers scale images down to about this much.
@@ -181,7 +197,7 @@ mod tests {
 
     #[test]
     fn the_answer_has_its_room() {
-        let load = ContextLoad { system: 100, tools: 200, messages: 9 };
+        let load = ContextLoad { system: 100, tools: 200, messages: 9, attachments: 0 };
         assert_eq!(room_for_messages(8192, None, &load), 8192 - 2048 - 300);
         assert_eq!(room_for_messages(128_000, None, &load), 128_000 - 4096 - 300);
         assert_eq!(room_for_messages(8192, Some(1000), &load), 8192 - 1000 - 300);

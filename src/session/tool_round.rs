@@ -178,7 +178,7 @@ impl Session {
                 };
                 match ask(&Question::Approval(approval), front, cancel, &mut self.journal).await {
                     Ok(Answer::Nobody) => {
-                        tell_way_out(&definition.server, &definition.tool, front);
+                        tell_way_out(&definition.server, &definition.tool, &verdict.reason, front);
                         (Answer::Nobody, "policy")
                     }
                     // A denial holds for what the person made of the call, too.
@@ -412,9 +412,9 @@ fn plan_of(
     }
 }
 
-fn tell_way_out(server: &str, tool: &str, front: &mut dyn Frontend) {
+fn tell_way_out(server: &str, tool: &str, reason: &str, front: &mut dyn Frontend) {
     let message = format!(
-        "{server}/{tool} needs a say-so, and nobody can be asked here: `--allow {server}/{tool}` gives it for one run"
+        "{server}/{tool} needs a say-so ({reason}), and nobody can be asked here: `--allow {server}/{tool}` gives it for one run"
     );
     front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "approval_needed", message: &message });
 }

@@ -257,12 +257,15 @@ impl Session {
 
     /// The calls beyond the limit are answered, not run, so that the conversation can go on.
     fn stop_at_hop_limit(&mut self, front: &mut dyn Frontend) {
-        let rounds_max = self.settings.tool_hops_max;
+        let rounds_max = match self.settings.tool_hops_max {
+            1 => "1 round".to_owned(),
+            rounds => format!("{rounds} rounds"),
+        };
         let message = format!(
-            "the model asks for tools once more after {rounds_max} rounds: the turn ends here (`--max-hops`, `chat.service.max_tool_hops`)"
+            "the model asks for tools once more after {rounds_max}: the turn ends here (`--max-hops`, `chat.service.max_tool_hops`)"
         );
         front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "hop_limit", message: &message });
-        self.answer_all_calls(front, &format!("not run: the limit of {rounds_max} rounds of tools is reached"));
+        self.answer_all_calls(front, &format!("not run: the limit of {rounds_max} of tools is reached"));
     }
 
     pub(super) fn show_end_of_reply(&self, reply: &Reply, front: &mut dyn Frontend) {

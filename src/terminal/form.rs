@@ -29,9 +29,30 @@ enum Kind {
     Number,
     Truth,
     /// One of these.
-    Choice(Vec<String>),
+    Choice(Vec<Choice>),
     /// Some of these, between commas.
-    Choices(Vec<String>),
+    Choices(Vec<Choice>),
+}
+
+/// What is sent, and what a person knows it as.
+#[derive(Debug)]
+struct Choice {
+    value: String,
+    title: Option<String>,
+}
+
+impl Choice {
+    fn shown(&self) -> String {
+        match self.title.as_ref().filter(|title| **title != self.value) {
+            Some(title) => format!("{} ({title})", self.value),
+            None => self.value.clone(),
+        }
+    }
+
+    fn is(&self, word: &str) -> bool {
+        let names = [Some(&self.value), self.title.as_ref()];
+        names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(word))
+    }
 }
 
 impl Form {
@@ -60,12 +81,18 @@ impl Form {
     pub fn prompt(&self) -> String {
         let Some(field) = self.fields.get(self.at) else { return String::new() };
         let kind = match &field.kind {
-            Kind::Text => "string".to_owned(),
+            Kind::Text => match field.schema.get("format").and_then(Value::as_str) {
+                Some("date") => "date as in 2026-01-31".to_owned(),
+                Some("date-time") => "time as in 2026-01-31T18:00:00Z".to_owned(),
+                Some("email") => "email".to_owned(),
+                Some("uri") => "address as in https://example.com/".to_owned(),
+                Some(_) | None => "string".to_owned(),
+            },
             Kind::Integer => "integer".to_owned(),
             Kind::Number => "number".to_owned(),
             Kind::Truth => "y/n".to_owned(),
-            Kind::Choice(choices) => choices.join("|"),
-            Kind::Choices(choices) => format!("some of {}, with commas between", choices.join("|")),
+            Kind::Choice(choices) => shown(choices, "|"),
+            Kind::Choices(choices) => format!("some of {}, with commas between", shown(choices, "|")),
         };
         let required = if field.is_required { ", required" } else { "" };
         let default = field.default.as_ref().map(|value| format!(" [{}]", plain(value))).unwrap_or_default();
@@ -125,6 +152,9 @@ impl Field {
             let max = max.map_or_else(|| "any number of".to_owned(), |max| max.to_string());
             return Err(format!("{} has {min} to {max} characters", self.name));
         }
+        if !has_format(line, self.schema.get("format").and_then(Value::as_str).unwrap_or_default()) {
+            return Err(format!("{} is not of this form", self.name));
+        }
         Ok(line.into())
     }
 
@@ -138,9 +168,26 @@ impl Field {
     }
 }
 
-fn choose(choices: &[String], word: &str) -> Result<String, String> {
-    let found = choices.iter().find(|choice| choice.eq_ignore_ascii_case(word));
-    found.cloned().ok_or_else(|| format!("one of {}", choices.join(", ")))
+/// The formats that the protocol has for forms; others are not looked at.
+fn has_format(text: &str, format: &str) -> bool {
+    match format {
+        "date" => text.len() == "2026-01-31".len() && text.parse::<jiff::civil::Date>().is_ok(),
+        "date-time" => text.parse::<jiff::Timestamp>().is_ok(),
+        "email" => text.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && !host.is_empty() && !host.contains('@') && !text.contains(char::is_whitespace)
+        }),
+        "uri" => url::Url::parse(text).is_ok(),
+        _ => true,
+    }
+}
+
+fn shown(choices: &[Choice], between: &str) -> String {
+    choices.iter().map(Choice::shown).collect::<Vec<_>>().join(between)
+}
+
+fn choose(choices: &[Choice], word: &str) -> Result<String, String> {
+    let found = choices.iter().find(|choice| choice.is(word));
+    found.map(|choice| choice.value.clone()).ok_or_else(|| format!("one of {}", shown(choices, ", ")))
 }
 
 fn kind_of(schema: &Value) -> Kind {
@@ -156,14 +203,18 @@ fn kind_of(schema: &Value) -> Kind {
     }
 }
 
-/// `enum`, or the constants of `oneOf` and `anyOf`.
-fn choices_of(schema: &Value) -> Option<Vec<String>> {
-    let words = |values: &Vec<Value>| values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+/// `enum`, with `enumNames` as older servers have them, or the constants of `oneOf` and `anyOf` with their titles.
+fn choices_of(schema: &Value) -> Option<Vec<Choice>> {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-        return Some(words(values));
+        let titled = |(at, value): (usize, &Value)| {
+            Some(Choice { value: text(Some(value))?, title: text(schema["enumNames"].get(at)) })
+        };
+        return Some(values.iter().enumerate().filter_map(titled).collect());
     }
     let options = schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()?;
-    Some(options.iter().filter_map(|option| option.get("const")?.as_str()).map(str::to_owned).collect())
+    let titled = |option: &Value| Some(Choice { value: text(option.get("const"))?, title: text(option.get("title")) });
+    Some(options.iter().filter_map(titled).collect())
 }
 
 /// A default as a person would type it.
@@ -204,6 +255,34 @@ mod tests {
         assert_eq!(read(several, "b, a"), Ok(json!(["b", "a"])));
         assert_eq!(read(json!({ "type": "string" }), ""), Ok(Value::Null));
         assert_eq!(read(json!({ "type": "boolean", "default": false }), ""), Ok(json!(false)));
+    }
+
+    #[test]
+    fn choices_are_shown_and_taken_by_their_titles() {
+        let titled = json!({ "oneOf": [{ "const": "c1", "title": "Red" }, { "const": "c2", "title": "c2" }] });
+        assert_eq!(form(json!({ "x": titled })).prompt(), "x (c1 (Red)|c2): ");
+        assert_eq!(read(titled.clone(), "red"), Ok(json!("c1")));
+        assert_eq!(read(titled.clone(), "C2"), Ok(json!("c2")));
+        assert_eq!(read(titled, "blue"), Err("one of c1 (Red), c2".to_owned()));
+        let named = json!({ "enum": ["p1", "p2"], "enumNames": ["Cat"] });
+        assert_eq!(form(json!({ "x": named })).prompt(), "x (p1 (Cat)|p2): ");
+        assert_eq!(read(named, "cat"), Ok(json!("p1")));
+    }
+
+    #[test]
+    fn a_text_has_the_form_that_is_asked_for() {
+        for (format, good, bad) in [
+            ("date", "2026-02-28", "2026-02-30"),
+            ("date", "2026-02-28", "2026-02-28T10:00"),
+            ("date-time", "2026-02-28T10:00:00Z", "tomorrow"),
+            ("email", "ann@example.com", "ann"),
+            ("uri", "https://example.com/a", "example"),
+            ("unheard-of", "anything", ""),
+        ] {
+            let schema = json!({ "type": "string", "format": format });
+            assert_eq!(read(schema.clone(), good), Ok(json!(good)), "{format}");
+            assert!(bad.is_empty() || read(schema, bad).is_err(), "{format}: {bad}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::safe_json::{push_json_line, safe_raw};
 use super::screen::Screen;
 use super::settings::{Thinking, ViewSettings};
 use super::term_safe::TermSafeBuf;
-use crate::conversation::{InterruptReason, UnixMillis, Usage, exit_code, now_ms};
+use crate::conversation::{InterruptReason, Usage, exit_code, now_ms, rfc3339};
 use crate::mcp::Content;
 use crate::session::{
     Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus, paragraph_break,
@@ -107,7 +107,7 @@ impl JsonTurn {
                 self.delta(text, screen);
             }
             TurnEvent::Started { conversation, turn, model, attachments } => {
-                let (conversation, time) = (conversation.0.as_str(), rfc3339(now_ms()));
+                let (conversation, time) = (conversation.0.as_str(), rfc3339(now_ms()).unwrap_or_default());
                 let attachments = attachments.iter().map(AttachmentItem::of).collect();
                 let line = StartLine { v, kind: "start", conversation, turn: *turn, model, time: &time, attachments };
                 self.line(&line, screen);
@@ -328,8 +328,4 @@ fn level_name(level: NoticeLevel) -> &'static str {
 
 fn millis(millis: u128) -> u64 {
     u64::try_from(millis).unwrap_or(u64::MAX)
-}
-
-pub fn rfc3339(time: UnixMillis) -> String {
-    jiff::Timestamp::from_millisecond(time).unwrap_or_default().to_string()
 }

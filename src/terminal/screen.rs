@@ -249,7 +249,9 @@ impl Screen {
         let is_mid_line =
             self.stderr.pending.is_mid_line() || (self.share_terminal() && self.stdout.pending.is_mid_line());
         if self.row.is_waiting() && !is_busy && !is_mid_line {
-            let style = self.row_style();
+            // How far a long work has come is told also to who reads a log; who only waits is not.
+            let is_logged = !self.settings.quiet && !self.stderr.is_terminal() && self.row.is_counting();
+            let style = if is_logged { RowStyle::Heartbeat } else { self.row_style() };
             self.row.tick(Instant::now(), style, &mut self.stderr.pending);
             let _ = self.stderr.write_ready();
         }

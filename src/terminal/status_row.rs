@@ -3,7 +3,6 @@
 //! indicatif lays it out; a terminal of our own takes what it draws and keeps only the text, so
 //! that no cursor movement but `\r` and no erasing but to the end of the line can reach the screen.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,7 @@ use super::term_safe::{Color, Style, TermSafeBuf};
 const DELAY: Duration = Duration::from_millis(300);
 /// Between two pictures of a share.
 const REDRAW: Duration = Duration::from_millis(100);
-const SHARE_COLUMNS: u64 = 20;
+const SHARE_COLUMNS: usize = 20;
 /// Where nothing can be redrawn, a line is written this often.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
@@ -61,7 +60,8 @@ impl RowTime {
             Self::Rate { done, total, before, begun } => {
                 format!("{done} of {total}{}", rate(done - before, total - done, now - begun))
             }
-            Self::Share { done, total } => format!("{done} of {total}"),
+            Self::Share { done, total: 0 } => done.to_string(),
+            Self::Share { done, total } => format!("{done} of {total} ({} %)", percent(done, total)),
             Self::Since(since) => format!("{} s", now.saturating_duration_since(since).as_secs()),
             Self::Until(until) => format!("{} s left", until.saturating_duration_since(now).as_secs()),
         }
@@ -101,7 +101,8 @@ struct Wait {
     started: Instant,
     /// When its share was drawn last.
     drawn: Instant,
-    heartbeats: u32,
+    /// The last heartbeat, or when the waiting began.
+    told: Instant,
 }
 
 impl StatusRow {
@@ -109,7 +110,9 @@ impl StatusRow {
     pub fn start(&mut self, label: TermSafeBuf, time: RowTime, now: Instant) {
         // A row that goes on under a new name does not blink.
         let started = if self.is_drawn { now.checked_sub(DELAY).unwrap_or(now) } else { now };
-        self.wait = Some(Wait { label, time, started, drawn: now, heartbeats: 0 });
+        // Nor does one that changes its name all the time keep silent for ever where a line is told now and then.
+        let told = self.wait.as_ref().map_or(now, |wait| wait.told);
+        self.wait = Some(Wait { label, time, started, drawn: now, told });
     }
 
     /// Changes what the row counts; true: it is time to draw it again.
@@ -121,6 +124,13 @@ impl StatusRow {
             wait.drawn = now;
         }
         is_due
+    }
+
+    /// Whether it counts how much of a work is done.
+    #[must_use]
+    pub fn is_counting(&self) -> bool {
+        let counts = |wait: &Wait| matches!(wait.time, RowTime::Share { .. } | RowTime::Rate { .. });
+        self.wait.as_ref().is_some_and(counts)
     }
 
     #[must_use]
@@ -153,15 +163,15 @@ impl StatusRow {
         match style {
             RowStyle::Hidden => {}
             RowStyle::Heartbeat => {
-                if waited >= HEARTBEAT * (wait.heartbeats + 1) {
-                    wait.heartbeats += 1;
-                    out.push_prose(&wait.text(now, ", "));
+                if now.saturating_duration_since(wait.told) >= HEARTBEAT {
+                    wait.told += HEARTBEAT;
+                    out.push_prose(&wait.words(now));
                     out.end_line();
                 }
             }
             RowStyle::Redrawn { width, color } => {
                 if waited >= DELAY {
-                    let frame = self.spinner.get_or_insert_with(Spinner::new).frame(&wait.text(now, " … "));
+                    let frame = self.spinner.get_or_insert_with(Spinner::new).frame(&wait.picture(now));
                     self.is_drawn = true;
                     draw(cut(&frame, width.saturating_sub(1)), color, out);
                 }
@@ -171,33 +181,40 @@ impl StatusRow {
 }
 
 impl Wait {
-    fn text(&self, now: Instant, separator: &str) -> String {
-        let mut text = self.label.as_str().to_owned();
-        // Writing to a string cannot fail.
-        let _ = match self.time {
-            RowTime::Since(since) => {
-                write!(text, "{separator}{} s", now.saturating_duration_since(since).as_secs())
-            }
+    /// For a line of its own: no bar, nothing that is only drawn.
+    fn words(&self, now: Instant) -> String {
+        format!("{}, {}", self.label.as_str(), self.time.told(now))
+    }
+
+    fn picture(&self, now: Instant) -> String {
+        let label = self.label.as_str();
+        match self.time {
             // Rounded up: it counts 3, 2, 1.
             RowTime::Until(until) => {
-                write!(text, " in {} s", until.saturating_duration_since(now).as_millis().div_ceil(1000))
+                format!("{label} in {} s", until.saturating_duration_since(now).as_millis().div_ceil(1000))
             }
-            RowTime::Share { done, total: 0 } => write!(text, "{separator}{done}"),
-            RowTime::Share { done, total } => write!(text, "{separator}{}", bar(done, total)),
+            RowTime::Since(_) | RowTime::Share { total: 0, .. } => format!("{label} … {}", self.time.told(now)),
+            RowTime::Share { done, total } => format!("{label} … {}", bar(done, total)),
             RowTime::Rate { done, total, .. } => {
-                write!(text, "{separator}{} {}", bar(done, total.max(1)), self.time.told(now))
+                format!("{label} … {} {}", bar(done, total.max(1)), self.time.told(now))
             }
-        };
-        text
+        }
     }
 }
 
 /// `total` is not 0.
 fn bar(done: u64, total: u64) -> String {
-    let done = done.min(total);
-    let part = |of: u64| usize::try_from(u128::from(done) * u128::from(of) / u128::from(total)).unwrap_or(0);
-    let (filled, columns) = (part(SHARE_COLUMNS), usize::try_from(SHARE_COLUMNS).unwrap_or(0));
-    format!("{}{} {} %", "━".repeat(filled), "╌".repeat(columns - filled), part(100))
+    let filled = part(done, total, SHARE_COLUMNS);
+    format!("{}{} {} %", "━".repeat(filled), "╌".repeat(SHARE_COLUMNS - filled), percent(done, total))
+}
+
+fn percent(done: u64, total: u64) -> usize {
+    part(done, total, 100)
+}
+
+/// So many of `whole` are done. `total` is not 0.
+fn part(done: u64, total: u64, whole: usize) -> usize {
+    usize::try_from(u128::from(done.min(total)) * whole as u128 / u128::from(total)).unwrap_or(whole)
 }
 
 fn draw(text: &str, color: Color, out: &mut TermSafeBuf) {
@@ -367,5 +384,10 @@ mod tests {
         assert_eq!(ticked(&mut row, start + ms(30_100), RowStyle::Heartbeat), "waiting, 30 s\n");
         assert_eq!(ticked(&mut row, start + ms(31_000), RowStyle::Heartbeat), "");
         assert_eq!(ticked(&mut row, start + ms(60_000), RowStyle::Heartbeat), "waiting, 60 s\n");
+        // A new name is no new wait.
+        row.start(TermSafeBuf::line("running"), RowTime::Since(start + ms(80_000)), start + ms(80_000));
+        assert_eq!(ticked(&mut row, start + ms(90_000), RowStyle::Heartbeat), "running, 10 s\n");
+        row.start(TermSafeBuf::line("importing"), RowTime::Share { done: 30, total: 60 }, start + ms(91_000));
+        assert_eq!(ticked(&mut row, start + ms(120_000), RowStyle::Heartbeat), "importing, 30 of 60 (50 %)\n");
     }
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::hostile;
+
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
 pub struct Faults(BTreeSet<String>);
@@ -26,6 +28,9 @@ impl Faults {
         if self.has("exit-at-once") {
             let _ = stderr().write_all(b"loading\nno \x1b[31mlicense\x1b[0m found\n");
             exit(3);
+        }
+        if self.has("hostile-exit") {
+            hostile::exit();
         }
         if self.has("slow") {
             sleep(FOR_EVER);

@@ -3,6 +3,7 @@
 //! Without a fault it speaks the revisions with a handshake; `modern` speaks only the one without.
 
 mod faults;
+mod hostile;
 mod tools;
 mod wire;
 
@@ -91,7 +92,10 @@ impl Server {
             "resources/list" => {
                 let text = json!({"uri": "test://count", "name": "count", "mimeType": "text/plain", "size": 7});
                 let image = json!({"uri": "test://dot.gif", "name": "dot", "mimeType": "image/gif"});
-                let resources = if self.faults.has("picture") { json!([text, image]) } else { json!([text]) };
+                let mut resources = if self.faults.has("picture") { json!([text, image]) } else { json!([text]) };
+                if self.faults.has("hostile") {
+                    resources = hostile::resources();
+                }
                 self.wire
                     .result(id, self.complete(json!({"resources": resources, "ttlMs": 0, "cacheScope": "private"})));
             }
@@ -108,11 +112,18 @@ impl Server {
             "resources/subscribe" | "resources/unsubscribe" => self.wire.result(id, json!({})),
             "subscriptions/listen" => self.listen(id, params),
             "prompts/list" => {
-                let prompts = json!([{"name": "greet", "arguments": [{"name": "who", "required": true}]}]);
+                let mut prompts = json!([{"name": "greet", "arguments": [{"name": "who", "required": true}]}]);
+                if self.faults.has("hostile") {
+                    prompts = hostile::prompts();
+                    prompts[0]["name"] = json!("greet");
+                }
                 self.wire.result(id, self.complete(json!({"prompts": prompts, "ttlMs": 0, "cacheScope": "private"})));
             }
             "prompts/get" => {
-                let text = format!("Greet {}.", params["arguments"]["who"].as_str().unwrap_or("nobody"));
+                let mut text = format!("Greet {}.", params["arguments"]["who"].as_str().unwrap_or("nobody"));
+                if self.faults.has("hostile") {
+                    text = hostile::words();
+                }
                 let message = |content: Value| json!({"role": "user", "content": content});
                 let mut messages = vec![message(json!({"type": "text", "text": text}))];
                 if self.faults.has("picture") {
@@ -158,11 +169,14 @@ impl Server {
         if self.faults.has("modern") {
             return self.wire.error(id, -32601, "unknown method");
         }
+        let words = if self.faults.has("hostile") { hostile::words() } else { "A server for tests.".to_owned() };
+        let name = if self.faults.has("hostile") { &words } else { "fake" };
+        let version = if self.faults.has("future") { json!("2099-01-01") } else { params["protocolVersion"].clone() };
         let result = json!({
-            "protocolVersion": params["protocolVersion"],
+            "protocolVersion": version,
             "capabilities": self.capabilities(),
-            "serverInfo": {"name": "fake", "version": "1"},
-            "instructions": "A server for tests.",
+            "serverInfo": {"name": name, "version": "1"},
+            "instructions": words,
         });
         self.wire.result(id, result);
     }
@@ -197,7 +211,8 @@ impl Server {
 
     fn read_resource(&mut self, id: &Value, params: &Value) {
         self.reads += 1;
-        let text = json!({"uri": params["uri"], "mimeType": "text/plain", "text": format!("read {}", self.reads)});
+        let text = if self.faults.has("hostile") { hostile::words() } else { format!("read {}", self.reads) };
+        let text = json!({"uri": params["uri"], "mimeType": "text/plain", "text": text});
         let image = json!({"uri": params["uri"], "mimeType": "image/gif", "blob": tools::DOT});
         let contents = json!([if params["uri"] == "test://dot.gif" { image } else { text }]);
         let ttl_ms = if self.faults.has("fresh-resources") { 60_000 } else { 0 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::{Server, Waiting, faults};
+use crate::{Server, Waiting, faults, hostile};
 
 /// An image: the beginning of a GIF, in base64.
 pub const DOT: &str = "R0lGODlhAQ==";
@@ -79,6 +79,10 @@ impl Server {
         if self.faults.has("bad-schemas") {
             tools.push(json!({"name": "bad-type", "inputSchema": {"type": "string"}}));
             tools.push(json!({"name": "any-of", "inputSchema": {"type": "object", "anyOf": []}}));
+        }
+        if self.faults.has("hostile") {
+            tools.push(tool("speak"));
+            tools.extend(hostile::tools());
         }
         if self.faults.has("picture") {
             tools.push(tool("picture"));
@@ -153,6 +157,8 @@ impl Server {
             "log" => self.log(id, params),
             "slow" => self.slow(id),
             "gather" => self.gather(id, arguments),
+            "speak" => self.speak(id, params),
+            "refuse" if self.faults.has("hostile") => self.wire.error(id, -32000, &hostile::words()),
             "refuse" => self.wire.error(id, -32000, "not today"),
             _ => self.done(id, &arguments.to_string()),
         }
@@ -195,6 +201,10 @@ impl Server {
 
     fn ask_back(&mut self, name: &str, id: &Value, params: &Value) {
         match name {
+            "sample" | "elicit" | "elicit-url" if self.faults.has("hostile") => {
+                let (method, question) = hostile::question(name);
+                self.ask(id, params, method, question);
+            }
             "sample" => {
                 let message = json!({"role": "user", "content": {"type": "text", "text": "Say hi."}});
                 self.ask(id, params, "sampling/createMessage", json!({"messages": [message], "maxTokens": 50}));

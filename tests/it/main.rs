@@ -1,6 +1,8 @@
 //! The integration tests, in one binary because linking is what takes the time.
 
 #[cfg(test)]
+mod accessible;
+#[cfg(test)]
 mod answer_parts;
 #[cfg(test)]
 mod architecture;
@@ -154,6 +156,10 @@ mod schemas;
 mod setup;
 #[cfg(test)]
 mod shells;
+#[cfg(test)]
+mod sinks;
+#[cfg(test)]
+mod slips;
 #[cfg(test)]
 mod stdio;
 #[cfg(test)]

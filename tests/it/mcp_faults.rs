@@ -22,6 +22,14 @@ fn a_server_that_exits_at_once_is_named_with_its_last_words() {
 }
 
 #[test]
+fn a_server_of_a_revision_that_nobody_knows_here_is_left() {
+    let fake = FakeMcp::new(&["future"]);
+    let output = fake.call("echo").run().assert_exit(5).assert_stdout("");
+    output.assert_stderr_has(&["fake", "it speaks revision 2099-01-01 of the protocol", "2024-11-05 to 2026-07-28"]);
+    fake.assert_none_left(Duration::from_secs(3));
+}
+
+#[test]
 fn a_server_that_does_not_greet_is_given_up_after_the_connect_timeout() {
     let fake = FakeMcp::with(&["slow"], json!({"connect_timeout": 1}));
     let started = Instant::now();

@@ -424,3 +424,51 @@ fn the_tour_asks_for_a_say_so_and_shows_the_way_back() {
     prompt_behind(&pty, "continuing ");
     leave(pty);
 }
+
+#[test]
+fn how_answers_look_can_be_changed_too() {
+    let server = ModelServer::always(Reply::answer(&["# Head\n\nSome **bold** words that are too long for a line."]));
+    let sandbox = Sandbox::for_server(&server);
+    let mut pty = start(sandbox.sayso(["chat"]), "test>");
+    let lines = [
+        ("/set markdown", "markdown is on", "Some bold words that are too long for a line."),
+        ("/set markdown off", "markdown is off", "Some **bold** words that are too long for a line."),
+        ("/set width 24", "width is 24", "Some **bold** words that are too long for a line."),
+        ("/set markdown on", "markdown is on", "too long for a line."),
+        ("/set theme_markers on", "theme_markers is on", "too long for a line."),
+    ];
+    for (line, told, shown) in lines {
+        pty.send(&format!("{line}\r"));
+        wait_for_end(&pty, &[told, "test>"]);
+        pty.send("hi\r");
+        wait_for_end(&pty, &[shown, "usage: 7 in, 3 out", "", "test>"]);
+    }
+    assert!(pty.screen().contains("# Head"), "{}", pty.screen());
+    for (line, told) in [
+        ("/set width 5", "error[usage]: width has to be a number from 20 to 1000, or `default`"),
+        ("/set ui.editing vi", "ui.editing holds from the next start; `sayso config set ui.editing VALUE`"),
+        ("/set ui.nothing vi", "there is no setting ui.nothing"),
+    ] {
+        pty.send(&format!("{line}\r"));
+        settle(&pty, told);
+    }
+    leave(pty);
+}
+
+#[test]
+fn usage_tells_what_attachments_take_and_the_last_answer() {
+    let server = ok_server();
+    let sandbox = Sandbox::for_server(&server);
+    std::fs::write(sandbox.work_folder().join("notes.txt"), "words of it ".repeat(1000)).unwrap();
+    let mut pty = start(sandbox.sayso(["chat", "-f", "notes.txt"]), "test>");
+    for times in 1..=2 {
+        for (line, told) in [("hi", "usage: 7 in, 3 out"), ("/usage", "attachments")] {
+            pty.send(&format!("{line}\r"));
+            let is_told = |screen: &str| screen.matches(told).count() == times && screen.trim_end().ends_with("test>");
+            pty.wait_for_screen(told, is_told);
+        }
+    }
+    let screen = settle(&pty, "2 turns in this conversation; tokens: 14 in, 6 out");
+    assert!(screen.contains("the last answer; tokens: 7 in, 3 out"), "{screen}");
+    leave(pty);
+}

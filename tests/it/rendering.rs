@@ -134,3 +134,36 @@ fn looks_can_be_chosen() {
     assert_eq!(pty.wait_for_exit(), 0);
     assert!(pty.screen().contains("Some **bold** words"), "{}", pty.screen());
 }
+
+/// Of a megabyte that comes in one go, the terminal gets three at most, and memory holds little more than the answer.
+#[test]
+fn a_megabyte_in_one_go_is_neither_blown_up_nor_kept() {
+    const BYTES: usize = 1_000_000;
+    const TWICE_MAX_KIB: u64 = 30 << 10;
+    // Colouring code is slow where nothing is optimised.
+    const CODE_BYTES: usize = 100_000;
+    let of = |part: &str| part.repeat(BYTES / part.len());
+    let some = |part: &str| part.repeat(CODE_BYTES / part.len());
+    let mixed = some(&(ANSWER.concat() + "\n"));
+    let words = of("The **quick** brown `fox` jumps over the [lazy dog](https://dog.example) again and again.\n\n");
+    let code = format!("```rust\n{}```\n", some("fn main() { println!(\"{}\", 1 + 2); } // told\n"));
+    // As a picture in base64, or a model that has lost its way.
+    let word = of("x");
+    let shown = |text: &str| {
+        let gate = Gate::default();
+        let reply = Reply::sse().text(text).text("\n\nthe end\n\n").wait_for(&gate).finished();
+        let server = ModelServer::start([reply]);
+        let sandbox = Sandbox::for_server(&server);
+        let mut pty = Pty::start(sandbox.ask_once(["hi"]), 40, 100).patient(std::time::Duration::from_secs(90));
+        pty.wait_for_text("the end");
+        let peak = pty.rss_peak_kib();
+        gate.open();
+        (pty.finish().len(), peak)
+    };
+    let (_, least) = shown("short");
+    for (name, text) in [("mixed", mixed), ("words", words), ("code", code), ("word", word)] {
+        let (bytes, peak) = shown(&text);
+        assert!(bytes <= 3 * text.len(), "{name}: {bytes} bytes");
+        assert!(peak.saturating_sub(least) <= TWICE_MAX_KIB, "{name}: {peak} KiB, {least} for a short answer");
+    }
+}

@@ -251,3 +251,34 @@ fn one_connection_is_opened_ahead_and_kept_over_the_turns() {
     leave(pty);
     assert_eq!((server.requests().len(), server.connections().len()), (3, 2));
 }
+
+#[test]
+fn a_paste_of_a_megabyte_is_a_label_and_is_sent_whole() {
+    let server = ModelServer::always(Reply::answer(&["ok"]));
+    let sandbox = Sandbox::for_server(&server);
+    let text = "a line of text that is pasted, größer 世界 \t\"quoted\"\n".repeat(18_000);
+    let mut pty = start(sandbox.sayso(["chat"]), "test>").patient(std::time::Duration::from_secs(60));
+    let before = pty.log().len();
+    pty.send(&format!("\x1b[200~{}\x1b[201~", text.trim_end().replace('\n', "\r")));
+    wait_for_end(&pty, &["test> [pasted 18000 lines #1]"]);
+    assert!(pty.log().len() - before < 1000, "the terminal gets the label alone");
+    pty.send("\r");
+    assert!(last_prompt(&server, 1) == text.trim_end(), "all of it is sent");
+    wait_for_end(&pty, &["ok", "usage: 7 in, 3 out", "", "test>"]);
+    leave(pty);
+}
+
+#[test]
+fn a_hint_of_an_endless_line_is_short() {
+    let server = ModelServer::always(Reply::answer(&["ok"]));
+    let sandbox = Sandbox::for_server(&server);
+    sandbox.ask_once(["-"]).stdin("word".repeat(15_000)).run().assert_exit(0);
+    let mut pty = start(sandbox.sayso(["chat", "-c"]), "test>");
+    let before = pty.log().len();
+    pty.send("wordword");
+    pty.wait_for_screen("the hint", |screen| screen.trim_end().ends_with(" …"));
+    assert!(pty.log().len() - before < 8 * 1000, "{}", pty.log().len() - before);
+    pty.send(CTRL_C);
+    wait_for_end(&pty, &["test>"]);
+    leave(pty);
+}

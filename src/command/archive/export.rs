@@ -240,7 +240,7 @@ impl NewFile {
     /// Nothing that is there already is touched.
     pub fn create(path: &Path) -> io::Result<Self> {
         if path.symlink_metadata().is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there already"));
         }
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.unfinished", std::process::id()));

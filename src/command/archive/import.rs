@@ -32,6 +32,9 @@ pub fn import(options: &ImportOptions, settings: &HistorySettings, context: &mut
         (Ok(()), Err(error)) => return Err(error.into()),
         (Err(_), Err(_)) => return read.map(|()| exit_code::OK),
     };
+    if read.is_err() && counts.conversations + counts.messages + counts.known == 0 {
+        return read.map(|()| exit_code::OK);
+    }
     context.note(&format!(
         "imported {} and {}; {} known already",
         count(counts.conversations, "new conversation"),
@@ -76,10 +79,13 @@ fn import_file(
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             let modified = metadata.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
             let time: UnixMillis = modified.map_or(0, jiff::Timestamp::as_millisecond);
-            let conversation = aichat_session(&text, &name, time).map_err(|error| {
-                unreadable(&format!(
-                    "it is neither an export of sayso nor a log of llm nor a session of aichat ({error})"
-                ))
+            let conversation = aichat_session(&text, &name, time).map_err(|error| match source {
+                ImportSource::Aichat => unreadable(&format!("it is no session of aichat ({error})")),
+                // What is wrong with it as one of the three says nothing about the other two.
+                ImportSource::Auto | ImportSource::Sayso | ImportSource::Llm => {
+                    unreadable(&"it is neither an export of sayso nor a log of llm nor a session of aichat")
+                        .hint("`--from` says which of them it is, and tells what is wrong with it")
+                }
             })?;
             Ok(importer.add(&conversation)?)
         }

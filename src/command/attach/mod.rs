@@ -44,10 +44,24 @@ fn read_path(path: &Path, mut basket: Basket) -> Result<Basket, Failure> {
     } else if pattern::is_pattern(path) && path.symlink_metadata().is_err() {
         pattern::add(path, &mut basket).map_err(unreadable)?;
     } else {
-        let content = open::read(path).map_err(unreadable)?;
+        let content = open::read(path).map_err(|reason| unreadable(better_reason(path, reason)))?;
         basket.add(&name, content).map_err(unreadable)?;
     }
     Ok(basket)
+}
+
+/// What was meant, where what was written looks like something else than the name of a file.
+fn better_reason(path: &Path, reason: String) -> String {
+    let text = path.to_string_lossy();
+    let has_scheme =
+        text.split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|b| b.is_ascii_alphanumeric()));
+    match text.rsplit_once("#L") {
+        _ if text.is_empty() => "it is empty; is a variable not set?".to_owned(),
+        _ if path.symlink_metadata().is_ok() => reason,
+        _ if has_scheme => "only http:// and https:// are fetched".to_owned(),
+        Some((file, _)) if Path::new(file).is_file() => format!("write lines as {file}#L2 or {file}#L2-9"),
+        _ => reason,
+    }
 }
 
 async fn of_page(url: &str, pages: &Pages, mut basket: Basket) -> Result<Basket, Failure> {

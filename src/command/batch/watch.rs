@@ -14,12 +14,10 @@ use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::provider::{ErrorKind, Pace};
 use crate::session::{CancelCause, CancelSource, OutputError, Signals, TurnStatus, exit_of_cancel};
-use crate::terminal::{RowTime, Stream, TermSafeBuf, batch_line};
+use crate::terminal::{RowTime, TermSafeBuf, batch_line};
 
 /// How often the row at the bottom is redrawn, and a reader that has gone is noticed.
 const TICK: Duration = Duration::from_millis(100);
-/// How often somebody who reads a log is told how far it is.
-const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Different warnings of rows that are told.
 const NOTICES_MAX: usize = 10;
 
@@ -30,8 +28,8 @@ pub struct Watch {
     total: u64,
     before: u64,
     begun: Instant,
-    /// When the last line about the progress was written.
-    told: Instant,
+    /// The server wants all to wait, and the row says so.
+    is_paused: bool,
     notices: Vec<String>,
     /// What ends the batch early, where that is not the fault of its rows alone.
     stopped: Option<Stopped>,
@@ -59,7 +57,7 @@ impl Watch {
             total,
             before,
             begun: now,
-            told: now,
+            is_paused: false,
             notices: Vec::new(),
             stopped: None,
         }
@@ -73,7 +71,7 @@ impl Watch {
         (signals, cancel): Stops<'_>,
         context: &mut Context,
     ) -> Result<u8, Failure> {
-        context.screen.start_row(TermSafeBuf::line("batch"), self.progress());
+        context.screen.start_row(self.label(), self.progress());
         let mut ticks = tokio::time::interval(TICK);
         loop {
             tokio::select! {
@@ -203,18 +201,22 @@ impl Watch {
         RowTime::Rate { done: self.done(), total: self.total, before: self.before, begun: self.begun }
     }
 
-    fn tick(&mut self, context: &mut Context) -> Result<(), OutputError> {
-        let now = Instant::now();
-        context.screen.update_row(self.progress());
-        context.screen.tick()?;
-        if now.duration_since(self.told) >= HEARTBEAT && !context.screen.is_terminal(Stream::Stderr) {
-            self.told = now;
-            let pause = self.pace.pause_left().map_or_else(String::new, |left| {
-                format!("; the server wants all to wait for {} s", left.as_secs() + 1)
-            });
-            context.note(&format!("batch: {}{pause}", self.progress().told(now)));
+    fn label(&self) -> TermSafeBuf {
+        match self.pace.pause_left() {
+            None => TermSafeBuf::line("batch"),
+            Some(left) => TermSafeBuf::line(&format!("batch, all wait for {} s", left.as_secs() + 1)),
         }
-        Ok(())
+    }
+
+    fn tick(&mut self, context: &mut Context) -> Result<(), OutputError> {
+        let is_paused = self.pace.pause_left().is_some();
+        let was_paused = std::mem::replace(&mut self.is_paused, is_paused);
+        if is_paused || was_paused {
+            context.screen.start_row(self.label(), self.progress());
+        } else {
+            context.screen.update_row(self.progress());
+        }
+        context.screen.tick()
     }
 
     async fn conclude(self, sink: Sink, context: &mut Context) -> Result<u8, Failure> {

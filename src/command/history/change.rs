@@ -64,7 +64,10 @@ pub fn pin(
     for conversation in &found {
         keeper.pin(&conversation.id, pinned)?;
         let word = if pinned { "pinned" } else { "unpinned" };
-        context.note(&format!("{word} {}", told(conversation)));
+        // What it is from now on is the word in front.
+        let mut conversation = conversation.clone();
+        conversation.pinned = false;
+        context.note(&format!("{word} {}", told(&conversation)));
     }
     Ok(Text::default())
 }

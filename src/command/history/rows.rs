@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::conversation::{MessageStatus, UnixMillis, Usage};
+use crate::conversation::{MessageStatus, UnixMillis, Usage, rfc3339};
 use crate::history::{AttachmentInfo, ConversationSummary, StoredMessage};
 
 pub const CONVERSATION_COLUMNS: [&str; 8] = ["id", "name", "title", "created", "used", "model", "messages", "status"];
@@ -135,7 +135,7 @@ pub fn status_text(status: &MessageStatus) -> String {
 
 /// RFC 3339; a time that no calendar holds is empty.
 pub fn utc(time_ms: UnixMillis) -> String {
-    Timestamp::from_millisecond(time_ms).map_or_else(|_| String::new(), |time| time.to_string())
+    rfc3339(time_ms).unwrap_or_default()
 }
 
 pub fn local_time(time_ms: UnixMillis, zone: &TimeZone) -> String {

@@ -6,7 +6,7 @@ use super::text::Text;
 use super::{attachment, change, diff, list, search, show, timeline, tree};
 use crate::cli::{HistoryCommand, ListFormat, ListOptions, SearchOptions, ShowOptions};
 use crate::command::context::Context;
-use crate::command::listing::{json_array, json_lines};
+use crate::command::listing::{Bars, json_array, json_lines};
 use crate::command::looks::markdown_settings;
 use crate::command::pager;
 use crate::command::{upkeep, wiring};
@@ -53,7 +53,7 @@ fn shown(command: &HistoryCommand, config: &Config, context: &mut Context) -> Re
     Ok(match command {
         HistoryCommand::List(options) => (list_text(&history, options)?, pager(options.pager.no_pager, options.format)),
         HistoryCommand::Show(options) => {
-            let text = show_text(&history, options)?;
+            let text = show_text(&history, options, Bars::on(&context.screen))?;
             (rendered_text(text, config, context), pager(options.pager.no_pager, options.format))
         }
         HistoryCommand::Search(options) => {
@@ -95,7 +95,7 @@ fn list_text(history: &History, options: &ListOptions) -> Result<Text, Failure> 
     Ok(list::list(history, &filter, page, options.format)?)
 }
 
-fn show_text(history: &History, options: &ShowOptions) -> Result<Text, Failure> {
+fn show_text(history: &History, options: &ShowOptions, bars: Bars) -> Result<Text, Failure> {
     let address = options.conversation.as_deref();
     if options.tree {
         let conversation = history.conversation(&spot(history, address)?.conversation)?;
@@ -111,7 +111,11 @@ fn show_text(history: &History, options: &ShowOptions) -> Result<Text, Failure> 
         };
         let turn = timeline::turn_of(&branch, spot.message.as_ref());
         let parts = timeline::parts(turn, |reply| history.tool_runs(reply).unwrap_or_default());
-        return Ok(rendered(options.format, || timeline::bars(&parts), || timeline::values(&parts)));
+        let text = || match bars {
+            Bars::Drawn => timeline::bars(&parts),
+            Bars::LeftOut => timeline::words(&parts),
+        };
+        return Ok(rendered(options.format, text, || timeline::values(&parts)));
     }
     Ok(show::show(history, address, count(options.limit, usize::MAX), options.format)?)
 }

@@ -7,6 +7,7 @@ use crate::command::listing::{aligned, cut, one_line};
 use crate::conversation::{MessageId, Role};
 use crate::history::{StoredMessage, ToolRun};
 
+const NO_TIMES: &str = "no times were stored for this turn";
 const NAME_COLUMNS_MAX: usize = 30;
 const BAR_COLUMNS: usize = 48;
 
@@ -70,12 +71,26 @@ fn add(parts: &mut Vec<Part>, name: &str, start_ms: f64, end_ms: f64) {
     parts.push(Part { name: name.to_owned(), start_ms, end_ms: end_ms.max(start_ms) });
 }
 
+/// The same without a picture: when each part began, and how long it took.
+#[must_use]
+pub fn words(parts: &[Part]) -> Text {
+    let mut text = Text::default();
+    if parts.is_empty() {
+        text.line(Ink::Plain, NO_TIMES);
+    }
+    for part in parts {
+        let (start, length) = (seconds(part.start_ms), seconds(part.end_ms - part.start_ms));
+        text.line(Ink::Plain, format!("{}: after {start}, for {length}", cut(&one_line(&part.name), NAME_COLUMNS_MAX)));
+    }
+    text
+}
+
 #[must_use]
 pub fn bars(parts: &[Part]) -> Text {
     let total = parts.iter().map(|part| part.end_ms).fold(0.0, f64::max);
     let mut text = Text::default();
     if total <= 0.0 {
-        text.line(Ink::Plain, "no times were stored for this turn");
+        text.line(Ink::Plain, NO_TIMES);
         return text;
     }
     text.line(Ink::Strong, format!("{} in all", seconds(total)));
@@ -106,7 +121,7 @@ pub fn values(parts: &[Part]) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, bars};
+    use super::{NO_TIMES, Part, bars, words};
 
     #[test]
     fn bars_stand_where_their_time_was() {
@@ -121,6 +136,9 @@ mod tests {
             ".".repeat(47)
         );
         assert_eq!(text.raw(), expected);
+        let told = words(&[part("wait", 0.0, 1_000.0), part("text", 1_000.0, 3_500.0)]);
+        assert_eq!(told.raw(), "wait: after 0 ms, for 1.00 s\ntext: after 1.00 s, for 2.50 s\n");
+        assert_eq!(words(&[]).raw(), format!("{NO_TIMES}\n"));
         assert_eq!(bars(&[]).raw(), "no times were stored for this turn\n");
     }
 }

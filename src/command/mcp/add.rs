@@ -8,6 +8,7 @@ use crate::cli::McpAddOptions;
 use crate::command::context::Context;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
+use crate::mcp::BUILTIN_SERVERS;
 
 /// Runs the command; the exit code.
 pub async fn run(options: &McpAddOptions, context: &mut Context) -> Result<u8, Failure> {
@@ -23,12 +24,16 @@ async fn add(options: &McpAddOptions, context: &mut Context) -> Result<u8, Stop>
         return Err(failure.hint(format!("`sayso mcp rm {}` takes it out", options.name)).into());
     }
     show_danger(context, &described(&options.name, &section));
+    if BUILTIN_SERVERS.contains(&options.name.as_str()) {
+        context.warn(&format!("{} is the name of a built-in server, whose place this one takes", options.name));
+    }
     if !agreed("Add it?", options.yes, context).await? {
         context.note("nothing has been changed");
         return Ok(exit_code::REFUSED);
     }
     target.add(&options.name, &section, context)?;
     context.note(&format!("{} is set up in {}", options.name, target.source.path.display()));
+    context.note(&format!("`sayso mcp tools {}` tries it, and lists its tools", options.name));
     Ok(exit_code::OK)
 }
 

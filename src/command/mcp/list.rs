@@ -12,25 +12,31 @@ use crate::mcp::{ServerState, ServerStatus};
 /// Runs the command; the exit code.
 pub async fn run(options: &McpListOptions, context: &mut Context) -> Result<u8, Failure> {
     with_host(context, false, async |opened| {
-        if options.connect {
-            connect(opened).await?;
+        let silent = if options.connect { connect(opened).await? } else { Vec::new() };
+        let mut statuses = statuses(opened);
+        for (name, reason) in silent {
+            let of_it = |status: &&mut ServerStatus| status.name == name && status.state == ServerState::Ready;
+            if let Some(status) = statuses.iter_mut().find(of_it) {
+                status.state = ServerState::Failed(reason);
+            }
         }
-        let text = listing(&statuses(opened)).render(options.format);
+        let text = listing(&statuses).render(options.format);
         Ok(opened.context.show(&text))
     })
     .await
 }
 
 /// Tries all of them at once. What fails is part of the list.
-async fn connect(opened: &mut Opened<'_>) -> Result<(), Stop> {
+/// Some greet, and then do not tell their tools: they are named with the reason.
+async fn connect(opened: &mut Opened<'_>) -> Result<Vec<(String, String)>, Stop> {
     let host = opened.host.clone();
     let names = opened.chosen(None)?;
     let tried = names.iter().map(|name| async {
-        let _ = host.tools(name).await;
+        let failed = host.tools(name).await.err()?;
+        Some((name.clone(), failed.to_string()))
     });
     let all = futures::future::join_all(tried);
-    opened.wait("connecting", all).await?;
-    Ok(())
+    Ok(opened.wait("connecting", all).await?.into_iter().flatten().collect())
 }
 
 /// All servers by name, with those that are not even tried.
@@ -62,7 +68,7 @@ pub fn listing(statuses: &[ServerStatus]) -> Listing<6> {
             state.to_owned(),
             status.protocol.clone().unwrap_or_default(),
             status.tools.map(|count| count.to_string()).unwrap_or_default(),
-            detail.unwrap_or_default().to_owned(),
+            detail.map(|detail| without_name(detail, &status.name)).unwrap_or_default().to_owned(),
         ]
     };
     Listing {
@@ -70,6 +76,12 @@ pub fn listing(statuses: &[ServerStatus]) -> Listing<6> {
         rows: statuses.iter().map(row).collect(),
         values: statuses.iter().map(status_json).collect(),
     }
+}
+
+/// Why, without whose it is: the name stands in front, and the table has little room.
+fn without_name<'a>(detail: &'a str, name: &str) -> &'a str {
+    let detail = detail.strip_prefix("the MCP server ").and_then(|rest| rest.strip_prefix(name)).unwrap_or(detail);
+    detail.trim_start().strip_prefix("is not available: ").unwrap_or(detail).trim_start()
 }
 
 fn status_json(status: &ServerStatus) -> Value {

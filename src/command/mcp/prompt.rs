@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::open::with_host;
+use super::prompts::usage;
 use crate::cli::{McpPromptOptions, ResultFormat};
 use crate::command::context::Context;
+use crate::config::nearest;
 use crate::exit::Failure;
-use crate::mcp::{CompletionQuestion, CompletionSubject, Content, PromptMessage};
+use crate::mcp::{CompletionQuestion, CompletionSubject, Content, McpError, PromptInfo, PromptMessage};
 
 /// Runs the command; the exit code.
 pub async fn run(options: &McpPromptOptions, context: &mut Context) -> Result<u8, Failure> {
@@ -18,7 +20,14 @@ pub async fn run(options: &McpPromptOptions, context: &mut Context) -> Result<u8
         opened.check(&options.server)?;
         let host = opened.host.clone();
         let filled = host.prompt(&options.server, &options.name, arguments);
-        let messages = opened.wait(&options.server, filled).await??;
+        let messages = match opened.wait(&options.server, filled).await? {
+            Err(error @ McpError::Refused { .. }) => {
+                // Servers tell this in their own words, or in those of their language.
+                let prompts = opened.wait(&options.server, host.prompts(&options.server)).await?;
+                return Err(mistake(options, &prompts.unwrap_or_default()).unwrap_or_else(|| error.into()).into());
+            }
+            filled => filled?,
+        };
         let text = match options.format {
             ResultFormat::Text => text_of(&messages),
             ResultFormat::Json => format!("{:#}\n", messages.iter().map(message_json).collect::<Value>()),
@@ -28,9 +37,33 @@ pub async fn run(options: &McpPromptOptions, context: &mut Context) -> Result<u8
     .await
 }
 
+/// What is wrong with the question, by what the server says of its prompts.
+fn mistake(options: &McpPromptOptions, prompts: &[PromptInfo]) -> Option<Failure> {
+    let (server, name) = (&options.server, &options.name);
+    let Some(prompt) = prompts.iter().find(|prompt| prompt.name == *name) else {
+        let names = || prompts.iter().map(|prompt| prompt.name.as_str());
+        let failure = Failure::usage(format!("{server} has no prompt {name:?}"));
+        return (!prompts.is_empty()).then(|| match nearest(name, names()) {
+            Some(near) => failure.hint(format!("did you mean {near}?")),
+            None => failure.hint(format!("`sayso mcp prompts {server}` lists what there is")),
+        });
+    };
+    let is_given = |name: &str| options.arguments.iter().any(|pair| pair.split('=').next() == Some(name));
+    let missing = prompt.arguments.iter().filter(|argument| argument.required && !is_given(&argument.name));
+    let missing: Vec<String> = missing.map(usage).collect();
+    (!missing.is_empty()).then(|| {
+        let all: Vec<String> = prompt.arguments.iter().map(usage).collect();
+        Failure::usage(format!("the prompt {name} needs {}", missing.join(" ")))
+            .hint(format!("it takes {}", all.join(" ")))
+    })
+}
+
 /// What the server suggests for one argument.
 async fn suggest(options: &McpPromptOptions, wanted: &str, context: &mut Context) -> Result<u8, Failure> {
     let (argument, beginning) = wanted.split_once('=').unwrap_or((wanted, ""));
+    let known = arguments(&options.arguments)?;
+    let known: Vec<(String, String)> =
+        known.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
     with_host(context, false, async |opened| {
         opened.check(&options.server)?;
         let host = opened.host.clone();
@@ -38,7 +71,7 @@ async fn suggest(options: &McpPromptOptions, wanted: &str, context: &mut Context
             subject: CompletionSubject::Prompt(options.name.clone()),
             argument: argument.to_owned(),
             value: beginning.to_owned(),
-            known: Vec::new(),
+            known: known.clone(),
         };
         let suggested = host.complete(&options.server, &question);
         let suggested = opened.wait(&options.server, suggested).await??;

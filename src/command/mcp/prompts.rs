@@ -32,7 +32,7 @@ pub async fn run(options: &McpServersOptions, context: &mut Context) -> Result<u
 }
 
 /// `[city=]` where it can be left out.
-fn usage(argument: &PromptArgument) -> String {
+pub fn usage(argument: &PromptArgument) -> String {
     if argument.required { format!("{}=", argument.name) } else { format!("[{}=]", argument.name) }
 }
 

@@ -40,7 +40,11 @@ pub async fn answer(
         }
         ServerQuestion::Form { server, message, answer, .. } | ServerQuestion::Url { server, message, answer, .. } => {
             if said == Answer::Nobody {
-                context.warn(&format!("{server} asks: {message} (declined: nobody is here to answer)"));
+                let why = match policy {
+                    Policy::Defaults => "not all that it wants has a default",
+                    Policy::Ask(_) | Policy::Decline => "nobody is here to answer",
+                };
+                context.warn(&format!("{server} asks: {message} (declined: {why})"));
             }
             // A server that waits no longer hears nothing.
             let _ = answer.send(match said {

@@ -7,6 +7,7 @@ use crate::command::context::Context;
 use crate::config::nearest;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
+use crate::mcp::BUILTIN_SERVERS;
 
 /// Runs the command; the exit code.
 pub async fn run(options: &McpRmOptions, context: &mut Context) -> Result<u8, Failure> {
@@ -20,6 +21,9 @@ async fn remove(options: &McpRmOptions, context: &mut Context) -> Result<u8, Sto
     if !servers.contains_key(name) {
         let failure = Failure::config(format!("{} has no server {name:?}", target.source.path.display()));
         return Err(match nearest(name, servers.keys().map(String::as_str)) {
+            _ if BUILTIN_SERVERS.contains(&name.as_str()) => failure.hint(format!(
+                "it is built in: `sayso config set mcp.servers.{name} '{{builtin: {name}, enabled: false}}'` switches it off"
+            )),
             Some(near) => failure.hint(format!("did you mean {near}?")),
             None => failure.hint("`sayso mcp list` shows what is set up"),
         }

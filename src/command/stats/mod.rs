@@ -6,7 +6,7 @@ mod table;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::listing::{json_array, json_lines};
+use super::listing::{Bars, json_array, json_lines};
 use crate::cli::{StatsFormat, StatsKey, StatsOptions};
 use crate::config::Budget;
 use crate::conversation::now_ms;
@@ -36,7 +36,7 @@ pub fn run(options: &StatsOptions, history: &History, budget: &Budget, context: 
         context.note("nothing has been counted yet: counting begins with the next answer");
     }
     Ok(context.show(&match options.format {
-        StatsFormat::Table => table::table(&rows, by) + &today(history, budget)?,
+        StatsFormat::Table => table::table(&rows, by, Bars::on(&context.screen)) + &today(history, budget)?,
         StatsFormat::Json => json_array(rows.iter().map(value)),
         StatsFormat::Jsonl => json_lines(rows.iter().map(value)),
         StatsFormat::Csv => table::csv(&rows),
@@ -60,13 +60,13 @@ fn today(history: &History, budget: &Budget) -> Result<String, HistoryError> {
 }
 
 /// What `/stats` prints: the last days, and the models of all time.
-pub fn summary(history: &History) -> Result<String, HistoryError> {
+pub fn summary(history: &History, bars: Bars) -> Result<String, HistoryError> {
     let days = history.stats(StatsBy::Day, &first_day(Some(DAYS_IN_REPL)))?;
     let models = history.stats(StatsBy::Model, "")?;
     if models.is_empty() {
         return Ok("nothing has been counted yet: counting begins with the next answer\n".to_owned());
     }
-    Ok(format!("{}\n{}", table::table(&days, StatsBy::Day), table::table(&models, StatsBy::Model)))
+    Ok(format!("{}\n{}", table::table(&days, StatsBy::Day, bars), table::table(&models, StatsBy::Model, bars)))
 }
 
 /// `2026-01-31`; empty: from the beginning.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::table::table;
 use crate::command::archive::{escape, page_begin};
+use crate::command::listing::Bars;
 use crate::history::{StatsBy, StatsRow};
 
 const WIDTH: f64 = 800.0;
@@ -52,6 +53,6 @@ pub fn page(rows: &[StatsRow], by: StatsBy) -> String {
         "{}<h1>sayso: turns</h1>\n{}<pre>{}</pre>\n</body>\n</html>\n",
         page_begin("sayso: turns"),
         svg(rows),
-        escape(&table(rows, by))
+        escape(&table(rows, by, Bars::Drawn))
     )
 }

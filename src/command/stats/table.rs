@@ -1,18 +1,20 @@
 //! The sums as a table with bars, and as CSV.
 
-use crate::command::listing::{cut, one_line, table as aligned};
+use crate::command::listing::{Bars, cut, one_line, table as aligned};
 use crate::history::{Histogram, StatsBy, StatsRow};
 use crate::terminal::TermSafeBuf;
 
 /// With it the table fits a terminal of 90 columns.
 const BAR_COLUMNS: f64 = 8.0;
+/// Where it stands in a row.
+const BAR_CELL: usize = 2;
 const KEY_COLUMNS_MAX: usize = 40;
 const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// A table for people; of days with the curve of their turns above.
 #[must_use]
-pub fn table(rows: &[StatsRow], by: StatsBy) -> String {
+pub fn table(rows: &[StatsRow], by: StatsBy, bars: Bars) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -20,6 +22,10 @@ pub fn table(rows: &[StatsRow], by: StatsBy) -> String {
     let most = turns.iter().copied().max().unwrap_or(0);
     let mut cells = vec![header(by)];
     cells.extend(rows.iter().map(|row| line(row, by, most)));
+    if bars == Bars::LeftOut {
+        cells.iter_mut().for_each(|row| drop(row.remove(BAR_CELL)));
+        return aligned(&cells);
+    }
     let curve =
         if by == StatsBy::Day && rows.len() > 1 { format!("turns {}\n\n", sparkline(&turns)) } else { String::new() };
     curve + &aligned(&cells)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::PortableAttachment;
-use crate::conversation::UnixMillis;
+use crate::conversation::{UnixMillis, rfc3339};
 
 /// A conversation with all of its branches.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -178,9 +178,9 @@ pub struct Time(pub UnixMillis);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match Timestamp::from_millisecond(self.0) {
-            Ok(time) => serializer.serialize_str(&time.to_string()),
-            Err(_) => serializer.serialize_i64(self.0),
+        match rfc3339(self.0) {
+            Some(time) => serializer.serialize_str(&time),
+            None => serializer.serialize_i64(self.0),
         }
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result, TransactionBehavior, params};
 
 use super::plan::{Candidate, Doomed, plan};
 use super::space;
-use crate::conversation::{ConversationId, UnixMillis, now_ms};
+use crate::conversation::{ConversationId, UnixMillis, now_ms, rfc3339};
 use crate::history::owner::Owners;
 use crate::history::queue::Line;
 use crate::history::store::{BUSY_TIMEOUT, Durability, Store};
@@ -86,9 +86,7 @@ pub fn find_doomed(
     let newest: i64 =
         connection.query_row("SELECT coalesce(max(used_ms), 0) FROM conversation", [], |row| row.get(0))?;
     if now < newest.saturating_sub(CLOCK_SLACK_MS) {
-        let day = |time| {
-            jiff::Timestamp::from_millisecond(time).map_or_else(|_| format!("{time} ms"), |time| time.to_string())
-        };
+        let day = |time| rfc3339(time).unwrap_or_else(|| format!("{time} ms"));
         return Err(HistoryError::ClockWentBack { now: day(now), newest: day(newest) });
     }
     let mut candidates = candidates(connection, owners)?;

@@ -167,7 +167,7 @@ fn word_length(text: &str) -> usize {
 /// real model it can end inside a word, a marker or an emoji.
 fn token_length(text: &str) -> usize {
     let limit = text.char_indices().nth(8).map_or(text.len(), |(position, _)| position);
-    word_length(text).min(limit)
+    word_length(&text[..limit])
 }
 
 #[cfg(test)]

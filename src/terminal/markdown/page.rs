@@ -371,11 +371,10 @@ impl Sink for Page {
     fn text(&mut self, text: &str, tone: &Tone) {
         let mut rest = text;
         while !rest.is_empty() {
-            let ascii = rest.bytes().take_while(u8::is_ascii).count();
             // As many as can come before the word is too long, and one.
             let room = (self.room() + 1).saturating_sub(self.word.columns()).max(1);
-            let ascii =
-                if self.word.is_empty() || self.word.bytes() < WORD_BYTES_MAX { ascii.min(room) } else { ascii.min(1) };
+            let is_short = self.word.is_empty() || self.word.bytes() < WORD_BYTES_MAX;
+            let ascii = rest.bytes().take(if is_short { room } else { 1 }).take_while(u8::is_ascii).count();
             if ascii > 0 && self.ascii_stands_alone() {
                 self.word.push_ascii(&rest[..ascii], tone);
                 rest = &rest[ascii..];

@@ -14,6 +14,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Run;
+use super::run::rss_peak_kib;
 
 struct Terminal {
     parser: vt100::Parser,
@@ -135,6 +136,11 @@ impl Pty {
         Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap()
     }
 
+    /// The most memory that it held so far.
+    pub fn rss_peak_kib(&self) -> u64 {
+        rss_peak_kib(self.pid())
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
@@ -164,6 +170,20 @@ impl Pty {
             assert!(Instant::now() < deadline, "still running; the screen:\n{}", self.screen());
             thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Waits for the end of the command and of what it wrote, and gives all of that.
+    #[track_caller]
+    pub fn finish(&mut self) -> Vec<u8> {
+        self.wait_for_exit();
+        let deadline = Instant::now() + self.patience;
+        let mut terminal = self.terminal.0.lock().unwrap();
+        while !terminal.is_over {
+            let rest = deadline.saturating_duration_since(Instant::now());
+            assert!(!rest.is_zero(), "the terminal is still open");
+            terminal = self.terminal.1.wait_timeout(terminal, rest).unwrap().0;
+        }
+        terminal.log.clone()
     }
 
     #[track_caller]

@@ -317,7 +317,7 @@ impl Drop for Running {
     }
 }
 
-fn rss_peak_kib(pid: Pid) -> u64 {
+pub(super) fn rss_peak_kib(pid: Pid) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
