@@ -150,6 +150,7 @@ fn a_megabyte_in_one_go_is_neither_blown_up_nor_kept() {
     let code = format!("```rust\n{}```\n", some("fn main() { println!(\"{}\", 1 + 2); } // told\n"));
     // As a picture in base64, or a model that has lost its way.
     let word = of("x");
+    let (ticks, stars) = (format!("so {}", of("`")), format!("so {}", of("*")));
     let shown = |text: &str| {
         let gate = Gate::default();
         let reply = Reply::sse().text(text).text("\n\nthe end\n\n").wait_for(&gate).finished();
@@ -162,7 +163,9 @@ fn a_megabyte_in_one_go_is_neither_blown_up_nor_kept() {
         (pty.finish().len(), peak)
     };
     let (_, least) = shown("short");
-    for (name, text) in [("mixed", mixed), ("words", words), ("code", code), ("word", word)] {
+    let texts =
+        [("mixed", mixed), ("words", words), ("code", code), ("word", word), ("ticks", ticks), ("stars", stars)];
+    for (name, text) in texts {
         let (bytes, peak) = shown(&text);
         assert!(bytes <= 3 * text.len(), "{name}: {bytes} bytes");
         assert!(peak.saturating_sub(least) <= TWICE_MAX_KIB, "{name}: {peak} KiB, {least} for a short answer");

@@ -191,7 +191,7 @@ impl Inline {
     // Code.
 
     fn backticks(&mut self, rest: &str, reach: Reach, sink: &mut dyn Sink) -> Option<usize> {
-        let length = run(rest);
+        let length = run(held(rest));
         if length >= HOLD_CHARS_MAX {
             return self.literal(rest, HOLD_CHARS_MAX, sink);
         }
@@ -252,7 +252,7 @@ impl Inline {
     // Emphasis.
 
     fn marks(&mut self, rest: &str, reach: Reach, sink: &mut dyn Sink) -> Option<usize> {
-        let length = run(rest);
+        let length = run(held(rest));
         if length >= HOLD_CHARS_MAX {
             return self.literal(rest, HOLD_CHARS_MAX, sink);
         }
@@ -410,6 +410,11 @@ impl Inline {
             }
         }
     }
+}
+
+/// As much of it as decides: a megabyte of marks is not counted again for every few of them.
+fn held(rest: &str) -> &str {
+    &rest[..rest.floor_char_boundary(HOLD_CHARS_MAX)]
 }
 
 fn is_special(byte: u8) -> bool {
