@@ -9,7 +9,7 @@ use crate::config::{Choice, Chosen, Config, Origin};
 use crate::conversation::{now_ms, rfc3339};
 use crate::exit::Failure;
 use crate::http::{HttpClient, Lifetime, Pace, Player, Recorder, Tap};
-use crate::provider::{Api, ModelParameters, ProviderSettings, recorded_api};
+use crate::provider::{Api, KEY_LEFT_OUT, ModelParameters, ProviderSettings, recorded_api};
 
 /// What a record is asked for until it says itself who was: needs no key and no network.
 const STAND_IN: &str = "demo:tour";
@@ -68,7 +68,7 @@ fn recorded(player: &Player, stand_in: &Choice) -> Result<Choice, Failure> {
         base_url: asked.base_url.clone(),
         model: asked.model.clone(),
         key: None,
-        key_source: "none needed".to_owned(),
+        key_source: KEY_LEFT_OUT.to_owned(),
         headers: Vec::new(),
         parameters,
         record: None,

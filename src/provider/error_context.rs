@@ -1,7 +1,7 @@
 //! Adds to an error what only the caller of the decoders knows: who was asked, with which key.
 
 use super::http_error::without_query;
-use super::{ErrorKind, ProviderError, ProviderSettings};
+use super::{ErrorKind, KEY_LEFT_OUT, ProviderError, ProviderSettings};
 use std::time::Duration;
 
 use crate::http::{HttpError, HttpErrorKind, Keys, Secret, without_secret};
@@ -71,7 +71,7 @@ impl ErrorContext {
         let message = &error.message;
         match error.kind {
             _ if self.name.is_empty() => message.clone(),
-            ErrorKind::Auth if error.status.is_some() && self.secrets.is_empty() => {
+            ErrorKind::Auth if error.status.is_some() && self.secrets.is_empty() && self.key_source != KEY_LEFT_OUT => {
                 format!("{} wants an API key, and none was sent: {message}", self.name)
             }
             ErrorKind::Auth if error.status.is_some() => format!("{} refused the API key: {message}", self.name),

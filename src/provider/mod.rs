@@ -54,7 +54,7 @@ pub use learnt::remember_in;
 pub use models::read_models;
 pub use models::{Fetched, ModelCache, cached_facts, fetch_models};
 pub use pace::{Pace, Paced};
-pub use settings::{Api, ModelParameters, ProviderSettings, RecordSettings};
+pub use settings::{Api, KEY_LEFT_OUT, ModelParameters, ProviderSettings, RecordSettings};
 
 use crate::conversation::{AnswerFormat, Message, ToolChoice, ToolSpec};
 

@@ -31,6 +31,9 @@ pub struct ModelParameters {
     pub extra: BTreeMap<String, serde_json::Value>,
 }
 
+/// The source of a key that was sent when a record was made: a record has none.
+pub const KEY_LEFT_OUT: &str = "left out of the record";
+
 /// One provider, resolved: the key is at hand or known to be missing.
 #[derive(Clone, Debug)]
 pub struct ProviderSettings {

@@ -266,8 +266,8 @@ fn settings_hold_until_one_leaves() {
     assert_eq!((of("temperature"), of("top_p"), of("effort")), (json!(0.5), json!(0.9), json!("high")), "{sent}");
     assert!(sent["max_tokens"] == 77 || sent["max_completion_tokens"] == 77, "{sent}");
     pty.send("/set\r");
-    let screen = settle(&pty, "option.top_p  0.9");
-    assert!(screen.contains("usage        off"), "{screen}");
+    let screen = settle(&pty, "option.top_p   0.9");
+    assert!(screen.contains("usage          off"), "{screen}");
     pty.send("/set temp\t default\r");
     wait_for_end(&pty, &["temperature is default", "test>"]);
     leave(pty);

@@ -145,7 +145,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let history = history(folder.path());
         let list = |limit, format| list(&history, &Filter::default(), Page { offset: 0, limit }, format).unwrap().raw();
-        let line = r#"{"created":"1970-01-01T00:00:00Z","folder":null,"forked_from":null,"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","messages":1,"model":"demo:tour","name":null,"pinned":false,"status":"complete","title":"Hi there you","used":"1970-01-01T00:00:01.5Z"}"#;
+        let line = r#"{"created":"1970-01-01T00:00:00.000Z","folder":null,"forked_from":null,"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","messages":1,"model":"demo:tour","name":null,"pinned":false,"status":"complete","title":"Hi there you","used":"1970-01-01T00:00:01.500Z"}"#;
         let jsonl = list(10, ListFormat::Jsonl);
         let expected: Value = serde_json::from_str(line).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&jsonl).unwrap(), expected);
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(
             list(10, ListFormat::Tsv),
             "id\tname\ttitle\tcreated\tused\tmodel\tmessages\tstatus\n\
-             01ARZ3NDEKTSV4RRFFQ69G5FAV\t\tHi there you\t1970-01-01T00:00:00Z\t1970-01-01T00:00:01.5Z\tdemo:tour\t1\tcomplete\n"
+             01ARZ3NDEKTSV4RRFFQ69G5FAV\t\tHi there you\t1970-01-01T00:00:00.000Z\t1970-01-01T00:00:01.500Z\tdemo:tour\t1\tcomplete\n"
         );
         assert_eq!(list(0, ListFormat::Json), "[]\n");
     }
