@@ -120,21 +120,7 @@ impl Server {
                 }
                 self.wire.result(id, self.complete(json!({"prompts": prompts, "ttlMs": 0, "cacheScope": "private"})));
             }
-            "prompts/get" => {
-                let mut text = format!("Greet {}.", params["arguments"]["who"].as_str().unwrap_or("nobody"));
-                if self.faults.has("hostile") {
-                    text = hostile::words();
-                }
-                let message = |content: Value| json!({"role": "user", "content": content});
-                let mut messages = vec![message(json!({"type": "text", "text": text}))];
-                if self.faults.has("picture") {
-                    let resource = json!({"uri": "test://dot.gif", "mimeType": "image/gif", "blob": tools::DOT});
-                    messages.push(message(json!({"type": "image", "mimeType": "image/gif", "data": tools::DOT})));
-                    messages.push(message(json!({"type": "resource", "resource": resource})));
-                    messages.push(message(json!({"type": "audio", "mimeType": "audio/wav", "data": "UklGRg=="})));
-                }
-                self.wire.result(id, self.complete(json!({"messages": messages})));
-            }
+            "prompts/get" => self.get_prompt(id, params),
             "completion/complete" => {
                 let known = params["context"]["arguments"].to_string();
                 let values = match params["ref"]["type"].as_str() {
@@ -208,6 +194,22 @@ impl Server {
             result["resultType"] = json!("complete");
         }
         result
+    }
+
+    fn get_prompt(&mut self, id: &Value, params: &Value) {
+        let mut text = format!("Greet {}.", params["arguments"]["who"].as_str().unwrap_or("nobody"));
+        if self.faults.has("hostile") {
+            text = hostile::words();
+        }
+        let message = |content: Value| json!({"role": "user", "content": content});
+        let mut messages = vec![message(json!({"type": "text", "text": text}))];
+        if self.faults.has("picture") {
+            let resource = json!({"uri": "test://dot.gif", "mimeType": "image/gif", "blob": tools::DOT});
+            messages.push(message(json!({"type": "image", "mimeType": "image/gif", "data": tools::DOT})));
+            messages.push(message(json!({"type": "resource", "resource": resource})));
+            messages.push(message(json!({"type": "audio", "mimeType": "audio/wav", "data": "UklGRg=="})));
+        }
+        self.wire.result(id, self.complete(json!({"messages": messages})));
     }
 
     fn read_resource(&mut self, id: &Value, params: &Value) {
