@@ -62,7 +62,7 @@ impl Owners {
         for path in entries.flatten().map(|entry| entry.path()) {
             if path.extension().is_some_and(|extension| extension == EXTENSION) {
                 // The lock is held during the removal, so that nobody can take the file meanwhile.
-                if let Ok(_held) = open_if_dead(&path) {
+                if let Some(_held) = take_if_dead(&path) {
                     let _ = fs::remove_file(&path);
                 }
             }
@@ -107,14 +107,25 @@ fn open_if_dead(path: &Path) -> Result<File, Liveness> {
     Ok(file)
 }
 
+/// The file, held by us alone and still in its place. Of two who sweep the second could else remove the file that a
+/// new process has put where the first one had removed one.
+fn take_if_dead(path: &Path) -> Option<File> {
+    // For writing, since some file systems over a network give no other file to one alone.
+    let file = OpenOptions::new().read(true).write(true).open(path).ok()?;
+    file.try_lock().ok()?;
+    is_in_place(&file, path).ok()?.then_some(file)
+}
+
+fn is_in_place(file: &File, path: &Path) -> io::Result<bool> {
+    Ok(FileIdentity::of(path)? == Some(FileIdentity::from_metadata(&file.metadata()?)))
+}
+
 fn lock_new_file(path: &Path) -> io::Result<File> {
     for _ in 0..ATTEMPTS_MAX {
         let file = file::private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
         match file.try_lock() {
             // A sweep may have removed the file between its creation and the lock.
-            Ok(()) if FileIdentity::of(path)? == Some(FileIdentity::from_metadata(&file.metadata()?)) => {
-                return Ok(file);
-            }
+            Ok(()) if is_in_place(&file, path)? => return Ok(file),
             Ok(()) | Err(TryLockError::WouldBlock) => std::thread::sleep(ATTEMPT_PAUSE),
             Err(TryLockError::Error(error)) => return Err(error),
         }
@@ -124,6 +135,8 @@ fn lock_new_file(path: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::Owners;
 
     #[test]
@@ -137,6 +150,32 @@ mod tests {
         drop(owner);
         assert!(!owners.is_alive(&token));
         assert!(!owners.is_alive("") && !owners.is_alive("../../etc/passwd"));
+    }
+
+    /// Each process sweeps when it starts: many at once, while others take their place.
+    #[test]
+    fn nobody_is_swept_away_by_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let owners = Owners::beside(&folder.path().join("history.db"));
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::SeqCst) {
+                        owners.sweep();
+                    }
+                });
+            }
+            for _ in 0..500 {
+                let owner = owners.enter();
+                let is_alive = owners.is_alive(&owner.token);
+                if owner.lock.is_some() && !is_alive {
+                    is_over.store(true, Ordering::SeqCst);
+                    panic!("{} is taken for dead", owner.token);
+                }
+            }
+            is_over.store(true, Ordering::SeqCst);
+        });
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn resources_and_prompts() {
     filled.assert_stdout("What's weather in Oslo?\n");
     let filled = bed.mcp_json(["prompt", "everything", "resource-prompt", "resourceType=Text", "resourceId=1"]);
     assert_eq!(filled[1]["content"]["type"], "resource", "{filled:#}");
-    let refused = bed.sayso(["mcp", "prompt", "everything", "args-prompt"]).run().assert_exit(7);
+    let refused = bed.sayso(["mcp", "prompt", "everything", "args-prompt"]).run().assert_exit(2);
     assert!(refused.stderr.contains("city"), "{refused:?}");
 }
 

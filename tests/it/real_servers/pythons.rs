@@ -104,8 +104,7 @@ fn a_page() {
     assert_eq!(prompts[0]["arguments"][0]["name"], "url", "{prompts:#}");
     let prompt = bed.mcp(["prompt", "page", "fetch", &url]).stdout();
     assert!(prompt.contains("Words of the page."), "{prompt}");
-    // It ends without an argument that has to be there.
-    bed.sayso(["mcp", "prompt", "page", "fetch"]).run().assert_exit(7);
+    bed.sayso(["mcp", "prompt", "page", "fetch"]).run().assert_exit(2).assert_stderr_has(&["needs url="]);
 }
 
 /// A page on a port of its own, for whoever asks.

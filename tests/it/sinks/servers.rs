@@ -59,7 +59,12 @@ fn a_turn_with_tools() {
 #[test]
 fn questions_to_the_person() {
     let arguments: Map<String, Value> = framed().into_iter().map(|frame| (frame.clone(), json!(frame))).collect();
-    for (tool, least) in [("speak", 100), ("elicit", 50), ("elicit-url", 50), ("sample", 50)] {
+    for (tool, least, question) in [
+        ("speak", 100, "run it? [y/n/a/e/?]"),
+        ("elicit", 50, "fill it in? [y/n]"),
+        ("elicit-url", 50, "open it in the browser? [y/n]"),
+        ("sample", 50, "let the model answer? [y/n]"),
+    ] {
         let call = Reply::call("c1", &format!("fake__{tool}"), &Value::Object(arguments.clone()));
         let model = ModelServer::start([call, Reply::answer(&["the end"])]);
         let fake = FakeMcp::for_model(&model, &["hostile"]).set("ui.markers", json!(false));
@@ -68,12 +73,9 @@ fn questions_to_the_person() {
         let mut pty = Pty::start(run, 40, 200);
         pty.wait_for_text("test>");
         pty.send("hi\r");
-        pty.wait_for_screen("a question", |screen| {
-            screen.trim_end().ends_with(['?', ':', ']', '>']) && !screen.trim_end().ends_with("test> hi")
-        });
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        pty.wait_for_text(question);
         pty.send("\x03");
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        pty.wait_for_screen("the prompt", |screen| screen.trim_end().ends_with("test>"));
         assert_harmless(&pty.log(), Ours::Edited, least);
     }
 }
