@@ -1,7 +1,9 @@
 //! Asks the person in front of `ask`: the question on stderr, the answer from the terminal on stdin, line by line.
 
 use super::tty;
-use crate::session::{Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent};
+use crate::session::{
+    Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent, is_all_seen,
+};
 use crate::terminal::{Dialogue, Said, Turnout, mode};
 
 /// A view with a person beside it.
@@ -11,6 +13,9 @@ pub struct WithPerson<'a> {
 
 impl WithPerson<'_> {
     async fn converse(&mut self, question: &Question<'_>) -> Answer {
+        if !is_all_seen(self.view.as_mut()).await {
+            return Answer::Nobody;
+        }
         // What was typed before the question was seen is no answer to it.
         mode::discard_typed();
         let mut dialogue = Dialogue::new(question);
@@ -46,6 +51,10 @@ impl Frontend for WithPerson<'_> {
 
     fn flush(&mut self) -> Result<Flushed, OutputError> {
         self.view.flush()
+    }
+
+    fn has_unseen(&self) -> bool {
+        self.view.has_unseen()
     }
 
     fn tick(&mut self) -> Result<(), OutputError> {

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::{Input, InputEvent, PromptText, TurnPhase};
-use crate::session::{Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent};
+use crate::session::{
+    Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent, is_all_seen,
+};
 use crate::terminal::{Dialogue, Said, Turnout, mode};
 
 /// Two refusals by Ctrl-C within this time end the turn.
@@ -32,6 +34,9 @@ pub struct Watched<'a> {
 
 impl Watched<'_> {
     async fn converse(&mut self, question: &Question<'_>) -> Answer {
+        if !is_all_seen(self.view).await {
+            return Answer::Nobody;
+        }
         // What was typed before the question was seen is no answer to it.
         mode::discard_typed();
         let mut is_first = true;
@@ -51,7 +56,7 @@ impl Watched<'_> {
                         self.view.show(&notice);
                     }
                     // The question goes on also where the note cannot be written.
-                    let _ = self.view.flush();
+                    is_all_seen(self.view).await;
                 }
             }
         };
@@ -127,6 +132,10 @@ impl Frontend for Watched<'_> {
 
     fn flush(&mut self) -> Result<Flushed, OutputError> {
         self.view.flush()
+    }
+
+    fn has_unseen(&self) -> bool {
+        self.view.has_unseen()
     }
 
     fn tick(&mut self) -> Result<(), OutputError> {

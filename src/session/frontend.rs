@@ -203,6 +203,11 @@ pub trait Frontend {
     /// Writes pending output, as much as goes without waiting.
     fn flush(&mut self) -> Result<Flushed, OutputError>;
 
+    /// Whether something waits that the person in front of the terminal is to read.
+    fn has_unseen(&self) -> bool {
+        false
+    }
+
     /// Called a few times a second while nothing else happens: redraws the status row, and
     /// finds out whether the reader has gone.
     fn tick(&mut self) -> Result<(), OutputError>;

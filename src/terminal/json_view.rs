@@ -184,6 +184,10 @@ impl Frontend for JsonView<'_> {
         self.screen.flush()
     }
 
+    fn has_unseen(&self) -> bool {
+        self.screen.has_unseen()
+    }
+
     fn tick(&mut self) -> Result<(), OutputError> {
         self.screen.tick()
     }

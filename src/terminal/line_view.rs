@@ -52,6 +52,10 @@ impl Frontend for LineView<'_> {
         self.inner.flush()
     }
 
+    fn has_unseen(&self) -> bool {
+        self.inner.has_unseen()
+    }
+
     fn tick(&mut self) -> Result<(), OutputError> {
         self.inner.tick()
     }

@@ -109,6 +109,10 @@ impl Frontend for PlainView<'_> {
         self.screen.flush()
     }
 
+    fn has_unseen(&self) -> bool {
+        self.screen.has_unseen()
+    }
+
     fn tick(&mut self) -> Result<(), OutputError> {
         self.answer.tick(self.screen);
         self.screen.tick()

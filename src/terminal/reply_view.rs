@@ -99,6 +99,10 @@ impl Frontend for ReplyView<'_> {
         self.screen.flush()
     }
 
+    fn has_unseen(&self) -> bool {
+        self.screen.has_unseen()
+    }
+
     fn tick(&mut self) -> Result<(), OutputError> {
         self.answer.tick(self.screen);
         self.screen.tick()

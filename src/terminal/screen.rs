@@ -194,6 +194,14 @@ impl Screen {
         }
     }
 
+    /// Whether something waits for a terminal.
+    #[must_use]
+    pub fn has_unseen(&self) -> bool {
+        [(Stream::Stdout, &self.stdout), (Stream::Stderr, &self.stderr)]
+            .iter()
+            .any(|(stream, output)| self.is_terminal(*stream) && output.pending_bytes() > 0)
+    }
+
     /// Whether the reader of stdout has gone. Works while nothing is written.
     #[must_use]
     pub fn reader_gone(&self) -> bool {

@@ -36,6 +36,10 @@ impl Frontend for TakenView<'_> {
         self.view.flush()
     }
 
+    fn has_unseen(&self) -> bool {
+        self.view.has_unseen()
+    }
+
     fn tick(&mut self) -> Result<(), OutputError> {
         self.view.tick()
     }

@@ -85,7 +85,9 @@ fn assert_frames_are_text(text: &str) {
         let inside = &text[begin.get(0).unwrap().end()..];
         let line = inside.find(['\r', '\n', '…']).unwrap_or(inside.len());
         let end = inside.find(&format!(":{}>", &begin[1])).unwrap_or(line).min(line);
-        assert!(!inside[..end].contains('\x1b'), "{:?}", &inside[..end]);
+        let before = &text[text.floor_char_boundary(begin.get(0).unwrap().start().saturating_sub(200))..];
+        let around = &before[..before.floor_char_boundary(400)];
+        assert!(!inside[..end].contains('\x1b'), "{:?} in {around:?}", &inside[..end]);
     }
 }
 
