@@ -89,11 +89,14 @@ fn earlier_prompts_and_their_hints() {
         pty.send(UP);
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
+    // What is typed before the prompt is up again is not for it.
+    let is_up = |screen: &str| screen.trim_end().ends_with("test>");
     pty.send("\x03");
+    pty.wait_for_screen("the prompt", is_up);
     pty.send("\x12prompt");
-    std::thread::sleep(std::time::Duration::from_millis(100));
-    pty.send("\x03\x03");
-    pty.wait_for_text("Ctrl-C again");
+    pty.wait_for_screen("the search", |screen| !is_up(screen));
+    pty.send("\x03");
+    pty.wait_for_screen("the prompt again", is_up);
     assert_harmless(&pty.log(), Ours::Edited, 300);
 
     // Dim text tells how an earlier prompt went on, where there is colour.
