@@ -20,10 +20,11 @@ run 1 --version
 run 2 ask --no-save -m "$model" hi
 run 3 ask -m "$model" hi
 
-# The hash of a crate changes with its version and with the compiler; what is around it does not.
+# The hash of a crate changes with its version, its place and the compiler, and with its length what points back in a
+# name; what is around them does not.
 names() {
     sed -nE "s/^c?fn=\([0-9]+\) ([A-Za-z_][^ ']*).*/\1/p" "$work"/calls.{1,2,3} \
-        | sed -E 's/Cs[0-9A-Za-z]+_/Cs*_/g; s/\.llvm\.[0-9]+$/*/' | awk '!seen[$0]++'
+        | sed -E 's/Cs[0-9A-Za-z]+_/Cs*_/g; s/B[0-9A-Za-z]{0,3}_/B*_/g; s/\.llvm\.[0-9]+$/*/' | awk '!seen[$0]++'
 }
 {
     sed '/^ *SECTIONS/,$d' link/order.ld
