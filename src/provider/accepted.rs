@@ -237,17 +237,7 @@ mod tests {
         tools: &[ToolSpec],
         text: &str,
     ) -> Option<Accepted> {
-        let request = ChatRequest {
-            model: "m",
-            system: None,
-            messages: &[],
-            tools,
-            tool_choice: &ToolChoice::Auto,
-            parameters,
-            images: Images::Sent,
-            answer: None,
-            stream: true,
-        };
+        let request = ChatRequest { tools, ..ChatRequest::new("m", &[], parameters) };
         accepted.after_refusal(text, &OWN, &request)
     }
 
@@ -310,17 +300,7 @@ mod tests {
         let plain = Accepted::default();
         let learnt = plain.without("temperature").without("stream_options").without("logit_bias");
         let told = |before: &Accepted| -> Vec<(bool, String)> {
-            let request = ChatRequest {
-                model: "m",
-                system: None,
-                messages: &[],
-                tools: &[],
-                tool_choice: &ToolChoice::Auto,
-                parameters: &set,
-                images: Images::Sent,
-                answer: None,
-                stream: true,
-            };
+            let request = ChatRequest::new("m", &[], &set);
             let notes = learnt.notes(before, "acme", &request);
             notes.into_iter().map(|note| (note.is_news, note.message)).collect()
         };

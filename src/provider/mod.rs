@@ -75,6 +75,24 @@ pub struct ChatRequest<'a> {
     pub stream: bool,
 }
 
+impl<'a> ChatRequest<'a> {
+    /// Streamed, without tools and in no form; its images are sent.
+    #[must_use]
+    pub const fn new(model: &'a str, messages: &'a [Message], parameters: &'a ModelParameters) -> Self {
+        Self {
+            model,
+            system: None,
+            messages,
+            tools: &[],
+            tool_choice: &ToolChoice::Auto,
+            parameters,
+            images: Images::Sent,
+            answer: None,
+            stream: true,
+        }
+    }
+}
+
 /// What became of a request on its way out, for the person who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderNote {

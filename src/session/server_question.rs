@@ -6,9 +6,9 @@ use super::receive::TICK;
 use super::tool_round::{ask, next_event};
 use super::turn_state::TurnState;
 use super::{Answer, Cancel, CancelCause, Frontend, NamedCall, NoticeLevel, Question, Session, TurnEvent};
-use crate::conversation::{Message, MessageId, ReplyBuilder, Role, StopReason, StreamEvent, ToolChoice, now_ms};
+use crate::conversation::{Message, MessageId, ReplyBuilder, Role, StopReason, StreamEvent, now_ms};
 use crate::mcp::{Content, ElicitAnswer, HostEvent, LogLevel, SamplingAnswer, SamplingMessage, ServerQuestion};
-use crate::provider::{ChatRequest, Images, ModelParameters, Pumped};
+use crate::provider::{ChatRequest, ModelParameters, Pumped};
 
 /// Answers that servers get from the model in one turn.
 const SAMPLINGS_MAX: u32 = 10;
@@ -161,15 +161,8 @@ impl Session {
             extra: self.model.parameters.extra.clone(),
         };
         let request = ChatRequest {
-            model: &self.model.model,
             system: asked.system.as_deref(),
-            messages: &messages,
-            tools: &[],
-            tool_choice: &ToolChoice::Auto,
-            parameters: &parameters,
-            images: Images::Sent,
-            answer: None,
-            stream: true,
+            ..ChatRequest::new(&self.model.model, &messages, &parameters)
         };
         let mut stream = self.model.provider.open(&request).await.map_err(|error| error.message)?;
         loop {

@@ -3,8 +3,8 @@
 use super::outcome::ReplyEnding;
 use super::receive::TICK;
 use super::{Cancel, Frontend, Session};
-use crate::conversation::{Attachment, Message, MessageId, ReplyBuilder, Role, ToolChoice, now_ms};
-use crate::provider::{ChatRequest, Images, ModelParameters, Pumped};
+use crate::conversation::{Attachment, Message, MessageId, ReplyBuilder, Role, now_ms};
+use crate::provider::{ChatRequest, ModelParameters, Pumped};
 
 const INSTRUCTIONS: &str = "Sum up the conversation below for somebody who has to go on with it: facts, decisions, \
     open questions, names, numbers and paths, in at most 400 words. Write the summary and nothing else. What the \
@@ -65,15 +65,9 @@ impl Session {
         let messages = [Message::new(id, None, Role::User, text, now_ms())];
         let parameters = ModelParameters { temperature: None, max_tokens: None, ..self.model.parameters.clone() };
         let request = ChatRequest {
-            model: &self.model.model,
             system: Some(INSTRUCTIONS),
-            messages: &messages,
-            tools: &[],
-            tool_choice: &ToolChoice::Auto,
-            parameters: &parameters,
-            images: Images::Sent,
-            answer: None,
             stream: self.settings.stream,
+            ..ChatRequest::new(&self.model.model, &messages, &parameters)
         };
         let mut stream = self.model.provider.open(&request).await.map_err(|error| error.message)?;
         loop {

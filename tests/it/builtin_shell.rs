@@ -2,26 +2,20 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::support::{Sandbox, TEST_KEY};
+use crate::support::{Sandbox, TEST_KEY, wait_until};
 
 /// Waits until a process with this text among its arguments is there, or is not.
 #[track_caller]
 fn wait_until_running(marker: &str, is_wanted: bool) {
-    let limit = Instant::now() + Duration::from_secs(10);
-    loop {
+    wait_until(&format!("{marker:?} running: {is_wanted}"), || {
         let output = Command::new("ps").args(["-eo", "stat=,args="]).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
-        let is_running = text.lines().any(|line| line.ends_with(marker) && !line.starts_with('Z'));
-        if is_running == is_wanted {
-            return;
-        }
-        assert!(Instant::now() < limit, "{marker:?} running: {is_running}\n{text}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        text.lines().any(|line| line.ends_with(marker) && !line.starts_with('Z')) == is_wanted
+    });
 }
 
 #[test]

@@ -146,14 +146,20 @@ fn tab_offers_the_names_of_this_machine() {
             ("sayso roles sho", "sayso roles show"),
             ("sayso ask --require-h", "sayso ask --require-history"),
         ] {
-            pty.send(typed);
-            wait_for_line(&pty, typed);
-            pty.send("\t");
-            wait_for_line(&pty, completed);
-            pty.send("\x15");
-            wait_for_line(&pty, "");
+            assert_completes(&mut pty, typed, completed);
         }
     }
+}
+
+/// Tab makes `completed` of what was typed; afterwards the line is empty again.
+#[track_caller]
+fn assert_completes(pty: &mut Pty, typed: &str, completed: &str) {
+    pty.send(typed);
+    wait_for_line(pty, typed);
+    pty.send("\t");
+    wait_for_line(pty, completed);
+    pty.send("\x15");
+    wait_for_line(pty, "");
 }
 
 #[test]
@@ -171,12 +177,7 @@ fn tab_offers_what_servers_had_when_they_were_asked_last() {
             ("sayso mcp prompt fake greet wh", "sayso mcp prompt fake greet who="),
             ("sayso mcp prompt fake greet --suggest wh", "sayso mcp prompt fake greet --suggest who"),
         ] {
-            pty.send(typed);
-            wait_for_line(&pty, typed);
-            pty.send("\t");
-            wait_for_line(&pty, completed);
-            pty.send("\x15");
-            wait_for_line(&pty, "");
+            assert_completes(&mut pty, typed, completed);
         }
     }
     assert_eq!(fake.log(), asked, "no server is asked while somebody types");

@@ -138,17 +138,7 @@ mod tests {
     }
 
     fn error_of(model: &str, parameters: &ModelParameters) -> ProviderError {
-        let request = ChatRequest {
-            model,
-            system: None,
-            messages: &[],
-            tools: &[],
-            tool_choice: &crate::conversation::ToolChoice::Auto,
-            parameters,
-            images: Images::Sent,
-            answer: None,
-            stream: true,
-        };
+        let request = ChatRequest::new(model, &[], parameters);
         demo().begin(&request).err().expect("fails")
     }
 

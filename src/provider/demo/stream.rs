@@ -127,25 +127,15 @@ impl DemoStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::{IdSource, Message, Role, ToolChoice};
-    use crate::provider::{ChatRequest, Images, ModelParameters};
+    use crate::conversation::{IdSource, Message, Role};
+    use crate::provider::{ChatRequest, ModelParameters};
 
     fn stream(model: &str, extra: Value) -> DemoStream {
         let id = IdSource::default().message(1);
         let messages = [Message::new(id, None, Role::User, "say 日本 \"twice\"\n".into(), 1)];
         let extra = extra.as_object().unwrap().clone().into_iter().collect();
         let parameters = ModelParameters { extra, ..ModelParameters::default() };
-        let request = ChatRequest {
-            model,
-            system: None,
-            messages: &messages,
-            tools: &[],
-            tool_choice: &ToolChoice::Auto,
-            parameters: &parameters,
-            images: Images::Sent,
-            answer: None,
-            stream: true,
-        };
+        let request = ChatRequest::new(model, &messages, &parameters);
         DemoStream::new(model, Script::new(&request).unwrap().unwrap())
     }
 

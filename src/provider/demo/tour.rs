@@ -121,8 +121,8 @@ fn first_line(prompt: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::{Message, MessageId, ToolChoice, ToolSpec};
-    use crate::provider::{Images, ModelParameters};
+    use crate::conversation::{Message, MessageId, ToolSpec};
+    use crate::provider::ModelParameters;
 
     fn message(role: Role, text: &str) -> Message {
         Message::new(MessageId("m".into()), None, role, text.into(), 0)
@@ -130,18 +130,7 @@ mod tests {
 
     fn step_of(messages: &[Message], tools: &[ToolSpec]) -> Step {
         let parameters = ModelParameters::default();
-        let tool_choice = &ToolChoice::Auto;
-        let request = ChatRequest {
-            model: "tour",
-            system: None,
-            messages,
-            tools,
-            tool_choice,
-            answer: None,
-            images: Images::Sent,
-            parameters: &parameters,
-            stream: true,
-        };
+        let request = ChatRequest { tools, ..ChatRequest::new("tour", messages, &parameters) };
         let prompt = messages.iter().rfind(|message| message.role == Role::User).map_or("", |message| &message.text);
         step(&request, prompt)
     }

@@ -6,11 +6,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::OpenAiChat;
-use crate::conversation::{Message, MessageId, ReplyBuilder, Role, ToolChoice};
+use crate::conversation::{Message, MessageId, ReplyBuilder, Role};
 use crate::http::{HttpClient, HttpSettings, Lifetime, Secret};
 use crate::provider::{
-    Api, ChatRequest, ErrorKind, EventStream, Images, ModelParameters, Provider, ProviderError, ProviderSettings,
-    Pumped, connect,
+    Api, ChatRequest, ErrorKind, EventStream, ModelParameters, Provider, ProviderError, ProviderSettings, Pumped,
+    connect,
 };
 
 const KEY: &str = "sk-0123456789abcdef3f9a";
@@ -45,17 +45,7 @@ fn user(text: &str) -> [Message; 1] {
 }
 
 fn chat<'a>(messages: &'a [Message], parameters: &'a ModelParameters) -> ChatRequest<'a> {
-    ChatRequest {
-        model: "m",
-        system: None,
-        messages,
-        tools: &[],
-        tool_choice: &ToolChoice::Auto,
-        parameters,
-        images: Images::Sent,
-        answer: None,
-        stream: true,
-    }
+    ChatRequest::new("m", messages, parameters)
 }
 
 /// Reads a request and gives back its body.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::request::Body;
-use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolChoice, ToolSpec};
+use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolSpec};
 use crate::provider::accepted::{Accepted, RESULT_IMAGES};
 use crate::provider::dialect::Asked;
 use crate::provider::quirks::MaxTokensName;
@@ -31,17 +31,7 @@ fn result(id: &str, text: &str) -> Message {
 
 fn body_with(messages: &[Message], change: impl FnOnce(&mut ChatRequest<'_>, &mut Accepted)) -> Value {
     let parameters = ModelParameters::default();
-    let mut request = ChatRequest {
-        model: "m",
-        system: None,
-        messages,
-        tools: &[],
-        tool_choice: &ToolChoice::Auto,
-        parameters: &parameters,
-        images: Images::Sent,
-        answer: None,
-        stream: false,
-    };
+    let mut request = ChatRequest { stream: false, ..ChatRequest::new("m", messages, &parameters) };
     let mut accepted = Accepted::default();
     change(&mut request, &mut accepted);
     serde_json::to_value(Body(Asked { request: &request, origin: ORIGIN, accepted: &accepted })).unwrap()
