@@ -237,10 +237,12 @@ impl Inline {
             self.code_text(&rest[..end], sink);
             return Some(end);
         }
-        if ticks == rest.len() && reach != Reach::End && ticks <= length {
+        // The code begins after its whole run: a backtick before this one belongs to one that was too long.
+        let is_within_run = self.previous == '`';
+        if ticks == rest.len() && reach != Reach::End && ticks <= length && !is_within_run {
             return None;
         }
-        if ticks == length {
+        if ticks == length && !is_within_run {
             self.code = None;
             self.code_mark(length, sink);
         } else {

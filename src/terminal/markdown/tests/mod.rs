@@ -50,6 +50,21 @@ fn all_settings(width: usize) -> [RenderSettings; 4] {
     [on, settings(width, Color::Off), linked, RenderSettings { accessible: true, color: Color::Off, ..on }]
 }
 
+/// The code is open before its end is in sight, and then come backticks, more or fewer than end it.
+#[test]
+fn a_run_of_backticks_in_long_code_is_read_whole() {
+    let code = "a".repeat(100);
+    for (length, run) in [(1, 2), (1, 3), (2, 1), (2, 3), (2, 5), (3, 7)] {
+        let text = format!("x {}{code}{}b{} y\n", "`".repeat(length), "`".repeat(run), "`".repeat(length));
+        for settings in all_settings(40) {
+            let whole = render_whole(&text, settings).as_str().to_owned();
+            for chars in [1, 2, 3] {
+                assert_eq!(streamed(by_chars(&text, chars).into_iter(), settings), whole, "{length} and {run}");
+            }
+        }
+    }
+}
+
 #[test]
 fn any_split_of_a_document_gives_the_same_bytes() {
     for document in corpus::DOCUMENTS {
