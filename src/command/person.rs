@@ -1,9 +1,7 @@
 //! Asks the person in front of `ask`: the question on stderr, the answer from the terminal on stdin, line by line.
 
 use super::tty;
-use crate::session::{
-    Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent, is_all_seen,
-};
+use crate::session::{Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent};
 use crate::terminal::{Dialogue, Said, Turnout, mode};
 
 /// A view with a person beside it.
@@ -13,9 +11,6 @@ pub struct WithPerson<'a> {
 
 impl WithPerson<'_> {
     async fn converse(&mut self, question: &Question<'_>) -> Answer {
-        if !is_all_seen(self.view.as_mut()).await {
-            return Answer::Nobody;
-        }
         // What was typed before the question was seen is no answer to it.
         mode::discard_typed();
         let mut dialogue = Dialogue::new(question);

@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::{Input, InputEvent, PromptText, TurnPhase};
-use crate::session::{
-    Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent, is_all_seen,
-};
+use crate::session::{Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent};
 use crate::terminal::{Dialogue, Said, Turnout, mode};
 
 /// Two refusals by Ctrl-C within this time end the turn.
@@ -34,9 +32,6 @@ pub struct Watched<'a> {
 
 impl Watched<'_> {
     async fn converse(&mut self, question: &Question<'_>) -> Answer {
-        if !is_all_seen(self.view).await {
-            return Answer::Nobody;
-        }
         // What was typed before the question was seen is no answer to it.
         mode::discard_typed();
         let mut is_first = true;
@@ -56,7 +51,7 @@ impl Watched<'_> {
                         self.view.show(&notice);
                     }
                     // The question goes on also where the note cannot be written.
-                    is_all_seen(self.view).await;
+                    let _ = self.view.flush();
                 }
             }
         };

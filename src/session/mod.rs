@@ -38,7 +38,6 @@ pub use context::{ContextLoad, ContextPolicy};
 pub use frontend::{Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
 pub use log::{Log, LogEntry};
 pub use outcome::{exit_of_cancel, exit_of_error};
-pub use output::is_all_seen;
 pub use question::{Answer, Answering, Approval, Question};
 pub use resources::resource_text;
 pub use signals::{JobSignal, JobSignals, Signals};

@@ -8,9 +8,6 @@ use crate::history::Journal;
 /// How often a full pipe is looked at again.
 const BLOCKED_POLL: Duration = Duration::from_millis(5);
 
-/// So long a question waits for a terminal that takes nothing.
-const SEEN_WITHIN: Duration = Duration::from_secs(60);
-
 /// Why output stopped.
 #[derive(Debug)]
 pub enum OutputStop {
@@ -35,27 +32,33 @@ pub async fn drain(front: &mut dyn Frontend, journal: &mut Journal, cancel: &mut
             Flushed::All => return Ok(()),
             Flushed::Blocked => {}
         }
-        tokio::select! {
-            biased;
-            cause = cancel.cancelled() => return Err(OutputStop::Cancelled(cause)),
-            () = tokio::time::sleep(BLOCKED_POLL) => journal.flush_due_deltas(Instant::now()),
-        }
+        wait_for_reader(journal, cancel).await?;
     }
 }
 
-/// Waits until all that was said is on the terminal: whoever answers a question has to have been shown the whole of
-/// it. False where the terminal takes nothing for a minute.
-pub async fn is_all_seen(front: &mut dyn Frontend) -> bool {
-    let end = Instant::now() + SEEN_WITHIN;
+/// The same, and also what may lag behind the answer is on the terminal: whoever is asked has been shown everything.
+pub async fn drain_until_seen(
+    front: &mut dyn Frontend,
+    journal: &mut Journal,
+    cancel: &mut Cancel,
+) -> Result<(), OutputStop> {
     loop {
-        // A pipe that has closed is found out elsewhere.
-        let _ = front.flush();
+        drain(front, journal, cancel).await?;
         if !front.has_unseen() {
-            return true;
+            return Ok(());
         }
-        if Instant::now() >= end {
-            return false;
+        wait_for_reader(journal, cancel).await?;
+    }
+}
+
+/// A moment in which a slow reader may get on.
+async fn wait_for_reader(journal: &mut Journal, cancel: &mut Cancel) -> Result<(), OutputStop> {
+    tokio::select! {
+        biased;
+        cause = cancel.cancelled() => Err(OutputStop::Cancelled(cause)),
+        () = tokio::time::sleep(BLOCKED_POLL) => {
+            journal.flush_due_deltas(Instant::now());
+            Ok(())
         }
-        tokio::time::sleep(BLOCKED_POLL).await;
     }
 }

@@ -76,7 +76,7 @@ impl Session {
             front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code: "sampling_limit", message: &message });
             return Ok(());
         }
-        let said = ask(&Question::Server(&question), front, cancel, &mut self.journal).await?;
+        let said = ask(&Question::Server(&question), front, cancel, &mut self.journal, &mut turn.output_error).await?;
         if let (ServerQuestion::Url { url, .. }, Answer::Yes) = (&question, &said)
             && !(self.open_page)(url.clone()).await
         {

@@ -10,10 +10,12 @@ use serde_json::{Map, Value};
 
 use super::attached::set_images_apart;
 use super::log::LogEntry;
-use super::output::{OutputStop, drain};
+use super::output::{OutputStop, drain, drain_until_seen};
 use super::receive::TICK;
 use super::turn_state::TurnState;
-use super::{Answer, Approval, Cancel, CancelCause, Frontend, NamedCall, NoticeLevel, Question, Session, TurnEvent};
+use super::{
+    Answer, Approval, Cancel, CancelCause, Frontend, NamedCall, NoticeLevel, OutputError, Question, Session, TurnEvent,
+};
 use crate::conversation::{MessageId, ToolCall, now_ms};
 use crate::history::{Entry, ToolEnd, ToolStart};
 use crate::mcp::HostEvent;
@@ -176,7 +178,8 @@ impl Session {
                     always: &self.toolbox.always_means(&facts),
                     preview: preview.as_deref(),
                 };
-                match ask(&Question::Approval(approval), front, cancel, &mut self.journal).await {
+                match ask(&Question::Approval(approval), front, cancel, &mut self.journal, &mut turn.output_error).await
+                {
                     Ok(Answer::Nobody) => {
                         tell_way_out(&definition.server, &definition.tool, &verdict.reason, front);
                         (Answer::Nobody, "policy")
@@ -346,13 +349,17 @@ pub(super) async fn ask(
     front: &mut dyn Frontend,
     cancel: &mut Cancel,
     journal: &mut crate::history::Journal,
+    output_error: &mut Option<OutputError>,
 ) -> Result<Answer, CancelCause> {
     front.show(&TurnEvent::Question(question));
-    match drain(front, journal, cancel).await {
+    match drain_until_seen(front, journal, cancel).await {
         Ok(()) => {}
         Err(OutputStop::Cancelled(cause)) => return Err(cause),
         // Who cannot read the question cannot answer it.
-        Err(OutputStop::Failed(_)) => return Ok(Answer::Nobody),
+        Err(OutputStop::Failed(error)) => {
+            output_error.get_or_insert(error);
+            return Ok(Answer::Nobody);
+        }
     }
     tokio::select! {
         biased;

@@ -160,6 +160,8 @@ const PROCESS: &[Row] = &[
             "kill_9_at_any_moment_with_persist_on_loses_at_most_the_window",
             "kill_9_at_every_write_with_persist_off_keeps_the_prompt",
             "kill_9_at_every_write_without_a_wal_loses_at_most_the_window",
+            "kill_9_at_random_moments_loses_at_most_the_window",
+            "kill_9_of_the_prompt_at_random_moments_loses_at_most_the_window",
         ],
     ),
     ("recovery beside a living process", &["a_live_process_is_not_taken_for_a_dead_one"]),

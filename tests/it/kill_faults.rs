@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::support::{ModelServer, Received, Reply, Sandbox, Strace, TestConfig, long_tests, needs, wait_until};
+use crate::support::{ModelServer, Pty, Received, Reply, Sandbox, Strace, TestConfig, long_tests, needs, wait_until};
 
 const WINDOW_MS: u64 = 50;
 /// The window and what a loaded machine may add to it.
@@ -124,7 +124,7 @@ fn kill_9_at_every_write_with_persist_on_loses_at_most_the_window() {
     if !needs("strace") {
         return;
     }
-    let count = if long_tests() { 250 } else { 40 };
+    let count = if long_tests() { 250 } else { 90 };
     let kills = in_parallel(count, |number| kill_at_write(number, true));
     tell(kills, count);
     assert!(kills >= 10, "only {kills} of {count} runs were killed: does strace see the writes?");
@@ -136,7 +136,7 @@ fn kill_9_at_every_write_without_a_wal_loses_at_most_the_window() {
         return;
     }
     // Most writes of so small a history are those of making it: the later ones count as well.
-    let (count, step) = if long_tests() { (700, 2) } else { (24, 7) };
+    let (count, step) = if long_tests() { (700, 2) } else { (48, 4) };
     let kills = in_parallel(count, |number| kill_at_write_without_wal(number * step));
     tell(kills, count);
     assert!(kills >= 10, "only {kills} of {count} runs were killed: does strace see the writes?");
@@ -147,7 +147,7 @@ fn kill_9_at_every_write_with_persist_off_keeps_the_prompt() {
     if !needs("strace") {
         return;
     }
-    let count = if long_tests() { 150 } else { 15 };
+    let count = if long_tests() { 150 } else { 40 };
     let kills = in_parallel(count, |number| kill_at_write(number, false));
     tell(kills, count);
     assert!(kills >= 5, "only {kills} of {count} runs were killed: does strace see the writes?");
@@ -181,27 +181,56 @@ fn kill_after(delay: Duration, persist: bool) -> bool {
     thread::sleep(delay);
     running.signal(Signal::KILL);
     let is_killed = running.wait().signal == Some(9);
+    wait_until_noticed(&server);
+    check_after_kill(&server, &sandbox, persist);
+    is_killed
+}
+
+/// Kills the prompt so long after a question was sent.
+fn kill_prompt_after(delay: Duration, persist: bool) {
+    let server = server();
+    let sandbox = sandbox(&server, persist);
+    let mut pty = Pty::start(sandbox.sayso(["chat"]), 24, 80);
+    pty.wait_for_text("test>");
+    pty.send("hi\r");
+    thread::sleep(delay);
+    pty.signal(Signal::KILL);
+    pty.wait_for_exit();
+    wait_until_noticed(&server);
+    check_after_kill(&server, &sandbox, persist);
+}
+
+/// A run takes half a second, and longer on a loaded machine.
+fn random_moment(number: usize) -> Duration {
+    const RUN_MS: u64 = 700;
+    let random = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    Duration::from_micros(random % (RUN_MS * 1_000))
+}
+
+fn wait_until_noticed(server: &ModelServer) {
     let last = format!("<{}>", TOKENS - 1);
     wait_until("the server to notice, or to have sent everything", || {
         server.requests().first().is_none_or(|request| {
             request.client_gone_at.is_some() || request.sent.iter().any(|(_, token)| *token == last)
         })
     });
-    check_after_kill(&server, &sandbox, persist);
-    is_killed
 }
 
 #[test]
 fn kill_9_at_random_moments_loses_at_most_the_window() {
-    // A run takes half a second, and longer on a loaded machine.
-    const RUN_MS: u64 = 700;
-    let count = if long_tests() { 1_000 } else { 8 };
-    let kills = in_parallel(count, |number| {
-        let random = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-        kill_after(Duration::from_micros(random % (RUN_MS * 1_000)), number % 4 > 0)
-    });
+    let count = if long_tests() { 1_000 } else { 200 };
+    let kills = in_parallel(count, |number| kill_after(random_moment(number), number % 4 > 0));
     tell(kills, count);
     assert!(kills >= count / 3, "only {kills} of {count} runs were killed");
+}
+
+#[test]
+fn kill_9_of_the_prompt_at_random_moments_loses_at_most_the_window() {
+    let count = if long_tests() { 400 } else { 100 };
+    in_parallel(count, |number| {
+        kill_prompt_after(random_moment(number), number % 4 > 0);
+        true
+    });
 }
 
 #[test]
