@@ -37,9 +37,12 @@ pub async fn equip(
     context: &mut Context,
     person: Person,
 ) -> Result<(), Failure> {
-    session.tool_choice = tool_choice(options.tool_choice.as_deref());
+    let choice = tool_choice(options.tool_choice.as_deref());
     if options.no_tools {
-        return Ok(());
+        return match (&choice, &options.tool_choice) {
+            (ToolChoice::Auto | ToolChoice::Never, _) | (_, None) => Ok(()),
+            (ToolChoice::Required | ToolChoice::Named(_), Some(written)) => Err(no_tool_offered(written)),
+        };
     }
     let mut servers = wiring_mcp::servers(config, &context.environment)?;
     let mut added =
@@ -81,6 +84,13 @@ pub async fn equip(
     session.open_page = Box::new(|page| Box::pin(open_page(page)));
     session.events = Some(events);
     session.publish_settings();
+    session.tool_choice = match checked(choice, &mut session.toolbox, context).await {
+        Ok(choice) => choice,
+        Err(failure) => {
+            close(session.toolbox.host.take()).await;
+            return Err(failure);
+        }
+    };
     Ok(())
 }
 
@@ -171,7 +181,47 @@ fn tool_choice(written: Option<&str>) -> ToolChoice {
         None | Some("auto") => ToolChoice::Auto,
         Some("none") => ToolChoice::Never,
         Some("required") => ToolChoice::Required,
-        // As it is typed everywhere else, or as the model knows it.
-        Some(name) => ToolChoice::Named(name.replacen('/', "__", 1)),
+        Some(name) => ToolChoice::Named(name.to_owned()),
+    }
+}
+
+/// The choice in the words of the request. What is not offered cannot be called, and providers say so in words that
+/// help nobody.
+async fn checked(choice: ToolChoice, toolbox: &mut Toolbox, context: &mut Context) -> Result<ToolChoice, Failure> {
+    match &choice {
+        ToolChoice::Auto | ToolChoice::Never => return Ok(choice),
+        ToolChoice::Required | ToolChoice::Named(_) => {}
+    }
+    for notice in toolbox.refresh().await {
+        context.warn(&notice);
+    }
+    match choice {
+        ToolChoice::Named(written) => match toolbox.find_written(&written) {
+            Some(name) => Ok(ToolChoice::Named(name)),
+            None => Err(no_such_tool(&written, toolbox)),
+        },
+        ToolChoice::Required if toolbox.specs().is_empty() => Err(no_tool_offered("required")),
+        ToolChoice::Auto | ToolChoice::Never | ToolChoice::Required => Ok(choice),
+    }
+}
+
+fn no_tool_offered(written: &str) -> Failure {
+    let failure = Failure::usage(format!("--tool-choice {written}: no tools are offered"));
+    failure.hint("`-t SERVER` offers those of a server, and `--no-tools` none at all")
+}
+
+fn no_such_tool(written: &str, toolbox: &Toolbox) -> Failure {
+    let failure = Failure::usage(format!("--tool-choice {written}: no tool of this name is offered"));
+    let titles = toolbox.titles();
+    // The name alone is meant, or a letter is wrong.
+    let alone = titles.iter().find(|title| title.split_once('/').is_some_and(|(_, tool)| tool == written));
+    let near = alone.map(String::as_str).or_else(|| nearest(written, titles.iter().map(String::as_str)));
+    let server = written.split_once('/').map(|(server, _)| server).filter(|server| !toolbox.offers(server));
+    match (near, server) {
+        (Some(near), _) => failure.hint(format!("did you mean {near}? `sayso mcp tools` lists all")),
+        (None, Some(server)) if BUILTIN_SERVERS.contains(&server) => {
+            failure.hint(format!("`-t {server}` offers the tools of {server}, `sayso mcp tools {server}` lists them"))
+        }
+        (None, _) => failure.hint("it is auto, none, required, or a tool as SERVER/TOOL; `sayso mcp tools` lists them"),
     }
 }

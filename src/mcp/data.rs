@@ -18,6 +18,9 @@ pub struct ToolInfo {
     pub read_only_hint: Option<bool>,
     pub destructive_hint: Option<bool>,
     pub open_world_hint: Option<bool>,
+    /// It runs only as a task that is asked for in a way of older revisions, which is not spoken here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_task_only: bool,
 }
 
 /// One piece of a result, a prompt or a message.

@@ -36,6 +36,7 @@ mod settings;
 mod stderr_tail;
 mod stdio;
 mod subscriptions;
+mod task_only;
 mod tasks;
 mod tool_filter;
 mod tools;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, ServerResult};
 use serde_json::{Map, Value};
 
+use super::connect::Era;
 use super::connection::Connection;
 use super::server::Server;
 use super::tool_filter::TOOLS_MAX;
@@ -56,7 +57,11 @@ impl Server {
         if connection.take_banner() {
             self.warn("it writes on its stdout what is no message; that is passed over".to_owned());
         }
-        let tools: Vec<ToolInfo> = listed.items.into_iter().filter_map(translate::tool).collect();
+        let mut tools: Vec<ToolInfo> = listed.items.into_iter().filter_map(translate::tool).collect();
+        if connection.era() == Some(Era::Modern) {
+            // The word is a leftover there: a call becomes a task by itself.
+            tools.iter_mut().for_each(|tool| tool.is_task_only = false);
+        }
         self.remember(connection, tools.clone());
         let (offered, doubled) = self.filter.offered(tools);
         for name in doubled {

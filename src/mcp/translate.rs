@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     CallResult, Content, PromptArgument, PromptInfo, PromptMessage, ResourceContent, ResourceInfo, ResourceTemplate,
-    SamplingAnswer, SamplingMessage, ToolInfo,
+    SamplingAnswer, SamplingMessage, ToolInfo, task_only,
 };
 
 /// Of a name that a server gives to something.
@@ -55,6 +55,7 @@ pub(super) fn tool(tool: Tool) -> Option<ToolInfo> {
         read_only_hint: annotations.read_only_hint,
         destructive_hint: annotations.destructive_hint,
         open_world_hint: annotations.open_world_hint,
+        is_task_only: task_only::is_marked(tool.meta.as_ref()),
     })
 }
 

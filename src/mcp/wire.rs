@@ -6,6 +6,8 @@ use rmcp::model::{RequestId, ServerJsonRpcMessage};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::task_only;
+
 /// The longest line that is read; a server that sends a longer one is ended.
 pub(super) const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -101,7 +103,7 @@ impl Judge {
         {
             self.answered(id)?;
         }
-        serde_json::from_slice(line).map(Box::new).map_err(|_| "its messages do not follow the protocol")
+        task_only::read(line).map(Box::new).map_err(|_| "its messages do not follow the protocol")
     }
 
     /// An answer has come: to one question of ours, once.

@@ -21,6 +21,10 @@ const DESCRIPTION_BYTES_MAX: usize = 16 * 1024;
 /// At the top of a schema, some API takes none of these.
 const NOT_AT_THE_TOP: [&str; 5] = ["oneOf", "anyOf", "allOf", "enum", "not"];
 
+/// Why a tool of an older server cannot be run, whoever asks for it.
+pub const TASK_ONLY: &str =
+    "it runs only as a task in the way of the revision 2025-11-25, which sayso does not speak";
+
 /// A tool that can be offered.
 #[derive(Clone, Debug)]
 pub struct Admitted {
@@ -68,6 +72,9 @@ pub fn admit(tools: &[ToolInfo], are_ours: bool) -> (Vec<Admitted>, Vec<Refused>
 
 /// The schema for the API, or what is wrong with the tool.
 fn examine(tool: &ToolInfo) -> Result<String, String> {
+    if tool.is_task_only {
+        return Err(TASK_ONLY.to_owned());
+    }
     if tool.name.is_empty() || tool.name.len() > NAME_BYTES_MAX {
         return Err(format!("its name has to have 1 to {NAME_BYTES_MAX} bytes"));
     }
@@ -167,6 +174,7 @@ mod tests {
             read_only_hint: None,
             destructive_hint: None,
             open_world_hint: None,
+            is_task_only: false,
         }
     }
 

@@ -26,7 +26,8 @@ use std::pin::Pin;
 use serde_json::{Map, Value};
 
 #[cfg(test)]
-pub use admission::{Admitted, admit};
+pub use admission::Admitted;
+pub use admission::{TASK_ONLY, admit};
 pub use approval::{Approval, Grant};
 pub use change::Change;
 pub use decision::{CallFacts, Decision, Verdict};

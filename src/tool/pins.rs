@@ -195,6 +195,7 @@ mod tests {
                 read_only_hint: None,
                 destructive_hint: None,
                 open_world_hint: None,
+                is_task_only: false,
             },
             parameters: "{}".into(),
         };

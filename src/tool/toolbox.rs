@@ -12,7 +12,7 @@ use super::pins::Pins;
 use super::resource_tools::resource_tools;
 use super::search::{Candidate, Catalog, FindTools};
 use super::server_tool::{CallLimits, Origin, ServerTool};
-use super::{Approval, CallFacts, Change, Tool, ToolboxSettings, Verdict};
+use super::{Approval, CallFacts, Change, Tool, ToolDefinition, ToolboxSettings, Verdict};
 use crate::conversation::ToolSpec;
 use crate::mcp::{McpHost, ServerState, ServerStatus, ToolInfo};
 
@@ -21,6 +21,10 @@ const BUILTIN: &str = "builtin";
 
 /// Changed tools that one notice names.
 const TITLES_MAX: usize = 5;
+
+fn title(definition: &ToolDefinition) -> String {
+    format!("{}/{}", definition.server, definition.tool)
+}
 
 pub struct Toolbox {
     pub settings: ToolboxSettings,
@@ -309,6 +313,23 @@ impl Toolbox {
         // What was called stays offered.
         self.catalog.borrow_mut().wanted.insert(name.to_owned());
         Some(tool)
+    }
+
+    /// The name for the model of a tool that a person has written, as `server/tool` or as the model knows it.
+    #[must_use]
+    pub fn find_written(&self, written: &str) -> Option<String> {
+        let is_it = |tool: &&Rc<dyn Tool>| {
+            let definition = tool.definition();
+            definition.spec.name == written || title(definition) == written
+        };
+        let name = self.tools.values().find(is_it)?.definition().spec.name.clone();
+        self.find(&name).map(|_| name)
+    }
+
+    /// All that can be called, as `server/tool`.
+    #[must_use]
+    pub fn titles(&self) -> Vec<String> {
+        self.tools.values().map(|tool| title(tool.definition())).collect()
     }
 
     /// Whether a call may run.

@@ -84,6 +84,13 @@ impl Server {
             tools.push(tool("speak"));
             tools.extend(hostile::tools());
         }
+        if self.faults.has("task-only") {
+            for (name, support) in [("survey", "required"), ("poll", "optional")] {
+                let mut tool = tool(name);
+                tool["execution"] = json!({"taskSupport": support});
+                tools.push(tool);
+            }
+        }
         if self.faults.has("picture") {
             tools.push(tool("picture"));
         }

@@ -13,6 +13,7 @@ use crate::config::nearest;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::mcp::{CallResult, Content, ToolInfo};
+use crate::tool::TASK_ONLY;
 
 /// The id of the one call.
 const CALL: &str = "call";
@@ -54,10 +55,14 @@ async fn call(options: &McpCallOptions, opened: &mut Opened<'_>) -> Result<u8, S
 }
 
 fn find<'a>(tools: &'a [ToolInfo], options: &McpCallOptions) -> Result<&'a ToolInfo, Failure> {
-    if let Some(tool) = tools.iter().find(|tool| tool.name == options.tool) {
-        return Ok(tool);
-    }
     let McpCallOptions { server, tool, .. } = options;
+    if let Some(found) = tools.iter().find(|found| found.name == *tool) {
+        if found.is_task_only {
+            let failure = Failure::usage(format!("{server}/{tool} cannot be called: {TASK_ONLY}"));
+            return Err(failure.hint(format!("`sayso mcp tools {server}` lists what can be")));
+        }
+        return Ok(found);
+    }
     let failure = Failure::usage(format!("{server} has no tool {tool:?}"));
     Err(match nearest(tool, tools.iter().map(|tool| tool.name.as_str())) {
         Some(name) => failure.hint(format!("did you mean {name}? `sayso mcp tools {server}` lists all")),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use http::{HeaderName, HeaderValue};
 use rmcp::model::ClientJsonRpcMessage;
@@ -11,6 +12,7 @@ use rmcp::transport::streamable_http_client::{
     SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse, StreamableHttpResponseLimits,
 };
 
+use super::super::task_only;
 use super::tokens::{Complaint, Tokens};
 
 /// Tokens that one request may be tried with.
@@ -73,6 +75,18 @@ fn complaint(failure: &StreamableHttpError<reqwest::Error>) -> Option<(Complaint
     }
 }
 
+/// The events with what the SDK would not keep of the tools in them.
+fn marked(events: Events) -> Events {
+    let mark = |event: Result<sse_stream::Sse, SseError>| {
+        let mut event = event?;
+        if let Some(message) = event.data.as_ref().and_then(|data| task_only::marked(data.as_bytes())) {
+            event.data = Some(message.to_string());
+        }
+        Ok(event)
+    };
+    events.map(mark).boxed()
+}
+
 impl StreamableHttpClient for SignedClient {
     type Error = reqwest::Error;
 
@@ -102,6 +116,12 @@ impl StreamableHttpClient for SignedClient {
             self.http.post_message_with_response_limits(uri, message, session_id, token, headers.clone(), limits)
         })
         .await
+        .map(|response| match response {
+            StreamableHttpPostResponse::Sse(events, session) => {
+                StreamableHttpPostResponse::Sse(marked(events), session)
+            }
+            other => other,
+        })
     }
 
     async fn delete_session(
@@ -127,6 +147,7 @@ impl StreamableHttpClient for SignedClient {
             self.http.get_stream(uri, session_id, last, token, headers.clone())
         })
         .await
+        .map(marked)
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -144,5 +165,6 @@ impl StreamableHttpClient for SignedClient {
             self.http.get_stream_with_max_sse_event_size(uri, session_id, last, token, headers, event_bytes_max)
         })
         .await
+        .map(marked)
     }
 }
