@@ -1,6 +1,6 @@
 //! Any failure as class, message, hint and exit code: what is printed and what the shell sees.
 
-use crate::conversation::exit_code;
+use crate::conversation::{exit_code, without_error_numbers};
 use crate::history::HistoryError;
 use crate::mcp::McpError;
 use crate::provider::{ErrorKind, ProviderError};
@@ -23,7 +23,8 @@ pub struct Failure {
 impl Failure {
     #[must_use]
     pub fn new(class: &'static str, exit: u8, message: impl Into<String>) -> Self {
-        Self { class, exit, message: message.into(), request: None, key: None, hint: None }
+        let message = without_error_numbers(message.into());
+        Self { class, exit, message, request: None, key: None, hint: None }
     }
 
     #[must_use]

@@ -25,8 +25,8 @@ use crate::history::{
 };
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{
-    Attaching, CUT_OFF, CompletionSource, CtrlC, CustomCommands, Editing, Hits, InRole, Input, InputSettings,
-    KnownPrompts, Loaded, Repl, ReplUi, Services,
+    Attaching, CUT_OFF, CompletionSource, CtrlC, CustomCommands, Editing, ExportImages, Hits, InRole, Input,
+    InputSettings, KnownPrompts, Loaded, Repl, ReplUi, Services,
 };
 use crate::session::{ActiveModel, JobSignals, Session, Signals, TurnReport};
 use crate::terminal::{Color, ErrorReport, Stream, Theme, ViewSettings, mode};
@@ -440,14 +440,14 @@ impl Services for Wiring<'_> {
         self.config.file.llm.providers.contains_key(name) || presets::names().any(|known| known == name)
     }
 
-    fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport> {
+    fn export(&self, id: &ConversationId, file: Option<&str>, images: ExportImages) -> Result<PathBuf, ErrorReport> {
         let home = self.config.paths.home.as_deref();
         let path = file.map(|file| match (file.strip_prefix("~/"), home) {
             (Some(below), Some(home)) => home.join(below),
             _ => PathBuf::from(file),
         });
         let history = History::open_read(self.settings()).map_err(Failure::from);
-        let exported = history.and_then(|history| archive::export_one(id, path.as_deref(), &history));
+        let exported = history.and_then(|history| archive::export_one(id, path.as_deref(), images, &history));
         exported.map_err(|failure| failure.report())
     }
 

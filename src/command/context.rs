@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli::{ColorMode, GlobalOptions};
 use crate::config::Environment;
-use crate::conversation::exit_code;
+use crate::conversation::{exit_code, without_error_numbers};
 use crate::exit::Failure;
 use crate::session::{Flushed, OutputError};
 use crate::terminal::{ColorChoice, OutputSettings, RowTime, Screen, Stream, TermSafe, TermSafeBuf, render_error};
@@ -121,7 +121,7 @@ impl Context {
     /// A line to stderr for the person, unless `--quiet`.
     pub fn note(&mut self, text: &str) {
         if !self.global.quiet {
-            self.screen.line(TermSafeBuf::line(text).as_safe());
+            self.screen.line(TermSafeBuf::line(&without_error_numbers(text.to_owned())).as_safe());
         }
     }
 
@@ -135,7 +135,7 @@ impl Context {
         if !self.global.quiet {
             let mut line = TermSafeBuf::new();
             line.push(TermSafe::literal("warning: "));
-            line.push_line(text);
+            line.push_line(&without_error_numbers(text.to_owned()));
             self.screen.line(line.as_safe());
         }
     }

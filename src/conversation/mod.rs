@@ -10,6 +10,7 @@ mod message;
 mod reply;
 mod session_settings;
 mod stream_event;
+mod system_words;
 mod tool_spec;
 mod usage;
 mod used_role;
@@ -26,6 +27,7 @@ pub use message::{InterruptReason, Message, MessageStatus, Replay, Role, ToolCal
 pub use reply::{ReplyBuilder, TOOL_ARGUMENT_BYTES_MAX};
 pub use session_settings::{RequestRefused, SessionSettings, SettingsChange, SharedSettings};
 pub use stream_event::{ReasoningKind, StopReason, StreamEvent};
+pub use system_words::without_error_numbers;
 pub use tool_spec::{ToolChoice, ToolSpec};
 pub use usage::Usage;
 pub use used_role::UsedRole;

@@ -19,6 +19,7 @@ use super::tool_filter::ToolFilter;
 use super::{
     HostEvent, HostSettings, Launch, LogLevel, McpError, ServerSettings, ServerState, ServerStatus, ToolInfo, translate,
 };
+use crate::conversation::without_error_numbers;
 
 /// What all servers of a host share.
 pub(super) struct Shared {
@@ -244,7 +245,7 @@ impl Server {
     }
 
     fn unavailable(&self, reason: String) -> McpError {
-        McpError::Unavailable { server: self.name().to_owned(), reason }
+        McpError::Unavailable { server: self.name().to_owned(), reason: without_error_numbers(reason) }
     }
 
     /// The connection, where there is one that lives.

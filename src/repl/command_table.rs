@@ -1,9 +1,12 @@
 //! The one table of slash commands: the parser, `/help` and completion all read it.
 
 use super::attach;
-use super::slash::{Command, ServerChange, Shown, ThinkingDisplay};
+use super::slash::{Command, ExportImages, ServerChange, Shown, ThinkingDisplay};
 use super::tree::EditTarget;
 use crate::mcp::LogLevel;
+
+/// What `/export` and `history export` call it.
+pub const FILES_BESIDE: &str = "--files";
 
 /// One slash command.
 pub struct CommandSpec {
@@ -122,10 +125,8 @@ pub static COMMANDS: &[CommandSpec] = &[
     .takes("[N|last|ID]", ArgumentKind::Shown),
     CommandSpec::new("copy", "copy the last answer, or its code block N", copy).takes("[N]", ArgumentKind::Nothing),
     CommandSpec::new("redraw", "print the last answer again, for this width", |rest| alone(rest, Command::Redraw)),
-    CommandSpec::new("export", "write this conversation to a .md, .html or .json", |rest| {
-        Some(Command::Export { file: optional(&rest.replace("\\ ", " ")) })
-    })
-    .takes("[FILE]", ArgumentKind::File),
+    CommandSpec::new("export", "write this conversation to a .md, .html or .json", |rest| Some(export(rest)))
+        .takes("[--files] [FILE]", ArgumentKind::File),
     CommandSpec::new("usage", "tokens and cost so far", |rest| alone(rest, Command::Usage)),
     CommandSpec::new("stats", "turns, tokens and times of the last days", |rest| alone(rest, Command::Stats)),
     CommandSpec::new("tools", "list the model's tools, or switch them off and on", tools)
@@ -151,6 +152,14 @@ pub static COMMANDS: &[CommandSpec] = &[
 
 fn optional(rest: &str) -> Option<String> {
     (!rest.is_empty()).then(|| rest.to_owned())
+}
+
+fn export(rest: &str) -> Command {
+    let (images, file) = match rest.strip_prefix(FILES_BESIDE) {
+        Some(file) if file.is_empty() || file.starts_with(' ') => (ExportImages::Beside, file.trim_start()),
+        Some(_) | None => (ExportImages::InText, rest),
+    };
+    Command::Export { file: optional(&file.replace("\\ ", " ")), images }
 }
 
 fn alone(rest: &str, command: Command) -> Option<Command> {

@@ -181,7 +181,11 @@ impl Completions {
                 offers
             }
             ArgumentKind::Paths => return Some(self.path_offers(before_cursor)),
-            ArgumentKind::File => paths(typed, self.home.as_deref()),
+            ArgumentKind::File => {
+                let option = command_table::FILES_BESIDE;
+                let file = typed.strip_prefix(option).and_then(|rest| rest.strip_prefix(' ')).unwrap_or(typed);
+                return Some((before_cursor.len() - file.len(), paths(file, self.home.as_deref())));
+            }
             ArgumentKind::Prompt => return Some(self.prompt_offers(before_cursor, typed)),
         };
         Some((before_cursor.len() - typed.len(), offers))
@@ -484,6 +488,7 @@ mod tests {
         let named = |rest: &str| inserted(&format!("/export {path}/{rest}"));
         assert_eq!(named("n"), (8, [format!("{path}/nested/"), format!("{path}/notes.md ")].into()));
         assert_eq!(named("my\\ n"), (8, vec![format!("{path}/my\\ notes.md ")]));
+        assert_eq!(inserted(&format!("/export --files {path}/my")), (16, vec![format!("{path}/my\\ notes.md ")]));
     }
 
     #[test]

@@ -42,5 +42,5 @@ pub use interrupt::{CtrlC, PromptAction, TurnAction, TurnPhase};
 pub use prompt_history::KnownPrompts;
 pub use role::InRole;
 pub use run::{Attaching, Hits, Loaded, Repl, ReplUi, Services};
-pub use slash::{Command, Entered, ThinkingDisplay, complaint, parse};
+pub use slash::{Command, Entered, ExportImages, ThinkingDisplay, complaint, parse};
 pub use tree::CUT_OFF;

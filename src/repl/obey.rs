@@ -27,7 +27,7 @@ impl Repl<'_> {
             Command::Rename { name } => self.rename(name).await,
             Command::Pin => self.pin().await,
             Command::Fork { name } => self.fork(name).await,
-            Command::Export { file } => self.export(file.as_deref()).await,
+            Command::Export { file, images } => self.export(file.as_deref(), images).await,
             Command::Search { words } => self.search(&words).await,
             Command::Model { model } => self.change_model(model),
             Command::Role { role, arguments } => self.change_role(role, &arguments),

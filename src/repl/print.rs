@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Repl;
-use crate::conversation::exit_code;
+use crate::conversation::{exit_code, without_error_numbers};
 use crate::session::NoticeLevel;
 use crate::terminal::{ErrorReport, Stream, TermSafe, TermSafeBuf, notice_line, render_error};
 
@@ -20,7 +20,8 @@ impl Repl<'_> {
     }
 
     pub(super) fn fail(&mut self, class: &str, message: &str) {
-        let report = ErrorReport { class: class.to_owned(), message: message.to_owned(), ..ErrorReport::default() };
+        let message = without_error_numbers(message.to_owned());
+        let report = ErrorReport { class: class.to_owned(), message, ..ErrorReport::default() };
         self.report(&report);
     }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::prompt_line::{PromptFacts, prompt_line};
 use super::slash::split_command;
 use super::{
-    Command, CompletionSource, CtrlC, CustomCommands, Entered, InRole, Input, InputEvent, KnownPrompts, PromptAction,
-    PromptText, complaint, edit_text, parse,
+    Command, CompletionSource, CtrlC, CustomCommands, Entered, ExportImages, InRole, Input, InputEvent, KnownPrompts,
+    PromptAction, PromptText, complaint, edit_text, parse,
 };
 use crate::config::{Clipboard, Desktop, FilledRole, PromptPart};
 use crate::conversation::{Attachment, ConversationId, Message, MessageId, UsedRole, exit_code};
@@ -65,7 +65,7 @@ pub trait Services {
     /// Whether a provider has this name, set up or built in.
     fn is_provider(&self, name: &str) -> bool;
     /// Writes a conversation to a new file, as the end of its name says; without a name to one in the current folder.
-    fn export(&self, id: &ConversationId, file: Option<&str>) -> Result<PathBuf, ErrorReport>;
+    fn export(&self, id: &ConversationId, file: Option<&str>, images: ExportImages) -> Result<PathBuf, ErrorReport>;
     /// False where this process writes no history.
     fn is_kept(&self) -> bool;
     /// What a file, a folder, a pattern or a URL holds, behind what is attached already; and what was left out.

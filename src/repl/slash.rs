@@ -35,6 +35,14 @@ pub enum ServerChange {
     Log(String, LogLevel),
 }
 
+/// Where images and PDFs of an exported text go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportImages {
+    InText,
+    /// Into a folder beside the file.
+    Beside,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Help {
@@ -116,6 +124,7 @@ pub enum Command {
     /// This conversation to a file.
     Export {
         file: Option<String>,
+        images: ExportImages,
     },
     /// Tools that are held back; those of a server are let in.
     Approve {
@@ -261,8 +270,14 @@ mod tests {
             ("/continue", Command::Continue),
             ("/usage", Command::Usage),
             ("/stats", Command::Stats),
-            ("/export", Command::Export { file: None }),
-            ("/export my\\ trip/to Rome.md ", Command::Export { file: text("my trip/to Rome.md") }),
+            ("/export", Command::Export { file: None, images: ExportImages::InText }),
+            (
+                "/export my\\ trip/to Rome.md ",
+                Command::Export { file: text("my trip/to Rome.md"), images: ExportImages::InText },
+            ),
+            ("/export --files", Command::Export { file: None, images: ExportImages::Beside }),
+            ("/export --files  a b.md", Command::Export { file: text("a b.md"), images: ExportImages::Beside }),
+            ("/export --filesystem", Command::Export { file: text("--filesystem"), images: ExportImages::InText }),
             ("/sessions", Command::Sessions),
             ("/resume", Command::Resume { address: None }),
             ("/resume trip to Rome@-3", Command::Resume { address: text("trip to Rome@-3") }),

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::run::Flow;
-use super::{Repl, document};
+use super::{ExportImages, Repl, document};
 use crate::conversation::{Message, MessageId, Role};
 use crate::session::{Draft, Piece, Prompt, TurnInput};
 
@@ -107,7 +107,7 @@ impl Repl<'_> {
     }
 
     /// Writes the conversation to a file.
-    pub(super) async fn export(&mut self, file: Option<&str>) {
+    pub(super) async fn export(&mut self, file: Option<&str>, images: ExportImages) {
         if !self.is_kept() {
             return;
         }
@@ -115,7 +115,7 @@ impl Repl<'_> {
             return self.fail("usage", "nothing has been said yet");
         }
         self.save().await;
-        match self.services.export(self.session.conversation(), file) {
+        match self.services.export(self.session.conversation(), file, images) {
             Ok(path) => self.note(&format!("exported to {}", path.display())),
             Err(report) => self.report(&report),
         }

@@ -16,7 +16,7 @@ use super::safe_json::{push_json_line, safe_raw};
 use super::screen::Screen;
 use super::settings::{Thinking, ViewSettings};
 use super::term_safe::TermSafeBuf;
-use crate::conversation::{InterruptReason, Usage, exit_code, now_ms, rfc3339};
+use crate::conversation::{InterruptReason, Usage, exit_code, now_ms, rfc3339, without_error_numbers};
 use crate::mcp::Content;
 use crate::session::{
     Flushed, Frontend, NamedCall, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus, paragraph_break,
@@ -113,8 +113,8 @@ impl JsonTurn {
                 self.line(&line, screen);
             }
             TurnEvent::Notice { level, code, message } => {
-                let level = level_name(*level);
-                self.line(&NoticeLine { v, kind: "notice", level, code, message }, screen);
+                let (level, message) = (level_name(*level), without_error_numbers((*message).to_owned()));
+                self.line(&NoticeLine { v, kind: "notice", level, code, message: &message }, screen);
             }
             TurnEvent::Retry { code, attempt, of, wait } => {
                 let (attempt, of, wait_ms) = (*attempt, *of, millis(wait.as_millis()));

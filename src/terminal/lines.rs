@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::settings::{ToolNotice, UsageParts};
 use super::status_row::cut;
 use super::term_safe::TermSafeBuf;
-use crate::conversation::{InterruptReason, Usage};
+use crate::conversation::{InterruptReason, Usage, without_error_numbers};
 use crate::history::TurnMetrics;
 use crate::session::{NamedCall, NoticeLevel, TurnResult};
 use crate::tool::ToolOutput;
@@ -23,7 +23,7 @@ pub fn notice_line(level: NoticeLevel, message: &str) -> TermSafeBuf {
         NoticeLevel::Detail | NoticeLevel::Info => "note: ",
         NoticeLevel::Warn => "warning: ",
     });
-    out.push_line(message);
+    out.push_line(&without_error_numbers(message.to_owned()));
     out
 }
 

@@ -22,8 +22,7 @@ const DESCRIPTION_BYTES_MAX: usize = 16 * 1024;
 const NOT_AT_THE_TOP: [&str; 5] = ["oneOf", "anyOf", "allOf", "enum", "not"];
 
 /// Why a tool of an older server cannot be run, whoever asks for it.
-pub const TASK_ONLY: &str =
-    "it runs only as a task in the way of the revision 2025-11-25, which sayso does not speak";
+pub const TASK_ONLY: &str = "it runs only as a task in the way of the revision 2025-11-25, which sayso does not speak";
 
 /// A tool that can be offered.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ use cap_std::fs::Dir;
 
 use super::FilesSettings;
 use super::denied::{Denied, Identity, Shut};
+use crate::conversation::without_error_numbers;
 
 /// All allowed folders, open.
 #[derive(Debug)]
@@ -169,6 +170,6 @@ pub fn explain(path: &str, error: &io::Error) -> String {
         (io::ErrorKind::NotADirectory, _) => format!("{path}: a part of that path is no folder"),
         // The message of cap-std, which has no number, where a path leads out.
         (io::ErrorKind::PermissionDenied, None) => format!("{path} leads out of the allowed folders"),
-        _ => format!("{path}: {error}"),
+        _ => without_error_numbers(format!("{path}: {error}")),
     }
 }

@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::capture::Capture;
 use super::group::{Group, Leader};
+use crate::conversation::without_error_numbers;
 use crate::mcp::{find_program, guarded};
 
 /// To end in good order, after it was asked to.
@@ -89,7 +90,7 @@ pub async fn run(order: &Order<'_>, cancelled: impl Future<Output = ()>) -> Resu
 
 fn start(order: &Order<'_>) -> Result<Child, String> {
     let [program, arguments @ ..] = order.argv else { return Err("`argv` is empty".to_owned()) };
-    let failed = |error: std::io::Error| format!("cannot run {program}: {error}");
+    let failed = |error: std::io::Error| without_error_numbers(format!("cannot run {program}: {error}"));
     let search_path = order.environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
     let path = find_program(program, search_path, order.folder).map_err(failed)?;
     let mut command = guarded(&path, order.guard);

@@ -12,6 +12,7 @@ use crate::command::context::Context;
 use crate::conversation::{ConversationId, exit_code};
 use crate::exit::Failure;
 use crate::history::{DocumentError, DocumentFormat, History, HistoryError, PortableConversation, write_document};
+use crate::repl::ExportImages;
 use crate::session::OutputError;
 
 /// Of a file that is named after a conversation.
@@ -29,12 +30,17 @@ struct Export<'a> {
 
 /// Runs `history export`; the exit code.
 pub fn export(options: &ExportOptions, history: &History, context: &mut Context) -> Result<u8, Failure> {
-    if options.files && options.format != ExportFormat::Md {
-        return Err(Failure::usage("--files is for Markdown").hint("all other formats hold what was attached"));
+    let path = options.output.as_deref().filter(|path| *path != Path::new("-"));
+    if options.files {
+        check_beside(options.format)?;
+        if path.is_none() {
+            let failure = Failure::usage("--files writes a folder beside a file, and stdout has none beside it");
+            return Err(failure.hint("name the file, as in `-o talk.md`"));
+        }
     }
     let ids = &chosen(options, history)?;
     let mut export = Export { format: options.format, ids, history, files: Files::InText };
-    let Some(path) = options.output.as_ref().filter(|path| **path != Path::new("-")) else {
+    let Some(path) = path else {
         let mut out = Stdout { context, bytes: Vec::new(), failed: None };
         let written = export.write_all(&mut out, &mut |_| {});
         let failed = out.failed.take();
@@ -58,7 +64,12 @@ pub fn export(options: &ExportOptions, history: &History, context: &mut Context)
 
 /// The same of one conversation at the prompt: to a file in the format of its name, by default to one that is named
 /// after the conversation. Returns the path.
-pub fn export_one(id: &ConversationId, file: Option<&Path>, history: &History) -> Result<PathBuf, Failure> {
+pub fn export_one(
+    id: &ConversationId,
+    file: Option<&Path>,
+    images: ExportImages,
+    history: &History,
+) -> Result<PathBuf, Failure> {
     let (path, format) = match file {
         Some(path) => (path.to_owned(), format_of(path)?),
         None => {
@@ -66,9 +77,26 @@ pub fn export_one(id: &ConversationId, file: Option<&Path>, history: &History) -
             (free_name(&file_name(summary.name.as_deref().unwrap_or(&summary.title), id)), ExportFormat::Md)
         }
     };
-    let export = Export { format, ids: std::slice::from_ref(id), history, files: Files::InText };
+    let files = match images {
+        ExportImages::InText => Files::InText,
+        ExportImages::Beside => {
+            check_beside(format)?;
+            Files::Beside(Folder::beside(&path))
+        }
+    };
+    let export = Export { format, ids: std::slice::from_ref(id), history, files };
     export.write_file(&path, &mut |_| {})?;
     Ok(path)
+}
+
+/// Only Markdown has links to files.
+fn check_beside(format: ExportFormat) -> Result<(), Failure> {
+    match format {
+        ExportFormat::Md => Ok(()),
+        ExportFormat::Html | ExportFormat::Json | ExportFormat::Jsonl => {
+            Err(Failure::usage("--files is for Markdown").hint("all other formats hold what was attached"))
+        }
+    }
 }
 
 /// By the end of its name; Markdown where it has none.

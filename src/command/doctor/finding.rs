@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::conversation::without_error_numbers;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     Good,
@@ -51,7 +53,8 @@ pub struct Finding {
 
 impl Finding {
     fn new(area: impl Into<String>, level: Level, message: impl Into<String>) -> Self {
-        Self { area: area.into(), level, message: message.into(), fix: None, exit: 0, facts: Map::new() }
+        let message = without_error_numbers(message.into());
+        Self { area: area.into(), level, message, fix: None, exit: 0, facts: Map::new() }
     }
 
     #[must_use]
