@@ -61,6 +61,20 @@ impl History {
         Ok(fitting.skip(page.offset).take(page.limit).collect::<Result<_, _>>()?)
     }
 
+    /// What conversations are called whose names, or where they have none whose ids, begin like this; the most recently
+    /// used first.
+    pub fn addresses_beginning(&self, beginning: &str, limit: usize) -> Result<Vec<String>, HistoryError> {
+        // Ranges, which indexes know; nothing in a name comes behind the last character there is.
+        let query = "SELECT coalesce(name, id) FROM conversation
+            WHERE (name >= ?1 AND name < ?2) OR (name IS NULL AND id >= ?1 AND id < ?2)
+            ORDER BY used_seq DESC LIMIT ?3";
+        let end = format!("{beginning}{}", char::MAX);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(query)?;
+        let addresses = statement.query_map((beginning, &end, limit), |row| row.get(0))?;
+        Ok(addresses.collect::<Result<_, _>>()?)
+    }
+
     fn summary_query(&self) -> &'static str {
         if self.has_places() { SUMMARY } else { OLD_SUMMARY }
     }

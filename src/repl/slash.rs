@@ -229,7 +229,7 @@ fn command(name: &str, rest: &str) -> Entered {
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, EditTarget, Entered, Shown, ThinkingDisplay, complaint, is_command, parse};
+    use super::{Command, EditTarget, Entered, ExportImages, Shown, ThinkingDisplay, complaint, is_command, parse};
 
     fn prompt(text: &str) -> Entered {
         Entered::Prompt(text.to_owned())

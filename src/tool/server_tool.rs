@@ -134,6 +134,7 @@ mod tests {
                 read_only_hint,
                 destructive_hint: None,
                 open_world_hint,
+                is_task_only: false,
             },
             parameters: "{}".into(),
         };

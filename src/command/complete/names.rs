@@ -1,5 +1,6 @@
 //! The names for an argument, from what is on the disk.
 
+use super::NAMES_MAX;
 use super::place::Place;
 use crate::command::chat::{conversation_names, model_names};
 use crate::config::{
@@ -29,7 +30,7 @@ pub fn names(place: &Place<'_>, environment: &Environment) -> Vec<String> {
         ("KEY=VALUE", ["mcp", "prompt"]) => known.prompt_arguments(place, "="),
         ("KEY[=BEGINNING]", ["mcp", "prompt"]) => known.prompt_arguments(place, ""),
         ("KEY", ["config", ..]) => all_keys(&known.file),
-        (name, _) if name.starts_with("NAME|ID") => known.conversations(),
+        (name, _) if name.starts_with("NAME|ID") => known.conversations(&place.value),
         _ => Vec::new(),
     }
 }
@@ -61,13 +62,18 @@ impl<'a> Known<'a> {
         load(&self.options, self.environment).ok()
     }
 
-    fn conversations(&self) -> Vec<String> {
+    /// The ones used last; where something is typed, all that begin like it.
+    fn conversations(&self, typed: &str) -> Vec<String> {
         let Some(config) = self.config() else { return Vec::new() };
         // Without a file there is nothing to open.
         if !config.stored.path.as_ref().is_some_and(|path| path.exists()) {
             return Vec::new();
         }
-        History::open_read(&config.stored).map(|history| conversation_names(&history)).unwrap_or_default()
+        let Ok(history) = History::open_read(&config.stored) else { return Vec::new() };
+        match typed {
+            "" => conversation_names(&history),
+            typed => history.addresses_beginning(typed, NAMES_MAX).unwrap_or_default(),
+        }
     }
 
     fn providers(&self) -> Vec<String> {

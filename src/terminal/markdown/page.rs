@@ -9,8 +9,12 @@ use crate::terminal::term_safe::{Color, TermSafeBuf};
 
 /// A word of more bytes is cut, where its script has no blanks or it is no word at all.
 const WORD_BYTES_MAX: usize = 4096;
-/// Styling may cost twice the text and this much: a line of code of one-letter tokens stays readable without.
-const STYLING_BYTES_FREE: usize = 512;
+/// Styling and repeated marks may cost twice the text and this much: a line of code of one-letter tokens stays readable
+/// without styling, and a line that goes on in the next without bars before it.
+const EXTRA_BYTES_FREE: usize = 512;
+
+/// In the place of a quote's mark, of the same columns.
+const BLANKS: &str = "    ";
 
 /// What stands before each line inside a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +49,18 @@ pub struct Page {
     /// What the terminal writes with now.
     pen: Tone,
     styling_bytes: usize,
+    /// Of margins before what is only the rest of a line that was too long.
+    repeated_bytes: usize,
     text_bytes: usize,
+}
+
+/// Why a line has its margins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Margins {
+    /// They were written there.
+    Own,
+    /// It goes on with what found no room in the line before.
+    Repeated,
 }
 
 impl Page {
@@ -67,6 +82,7 @@ impl Page {
             margin_columns: 0,
             pen: Tone::default(),
             styling_bytes: 0,
+            repeated_bytes: 0,
             text_bytes: 0,
         }
     }
@@ -97,15 +113,35 @@ impl Page {
 
     /// Writes the margins of a line, if that is not done.
     pub fn open_line(&mut self) {
+        self.open(Margins::Own);
+    }
+
+    fn open(&mut self, which: Margins) {
         if std::mem::replace(&mut self.is_open, true) {
             return;
+        }
+        let text_bytes = self.text_bytes;
+        let quote_mark = self.quote_mark;
+        if which == Margins::Repeated && self.is_dear() {
+            // The text stays where it is, and only the bars before it go.
+            self.quote_mark = &BLANKS[..super::word::columns(quote_mark)];
         }
         let mut margins = std::mem::take(&mut self.margins);
         for margin in &mut margins {
             self.write_margin(margin);
         }
         self.margins = margins;
+        self.quote_mark = quote_mark;
         self.margin_columns = self.column;
+        if which == Margins::Repeated {
+            self.repeated_bytes += self.text_bytes - text_bytes;
+            self.text_bytes = text_bytes;
+        }
+    }
+
+    /// What stands beside the text has cost as much as it may.
+    fn is_dear(&self) -> bool {
+        self.styling_bytes + self.repeated_bytes > 2 * self.text_bytes + EXTRA_BYTES_FREE
     }
 
     /// Ends the word and the line.
@@ -212,10 +248,11 @@ impl Page {
         }
         let blanks = std::mem::take(&mut self.blanks);
         let is_full = self.column > self.margin_columns && self.column + blanks + columns > self.width;
-        if std::mem::take(&mut self.breaks) || (self.is_open && is_full) {
+        let goes_on = std::mem::take(&mut self.breaks) || (self.is_open && is_full);
+        if goes_on {
             self.new_line();
         }
-        self.open_line();
+        self.open(if goes_on { Margins::Repeated } else { Margins::Own });
         if self.column > self.margin_columns {
             self.write_blanks(blanks);
         }
@@ -304,7 +341,9 @@ impl Page {
     fn write_mark(&mut self, mark: &str) {
         let tone = self.margin_tone.clone();
         let visible = mark.trim_end();
-        self.set_pen(&tone);
+        if !visible.is_empty() {
+            self.set_pen(&tone);
+        }
         self.write(visible);
         if tone.look.marks_blanks() {
             self.set_pen(&Tone::default());
@@ -330,7 +369,7 @@ impl Page {
             return;
         }
         let is_plain = *tone == Tone::default();
-        if !is_plain && self.styling_bytes > 2 * self.text_bytes + STYLING_BYTES_FREE {
+        if !is_plain && self.is_dear() {
             if self.pen != Tone::default() {
                 self.set_pen(&Tone::default());
             }

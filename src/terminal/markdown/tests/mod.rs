@@ -192,6 +192,31 @@ fn assert_only_our_styling(bytes: &str) {
     }
 }
 
+/// Twenty bars of three bytes stand before forty columns of text.
+#[test]
+fn quotes_in_quotes_cost_at_most_three_times_their_bytes() {
+    let words = "words of a quote that somebody has quoted again and again ".repeat(200);
+    for depth in [1, 5, 20, 100] {
+        let text = format!("{} {words}\n", ">".repeat(depth));
+        for width in [20, 21, 40, 80, 81, 200] {
+            for settings in all_settings(width) {
+                let whole = render_whole(&text, settings);
+                let bytes = whole.as_bytes().len();
+                assert!(bytes <= 3 * text.len() + 512, "{bytes} of {} at {width}, {depth} deep", text.len());
+            }
+        }
+    }
+    // Not a word is missing, none has moved, and a few quotes in quotes keep all of their bars.
+    let lines = |depth: usize| plain(&format!("{} {words}\n", ">".repeat(depth)), 80);
+    let few = lines(3);
+    assert!(few.lines().all(|line| line.starts_with("│ │ │ ")), "{few}");
+    let many = lines(20);
+    let margin = |line: &str| line.chars().take_while(|char| matches!(char, '│' | ' ')).count();
+    assert!(many.lines().all(|line| margin(line) == 40), "{many}");
+    let read: Vec<&str> = many.split_whitespace().filter(|word| !word.starts_with('│')).collect();
+    assert_eq!(read, words.split_whitespace().collect::<Vec<_>>());
+}
+
 #[test]
 fn a_document_costs_at_most_three_times_its_bytes() {
     for document in corpus::DOCUMENTS {
