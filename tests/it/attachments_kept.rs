@@ -167,12 +167,25 @@ fn images_of_an_exported_text_stand_in_a_folder_beside_it_where_that_is_asked_fo
     assert_eq!(fs::read(folder.join("2-paper.pdf")).unwrap(), PDF);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&folder), mode(&folder.join("2-paper.pdf"))), (0o700, 0o600));
+    // The same at the prompt.
+    let mut pty = Pty::start(sandbox.sayso(["chat", "-c", "-m", "demo:echo"]), 24, 100);
+    pty.wait_for_screen("a prompt", |screen| screen.trim_end().ends_with('>'));
+    pty.send("/export --files again.md\r");
+    pty.wait_for_screen("the export", |screen| screen.contains("exported to again.md"));
+    let again = fs::read_to_string(place.join("again.md")).unwrap();
+    assert!(again.contains("(again-files/2-paper.pdf)"), "{again}");
+    assert_eq!(fs::read(place.join("again-files/1-a_shot__1_.gif")).unwrap(), GIF);
+    drop(pty);
+
     fs::remove_file(place.join("my talk.md")).unwrap();
     export(&["md", "-o", "my talk.md", "--files"])
         .assert_exit(3)
         .assert_stderr_has(&["my talk-files", "nothing is overwritten"]);
     assert!(!place.join("my talk.md").exists());
-    export(&["md", "--files"]).assert_exit(2);
+    for stdout in [&["md", "--files"][..], &["md", "--files", "-o", "-"]] {
+        export(stdout).assert_exit(2);
+    }
+    export(&["md", "--files", "-o", "-"]).assert_stdout("").assert_stderr_has(&["name the file, as in `-o talk.md`"]);
     export(&["html", "-o", "x.html", "--files"]).assert_exit(2).assert_stderr_has(&["--files is for Markdown"]);
     // A text without images makes no folder.
     write(&sandbox, "none.jsonl", r#"{"id":"A","messages":[{"id":"B","role":"user","text":"hi"}]}"#);

@@ -265,6 +265,7 @@ fn export_writes_the_conversation_to_a_file_and_never_over_one() {
     assert!(file("page.html").starts_with("<!"), "{}", file("page.html"));
     enter(&mut pty, "/export page.html", "nothing is overwritten: choose another name");
     enter(&mut pty, "/export a.txt", "end the name with .md, .html, .json or .jsonl");
+    enter(&mut pty, "/export --files page.jsonl", "--files is for Markdown");
     enter(&mut pty, "/export missing/a.md", "error[config]: cannot write missing/a.md");
     let names = fs::read_dir(&work).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.filter(|name| !name.starts_with('.')).collect();

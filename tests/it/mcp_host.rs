@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::FakeMcp;
+use crate::support::{FakeMcp, ModelServer, Reply};
 
 /// With a handshake, and without.
 const WAYS: [&[&str]; 2] = [&[], &["modern"]];
@@ -51,6 +51,41 @@ fn a_task_is_waited_for_and_a_structured_result_is_kept() {
     let output = fake.mcp(["call", "fake", "structured", "--format", "json"]).run().assert_exit(0);
     let result: Value = serde_json::from_slice(&output.stdout_bytes).unwrap();
     assert!(result.to_string().contains(r#"{"answer":42}"#), "{result}");
+}
+
+/// The tools of `fake` as `mcp tools` lists them, by name, with why one is not offered.
+fn listed(fake: &FakeMcp) -> Vec<(String, Value)> {
+    let tools = fake.mcp(["tools", "fake", "--format", "json"]).run().assert_exit(0).stdout();
+    let tools: Vec<Value> = serde_json::from_str(&tools).unwrap();
+    tools.iter().map(|tool| (tool["name"].as_str().unwrap().to_owned(), tool["not_offered"].clone())).collect()
+}
+
+const TASK_ONLY: &str = "it runs only as a task in the way of the revision 2025-11-25, which sayso does not speak";
+
+#[test]
+fn a_tool_that_runs_only_as_a_task_of_an_older_revision_is_not_offered() {
+    let model = ModelServer::start([Reply::answer(&["ok"])]);
+    let fake = FakeMcp::for_model(&model, &["task-only"]);
+    let output = fake.sandbox.ask_once(["hi"]).run().assert_exit(0);
+    output.assert_stderr_has(&[&format!("the tool fake/survey is not offered: {TASK_ONLY}")]);
+    let offered = model.request().json()["tools"].to_string();
+    assert!(offered.contains("fake__poll") && !offered.contains("fake__survey"), "{offered}");
+
+    let listed = listed(&fake);
+    assert!(listed.contains(&("survey".to_owned(), json!(TASK_ONLY))), "{listed:?}");
+    assert!(listed.contains(&("poll".to_owned(), Value::Null)), "{listed:?}");
+    let table = fake.mcp(["tools", "fake"]).run().assert_exit(0).stdout();
+    let row = table.lines().find(|line| line.contains("survey")).unwrap();
+    assert!(row.contains("[not offered: it runs only as a task"), "{row}");
+    fake.call("survey").run().assert_exit(2).assert_stderr_has(&["fake/survey cannot be called", TASK_ONLY]);
+    fake.call("poll").run().assert_exit(0);
+}
+
+#[test]
+fn without_a_handshake_a_call_becomes_a_task_by_itself() {
+    let fake = FakeMcp::new(&["modern", "task-only"]);
+    assert!(listed(&fake).contains(&("survey".to_owned(), Value::Null)));
+    fake.call("survey").run().assert_exit(0);
 }
 
 #[test]

@@ -179,3 +179,23 @@ fn offline_leaves_out_what_is_elsewhere() {
     assert!(!told("near", 5).contains("--offline"));
     sandbox.sayso(["mcp", "tools", "time", "--offline"]).run().assert_exit(0);
 }
+
+#[test]
+fn a_tool_that_runs_only_as_a_task_is_known_from_a_stream_of_events() {
+    let web = Web::start(|_| {
+        |asked: &Asked| match asked.rpc().as_str() {
+            "tools/list" => {
+                let tool = |name: &str, support: &str| json!({"name": name, "inputSchema": {"type": "object"}, "execution": {"taskSupport": support}});
+                let result = json!({"tools": [tool("survey", "required"), tool("poll", "optional")]});
+                let message = json!({"jsonrpc": "2.0", "id": asked.json()["id"], "result": result});
+                Said::events_then_break(&format!("data: {message}\n\n"))
+            }
+            _ => greeting(asked, "s").unwrap_or_else(|| text(asked, "done")),
+        }
+    });
+    let sandbox = sandbox(&web.url("/mcp"), json!({}));
+    let tools = sandbox.sayso(["mcp", "tools", "remote", "--format", "json"]).run().assert_exit(0).stdout();
+    let tools: Vec<Value> = serde_json::from_str(&tools).unwrap();
+    let reasons: Vec<_> = tools.iter().map(|tool| (&tool["name"], tool["not_offered"].is_string())).collect();
+    assert_eq!(reasons, [(&json!("survey"), true), (&json!("poll"), false)]);
+}

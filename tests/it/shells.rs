@@ -202,6 +202,30 @@ fn names_come_quickly_and_leave_nothing_behind() {
     assert!(complete.run().assert_exit(0).assert_quiet().stdout().contains("demo:tour\n"));
 }
 
+/// More than are offered where nothing is typed: what was said long ago is found by its beginning.
+#[test]
+fn every_conversation_completes_by_its_beginning() {
+    let sandbox = Sandbox::new();
+    let talk = |number: usize| {
+        let name = if number % 2 == 0 { format!(r#""name":"talk-{number}","#) } else { String::new() };
+        let message = format!(r#"{{"id":"M{number}","role":"user","text":"hi"}}"#);
+        format!(r#"{{"id":"C{number:03}",{name}"messages":[{message}]}}"#) + "\n"
+    };
+    let import = sandbox.sayso(["history", "import", "-"]).stdin((0..200).map(talk).collect::<String>());
+    import.run().assert_exit(0);
+    let offered = |typed: &str| {
+        let names = sandbox.sayso(["__complete", "fish", "sayso", "history", "show", typed]).run();
+        let mut names: Vec<String> = names.assert_exit(0).stdout().lines().map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(offered("").len(), 50);
+    assert_eq!(offered("talk-1").len(), 55);
+    assert_eq!(offered("talk-18"), ["talk-18", "talk-180", "talk-182", "talk-184", "talk-186", "talk-188"]);
+    assert_eq!(offered("C00"), ["C001", "C003", "C005", "C007", "C009"]);
+    assert_eq!(offered("nothing"), Vec::<String>::new());
+}
+
 #[test]
 fn names_are_there_within_a_moment() {
     let server = ModelServer::always(Reply::answer(&["Hello"]));

@@ -244,3 +244,83 @@ fn a_built_in_server_is_no_server_of_the_file() {
     let output = sandbox.sayso(["mcp", "read", "calc", "x://y"]).run().assert_exit(7);
     output.assert_stderr_has(&["it has nothing of this kind"]);
 }
+
+#[test]
+fn a_tool_that_has_to_be_called_has_to_be_there() {
+    let model = ModelServer::start([]);
+    let sandbox = Sandbox::for_server(&model);
+    for (choice, told) in [
+        ("time/nwo", "did you mean time/now?"),
+        ("now", "did you mean time/now?"),
+        ("time__nwo", "did you mean time/now?"),
+        ("files/read", "`-t files` offers the tools of files"),
+        ("everything", "it is auto, none, required, or a tool as SERVER/TOOL"),
+    ] {
+        let output = sandbox.sayso(["ask", "--tool-choice", choice, "hi"]).run().assert_exit(2);
+        output.assert_stderr_has(&[&format!("--tool-choice {choice}: no tool of this name is offered"), told]);
+    }
+    for choice in ["required", "time/now"] {
+        let output = sandbox.sayso(["ask", "--no-tools", "--tool-choice", choice, "hi"]).run().assert_exit(2);
+        output.assert_stderr_has(&[&format!("--tool-choice {choice}: no tools are offered")]);
+    }
+    sandbox.sayso(["chat", "--tool-choice", "time/nwo"]).run().assert_exit(2);
+    assert!(model.requests().is_empty());
+
+    // As it is typed everywhere else, and as the model knows it.
+    for choice in ["time/now", "time__now"] {
+        let model = ModelServer::start([Reply::answer(&["ok"])]);
+        Sandbox::for_server(&model).ask_once(["--tool-choice", choice, "hi"]).run().assert_exit(0);
+        assert_eq!(model.request().json()["tool_choice"]["function"]["name"], "time__now");
+    }
+}
+
+#[test]
+fn faults_of_the_system_are_told_without_their_numbers() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.work_folder();
+    fs::create_dir(work.join("folder")).unwrap();
+    fs::write(work.join("loop"), "").unwrap();
+    fs::remove_file(work.join("loop")).unwrap();
+    std::os::unix::fs::symlink("loop", work.join("loop")).unwrap();
+    let long = "x".repeat(300);
+    for (arguments, exit) in [
+        (&["--config", "missing.yaml", "ask", "hi"][..], 3),
+        (&["--config", "folder", "ask", "hi"], 3),
+        (&["--config", "loop", "ask", "hi"], 3),
+        (&["ask", "-m", "demo:echo", "--schema", "missing.json", "hi"], 3),
+        (&["ask", "-m", "demo:echo", "--schema", "folder", "hi"], 3),
+        (&["ask", "-m", "demo:echo", "--schema", "loop", "hi"], 3),
+        (&["ask", "-m", "demo:echo", "-f", "missing.txt", "hi"], 3),
+        (&["ask", "-m", "demo:echo", "-f", "loop", "hi"], 3),
+        (&["ask", "-m", "demo:echo", "-f", &long, "hi"], 3),
+        (&["ask", "-m", "demo:echo", "--role-file", "missing.md", "hi"], 3),
+        (&["ask", "-m", "demo:echo", "--role-file", "loop", "hi"], 3),
+        (&["ask", "-m", "demo:echo", "--meta", "missing/meta.json", "hi"], 3),
+        (&["ask", "-m", "demo:echo", "--meta", "loop", "hi"], 3),
+        (&["batch", "-m", "demo:echo", "missing.jsonl"], 3),
+        (&["batch", "-m", "demo:echo", "loop"], 3),
+        (&["history", "import", "missing.jsonl"], 3),
+        (&["history", "import", "loop"], 3),
+        (&["history", "export", "--format", "md", "-o", "missing/talk.md"], 3),
+    ] {
+        sandbox.sayso(["ask", "-m", "demo:echo", "--session", "trip", "hi"]).run().assert_exit(0);
+        let output = sandbox.sayso(arguments.iter().copied()).run().assert_exit(exit);
+        assert!(output.stderr.contains("error[") && !output.stderr.contains("os error"), "{arguments:?}: {output:?}");
+    }
+    let full = sandbox.sayso(["ask", "-m", "demo:echo", "hi"]).shell("exec \"$@\" >/dev/full").run().assert_exit(74);
+    assert!(full.stderr.contains("No space left on device\n") && !full.stderr.contains("os error"), "{full:?}");
+
+    // What is told by warnings, by `doctor` and by tools.
+    let nowhere =
+        sandbox.sayso(["ask", "-m", "demo:echo", "hi"]).env("XDG_DATA_HOME", "/proc/none").run().assert_exit(0);
+    assert!(nowhere.stderr.contains("warning: ") && !nowhere.stderr.contains("os error"), "{nowhere:?}");
+    let doctor = sandbox.sayso(["doctor"]).env("XDG_DATA_HOME", "/dev/null").run();
+    assert!(!doctor.stdout().contains("os error") && !doctor.stderr.contains("os error"), "{doctor:?}");
+    let events =
+        sandbox.sayso(["ask", "-m", "demo:echo", "--format", "jsonl", "hi"]).env("XDG_DATA_HOME", "/proc/none");
+    let events = events.run().assert_exit(0).stdout();
+    assert!(events.contains("\"notice\"") && !events.contains("os error"), "{events}");
+    fs::write(work.join("text"), "no program").unwrap();
+    let run = sandbox.sayso(["mcp", "call", "shell", "run", "argv=[\"./text\"]"]).run().assert_exit(8);
+    assert!(run.stderr.contains("cannot run ./text") && !run.stderr.contains("os error"), "{run:?}");
+}

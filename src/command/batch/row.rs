@@ -136,8 +136,11 @@ fn too_long() -> String {
 }
 
 fn from_json(text: &str, line: u64) -> Result<Row, String> {
-    let mut fields: Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| format!("it is no JSON object: {error}"))?;
+    let mut fields: Map<String, Value> = match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) => return Err("it is JSON, but no object".to_owned()),
+        Err(error) => return Err(format!("it is no JSON object: {error}")),
+    };
     let id = match fields.remove("id") {
         None | Some(Value::Null) => Value::from(line),
         Some(id @ (Value::String(_) | Value::Number(_))) => id,
@@ -223,7 +226,8 @@ mod tests {
     #[test]
     fn a_bad_row_is_told_with_its_line() {
         let message = |text: &str, kind| read(text, kind).unwrap_err().to_string();
-        assert!(message("{}\n[1]\n", InputKind::Jsonl).starts_with("line 2: it is no JSON object"));
+        assert!(message("{}\n[1]\n", InputKind::Jsonl).starts_with("line 2: it is JSON, but no object"));
+        assert!(message("{}\n{\n", InputKind::Jsonl).starts_with("line 2: it is no JSON object: "));
         assert_eq!(message("{\"id\":[]}", InputKind::Jsonl), "line 1: its `id` has to be a string or a number");
         assert_eq!(message("{\"prompt\":7}", InputKind::Jsonl), "line 1: its `prompt` has to be a string");
         assert_eq!(message("a,b\n1\n", InputKind::Csv), "line 2: it has 1 fields, and there are 2 columns");
