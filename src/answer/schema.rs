@@ -1,6 +1,7 @@
 //! What `--schema` asks for: read once, checked, and ready to check answers.
 
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ReferencingError, Validator};
 use serde_json::{Map, Value, json};
 
 use super::short_form;
@@ -49,7 +50,12 @@ impl Schema {
         let validator = jsonschema::options().offline().build(&schema).map_err(|error| {
             let place = error.instance_path().as_str();
             let place = if place.is_empty() { String::new() } else { format!(" (at {place})") };
-            SchemaError::new(format!("it is no JSON Schema: {error}{place}"))
+            SchemaError::new(match error.kind() {
+                ValidationErrorKind::Referencing(ReferencingError::Unretrievable { uri, .. }) => {
+                    format!("it refers to {uri}, and nothing is read from other places: put that schema into this one")
+                }
+                _ => format!("it is no JSON Schema: {error}{place}"),
+            })
         })?;
         let name = match (schema.get("title").and_then(Value::as_str), name) {
             (Some(title), _) if !title.trim().is_empty() => title.trim().to_owned(),
@@ -147,7 +153,7 @@ mod tests {
         let told = |text: &str| Schema::read(text, None, false).unwrap_err().to_string();
         assert!(told("{\"a\": }").starts_with("it is no JSON: "), "{}", told("{\"a\": }"));
         assert!(told("{\"type\": \"strin\"}").starts_with("it is no JSON Schema: "));
-        assert!(told("{\"$ref\": \"http://127.0.0.1:9/x\"}").starts_with("it is no JSON Schema: "));
-        assert!(told("{\"$ref\": \"file:///etc/passwd\"}").starts_with("it is no JSON Schema: "));
+        assert!(told("{\"$ref\": \"http://127.0.0.1:9/x\"}").starts_with("it refers to http://127.0.0.1:9/x, and "));
+        assert!(told("{\"$ref\": \"file:///etc/passwd\"}").starts_with("it refers to file:///etc/passwd, and "));
     }
 }

@@ -104,7 +104,7 @@ fn usage_error(error: &clap::Error, arguments: &[OsString]) -> UsageError {
             arguments,
         ),
         ErrorKind::UnknownArgument => {
-            unknown_argument(&context(ContextKind::InvalidArg), &context(ContextKind::SuggestedArg))
+            unknown_argument(&context(ContextKind::InvalidArg), &context(ContextKind::SuggestedArg), arguments)
         }
         ErrorKind::InvalidValue => invalid_value(error),
         ErrorKind::MissingRequiredArgument => {
@@ -156,16 +156,40 @@ fn parent_of<'a>(name: &str, arguments: &'a [OsString]) -> &'a str {
         .unwrap_or("")
 }
 
-fn unknown_argument(typed: &str, suggestion: &str) -> UsageError {
+/// The command that was typed, as in `mcp call`; empty where none was.
+fn command_typed(arguments: &[OsString]) -> String {
+    let root = Cli::command();
+    let (mut command, mut names) = (&root, Vec::new());
+    for word in arguments.iter().skip(1) {
+        if let Some(found) = command.find_subcommand(word) {
+            command = found;
+            names.push(found.get_name());
+        }
+    }
+    names.join(" ")
+}
+
+fn unknown_argument(typed: &str, suggestion: &str, arguments: &[OsString]) -> UsageError {
     let flag = typed.split('=').next().unwrap_or(typed);
+    let command = command_typed(arguments);
+    let is_for_questions = matches!(command.as_str(), "" | "ask" | "chat");
     if !flag.starts_with('-') {
-        return UsageError::one_too_many(typed);
+        let error = UsageError::one_too_many(typed);
+        return match is_for_questions {
+            true => error,
+            false => UsageError::new(error.message, format!("`sayso {command} --help` shows what it takes")),
+        };
     }
     let message = format!("there is no option `{flag}` here");
     if !suggestion.is_empty() {
         return UsageError::new(message, format!("did you mean `{suggestion}`?"));
     }
-    match ["chat", "ask"].into_iter().find(|command| command_takes(command, flag)) {
+    let taker = ["chat", "ask"].into_iter().find(|command| command_takes(command, flag));
+    match taker {
+        _ if !is_for_questions => {
+            let taker = taker.map(|taker| format!("; `sayso {taker}` has it")).unwrap_or_default();
+            UsageError::new(message, format!("`sayso {command} --help` lists its options{taker}"))
+        }
         Some(command) => UsageError::new(message, format!("it goes after a command, as in `sayso {command} {flag}`")),
         None => UsageError::new(
             message,
@@ -254,6 +278,15 @@ mod tests {
         assert_eq!(mistake("ask why not").0, "one argument too many: `not`");
         assert_eq!(mistake("-m demo:tour").1, "it goes after a command, as in `sayso chat -m`");
         assert_eq!(mistake("history").0, "a subcommand is missing");
+    }
+
+    #[test]
+    fn a_mistake_behind_a_command_is_told_by_that_command() {
+        let told = |hint: &str| hint.to_owned();
+        assert_eq!(mistake("batch a b").1, told("`sayso batch --help` shows what it takes"));
+        assert_eq!(mistake("batch a --schema b").1, told("`sayso batch --help` lists its options; `sayso ask` has it"));
+        assert_eq!(mistake("mcp call a b --xyzzy").1, told("`sayso mcp call --help` lists its options"));
+        assert!(mistake("ask --xyzzy").1.contains("goes after `--`"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::watch::Watch;
 use super::work::{Limits, Shared, work};
 use crate::cli::{BatchOptions, InputKind, SystemPrompt};
 use crate::command::context::Context;
+use crate::command::listing::count;
 use crate::command::place::place;
 use crate::command::prompt::read_file;
 use crate::command::wiring;
@@ -68,7 +69,7 @@ async fn answer_all(options: &BatchOptions, context: &mut Context) -> Result<u8,
     let total = source.plan.total();
     let before = source.plan.done();
     if !context.screen.is_terminal(Stream::Stderr) {
-        context.note(&format!("batch: {} rows, {jobs} at a time, {}", total - before, model.label));
+        context.note(&format!("batch: {}, {jobs} at a time, {}", count(total - before, "row"), model.label));
     }
     let window = sink.holds_back().then_some(u64::from(jobs) * WINDOW_PER_JOB);
     let limits = Limits { window, timeout: options.timeout, fail_fast: options.fail_fast };
