@@ -60,7 +60,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -l session -d 'Go on wi
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool\'s name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or a tool as SERVER/TOOL' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l record -d 'Write all requests and answers to FILE, byte for byte and without keys' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay -d 'Answer from a record: no key, no network' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay-speed -d 'Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]' -r
@@ -116,7 +116,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -l session -d 'Go on w
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool\'s name' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or a tool as SERVER/TOOL' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l record -d 'Write all requests and answers to FILE, byte for byte and without keys' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay -d 'Answer from a record: no key, no network' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay-speed -d 'Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]' -r

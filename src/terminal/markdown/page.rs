@@ -13,6 +13,9 @@ const WORD_BYTES_MAX: usize = 4096;
 /// without styling, and a line that goes on in the next without bars before it.
 const EXTRA_BYTES_FREE: usize = 512;
 
+/// A part of the text that repeated marks may always take: a short quote keeps its bar, whatever code has cost.
+const FEW_BARS: usize = 8;
+
 /// In the place of a quote's mark, of the same columns.
 const BLANKS: &str = "    ";
 
@@ -122,7 +125,7 @@ impl Page {
         }
         let text_bytes = self.text_bytes;
         let quote_mark = self.quote_mark;
-        if which == Margins::Repeated && self.is_dear() {
+        if which == Margins::Repeated && self.is_dear() && self.repeated_bytes > self.text_bytes / FEW_BARS {
             // The text stays where it is, and only the bars before it go.
             self.quote_mark = &BLANKS[..super::word::columns(quote_mark)];
         }
