@@ -1,7 +1,5 @@
 //! `ask` with several models, and `history diff`.
 
-use std::time::Duration;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -273,7 +271,7 @@ fn a_narrow_an_accessible_and_a_plain_terminal_show_one_after_the_other() {
         (compare(&plain, &models, &["hi"]), 120),
         (compare(&sandbox, &models, &["hi"]).env("TERM", "dumb"), 120),
     ] {
-        let mut pty = Pty::start(run, 30, columns).patient(Duration::from_secs(20));
+        let mut pty = Pty::start(run, 30, columns);
         assert_eq!(pty.wait_for_exit(), 0, "{}", pty.screen());
         let screen = pty.screen();
         assert!(!screen.contains('│') && screen.find("I am a") < screen.find("I am b"), "{screen}");

@@ -1,7 +1,5 @@
 //! `history follow`: the answer that another process receives.
 
-use std::time::{Duration, Instant};
-
 use rustix::process::Signal;
 
 use crate::support::{Gate, ModelServer, Reply, Sandbox, TestConfig};
@@ -90,10 +88,8 @@ fn an_interrupt_leaves_the_other_process_alone() {
     asking.wait_for_stdout("one ");
     let following = sandbox.sayso(["history", "follow"]).spawn();
     following.wait_for_stdout("one ");
-    let begun = Instant::now();
     following.signal(Signal::INT);
     following.wait().assert_exit(130).assert_stdout("one \n");
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     gate.open();
     asking.wait().assert_exit(0).assert_stdout("one two\n");
 }

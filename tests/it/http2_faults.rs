@@ -169,7 +169,7 @@ fn http2_floods_end_the_connection_and_hold_no_memory() {
         let reply = Reply::nothing().raw(start).repeat(2_000, flood).wait_for_client_close();
         let server = ModelServer::start_on(Wire::RawHttp2, [reply]);
         let sandbox = Sandbox::new().config(&TestConfig::for_server(&server).http("first_byte_timeout_ms", 2_000));
-        let output = sandbox.ask_once(["hi"]).limit(Duration::from_secs(30)).run();
+        let output = sandbox.ask_once(["hi"]).run();
         assert!(matches!(output.code, Some(5 | 9)), "{output:?}");
         assert!(output.rss_peak_kib < 80 << 10, "{} KiB", output.rss_peak_kib);
     }

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::support::{ModelServer, Pty, Received, Reply, Sandbox, Strace, TestConfig, long_tests, needs, wait_until};
+use crate::support::{
+    ModelServer, Pty, Received, Reply, Sandbox, Strace, TestConfig, Witness, long_tests, needs, wait_until,
+};
 
 const WINDOW_MS: u64 = 50;
 /// The window and what a loaded machine may add to it.
@@ -26,8 +28,26 @@ fn sandbox(server: &ModelServer, persist: bool) -> Sandbox {
     Sandbox::new().config(&if persist { config.persist(WINDOW_MS, 1_000) } else { config })
 }
 
+struct Trial {
+    server: ModelServer,
+    sandbox: Sandbox,
+    witness: Witness,
+    persist: bool,
+}
+
+impl Trial {
+    fn begin(persist: bool) -> Self {
+        let server = server();
+        let sandbox = sandbox(&server, persist);
+        let witness = Witness::start(&sandbox.path(""));
+        Self { server, sandbox, witness, persist }
+    }
+}
+
 /// Starts again after the kill and compares what is there with what the server had sent.
-fn check_after_kill(server: &ModelServer, sandbox: &Sandbox, persist: bool) {
+fn check_after_kill(Trial { server, sandbox, witness, persist }: &Trial) {
+    // From the socket to the disk it is four steps, and each can meet the slowest moment of the machine.
+    let loss_max = LOSS_MAX + 4 * witness.slowest();
     let Some(request) = server.requests().first().cloned() else {
         // Killed before the request went out: nothing is promised but a history that works.
         sandbox.ask_once(["hi"]).run().assert_exit(0);
@@ -47,7 +67,7 @@ fn check_after_kill(server: &ModelServer, sandbox: &Sandbox, persist: bool) {
     match status {
         "complete" => assert_eq!(text, sent, "{told}"),
         "interrupted(crash)" => {
-            let kept = text_that_must_be_kept(&request, killed, persist);
+            let kept = if *persist { text_sent_before(&request, killed, loss_max) } else { String::new() };
             assert!(text.starts_with(&kept), "{kept:?} is not all there: {told}");
         }
         _ => panic!("{told}"),
@@ -55,24 +75,19 @@ fn check_after_kill(server: &ModelServer, sandbox: &Sandbox, persist: bool) {
     sandbox.assert_database_is_sound();
 }
 
-fn text_that_must_be_kept(request: &Received, killed: Instant, persist: bool) -> String {
-    if persist {
-        killed.checked_sub(LOSS_MAX).map_or_else(String::new, |time| request.text_sent_by(time))
-    } else {
-        String::new()
-    }
+fn text_sent_before(request: &Received, killed: Instant, loss_max: Duration) -> String {
+    killed.checked_sub(loss_max).map_or_else(String::new, |time| request.text_sent_by(time))
 }
 
 /// Kills at the system call of this number that writes to the history; false when there are not so many.
 fn kill_at_write(number: usize, persist: bool) -> bool {
-    let server = server();
-    let sandbox = sandbox(&server, persist);
-    let strace =
-        Strace::new(&sandbox).trace(WRITES).inject(&format!("{WRITES}:signal=KILL:when={number}")).on_history(&sandbox);
-    let output = sandbox.ask_once(["hi"]).strace(&strace).run();
+    let trial = Trial::begin(persist);
+    let kill = format!("{WRITES}:signal=KILL:when={number}");
+    let strace = Strace::new(&trial.sandbox).trace(WRITES).inject(&kill).on_history(&trial.sandbox);
+    let output = trial.sandbox.ask_once(["hi"]).strace(&strace).run();
     match output.signal {
         Some(9) => {
-            check_after_kill(&server, &sandbox, persist);
+            check_after_kill(&trial);
             true
         }
         _ => {
@@ -84,13 +99,12 @@ fn kill_at_write(number: usize, persist: bool) -> bool {
 
 /// The same where there is no write-ahead log: what a transaction would change is in the old journal meanwhile.
 fn kill_at_write_without_wal(number: usize) -> bool {
-    let server = server();
-    let sandbox = sandbox(&server, true);
+    let trial = Trial::begin(true);
     let kill = format!("{WRITES}:signal=KILL:when={number}");
-    let strace = Strace::new(&sandbox).inject("mmap:error=ENODEV").inject(&kill).on_history(&sandbox);
-    let output = sandbox.ask_once(["hi"]).strace(&strace).run();
+    let strace = Strace::new(&trial.sandbox).inject("mmap:error=ENODEV").inject(&kill).on_history(&trial.sandbox);
+    let output = trial.sandbox.ask_once(["hi"]).strace(&strace).run();
     if output.signal == Some(9) {
-        check_after_kill(&server, &sandbox, true);
+        check_after_kill(&trial);
     }
     output.signal == Some(9)
 }
@@ -154,14 +168,13 @@ fn kill_9_at_every_write_with_persist_off_keeps_the_prompt() {
 }
 
 fn kill_after_token(token: usize, persist: bool) {
-    let server = server();
-    let sandbox = sandbox(&server, persist);
-    let running = sandbox.ask_once(["hi"]).spawn();
-    server.wait_for_sent(&format!("<{token}>"));
+    let trial = Trial::begin(persist);
+    let running = trial.sandbox.ask_once(["hi"]).spawn();
+    trial.server.wait_for_sent(&format!("<{token}>"));
     running.signal(Signal::KILL);
     assert_eq!(running.wait().signal, Some(9));
-    server.wait_for_client_gone();
-    check_after_kill(&server, &sandbox, persist);
+    trial.server.wait_for_client_gone();
+    check_after_kill(&trial);
 }
 
 #[test]
@@ -175,29 +188,27 @@ fn kill_9_at_any_moment_with_persist_on_loses_at_most_the_window() {
 
 /// Kills so long after the start; false where the run had ended by then.
 fn kill_after(delay: Duration, persist: bool) -> bool {
-    let server = server();
-    let sandbox = sandbox(&server, persist);
-    let running = sandbox.ask_once(["hi"]).spawn();
+    let trial = Trial::begin(persist);
+    let running = trial.sandbox.ask_once(["hi"]).spawn();
     thread::sleep(delay);
     running.signal(Signal::KILL);
     let is_killed = running.wait().signal == Some(9);
-    wait_until_noticed(&server);
-    check_after_kill(&server, &sandbox, persist);
+    wait_until_noticed(&trial.server);
+    check_after_kill(&trial);
     is_killed
 }
 
 /// Kills the prompt so long after a question was sent.
 fn kill_prompt_after(delay: Duration, persist: bool) {
-    let server = server();
-    let sandbox = sandbox(&server, persist);
-    let mut pty = Pty::start(sandbox.sayso(["chat"]), 24, 80);
+    let trial = Trial::begin(persist);
+    let mut pty = Pty::start(trial.sandbox.sayso(["chat"]), 24, 80);
     pty.wait_for_text("test>");
     pty.send("hi\r");
     thread::sleep(delay);
     pty.signal(Signal::KILL);
     pty.wait_for_exit();
-    wait_until_noticed(&server);
-    check_after_kill(&server, &sandbox, persist);
+    wait_until_noticed(&trial.server);
+    check_after_kill(&trial);
 }
 
 /// A run takes half a second, and longer on a loaded machine.

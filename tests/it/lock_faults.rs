@@ -11,6 +11,9 @@ use crate::support::{Gate, ModelServer, Output, Reply, Sandbox, Strace, TestConf
 /// The wait for a lock that somebody holds.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
+/// Who waits for a lock tries it again about 60 times meanwhile.
+const TRIES_MAX: usize = 40;
+
 fn answering() -> ModelServer {
     ModelServer::always(Reply::answer(&["Hel", "lo"]))
 }
@@ -37,6 +40,11 @@ fn shared_memory(sandbox: &Sandbox) -> Vec<PathBuf> {
     ["-shm", "-probe-shm"].map(|suffix| sandbox.history_file(suffix)).to_vec()
 }
 
+fn assert_did_not_wait(strace: &Strace) {
+    let tries = strace.lines().iter().filter(|line| line.contains("(INJECTED)")).count();
+    assert!((1..=TRIES_MAX).contains(&tries), "{tries} tries: {:#?}", strace.lines());
+}
+
 #[test]
 fn where_nothing_can_lock_the_history_is_off_at_once_with_one_warning() {
     if !needs("strace") {
@@ -52,13 +60,13 @@ fn where_nothing_can_lock_the_history_is_off_at_once_with_one_warning() {
         let output = sandbox.ask_once(["hi"]).strace(&strace).run().assert_exit(0).assert_stdout("Hello\n");
         let told = warnings(&output);
         assert!(told.len() == 1 && told[0].contains("history off") && told[0].contains("no locks"), "{output:?}");
-        assert!(output.elapsed < LOCK_WAIT, "{output:?}");
-        let refused = sandbox.ask_once(["hi", "--require-history"]).strace(&strace).run().assert_exit(12);
-        assert!(refused.elapsed < LOCK_WAIT, "{refused:?}");
+        assert_did_not_wait(&strace);
+        sandbox.ask_once(["hi", "--require-history"]).strace(&strace).run().assert_exit(12);
+        assert_did_not_wait(&strace);
         // Nobody writes there, so it can be read without locks.
         let list = sandbox.sayso(["history", "list", "--format", "json"]).strace(&strace).run().assert_exit(0);
         assert_eq!(list.stdout().matches("\"hi\"").count(), usize::from(is_used), "{list:?}");
-        assert!(list.elapsed < LOCK_WAIT, "{list:?}");
+        assert_did_not_wait(&strace);
         sandbox.ask_once(["hi"]).run().assert_exit(0).assert_quiet();
         sandbox.assert_turn("complete", "Hello");
     }
@@ -79,7 +87,7 @@ fn assert_works_without_wal(fault: &str) {
             let output = output.assert_exit(0).assert_stdout("Hello\n");
             let told = warnings(&output);
             assert!(told.len() == 1 && told[0].contains("WAL"), "{output:?}");
-            assert!(output.elapsed < LOCK_WAIT, "{output:?}");
+            assert_did_not_wait(&strace);
             assert_eq!(journal_mode(&sandbox), "delete");
             let shown = sandbox.sayso(["history", "show", "--format", "json"]).strace(&strace).run().assert_exit(0);
             assert!(shown.stdout().contains("Hello"), "{shown:?}");
@@ -133,7 +141,7 @@ fn many_processes_without_a_wal_keep_all() {
     let start = |number: usize| {
         let strace = Strace::logging_to(sandbox.path(&format!("strace-{number}.log")));
         let strace = strace.inject("mmap:error=ENODEV").on(&shared_memory(&sandbox));
-        sandbox.ask_once(["hi", "--require-history"]).strace(&strace).limit(Duration::from_secs(60)).spawn()
+        sandbox.ask_once(["hi", "--require-history"]).strace(&strace).spawn()
     };
     let running: Vec<_> = (0..12).map(start).collect();
     for process in running {

@@ -1,6 +1,6 @@
 //! MCP servers that do what no server should: each costs an error that says so, and nothing else.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -32,9 +32,7 @@ fn a_server_of_a_revision_that_nobody_knows_here_is_left() {
 #[test]
 fn a_server_that_does_not_greet_is_given_up_after_the_connect_timeout() {
     let fake = FakeMcp::with(&["slow"], json!({"connect_timeout": 1}));
-    let started = Instant::now();
     fake.call("echo").run().assert_exit(5).assert_stderr_has(&["it did not greet within 1s"]);
-    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
     fake.assert_none_left(Duration::from_secs(3));
 }
 
@@ -111,12 +109,9 @@ fn two_tools_of_one_name_are_refused_and_the_others_live() {
 
 #[test]
 fn every_way_to_begin_leads_to_a_call_and_is_remembered() {
-    for (faults, slowest) in [(&["modern"][..], 3), (&["exit-on-unknown"], 3), (&["silent-on-unknown"], 14)] {
+    for faults in [&["modern"][..], &["exit-on-unknown"], &["silent-on-unknown"]] {
         let fake = FakeMcp::new(faults);
-        let started = Instant::now();
         fake.call("echo").run().assert_exit(0).assert_stdout("{}\n");
-        let first = started.elapsed();
-        assert!(first < Duration::from_secs(slowest + 8), "{faults:?}: {first:?}");
         let greetings = |log: &str| log.matches("server/discover").count();
         let asked = greetings(&fake.log());
         fake.call("echo").run().assert_exit(0).assert_stdout("{}\n");

@@ -1,10 +1,8 @@
 //! What happens when an answer breaks off, falls silent or is garbled: what came is kept and said to be partial.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::support::{Framing, ModelServer, Output, Reply, Sandbox, TestConfig};
+use crate::support::{AT_ONCE, Framing, ModelServer, Output, Reply, Sandbox, TestConfig};
 
 fn ask_once(reply: Reply) -> (Sandbox, Output) {
     let server = ModelServer::start([reply]);
@@ -35,8 +33,7 @@ fn with_idle_ms(server: &ModelServer, idle_ms: u64) -> Sandbox {
 fn a_stall_ends_at_the_idle_timeout_and_keeps_what_came() {
     let server = ModelServer::start([hello().wait_for_client_close()]);
     let sandbox = with_idle_ms(&server, 300);
-    let output = sandbox.ask_once(["hi"]).run().assert_exit(9).assert_stdout("Hello\n");
-    assert!(output.elapsed < Duration::from_secs(5), "{output:?}");
+    sandbox.ask_once(["hi"]).run().assert_exit(9).assert_stdout("Hello\n");
     sandbox.assert_turn("interrupted(idle_timeout)", "Hello");
     server.wait_for_client_gone();
 }
@@ -52,8 +49,7 @@ fn a_stall_masked_by_keep_alives_ends_too() {
     ] {
         let server = ModelServer::start([hello().repeat(1_000, keep_alive.sleep_ms(20))]);
         let sandbox = with_idle_ms(&server, 300);
-        let output = sandbox.ask_once(["hi"]).run().assert_exit(9).assert_stdout("Hello\n");
-        assert!(output.elapsed < Duration::from_secs(5), "{output:?}");
+        sandbox.ask_once(["hi"]).run().assert_exit(9).assert_stdout("Hello\n");
         sandbox.assert_turn("interrupted(idle_timeout)", "Hello");
     }
 }
@@ -70,7 +66,7 @@ fn no_first_token_in_time_is_exit_5() {
     let server = ModelServer::start([Reply::sse().repeat(1_000, Reply::nothing().comment("ping").sleep_ms(20))]);
     let sandbox = Sandbox::new().config(&TestConfig::for_server(&server).http("first_token_timeout_ms", 400));
     let output = sandbox.ask_once(["hi"]).run().assert_exit(5).assert_stdout("");
-    assert!(output.elapsed < Duration::from_secs(5), "{output:?}");
+    output.assert_stderr_has(&["no token came in time", "first_token_timeout_ms"]);
 }
 
 #[test]
@@ -101,7 +97,8 @@ fn fin_after_the_finish_reason_is_complete() {
 fn nothing_is_awaited_after_done() {
     let (_, output) = ask_once(hello().finish("stop").done().wait_for_client_close());
     let output = output.assert_exit(0).assert_stdout("Hello\n");
-    assert!(output.elapsed < Duration::from_secs(5), "{output:?}");
+    // Silence is waited through for two minutes.
+    assert!(output.elapsed < AT_ONCE, "{output:?}");
 }
 
 #[test]
@@ -181,7 +178,7 @@ fn an_endless_answer_stops_at_64_mib() {
     let token = "x".repeat(1 << 20);
     let server = ModelServer::start([Reply::sse().repeat(10_000, Reply::nothing().text(&token))]);
     let sandbox = Sandbox::for_server(&server);
-    let output = sandbox.ask_once(["hi", "--no-save"]).limit(Duration::from_secs(60)).run().assert_exit(9);
+    let output = sandbox.ask_once(["hi", "--no-save"]).run().assert_exit(9);
     let length = output.stdout_bytes.len();
     assert!((64 << 20..67 << 20).contains(&length), "{length} bytes");
 }

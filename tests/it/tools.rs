@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::repl::{CTRL_C, start, wait_for_end};
-use crate::support::{ModelServer, Pty, Reply, Sandbox, Wire};
+use crate::support::{AT_ONCE, ModelServer, Pty, Reply, Sandbox, Wire, wait_until};
 
 const ASKS: &str = "run it? [y/n/a/e/?]";
 
@@ -195,7 +195,7 @@ fn ctrl_c_cancels_a_running_tool_and_the_prompt_is_back_at_once() {
     let stopped = Instant::now();
     pty.send(CTRL_C);
     wait_for_end(&pty, &["test>"]);
-    assert!(stopped.elapsed() < Duration::from_secs(5), "{:?}", stopped.elapsed());
+    assert!(stopped.elapsed() < AT_ONCE, "{:?}", stopped.elapsed());
     assert_eq!(stored(&sandbox, "c1").2, Some(false));
     // The server itself checks that the call is answered.
     pty.send("go on\r");
@@ -228,11 +228,7 @@ fn a_kill_while_a_tool_runs_leaves_a_conversation_that_goes_on() {
         let database = Connection::open(sandbox.database_path()).ok()?;
         database.query_row("SELECT started_ms FROM tool_call", [], |row| row.get::<_, Option<i64>>(0)).ok()?
     };
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while is_started().is_none() {
-        assert!(Instant::now() < deadline, "the call is on disk before it runs");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("the call to be on disk before it runs", || is_started().is_some());
     running.signal(rustix::process::Signal::KILL);
     running.wait();
     sandbox.ask_once(["-c", "again"]).run().assert_exit(0).assert_stdout("fine\n");

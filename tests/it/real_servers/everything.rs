@@ -1,12 +1,13 @@
 //! `server-everything` over stdio, from the shell: tools, resources, prompts, questions, progress, cancel.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::Bed;
 use super::turns::fill_in;
+use crate::support::AT_ONCE;
 
 /// The tools that it has for everybody.
 const COMMON_TOOLS: usize = 12;
@@ -154,7 +155,7 @@ fn progress_is_shown_and_ctrl_c_cancels_the_call() {
     let stopped = Instant::now();
     running.signal(Signal::INT);
     running.wait().assert_exit(130);
-    assert!(stopped.elapsed() < Duration::from_secs(8), "{:?}", stopped.elapsed());
+    assert!(stopped.elapsed() < AT_ONCE, "{:?}", stopped.elapsed());
     let sent = std::fs::read_to_string(sent).unwrap();
     let methods: Vec<Value> = sent.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let call = methods.iter().find(|message| message["method"] == "tools/call").unwrap();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Bed, RUN_LIMIT};
 use crate::repl::wait_for_end;
-use crate::support::{ModelServer, Received, Reply, Wire, closed_port};
+use crate::support::{AT_ONCE, ModelServer, Received, Reply, Wire, closed_port};
 
 /// The server; killed when dropped.
 struct HttpServer {
@@ -68,7 +68,7 @@ fn lists_calls_progress_and_cancel() {
     let stopped = Instant::now();
     running.signal(Signal::INT);
     running.wait().assert_exit(130);
-    assert!(stopped.elapsed() < Duration::from_secs(8), "{:?}", stopped.elapsed());
+    assert!(stopped.elapsed() < AT_ONCE, "{:?}", stopped.elapsed());
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl FakeMcp {
     }
 
     pub fn mcp<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Run {
-        self.sandbox.sayso(["mcp"].into_iter().chain(args)).limit(Duration::from_secs(60))
+        self.sandbox.sayso(["mcp"].into_iter().chain(args))
     }
 
     /// What the server was sent, a method each line.
@@ -77,7 +77,7 @@ impl FakeMcp {
 
     #[track_caller]
     pub fn wait_for_log(&self, method: &str) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + super::PATIENCE;
         while !self.log().contains(method) {
             assert!(Instant::now() < deadline, "no {method} in {:?}", self.log());
             sleep(Duration::from_millis(10));

@@ -1,5 +1,7 @@
 //! What the tests stand on: a scripted model server, a sandbox to run the binary in, a pseudo-terminal.
 
+use std::time::Duration;
+
 mod addresses;
 mod certificates;
 mod clock;
@@ -24,6 +26,7 @@ mod sandbox;
 mod strace;
 pub mod strict;
 mod web;
+mod witness;
 
 pub use addresses::{BlackHole, closed_port};
 pub use certificates::Certificate;
@@ -43,6 +46,14 @@ pub use run::{Run, Running};
 pub use sandbox::Sandbox;
 pub use strace::Strace;
 pub use web::{Asked, Said, Web, visit};
+pub use witness::Witness;
+
+/// So long an event is waited for that is to come: a machine whose disk is busy takes many seconds for what usually
+/// takes one moment.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What does not wait is over by then on any machine, and what waits where it should not is not: no measurement.
+pub const AT_ONCE: Duration = Duration::from_secs(25);
 
 /// Shaped like a key, long enough that its end may be shown.
 pub const TEST_KEY: &str = "sk-test-0123456789abcdef3f9a";

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::certificates::{Certificate, Identity};
 use super::reply::Reply;
-use super::{TEST_KEY, http1, http2, strict};
+use super::{PATIENCE, TEST_KEY, http1, http2, strict};
 
 /// What is spoken on the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -300,7 +300,7 @@ impl ModelServer {
     }
 
     fn wait<T>(&self, what: &str, find: impl Fn(&[Received]) -> Option<T>) -> T {
-        let deadline = Instant::now() + Duration::from_secs(15);
+        let deadline = Instant::now() + PATIENCE;
         let mut state = self.log.state();
         loop {
             let chats: Vec<_> = state.requests.iter().filter(|request| request.method == "POST").cloned().collect();
@@ -366,7 +366,7 @@ fn accept(listener: &TcpListener, wire: Wire, log: &Arc<Log>, identity: Option<&
 
 /// Asks again and again until `condition` holds; fails after 15 s.
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(15);
+    let deadline = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         thread::sleep(Duration::from_millis(5));

@@ -61,7 +61,7 @@ impl Pty {
             let (terminal, is_hung_up) = (Arc::clone(&terminal), Arc::clone(&is_hung_up));
             thread::spawn(move || read_screen(screen, &terminal, &is_hung_up));
         }
-        let patience = Duration::from_secs(15);
+        let patience = super::PATIENCE;
         Self { child, master: Some(pair.master), keyboard: Some(keyboard), terminal, is_hung_up, name, patience }
     }
 

@@ -39,7 +39,7 @@ impl Run {
     ) -> Self {
         let mut command = vec![program.to_str().unwrap().to_owned()];
         command.extend(args.into_iter().map(str::to_owned));
-        Self { command, environment, folder, input: Input::Null, reads_stdout: true, limit: Duration::from_secs(20) }
+        Self { command, environment, folder, input: Input::Null, reads_stdout: true, limit: Duration::from_secs(60) }
     }
 
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
