@@ -60,7 +60,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand ask" -l session -d 'Go on wi
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
-complete -c sayso -n "__fish_sayso_using_subcommand ask" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or a tool as SERVER/TOOL' -r
+complete -c sayso -n "__fish_sayso_using_subcommand ask" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool as SERVER/TOOL' -r
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l record -d 'Write all requests and answers to FILE, byte for byte and without keys' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay -d 'Answer from a record: no key, no network' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand ask" -l replay-speed -d 'Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]' -r
@@ -116,7 +116,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand chat" -l session -d 'Go on w
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -s t -l tool -d 'Offer this server\'s tools too, as in files, shell or fetch (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l allow -d 'Run this tool without asking; `*` stands for all tools of a server (repeatable)' -r -f -k -a '(__sayso_names)'
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l max-hops -d 'Rounds of tool calls in one turn [default: 8]' -r
-complete -c sayso -n "__fish_sayso_using_subcommand chat" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or a tool as SERVER/TOOL' -r
+complete -c sayso -n "__fish_sayso_using_subcommand chat" -l tool-choice -d 'Whether the model has to call a tool: auto, none, required, or the tool as SERVER/TOOL' -r
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l record -d 'Write all requests and answers to FILE, byte for byte and without keys' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay -d 'Answer from a record: no key, no network' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand chat" -l replay-speed -d 'Play it so many times as fast as it was recorded, as in 1 or 4 [without: at once]' -r
@@ -561,7 +561,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_s
 complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -f -a "show" -d 'Print a role with its arguments'
 complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -f -a "edit" -d 'Open a role in your editor, and check it afterwards; a new name begins one'
 complete -c sayso -n "__fish_sayso_using_subcommand roles; and not __fish_seen_subcommand_from list show edit path" -f -a "path" -d 'Print the folder of the roles, or the file of one'
-complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -l format -r -f -a "table\t'For people'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -l format -d 'How to write the list' -r -f -a "table\t'For people'
 json\t'One array'
 jsonl\t'One object a line'
 tsv\t'Columns between tabs, with a line of names'"
@@ -574,7 +574,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subco
 complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from show" -l format -r -f -a "table\t'For people'
+complete -c sayso -n "__fish_sayso_using_subcommand roles; and __fish_seen_subcommand_from show" -l format -d 'How to write it; `table` is the file with a line on its use' -r -f -a "table\t'For people'
 json\t'One array'
 jsonl\t'One object a line'
 tsv\t'Columns between tabs, with a line of names'"
@@ -949,7 +949,7 @@ complete -c sayso -n "__fish_sayso_using_subcommand help" -l config -d 'Read thi
 complete -c sayso -n "__fish_sayso_using_subcommand help" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c sayso -n "__fish_sayso_using_subcommand help" -l schema -d 'With `events`: print their JSON Schema'
+complete -c sayso -n "__fish_sayso_using_subcommand help" -l schema -d 'With `events` or `messages`: print the JSON Schema of a line'
 complete -c sayso -n "__fish_sayso_using_subcommand help" -s q -l quiet -d 'Leave out progress, notices and usage'
 complete -c sayso -n "__fish_sayso_using_subcommand help" -s v -l verbose -d 'Say more about what happens (twice: everything)'
 complete -c sayso -n "__fish_sayso_using_subcommand help" -l accessible -d 'Plain words for screen readers: nothing is redrawn'

@@ -276,7 +276,7 @@ pub struct ToolOptions {
     #[arg(help_heading = TOOLS, long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub max_hops: Option<u32>,
 
-    /// Whether the model has to call a tool: auto, none, required, or a tool as SERVER/TOOL
+    /// Whether the model has to call a tool: auto, none, required, or the tool as SERVER/TOOL
     #[arg(help_heading = TOOLS, long, value_name = "CHOICE")]
     pub tool_choice: Option<String>,
 }

@@ -12,7 +12,8 @@ A conversation is named by its id or the beginning of it, by its name, or as @N:
 NAME@3 is its third message, NAME@-1 its last, NAME@ID one on any branch.";
 
 const SEARCH_HELP: &str = "\
-All words are wanted. \"two words\" together, begin* of a word, this OR that, NOT this or -this.
+All words are wanted. \"two words\" together, begin* of a word, this OR that, NOT this
+(or -this, inside of quotes: 'pie -apple').
 Prompts count more than answers, rare words more than common ones, new messages more than old.
 
 Examples:
@@ -163,6 +164,7 @@ pub struct SearchOptions {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = ADDRESSES)]
 pub struct RenameOptions {
+    /// Which one
     #[arg(value_name = "NAME|ID|@N")]
     pub conversation: String,
 
@@ -186,6 +188,7 @@ pub struct ForkOptions {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = ADDRESSES)]
 pub struct PinOptions {
+    /// Which ones
     #[arg(value_name = "NAME|ID|@N", required = true)]
     pub conversations: Vec<String>,
 }
@@ -193,6 +196,7 @@ pub struct PinOptions {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = ADDRESSES)]
 pub struct RemoveOptions {
+    /// Which ones
     #[arg(value_name = "NAME|ID|@N", required = true)]
     pub conversations: Vec<String>,
 
@@ -204,9 +208,11 @@ pub struct RemoveOptions {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = ADDRESSES)]
 pub struct DiffOptions {
+    /// What stands with `-` in the lines
     #[arg(value_name = "NAME|ID|@N[@MESSAGE]")]
     pub from: String,
 
+    /// What stands with `+`
     #[arg(value_name = "NAME|ID|@N[@MESSAGE]")]
     pub to: String,
 

@@ -30,8 +30,9 @@ The server is written to the configuration file; everything else in it stays as 
 A command runs with your rights: add only what you would start yourself.";
 
 const IMPORT_EXAMPLES: &str = "\
-Without FILE the usual places are looked at: .mcp.json, .vscode/mcp.json and .cursor/mcp.json
-here, and the files of Claude, Cursor, Copilot and Gemini in your home folder.
+Without FILE the usual places are looked at: .mcp.json, .vscode/mcp.json, .cursor/mcp.json and
+.gemini/settings.json here, and the files of Claude, Cursor, Copilot, Gemini and VS Code in your
+home folder.
 
 Examples:
   sayso mcp import --list
@@ -110,9 +111,11 @@ pub struct McpServersOptions {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = CALL_EXAMPLES)]
 pub struct McpCallOptions {
+    /// The server, as `sayso mcp list` names it
     #[arg(value_name = "SERVER")]
     pub server: String,
 
+    /// The tool, as `sayso mcp tools` names it
     #[arg(value_name = "TOOL")]
     pub tool: String,
 
@@ -151,9 +154,11 @@ pub enum ResultFormat {
 
 #[derive(Args, Clone, Debug)]
 pub struct McpReadOptions {
+    /// The server, as `sayso mcp list` names it
     #[arg(value_name = "SERVER")]
     pub server: String,
 
+    /// The address, as `sayso mcp resources` lists it
     #[arg(value_name = "URI")]
     pub uri: String,
 
@@ -168,9 +173,11 @@ pub struct McpReadOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct McpPromptOptions {
+    /// The server, as `sayso mcp list` names it
     #[arg(value_name = "SERVER")]
     pub server: String,
 
+    /// The prompt, as `sayso mcp prompts` names it
     #[arg(value_name = "NAME")]
     pub name: String,
 
@@ -222,6 +229,7 @@ pub struct McpAddOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct McpRmOptions {
+    /// The server, as `sayso mcp list` names it
     #[arg(value_name = "NAME")]
     pub name: String,
 
@@ -252,6 +260,7 @@ pub struct McpImportOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct McpLoginOptions {
+    /// The server, as `sayso mcp list` names it
     #[arg(value_name = "SERVER")]
     pub server: String,
 
@@ -262,6 +271,7 @@ pub struct McpLoginOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct McpLogoutOptions {
+    /// The server, as `sayso mcp list` names it
     #[arg(value_name = "SERVER")]
     pub server: String,
 }

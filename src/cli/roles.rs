@@ -27,27 +27,32 @@ pub enum RoleCommand {
 
 #[derive(Args, Clone, Debug)]
 pub struct RolesListOptions {
+    /// How to write the list
     #[arg(long, value_enum, default_value = "table")]
     pub format: ListFormat,
 }
 
 #[derive(Args, Clone, Debug)]
 pub struct RoleShowOptions {
+    /// The role, by its name
     #[arg(value_name = "ROLE")]
     pub name: String,
 
+    /// How to write it; `table` is the file with a line on its use
     #[arg(long, value_enum, default_value = "table")]
     pub format: ListFormat,
 }
 
 #[derive(Args, Clone, Debug)]
 pub struct RoleEditOptions {
+    /// The role, by its name
     #[arg(value_name = "ROLE")]
     pub name: String,
 }
 
 #[derive(Args, Clone, Debug)]
 pub struct RolePathOptions {
+    /// The role, by its name; none: the folder
     #[arg(value_name = "ROLE")]
     pub name: Option<String>,
 }

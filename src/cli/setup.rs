@@ -87,6 +87,7 @@ pub struct ConfigSetOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct ShellInitOptions {
+    /// The shell that reads it
     #[arg(value_enum)]
     pub shell: InitShell,
 
@@ -117,6 +118,7 @@ pub struct ManOptions {
 
 #[derive(Args, Clone, Copy, Debug)]
 pub struct CompletionOptions {
+    /// The shell that reads them
     #[arg(value_enum)]
     pub shell: Shell,
 }
@@ -127,7 +129,7 @@ pub struct HelpOptions {
     #[arg(value_name = "TOPIC|COMMAND")]
     pub topic: Vec<String>,
 
-    /// With `events`: print their JSON Schema
+    /// With `events` or `messages`: print the JSON Schema of a line
     #[arg(long)]
     pub schema: bool,
 }

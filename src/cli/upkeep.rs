@@ -99,7 +99,7 @@ pub struct CheckOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct RecoverOptions {
-    /// The damaged file; none: the one that was set aside last
+    /// The damaged file; none: the history itself where it is damaged, else the file that was set aside last
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub file: Option<PathBuf>,
 }

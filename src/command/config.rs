@@ -88,15 +88,15 @@ fn who_is_asked(config: &Config) -> String {
         Origin::File => "file",
     };
     let key = if chosen.missing_key.is_some() { "key missing" } else { "key" };
-    format!(
-        "provider: {} (from {by}), model {}, {key}: {}",
-        chosen.settings.name, chosen.settings.model, chosen.settings.key_source
-    )
+    // A record names its model itself.
+    let model = Some(chosen.settings.model.as_str()).filter(|model| !model.is_empty()).unwrap_or("of its record");
+    format!("provider: {} (from {by}), model {model}, {key}: {}", chosen.settings.name, chosen.settings.key_source)
 }
 
 /// Variables of ours that we do not know are typos.
 fn unknown_variables(environment: &Environment) -> Vec<Warning> {
-    const OURS: [&str; 5] = ["SAYSO_CONFIG", "SAYSO_MODEL", "SAYSO_PROVIDER", "SAYSO_PAGER", "SAYSO_ACCESSIBLE"];
+    const OURS: [&str; 6] =
+        ["SAYSO_CONFIG", "SAYSO_MODEL", "SAYSO_PROVIDER", "SAYSO_CONVERSATION", "SAYSO_PAGER", "SAYSO_ACCESSIBLE"];
     let unknown = environment.names().filter(|name| name.starts_with("SAYSO_") && !OURS.contains(name));
     unknown
         .map(|name| {
@@ -203,7 +203,7 @@ chat:
         let expected = format!(
             "warning: {file}:14:1: chat: stands twice, in lines 1 and 14; both parts count\n\
              warning: {file}:15:3: chat.service: stands twice, in lines 2 and 15; both parts count\n\
-             warning: SAYSO_MODL: no such environment variable is read; there are SAYSO_CONFIG, SAYSO_MODEL, SAYSO_PROVIDER, SAYSO_PAGER, SAYSO_ACCESSIBLE\n\
+             warning: SAYSO_MODL: no such environment variable is read; there are SAYSO_CONFIG, SAYSO_MODEL, SAYSO_PROVIDER, SAYSO_CONVERSATION, SAYSO_PAGER, SAYSO_ACCESSIBLE\n\
              {file}: ok\n\
              provider: work (from file), model m, key: llm.providers.work.api_key (config)\n"
         );

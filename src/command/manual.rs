@@ -25,12 +25,13 @@ pub fn run(options: &ManOptions) -> Result<String, Failure> {
 
 /// All commands on one page, and the topics that a script's author looks up.
 fn whole() -> std::io::Result<String> {
-    let root = Cli::command();
+    let root = built();
     let mut text = head(&root)?;
     for command in root.get_subcommands() {
-        text.push_str(&command_section(command, "sayso")?);
+        text.push_str(&command_section(command)?);
     }
     text.push_str(&topics());
+    text.push_str(&afterwards(&root));
     Ok(text)
 }
 
@@ -55,19 +56,21 @@ fn subcommand(names: &[String]) -> Result<Command, Failure> {
 
 /// One command on a page of its own; its subcommands are named, not explained.
 fn page(command: &Command) -> std::io::Result<String> {
-    let man = Man::new(command.clone()).manual(MANUAL);
     let mut more = Vec::new();
     if command.has_subcommands() {
-        man.render_subcommands_section(&mut more)?;
+        Man::new(command.clone()).render_subcommands_section(&mut more)?;
     }
-    Ok(head(command)? + &String::from_utf8_lossy(&more))
+    let is_root = full_name(command) == ROOT;
+    let common = if is_root { topics() } else { topic_section("EXIT STATUS", EXIT_STATUS) };
+    let more = String::from_utf8_lossy(&more).into_owned();
+    Ok(head(command)? + &more + &common + &afterwards(command) + &see_also(command))
 }
 
 /// One file for each command and one for sayso itself. Returns their number.
 fn write_all(folder: &Path) -> std::io::Result<usize> {
     std::fs::create_dir_all(folder)?;
     let root = built();
-    std::fs::write(folder.join("sayso.1"), page(&root)? + &topics())?;
+    std::fs::write(folder.join("sayso.1"), page(&root)?)?;
     let shown = |command: &&Command| !command.is_hide_set();
     let mut waiting: Vec<&Command> = root.get_subcommands().filter(shown).collect();
     let mut count = 1;
@@ -81,41 +84,92 @@ fn write_all(folder: &Path) -> std::io::Result<usize> {
 }
 
 const MANUAL: &str = "User Commands";
+const ROOT: &str = "sayso";
+/// The heading of the last group of options.
+const GLOBAL_OPTIONS: &str = ".SH \"GLOBAL OPTIONS\"";
+/// Below the title line that a topic has.
+const EXIT_STATUS: &str = "\n0 where all went well. Every other code says why it did not; sayso(1) lists them,\n\
+    with the environment and the files that are used.";
+
+/// `sayso history list`.
+fn full_name(command: &Command) -> &str {
+    command.get_bin_name().unwrap_or_else(|| command.get_name())
+}
 
 /// Title, name, synopsis, description and options.
 fn head(command: &Command) -> std::io::Result<String> {
-    let man = Man::new(command.clone()).manual(MANUAL).source(concat!("sayso ", env!("CARGO_PKG_VERSION")));
-    let mut head = Vec::new();
-    man.render_title(&mut head)?;
-    man.render_name_section(&mut head)?;
-    man.render_synopsis_section(&mut head)?;
-    man.render_description_section(&mut head)?;
+    let man = Man::new(command.clone());
+    let mut name = Vec::new();
+    man.render_name_section(&mut name)?;
+    let mut rest = Vec::new();
+    man.render_description_section(&mut rest)?;
     if command.get_arguments().next().is_some() {
-        man.render_options_section(&mut head)?;
+        man.render_options_section(&mut rest)?;
     }
-    Ok(String::from_utf8_lossy(&head).into_owned())
+    let [name, rest] = [name, rest].map(|part| String::from_utf8_lossy(&part).into_owned());
+    // The date is empty: a build has none, and two of them are to be the same.
+    let title = format!(
+        ".TH {} 1 \"\" \"sayso {}\" \"{MANUAL}\"\n",
+        escape_roff(&full_name(command).replace(' ', "-")),
+        env!("CARGO_PKG_VERSION")
+    );
+    Ok(title + &name + ".SH SYNOPSIS\n" + &synopsis(command) + &rest)
+}
+
+/// As `--help` has it: an option with a value does not look like one without, and the list below has all of them.
+fn synopsis(command: &Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    let words = usage.trim_start_matches("Usage:").trim().strip_prefix(full_name(command)).unwrap_or_default();
+    format!("\\fB{}\\fR{}\n", escape_roff(full_name(command)), escape_roff(words))
+}
+
+/// What `--help` says at its end, with the examples in a section of their own.
+fn afterwards(command: &Command) -> String {
+    let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let is_example = |part: &&str| part.starts_with("Examples:\n");
+    let (examples, notes): (Vec<&str>, Vec<&str>) = text.split("\n\n").partition(is_example);
+    let notes = notes.join("\n\n");
+    let mut sections = String::new();
+    if !notes.trim().is_empty() {
+        sections.push_str(&topic_section("NOTES", &format!("\n{notes}")));
+    }
+    if !examples.is_empty() {
+        sections.push_str(&topic_section("EXAMPLES", &examples.join("\n")));
+    }
+    sections
+}
+
+/// The pages above a command.
+fn see_also(command: &Command) -> String {
+    let words: Vec<&str> = full_name(command).split(' ').collect();
+    if words.len() == 1 {
+        return String::new();
+    }
+    let above = (1..words.len()).map(|count| format!("\\fB{}\\fR(1)", escape_roff(&words[..count].join("-"))));
+    format!(".SH \"SEE ALSO\"\n{}\n", above.collect::<Vec<_>>().join(", "))
 }
 
 fn topics() -> String {
-    [("EXIT STATUS", "exit-codes"), ("ENVIRONMENT", "environment"), ("CONFIGURATION", "config")]
-        .map(|(heading, name)| topic_section(heading, help::topic(name).unwrap_or_default()))
-        .concat()
+    let topic = |(heading, name)| topic_section(heading, help::topic(name).unwrap_or_default());
+    [("EXIT STATUS", "exit-codes"), ("ENVIRONMENT", "environment"), ("CONFIGURATION", "config")].map(topic).concat()
+        + &topic_section("FILES", include_str!("topics/files.txt"))
 }
 
 /// One command with its subcommands, each under its full name.
-fn command_section(command: &Command, parent: &str) -> std::io::Result<String> {
-    let name = format!("{parent} {}", command.get_name());
-    let man = Man::new(command.clone().bin_name(&name).disable_help_flag(true));
+fn command_section(command: &Command) -> std::io::Result<String> {
+    let man = Man::new(command.clone().disable_help_flag(true));
     let mut body = Vec::new();
-    man.render_synopsis_section(&mut body)?;
     man.render_description_section(&mut body)?;
     if command.get_arguments().next().is_some() {
         man.render_options_section(&mut body)?;
     }
-    let body = String::from_utf8_lossy(&body).replace(".SH ", ".SS ");
-    let mut section = format!(".SH \"{}\"\n{body}", name.to_uppercase());
+    let body = String::from_utf8_lossy(&body);
+    // The options that every command takes stand once, at the beginning of the page.
+    let own = body.split(GLOBAL_OPTIONS).next().unwrap_or_default();
+    let body = format!(".SH SYNOPSIS\n{}{own}{}", synopsis(command), afterwards(command));
+    let mut section = format!(".SH \"{}\"\n{}", full_name(command).to_uppercase(), body.replace(".SH ", ".SS "));
     for subcommand in command.get_subcommands() {
-        section.push_str(&command_section(subcommand, &name)?);
+        section.push_str(&command_section(subcommand)?);
     }
     Ok(section)
 }

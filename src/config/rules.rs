@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::approval_rules;
+use super::choice::is_known;
 use super::file::{ConfigFile, Oauth, ProviderSection, ServerSection, ServerType, ToolFilter, Ui};
 use super::problem::{KeyPath, nearest};
 use super::ui::ThemeChoice;
@@ -79,7 +80,7 @@ fn check_ui(ui: &Ui, findings: &mut Vec<Finding>) {
 
 fn active(file: &ConfigFile, findings: &mut Vec<Finding>) {
     let Some(active) = &file.llm.active else { return };
-    if file.llm.providers.contains_key(active) || presets::find(active).is_some() {
+    if is_known(active, file) {
         return;
     }
     let names = file.llm.providers.keys().map(String::as_str);

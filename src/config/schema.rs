@@ -182,4 +182,25 @@ mod tests {
             .collect();
         assert_eq!(undescribed, ["llm.http.roots"]);
     }
+
+    #[test]
+    fn the_example_tells_the_range_of_every_number() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.yaml");
+        let example = std::fs::read_to_string(path).unwrap();
+        // Words of comments, and keys, with or without the mark of an entry that is a proposal.
+        let lines: Vec<&str> =
+            example.lines().map(|line| line.trim_start().trim_start_matches("#   ").trim()).collect();
+        let schema = of_file();
+        let mut count = 0;
+        for (path, view) in all_settings(&schema) {
+            let ((Some(least), Some(most)), Some(name)) = (view.range(), path.last()) else { continue };
+            let place = lines.iter().position(|line| line.starts_with(&format!("{name}: "))).unwrap();
+            // Two keys can share a comment.
+            let above = lines[..place].iter().rev().skip_while(|line| !line.starts_with("# "));
+            let comment: Vec<&str> = above.take_while(|line| line.starts_with("# ")).copied().collect();
+            assert!(comment.concat().contains(&format!("{least} to {most}")), "{path:?}: {comment:?}");
+            count += 1;
+        }
+        assert!(count > 20, "{count}");
+    }
 }

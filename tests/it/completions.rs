@@ -35,6 +35,25 @@ fn each_command_gets_a_page_of_the_manual() {
         let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
         assert!(text.contains("\n.SH NAME\n") && text.contains("\n.SH SYNOPSIS\n"), "{page}");
     }
+    for (page, sections) in [
+        ("sayso.1", &["EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "NOTES"][..]),
+        ("sayso-ask.1", &["EXIT STATUS", "EXAMPLES", "NOTES", "SEE ALSO"]),
+        ("sayso-mcp-call.1", &["EXIT STATUS", "EXAMPLES", "NOTES", "SEE ALSO"]),
+        ("sayso-history-rm.1", &["EXIT STATUS", "NOTES", "SEE ALSO"]),
+    ] {
+        let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
+        for section in sections {
+            assert_eq!(text.matches(&format!("\n.SH \"{section}\"\n")).count(), 1, "{page}: {section}");
+        }
+    }
+    let ask = std::fs::read_to_string(folder.path().join("sayso-ask.1")).unwrap();
+    let usage = ask.split(".SH SYNOPSIS\n").nth(1).unwrap().lines().next().unwrap();
+    assert_eq!(usage, "\\fBsayso ask\\fR [OPTIONS] [PROMPT|\\-] [KEY=VALUE]...");
+    assert!(ask.starts_with(concat!(
+        ".TH sayso\\-ask 1 \"\" \"sayso ",
+        env!("CARGO_PKG_VERSION"),
+        "\" \"User Commands\"\n"
+    )));
     let page = std::fs::read_to_string(folder.path().join("sayso-history-list.1")).unwrap();
     assert_eq!(String::from_utf8(sayso(&["man", "history", "list"]).stdout).unwrap(), page);
 

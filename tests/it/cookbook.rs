@@ -1,4 +1,4 @@
-//! docs/cookbook.md: every recipe is run with a real shell, against a model that says what the page has for it.
+//! docs/cookbook.md and the scripts in examples: each is run with a real shell, against a model that says what it is to say.
 
 use std::fs;
 use std::path::Path;
@@ -70,6 +70,41 @@ fn every_recipe_works() {
         assert!(output.code == Some(0) && output.stdout().contains(&recipe.prints), "{}: {output:?}", recipe.title);
         if recipe.asks {
             assert!(!server.requests().is_empty(), "{}: no model was asked", recipe.title);
+        }
+    }
+}
+
+/// The scripts in `examples/`: what each needs, how it is called, and what it prints.
+const EXAMPLES: [(&str, &str, &str, &str); 4] = [
+    ("commit-message.sh", "git", "", "Say more"),
+    ("jsonl-with-jq.sh", "jq", "'Tell a joke'", "Say more\n-- ok, exit 0, 3 tokens"),
+    ("retry-on-rate-limit.sh", "sh", "hello", "Say more"),
+    ("review.sh", "sh", "notes/one.txt", "Say more"),
+];
+
+#[test]
+fn every_example_works() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let scripts = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(scripts.filter(|path| path.extension().is_some_and(|end| end == "sh")).count(), EXAMPLES.len());
+    let bin = Path::new(env!("CARGO_BIN_EXE_sayso")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), variable("PATH").unwrap());
+    for (name, program, arguments, prints) in EXAMPLES {
+        if !needs(program) {
+            continue;
+        }
+        let server = ModelServer::always(Reply::answer(&["Say more"]));
+        let sandbox = Sandbox::for_server(&server);
+        fill(&sandbox.work_folder());
+        let first = if program == "git" { REPOSITORY } else { "" };
+        let script = format!("{first}'{}' {arguments}", folder.join(name).display());
+        let run = |script: &str| sandbox.program(Path::new("/bin/sh"), ["-eu", "-c", script]).env("PATH", &path);
+        let output = run(&script).run().assert_exit(0);
+        assert!(output.stdout().contains(prints), "{name}: {output:?}");
+        assert_eq!(server.requests().len(), 1, "{name}");
+        if name.starts_with("retry") {
+            let again = run(&script).env("MODEL", "demo:fail-429").env("WAIT_SECONDS", "0").run().assert_exit(6);
+            again.assert_stderr_has(&["try 4 was one too many"]);
         }
     }
 }

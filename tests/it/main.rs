@@ -119,6 +119,8 @@ mod models;
 #[cfg(test)]
 mod network_faults;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod pictures;
 #[cfg(test)]
 mod power_loss;

@@ -150,3 +150,10 @@ fn what_a_provider_is_known_to_refuse_is_not_sent_to_it() {
     let shown = Sandbox::new().sayso(ask).env("CEREBRAS_API_KEY", "sk-1").run().assert_exit(0).stdout();
     assert!(shown.contains("\"seed\": 1") && !shown.contains("logit_bias"), "{shown}");
 }
+
+#[test]
+fn the_demo_can_be_the_provider_that_is_asked() {
+    let sandbox = Sandbox::new().config_text("llm: { active: demo }\n");
+    sandbox.sayso(["config", "check"]).run().assert_exit(0);
+    sandbox.sayso(["ask", "-m", "echo", "hi"]).run().assert_exit(0).assert_stdout("hi\n");
+}
