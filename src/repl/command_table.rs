@@ -49,6 +49,14 @@ pub enum ArgumentKind {
     OneOf(&'static [&'static str]),
 }
 
+impl ArgumentKind {
+    /// The end of what was typed that Tab completes: of a file without the option before it.
+    pub fn part_completed(self, typed: &str) -> &str {
+        let behind = typed.strip_prefix(FILES_BESIDE).and_then(|rest| rest.strip_prefix(' '));
+        if self == Self::File { behind.unwrap_or(typed) } else { typed }
+    }
+}
+
 impl CommandSpec {
     /// `/model [[PROVIDER:]MODEL]`
     pub fn usage(&self) -> String {
@@ -320,6 +328,13 @@ mod tests {
         let expected =
             [Some("model"), Some("model"), Some("help"), Some("exit"), Some("quit"), Some("help"), None, Some("retry")];
         assert_eq!(typed.map(suggest), expected);
+    }
+
+    #[test]
+    fn a_file_completes_behind_its_option_too() {
+        let file = |typed: &'static str| ArgumentKind::File.part_completed(typed);
+        assert_eq!([file("--files no"), file("no"), file("--filesno")], ["no", "no", "--filesno"]);
+        assert_eq!(ArgumentKind::Session.part_completed("--files no"), "--files no");
     }
 
     #[test]

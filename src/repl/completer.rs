@@ -153,8 +153,9 @@ impl Completions {
 
     fn argument_offers(&self, before_cursor: &str) -> Option<(usize, Vec<Offer>)> {
         let (name, rest) = before_cursor.strip_prefix('/')?.split_once(' ')?;
-        let typed = rest.trim_start();
-        let offers = match command_table::find(name)?.completes {
+        let completes = command_table::find(name)?.completes;
+        let typed = completes.part_completed(rest.trim_start());
+        let offers = match completes {
             ArgumentKind::Nothing => return None,
             ArgumentKind::CommandName => matching(command_table::COMMANDS.iter().map(|spec| spec.name), typed),
             ArgumentKind::Model => matching(self.source.names().models.iter().map(String::as_str), typed),
@@ -181,11 +182,7 @@ impl Completions {
                 offers
             }
             ArgumentKind::Paths => return Some(self.path_offers(before_cursor)),
-            ArgumentKind::File => {
-                let option = command_table::FILES_BESIDE;
-                let file = typed.strip_prefix(option).and_then(|rest| rest.strip_prefix(' ')).unwrap_or(typed);
-                return Some((before_cursor.len() - file.len(), paths(file, self.home.as_deref())));
-            }
+            ArgumentKind::File => paths(typed, self.home.as_deref()),
             ArgumentKind::Prompt => return Some(self.prompt_offers(before_cursor, typed)),
         };
         Some((before_cursor.len() - typed.len(), offers))
@@ -488,7 +485,6 @@ mod tests {
         let named = |rest: &str| inserted(&format!("/export {path}/{rest}"));
         assert_eq!(named("n"), (8, [format!("{path}/nested/"), format!("{path}/notes.md ")].into()));
         assert_eq!(named("my\\ n"), (8, vec![format!("{path}/my\\ notes.md ")]));
-        assert_eq!(inserted(&format!("/export --files {path}/my")), (16, vec![format!("{path}/my\\ notes.md ")]));
     }
 
     #[test]
