@@ -156,7 +156,11 @@ fn a_schema_that_cannot_be_used_is_told_before_anything_is_sent() {
         ("bad.json", 2, "bad.json cannot be used: it is no JSON Schema"),
         ("missing.json", 3, "missing.json"),
         ("age years", 2, "`years` is no type"),
-        ("{\"$ref\": \"http://127.0.0.1:9/x\"}", 2, "it is no JSON Schema"),
+        (
+            "{\"$ref\": \"http://127.0.0.1:9/x\"}",
+            2,
+            "it refers to http://127.0.0.1:9/x, and nothing is read from other places",
+        ),
     ] {
         sandbox
             .ask_once(["--schema", schema, "hi"])

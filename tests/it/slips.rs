@@ -286,7 +286,7 @@ fn faults_of_the_system_are_told_without_their_numbers() {
         (&["--config", "folder", "ask", "hi"], 3),
         (&["--config", "loop", "ask", "hi"], 3),
         (&["ask", "-m", "demo:echo", "--schema", "missing.json", "hi"], 3),
-        (&["ask", "-m", "demo:echo", "--schema", "folder", "hi"], 3),
+        (&["ask", "-m", "demo:echo", "--schema", "./folder", "hi"], 3),
         (&["ask", "-m", "demo:echo", "-f", "missing.txt", "hi"], 3),
         (&["ask", "-m", "demo:echo", "-f", "loop", "hi"], 3),
         (&["ask", "-m", "demo:echo", "-f", &long, "hi"], 3),
