@@ -16,7 +16,7 @@ use super::{archive, chat_lines, history, looks, models, roles, stats, wiring_bu
 use crate::cli::{ChatFormat, ChatOptions, ConversationOptions, FileSource, GlobalOptions, ListFormat};
 use crate::config::{
     Choice, Config, ConfigFile, Editing as ConfiguredEditing, Environment, FilledRole, LoadOptions, Paths,
-    RoleSurroundings, Roles, UiSettings, presets,
+    RoleSurroundings, Roles, ThemeChoice, UiSettings, presets, themes_there_are,
 };
 use crate::conversation::{Attachment, ConversationId, MessageId, UsedRole, exit_code};
 use crate::exit::Failure;
@@ -86,7 +86,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let markdown =
         view.markdown.unwrap_or_else(|| looks::markdown_settings(&config, options.conversation.width, context));
     let style = prompt_style(&config, &view, context);
-    let input = start_input(&config, style.clone(), completions.clone());
+    let input = start_input(&config, completions.clone());
     let plain_system = plain_options.system.clone().or_else(|| config.file.chat.service.system_prompt.clone());
     let services = Wiring {
         config: &config,
@@ -107,6 +107,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         screen: &mut context.screen,
         view,
         markdown,
+        theme: config.file.ui.theme.clone(),
         input,
         signals,
         jobs,
@@ -226,7 +227,7 @@ fn prompt_style(config: &Config, view: &ViewSettings, context: &Context) -> Opti
 }
 
 /// The line editor, with names to complete as far as the history can be read.
-fn start_input(config: &Config, style: Option<String>, completions: CompletionSource) -> Input {
+fn start_input(config: &Config, completions: CompletionSource) -> Input {
     let stored = History::open_read(&config.stored).ok();
     completions.set_models(model_names(&config.file, &config.paths));
     completions.set_providers(providers(config).into_iter().map(|(name, _)| name).collect());
@@ -239,7 +240,6 @@ fn start_input(config: &Config, style: Option<String>, completions: CompletionSo
             ConfiguredEditing::Emacs => Editing::Emacs,
             ConfiguredEditing::Vi => Editing::Vi,
         },
-        style,
         plain: config.ui.is_dumb || config.ui.accessible,
         keys: config.ui.keys.clone(),
         folds_pastes: config.ui.fold_pastes,
@@ -328,6 +328,13 @@ impl Services for Wiring<'_> {
         connected().map_err(|failure: Failure| failure.report())
     }
 
+    fn theme(&self, written: &str) -> Result<Theme, String> {
+        let choice = ThemeChoice::read(written).ok_or_else(|| format!("one of {}", themes_there_are(written)))?;
+        let theme = looks::read_theme(&choice, self.config);
+        let theme = theme.map_err(|reason| format!("a theme file that can be used: {reason}"))?;
+        Ok(theme.within(self.config.ui.terminal.palette))
+    }
+
     fn role(&self, used: UsedRole) -> Result<FilledRole, ErrorReport> {
         let filled = self.roles.load(&used).and_then(|role| role.fill(used, &self.surroundings));
         filled.map_err(|error| Failure::from(error).report())
@@ -346,8 +353,8 @@ impl Services for Wiring<'_> {
         })
     }
 
-    fn stats(&self) -> Result<String, ErrorReport> {
-        let counted = || stats::summary(&History::open_read(self.settings())?, self.bars);
+    fn stats(&self, columns: usize) -> Result<String, ErrorReport> {
+        let counted = || stats::summary(&History::open_read(self.settings())?, self.bars, columns);
         counted().map_err(|error| Failure::from(error).report())
     }
 

@@ -42,21 +42,25 @@ pub fn of_format(
 }
 
 fn theme(config: &Config, context: &mut Context) -> Theme {
-    let ui = &config.ui;
-    match &ui.theme {
-        ThemeChoice::Auto => Theme::builtin(match ui.terminal.has_light_background {
+    read_theme(&config.ui.theme, config).unwrap_or_else(|reason| {
+        context.warn(&format!("ui.theme: {reason}"));
+        Theme::default()
+    })
+}
+
+/// A theme as it is; an error names the file and the reason.
+pub fn read_theme(choice: &ThemeChoice, config: &Config) -> Result<Theme, String> {
+    match choice {
+        ThemeChoice::Auto => Ok(Theme::builtin(match config.ui.terminal.has_light_background {
             Some(true) => BuiltinTheme::Light,
             Some(false) => BuiltinTheme::Dark,
             None => BuiltinTheme::Middle,
-        }),
-        ThemeChoice::Builtin(builtin) => Theme::builtin(*builtin),
+        })),
+        ThemeChoice::Builtin(builtin) => Ok(Theme::builtin(*builtin)),
         ThemeChoice::File(written) => {
             let folder = config.file_path.as_deref().and_then(Path::parent);
             let path = config.paths.expand(written, folder).unwrap_or_else(|| written.clone());
-            read(&path).unwrap_or_else(|reason| {
-                context.warn(&format!("ui.theme: {}: {reason}", path.display()));
-                Theme::default()
-            })
+            read(&path).map_err(|reason| format!("{}: {reason}", path.display()))
         }
     }
 }

@@ -59,4 +59,4 @@ pub use servers::{ConfiguredState, server_settings};
 pub use set::with_setting;
 pub use setting::{all_keys, known as known_setting, value_of as value_of_setting};
 pub use source::{Source, read as read_source, read_regular_file};
-pub use ui::{Desktop, ThemeChoice, UiSettings};
+pub use ui::{Desktop, THEME_NAMES, ThemeChoice, UiSettings, themes_there_are};

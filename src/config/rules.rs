@@ -6,7 +6,7 @@ use super::approval_rules;
 use super::choice::is_known;
 use super::file::{ConfigFile, Oauth, ProviderSection, ServerSection, ServerType, ToolFilter, Ui};
 use super::problem::{KeyPath, nearest};
-use super::ui::ThemeChoice;
+use super::ui::{ThemeChoice, themes_there_are};
 use super::variables::has_variable;
 use super::{keys, presets};
 use crate::conversation::is_hidden;
@@ -50,9 +50,7 @@ pub fn find(file: &ConfigFile) -> Vec<Finding> {
         findings.push((KeyPath::of("chat.storage.persistence.db_path"), "names no file".into()));
     }
     if ThemeChoice::read(&file.ui.theme).is_none() {
-        let near = nearest(&file.ui.theme, ["auto", "light", "dark", "ansi", "none"]);
-        let advice = near.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-        let reason = format!("is no theme: auto, light, dark, ansi, none, or the path of a file{advice}");
+        let reason = format!("is no theme: {}", themes_there_are(&file.ui.theme));
         findings.push((KeyPath::of("ui.theme"), reason));
     }
     findings

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::env::Environment;
 use super::file::{Clipboard, ColorChoice, ConfigFile, Editing, PromptPart, Thinking, UsagePart};
 use super::keys::{self, KeyBinding};
+use super::problem::nearest;
 use super::terminal_kind::{TerminalKind, terminal_kind};
 use crate::terminal::BuiltinTheme;
 
@@ -16,6 +17,17 @@ pub enum ThemeChoice {
     Builtin(BuiltinTheme),
     /// A file, as it is named.
     File(PathBuf),
+}
+
+/// The themes that have a name.
+pub const THEME_NAMES: [&str; 5] = ["auto", "light", "dark", "ansi", "none"];
+
+/// Why a name is none of a theme, as the end of a sentence.
+#[must_use]
+pub fn themes_there_are(written: &str) -> String {
+    let near = nearest(written, THEME_NAMES);
+    let advice = near.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    format!("{}, or the path of a file{advice}", THEME_NAMES.join(", "))
 }
 
 impl ThemeChoice {

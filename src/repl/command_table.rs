@@ -1,6 +1,7 @@
 //! The one table of slash commands: the parser, `/help` and completion all read it.
 
 use super::attach;
+use super::session_settings::settings_help;
 use super::slash::{Command, ExportImages, ServerChange, Shown, ThinkingDisplay};
 use super::tree::EditTarget;
 use crate::mcp::LogLevel;
@@ -301,6 +302,9 @@ pub fn help(topic: Option<&str>) -> Option<String> {
         let aliases: Vec<_> = spec.aliases.iter().map(|alias| format!("/{alias}")).collect();
         text.push_str(&format!("  also: {}\n", aliases.join(" ")));
     }
+    if matches!(spec.completes, ArgumentKind::Setting) {
+        text.push_str(&settings_help());
+    }
     Some(text)
 }
 
@@ -344,5 +348,8 @@ mod tests {
         assert!(all.contains("/model [[PROVIDER:]MODEL]    show or change the model\n"), "{all}");
         assert_eq!(help(Some("/quit")).unwrap(), "/exit\n  leave\n  also: /quit\n");
         assert_eq!(help(Some("nonsense")), None);
+        let settings = help(Some("set")).unwrap();
+        assert!(settings.lines().all(|line| line.chars().count() <= 80), "{settings}");
+        assert!(settings.contains("\n  theme          auto, light, dark, ansi, none, or the path"), "{settings}");
     }
 }

@@ -32,8 +32,6 @@ pub enum Editing {
 #[derive(Debug, Default)]
 pub struct InputSettings {
     pub editing: Editing,
-    /// The sequence that begins our own style, as in `\x1b[1m`; `None` without colour.
-    pub style: Option<String>,
     /// No line editor, so no repainting: `TERM=dumb`, accessible mode.
     pub plain: bool,
     /// Keys of the person's own.
@@ -50,6 +48,8 @@ pub struct InputSettings {
 pub struct PromptText {
     raw: String,
     styled: String,
+    /// Begins its style; a command that is typed behind it has the same.
+    style: Option<String>,
 }
 
 /// Tells the terminal that the prompt ends here (OSC 133).
@@ -61,7 +61,12 @@ impl PromptText {
     pub fn new(text: &str, style: Option<&str>) -> Self {
         let raw: String = text.chars().filter(|c| !is_hidden(*c)).collect();
         let styled = style.map_or_else(|| raw.clone(), |style| format!("{style}{raw}\x1b[0m"));
-        Self { raw, styled }
+        Self { raw, styled, style: style.map(str::to_owned) }
+    }
+
+    #[must_use]
+    pub fn style(&self) -> Option<&str> {
+        self.style.as_deref()
     }
 
     /// With a mark where the prompt ends, which takes no room.

@@ -36,13 +36,13 @@ pub struct LineHelper {
 }
 
 impl LineHelper {
-    pub fn new(
-        completions: Completions,
-        style: Option<String>,
-        graphemes: GraphemeClusterMode,
-        asked: Arc<Asked>,
-    ) -> Self {
-        Self { completions, style, graphemes, current: RefCell::default(), asked, typing: None }
+    pub fn new(completions: Completions, graphemes: GraphemeClusterMode, asked: Arc<Asked>) -> Self {
+        Self { completions, style: None, graphemes, current: RefCell::default(), asked, typing: None }
+    }
+
+    /// As the prompt in front has it. A question has none: nothing that answers it is a command.
+    pub fn set_style(&mut self, style: Option<&str>) {
+        self.style = style.map(str::to_owned);
     }
 
     /// Also sends [`InputEvent::Typing`] with the first character of each line.
@@ -219,12 +219,9 @@ mod tests {
 
     fn helper(color: bool) -> LineHelper {
         let completions = Completions::new(CompletionSource::default(), None);
-        LineHelper::new(
-            completions,
-            color.then(|| "\u{1b}[36m".to_owned()),
-            GraphemeClusterMode::WcWidth,
-            Arc::default(),
-        )
+        let mut helper = LineHelper::new(completions, GraphemeClusterMode::WcWidth, Arc::default());
+        helper.set_style(color.then_some("\u{1b}[36m"));
+        helper
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Parts {
         let completions = Completions::new(settings.completions.clone(), settings.home.clone());
         let mut editor = Editor::with_history(config, history)?;
         key_bindings::bind(&mut editor, asked, &settings.keys, settings.folds_pastes);
-        let helper = LineHelper::new(completions, settings.style.clone(), graphemes, Arc::clone(asked));
+        let helper = LineHelper::new(completions, graphemes, Arc::clone(asked));
         editor.set_helper(Some(helper.telling(typing.clone())));
         // With a printer the editor waits for signals and keys alike; without one it notices a new
         // window size only where the signal happens to reach the input thread.
@@ -129,6 +129,9 @@ impl EditedLines {
     }
 
     fn read(&mut self, prompt: &PromptText, initial: String) -> InputEvent {
+        if let Some(helper) = self.editor.helper_mut() {
+            helper.set_style(prompt.style());
+        }
         // A prompt that comes back, as when its request was cancelled, comes back with its labels.
         let is_last = !initial.is_empty() && initial.trim() == self.last.1.trim();
         let mut text = if is_last { self.last.0.clone() } else { without_marks(initial) };

@@ -4,7 +4,7 @@ use super::slash::Shown;
 use super::{Command, InRole, Repl, ThinkingDisplay, help};
 use crate::conversation::{Message, Usage};
 use crate::session::ContextLoad;
-use crate::terminal::{Thinking, print_answer};
+use crate::terminal::{Stream, Thinking, print_answer};
 
 impl Repl<'_> {
     pub(super) async fn obey(&mut self, command: Command) {
@@ -41,7 +41,7 @@ impl Repl<'_> {
             Command::Usage => self.show_usage(),
             Command::Stats => {
                 self.save().await;
-                self.tell_or_fail(self.services.stats());
+                self.tell_or_fail(self.services.stats(self.screen.width(Stream::Stdout)));
             }
             Command::Tools { switch: None } => self.show_tools().await,
             Command::Tools { switch: Some((is_on, server)) } => self.switch_tools(is_on, server.as_deref()),

@@ -18,7 +18,7 @@ fn run_program(settings: InputSettings) {
     let mut input = Input::start(settings);
     input.turn_history(vec!["older".to_owned()], vec!["newer".to_owned()]);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let prompt = || PromptText::new("demo> ", Some("36"));
+    let prompt = || PromptText::new("demo> ", Some("\x1b[1m"));
     // Not `println!`, which the test harness would catch.
     let mut stdout = std::io::stdout();
     input.request(prompt(), None);
@@ -43,15 +43,7 @@ fn run_program(settings: InputSettings) {
 
 fn settings(editing: Editing, plain: bool) -> InputSettings {
     let completions = CompletionSource::default();
-    InputSettings {
-        editing,
-        style: Some("\x1b[1m".to_owned()),
-        plain,
-        keys: Vec::new(),
-        folds_pastes: true,
-        completions,
-        home: None,
-    }
+    InputSettings { editing, plain, keys: Vec::new(), folds_pastes: true, completions, home: None }
 }
 
 /// The tests below start this binary once more, on a terminal, to be one of the three programs.

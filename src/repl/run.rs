@@ -19,7 +19,7 @@ use crate::session::{
 };
 use crate::terminal::mode::{self, Suspended};
 use crate::terminal::{
-    EchoOff, ErrorReport, Mark, MarkdownSettings, Screen, Stream, TermSafeBuf, ViewSettings, notice_line,
+    EchoOff, ErrorReport, Mark, MarkdownSettings, Screen, Stream, TermSafeBuf, Theme, ViewSettings, notice_line,
 };
 
 /// How long leaving may take when the disk does not answer.
@@ -42,8 +42,8 @@ pub trait Services {
     fn conversations(&self) -> Result<String, ErrorReport>;
     /// A stored conversation as text.
     fn conversation(&self, address: &str) -> Result<String, ErrorReport>;
-    /// Turns, tokens and times as tables.
-    fn stats(&self) -> Result<String, ErrorReport>;
+    /// Turns, tokens and times as tables of at most so many columns.
+    fn stats(&self, columns: usize) -> Result<String, ErrorReport>;
     /// A stored conversation to go on with, from the message that the address names; for a hit of a search
     /// (`is_hit`) from the end of the branch that it is on.
     fn load(&self, address: &str, is_hit: bool) -> Result<Loaded, ErrorReport>;
@@ -64,6 +64,8 @@ pub trait Services {
     fn providers(&self) -> Vec<(String, String)>;
     /// Whether a provider has this name, set up or built in.
     fn is_provider(&self, name: &str) -> bool;
+    /// A theme for this terminal, by its name or the path of its file; else what it has to be.
+    fn theme(&self, written: &str) -> Result<Theme, String>;
     /// Writes a conversation to a new file, as the end of its name says; without a name to one in the current folder.
     fn export(&self, id: &ConversationId, file: Option<&str>, images: ExportImages) -> Result<PathBuf, ErrorReport>;
     /// False where this process writes no history.
@@ -118,6 +120,8 @@ pub struct Repl<'a> {
     pub view: ViewSettings,
     /// How answers look where they are rendered.
     pub markdown: MarkdownSettings,
+    /// The name or the path of its theme.
+    pub theme: String,
     pub input: Input,
     pub signals: Signals,
     pub jobs: JobSignals,

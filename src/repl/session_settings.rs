@@ -3,13 +3,15 @@
 use serde_json::Value;
 
 use super::Repl;
-use crate::config::{KeyPath, known_setting, nearest};
+use crate::config::{KeyPath, THEME_NAMES, known_setting, nearest};
 use crate::session::ContextPolicy;
 use crate::terminal::{MarkdownSettings, Thinking, ToolNotice, UsageParts};
 
 /// One setting of `/set`.
 pub struct Setting {
     pub name: &'static str,
+    /// As `/help set` tells it.
+    pub takes: &'static str,
     /// What Tab offers as its values.
     pub values: &'static [&'static str],
     show: fn(&Repl<'_>) -> String,
@@ -27,9 +29,18 @@ const WIDTH_MAX: usize = 1000;
 const ON_OFF: &[&str] = &["on", "off"];
 const DEFAULT: &[&str] = &["default"];
 
+/// One line each, for `/help set`.
+#[must_use]
+pub fn settings_help() -> String {
+    let width = SETTINGS.iter().map(|setting| setting.name.len()).max().unwrap_or_default();
+    let line = |setting: &Setting| format!("  {:width$}  {}\n", setting.name, setting.takes);
+    SETTINGS.iter().map(line).collect::<String>() + "  option.NAME goes to the provider as it is\n"
+}
+
 pub static SETTINGS: &[Setting] = &[
     Setting {
         name: "temperature",
+        takes: "a number from 0 to 2, or default",
         values: DEFAULT,
         show: |repl| or_default(repl.session.model.parameters.temperature),
         change: |repl, value| {
@@ -41,6 +52,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "max_tokens",
+        takes: "a number, or default",
         values: DEFAULT,
         show: |repl| or_default(repl.session.model.parameters.max_tokens),
         change: |repl, value| {
@@ -51,6 +63,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "max_hops",
+        takes: "a number from 0 to 1000",
         values: &[],
         show: |repl| repl.session.settings.tool_hops_max.to_string(),
         change: |repl, value| {
@@ -60,6 +73,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "retries",
+        takes: "a number from 0 to 100",
         values: &[],
         show: |repl| repl.session.settings.retries_max.to_string(),
         change: |repl, value| {
@@ -69,6 +83,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "context",
+        takes: "trim, summarize, fail",
         values: &["trim", "summarize", "fail"],
         show: |repl| {
             let policy = match repl.session.settings.context {
@@ -90,6 +105,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "stream",
+        takes: "on, off",
         values: ON_OFF,
         show: |repl| on_off(repl.session.settings.stream),
         change: |repl, value| {
@@ -99,6 +115,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "tools",
+        takes: "on, off",
         values: ON_OFF,
         show: |repl| on_off(repl.session.uses_tools),
         change: |repl, value| {
@@ -108,6 +125,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "thinking",
+        takes: "hide, show",
         values: &["hide", "show"],
         show: |repl| if repl.view.thinking == Thinking::Show { "show".to_owned() } else { "hide".to_owned() },
         change: |repl, value| {
@@ -121,6 +139,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "markdown",
+        takes: "on, off",
         values: ON_OFF,
         show: |repl| on_off(repl.view.markdown.is_some()),
         change: |repl, value| {
@@ -129,7 +148,21 @@ pub static SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        name: "theme",
+        takes: "auto, light, dark, ansi, none, or the path of a theme file",
+        values: &THEME_NAMES,
+        show: |repl| repl.theme.clone(),
+        change: |repl, value| {
+            let theme = repl.services.theme(value)?;
+            repl.theme = value.to_owned();
+            repl.change_looks(|looks| looks.theme = theme);
+            repl.style = repl.style.as_ref().map(|_| theme.prompt_style());
+            Ok(())
+        },
+    },
+    Setting {
         name: "theme_markers",
+        takes: "on, off",
         values: ON_OFF,
         show: |repl| on_off(repl.markdown.shows_markers),
         change: |repl, value| {
@@ -140,6 +173,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "links",
+        takes: "on, off",
         values: ON_OFF,
         show: |repl| on_off(repl.markdown.hyperlinks),
         change: |repl, value| {
@@ -150,6 +184,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "width",
+        takes: "a number from 20 to 1000, or default",
         values: DEFAULT,
         show: |repl| or_default(repl.markdown.width),
         change: |repl, value| {
@@ -161,6 +196,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "usage",
+        takes: "on, off, or some of tokens,cost,time,speed,context",
         values: &["on", "off", "tokens", "tokens,cost", "tokens,cost,time,speed,context"],
         show: |repl| usage_words(repl.view.usage),
         change: |repl, value| {
@@ -170,6 +206,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "tool_notice",
+        takes: "off, name, arguments",
         values: &["off", "name", "arguments"],
         show: |repl| {
             let notice = match repl.view.tool_notice {
@@ -191,6 +228,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "timing",
+        takes: "on, off",
         values: ON_OFF,
         show: |repl| on_off(repl.view.timing),
         change: |repl, value| {
@@ -200,6 +238,7 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "verbose",
+        takes: "on, off",
         values: ON_OFF,
         show: |repl| on_off(repl.view.verbose),
         change: |repl, value| {

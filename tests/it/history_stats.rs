@@ -150,3 +150,17 @@ fn the_doctor_looks_at_the_history() {
     let told = sandbox.sayso(["doctor"]).run().assert_exit(3).stdout();
     assert!(told.contains("BROKEN history"), "{told}");
 }
+
+#[test]
+fn tables_fit_the_terminal_and_pipes_get_all_columns() {
+    let sandbox = talked();
+    for columns in [30, 40, 80] {
+        for by in ["day", "model", "conversation"] {
+            let log = Pty::start(sandbox.sayso(["stats", "--by", by]), 24, columns).finish();
+            let text = String::from_utf8(log).unwrap();
+            let is_fitting = |line: &str| line.trim_end().chars().count() <= usize::from(columns);
+            assert!(text.contains("TURNS") && text.lines().all(is_fitting), "{columns}: {text}");
+        }
+    }
+    assert!(stats(&sandbox, &["--by", "model"]).lines().next().unwrap().ends_with("TOTAL ms  TOKENS/s"));
+}

@@ -455,6 +455,42 @@ fn how_answers_look_can_be_changed_too() {
     leave(pty);
 }
 
+/// Colours of the next answer and of the prompt; what is no theme changes nothing.
+#[test]
+fn the_theme_can_be_changed_until_one_leaves() {
+    let server = ModelServer::always(Reply::answer(&["# Head\n\nbody"]));
+    let sandbox = Sandbox::for_server(&server);
+    fs::write(sandbox.path("mine.yaml"), "base: none\nheading1: green\nprompt: red\n").unwrap();
+    fs::write(sandbox.path("bad.yaml"), "colour: green\n").unwrap();
+    let mine = sandbox.path("mine.yaml").display().to_string();
+    let mut pty = start(sandbox.sayso(["chat"]), "test>");
+    for (theme, heading, prompt) in
+        [("ansi", "\x1b[1;4;36mHead", "\x1b[1;36mtest> "), (&mine, "\x1b[32mHead", "\x1b[31mtest> ")]
+    {
+        pty.send(&format!("/set theme {theme}\r"));
+        wait_for_end(&pty, &[&format!("theme is {theme}"), "test>"]);
+        pty.wait_for_bytes(prompt.as_bytes());
+        pty.send("hi\r");
+        wait_for_end(&pty, &["Head", "", "body", "usage: 7 in, 3 out", "", "test>"]);
+        pty.wait_for_bytes(heading.as_bytes());
+    }
+    for (theme, told) in [
+        ("drak", "mean `dark`?"),
+        ("/no/such.yaml", "theme has to be a theme file that can be used: /no/such.yaml: there is no such file"),
+        (&sandbox.path("bad.yaml").display().to_string(), "bad.yaml:"),
+    ] {
+        pty.send(&format!("/set theme {theme}\r"));
+        settle(&pty, told);
+    }
+    pty.send("/set theme\r");
+    settle(&pty, &format!("theme is {mine}"));
+    pty.send("/set theme d\t\r");
+    settle(&pty, "theme is dark");
+    pty.send("/help set\r");
+    settle(&pty, "theme          auto, light, dark, ansi, none");
+    leave(pty);
+}
+
 #[test]
 fn usage_tells_what_attachments_take_and_the_last_answer() {
     let server = ok_server();

@@ -12,6 +12,7 @@ use crate::config::Budget;
 use crate::conversation::now_ms;
 use crate::exit::Failure;
 use crate::history::{History, HistoryError, StatsBy, StatsRow, day_of};
+use crate::terminal::Stream;
 
 /// The days that `/stats` shows.
 const DAYS_IN_REPL: u32 = 14;
@@ -36,7 +37,10 @@ pub fn run(options: &StatsOptions, history: &History, budget: &Budget, context: 
         context.note("nothing has been counted yet: counting begins with the next answer");
     }
     Ok(context.show(&match options.format {
-        StatsFormat::Table => table::table(&rows, by, Bars::on(&context.screen)) + &today(history, budget)?,
+        StatsFormat::Table => {
+            let columns = context.screen.is_terminal(Stream::Stdout).then(|| context.screen.width(Stream::Stdout));
+            table::table(&rows, by, Bars::on(&context.screen), columns) + &today(history, budget)?
+        }
         StatsFormat::Json => json_array(rows.iter().map(value)),
         StatsFormat::Jsonl => json_lines(rows.iter().map(value)),
         StatsFormat::Csv => table::csv(&rows),
@@ -60,13 +64,14 @@ fn today(history: &History, budget: &Budget) -> Result<String, HistoryError> {
 }
 
 /// What `/stats` prints: the last days, and the models of all time.
-pub fn summary(history: &History, bars: Bars) -> Result<String, HistoryError> {
+pub fn summary(history: &History, bars: Bars, columns: usize) -> Result<String, HistoryError> {
     let days = history.stats(StatsBy::Day, &first_day(Some(DAYS_IN_REPL)))?;
     let models = history.stats(StatsBy::Model, "")?;
     if models.is_empty() {
         return Ok("nothing has been counted yet: counting begins with the next answer\n".to_owned());
     }
-    Ok(format!("{}\n{}", table::table(&days, StatsBy::Day, bars), table::table(&models, StatsBy::Model, bars)))
+    let table = |rows: &[StatsRow], by| table::table(rows, by, bars, Some(columns));
+    Ok(format!("{}\n{}", table(&days, StatsBy::Day), table(&models, StatsBy::Model)))
 }
 
 /// `2026-01-31`; empty: from the beginning.

@@ -53,6 +53,6 @@ pub fn page(rows: &[StatsRow], by: StatsBy) -> String {
         "{}<h1>sayso: turns</h1>\n{}<pre>{}</pre>\n</body>\n</html>\n",
         page_begin("sayso: turns"),
         svg(rows),
-        escape(&table(rows, by, Bars::Drawn))
+        escape(&table(rows, by, Bars::Drawn, None))
     )
 }

@@ -1,34 +1,128 @@
 //! The sums as a table with bars, and as CSV.
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::command::listing::{Bars, cut, one_line, table as aligned};
 use crate::history::{Histogram, StatsBy, StatsRow};
 use crate::terminal::TermSafeBuf;
 
-/// With it the table fits a terminal of 90 columns.
 const BAR_COLUMNS: f64 = 8.0;
 /// Where it stands in a row.
 const BAR_CELL: usize = 2;
 const KEY_COLUMNS_MAX: usize = 40;
+const CURVE_NAME: &str = "turns ";
 const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// A table for people; of days with the curve of their turns above.
+/// What is given up for a narrow terminal, in this order.
+enum Sacrifice {
+    /// Columns that have nothing in them.
+    Empty,
+    Bar,
+    Column(&'static str),
+    /// What is beyond so many columns of the first cell.
+    Key(usize),
+}
+
+const SACRIFICES: [Sacrifice; 15] = [
+    Sacrifice::Empty,
+    Sacrifice::Bar,
+    Sacrifice::Column("TOKENS/s"),
+    Sacrifice::Column("FIRST ms"),
+    Sacrifice::Key(24),
+    Sacrifice::Column("CUT"),
+    Sacrifice::Column("FAILED"),
+    Sacrifice::Key(16),
+    Sacrifice::Column("TIME ms"),
+    Sacrifice::Column("TOTAL ms"),
+    Sacrifice::Column("COST $"),
+    Sacrifice::Key(10),
+    Sacrifice::Column("IN"),
+    Sacrifice::Column("OUT"),
+    Sacrifice::Key(6),
+];
+
+/// A table for people; of days with the curve of their turns above. `columns`: those of the terminal, where it goes
+/// to one.
 #[must_use]
-pub fn table(rows: &[StatsRow], by: StatsBy, bars: Bars) -> String {
+pub fn table(rows: &[StatsRow], by: StatsBy, bars: Bars, columns: Option<usize>) -> String {
     if rows.is_empty() {
         return String::new();
     }
+    let columns = columns.unwrap_or(usize::MAX);
     let turns: Vec<i64> = rows.iter().map(|row| row.turns).collect();
     let most = turns.iter().copied().max().unwrap_or(0);
     let mut cells = vec![header(by)];
     cells.extend(rows.iter().map(|row| line(row, by, most)));
     if bars == Bars::LeftOut {
-        cells.iter_mut().for_each(|row| drop(row.remove(BAR_CELL)));
-        return aligned(&cells);
+        remove(&mut cells, BAR_CELL);
     }
-    let curve =
-        if by == StatsBy::Day && rows.len() > 1 { format!("turns {}\n\n", sparkline(&turns)) } else { String::new() };
-    curve + &aligned(&cells)
+    let left_out = fit(&mut cells, columns);
+    let mut text = String::new();
+    if by == StatsBy::Day && rows.len() > 1 && bars == Bars::Drawn {
+        let shown = turns.len().min(columns.saturating_sub(CURVE_NAME.len()).max(1));
+        text = format!("{CURVE_NAME}{}\n\n", sparkline(&turns[turns.len() - shown..]));
+    }
+    text.push_str(&aligned(&cells));
+    text + &no_room_for(&left_out, columns)
+}
+
+/// In lines of at most so many columns.
+fn no_room_for(names: &[&str], columns: usize) -> String {
+    let mut lines = vec![String::from("no room for")];
+    for (index, name) in names.iter().enumerate() {
+        let comma = if index + 1 < names.len() { "," } else { "" };
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + name.len() + comma.len() <= columns => {
+                line.push_str(&format!(" {name}{comma}"));
+            }
+            Some(_) | None => lines.push(format!("  {name}{comma}")),
+        }
+    }
+    if names.is_empty() { String::new() } else { lines.join("\n") + "\n" }
+}
+
+/// Gives up columns until the rest fits; the names of those that had something in them.
+fn fit(cells: &mut [Vec<String>], columns: usize) -> Vec<&'static str> {
+    let mut left_out = Vec::new();
+    for sacrifice in &SACRIFICES {
+        if width(cells) <= columns {
+            break;
+        }
+        match sacrifice {
+            Sacrifice::Empty => {
+                for at in (1..cells[0].len()).rev().filter(|at| cells[0][*at] != "TURNS").collect::<Vec<_>>() {
+                    if cells.iter().skip(1).all(|row| matches!(row[at].as_str(), "" | "0")) {
+                        remove(cells, at);
+                    }
+                }
+            }
+            Sacrifice::Bar => {
+                if let Some(at) = cells[0].iter().position(String::is_empty) {
+                    remove(cells, at);
+                }
+            }
+            Sacrifice::Column(name) => {
+                if let Some(at) = cells[0].iter().position(|cell| cell == name) {
+                    remove(cells, at);
+                    left_out.push(*name);
+                }
+            }
+            Sacrifice::Key(most) => cells.iter_mut().for_each(|row| row[0] = cut(&row[0], *most)),
+        }
+    }
+    left_out
+}
+
+fn remove(cells: &mut [Vec<String>], at: usize) {
+    cells.iter_mut().for_each(|row| drop(row.remove(at)));
+}
+
+/// Columns of the whole table, with two between two cells.
+fn width(cells: &[Vec<String>]) -> usize {
+    let of_column = |at: usize| cells.iter().map(|row| row[at].width()).max().unwrap_or(0);
+    let count = cells.first().map_or(0, Vec::len);
+    (0..count).map(of_column).sum::<usize>() + 2 * count.saturating_sub(1)
 }
 
 fn header(by: StatsBy) -> Vec<String> {
@@ -159,6 +253,29 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As tight as the terminal is, no line is longer; what had something in it is named.
+    #[test]
+    fn a_table_fits_the_terminal() {
+        let row = |key: &str, cut: &str| {
+            let rest = ["12", "████████", cut, "0", "123456", "65432", "0.1234", "300/1200", "3000/12000", "85"];
+            std::iter::once(key).chain(rest).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let table = |columns, cut: &str| {
+            let mut cells = vec![header(StatsBy::Model), row("openrouter:openai/gpt-4o-mini", cut), row("日本:x", "0")];
+            let left_out = fit(&mut cells, columns);
+            (width(&cells), cells[0].join(" "), left_out.join(", "))
+        };
+        let all = "MODEL TURNS  CUT FAILED IN OUT COST $ FIRST ms TOTAL ms TOKENS/s";
+        assert_eq!(table(140, "0").1, all);
+        assert_eq!(table(105, "0"), (101, all.replace(" CUT FAILED", ""), String::new()));
+        let narrower = "MODEL TURNS IN OUT COST $ TOTAL ms";
+        assert_eq!(table(80, "0"), (71, narrower.to_owned(), "TOKENS/s, FIRST ms".to_owned()));
+        assert_eq!(table(75, "1"), (71, narrower.replace("IN", "CUT IN"), "TOKENS/s, FIRST ms".to_owned()));
+        for columns in [20, 30, 40, 60] {
+            assert!(table(columns, "1").0 <= columns, "{:?}", table(columns, "1"));
+        }
+    }
 
     #[test]
     fn bars_curves_and_cells() {

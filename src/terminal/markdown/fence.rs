@@ -1,7 +1,7 @@
 //! A fenced block of code: line by line, as it stands. No margins, no wrapping, no padding: what is selected is the code.
 
 use super::find::run;
-use super::highlight::{Highlighter, Language};
+use super::highlight::Highlighter;
 use super::page::Page;
 use super::settings::RenderSettings;
 use super::theme::Element;
@@ -13,16 +13,24 @@ const LINE_BYTES_MAX: usize = 4 << 10;
 #[derive(Debug)]
 pub struct Fence {
     settings: RenderSettings,
-    mark: u8,
-    length: usize,
-    /// Blanks before the fence: they go from each line.
-    indent: usize,
-    /// Marks of quotes before each line.
-    quotes: usize,
+    opening: Opening,
     line: String,
     /// The start of this line has been shown.
     is_long: bool,
     highlighter: Highlighter,
+}
+
+/// How a block of code began.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening {
+    /// A backtick or a tilde.
+    pub mark: char,
+    /// How many of them.
+    pub length: usize,
+    /// Blanks before the fence: they go from each line.
+    pub indent: usize,
+    /// Marks of quotes before each line.
+    pub quotes: usize,
 }
 
 /// What comes after a piece of a line.
@@ -35,24 +43,30 @@ pub enum After {
 }
 
 impl Fence {
-    /// `first` is the line of the fence; then come its sign and how many there are, and what
-    /// stands before each line: blanks, and marks of quotes.
+    /// `first` is the line of the fence; `coloured_bytes`: how much code of this answer had colours before.
     #[must_use]
     pub fn begin(
         first: &str,
-        (mark, length): (char, usize),
-        (indent, quotes): (usize, usize),
+        opening: Opening,
+        coloured_bytes: usize,
         settings: RenderSettings,
         page: &mut Page,
     ) -> Self {
         let first = first.trim();
-        let info = first[length.min(first.len())..].trim();
-        let language = (settings.color == Color::On).then(|| Language::load(info)).flatten();
-        let mark = u8::try_from(mark).unwrap_or(b'`');
-        let highlighter = Highlighter::new(language);
-        let fence = Self { settings, mark, length, indent, quotes, line: String::new(), is_long: false, highlighter };
+        let info = first[opening.length.min(first.len())..].trim();
+        let highlighter = match settings.color {
+            Color::On => Highlighter::new(info, coloured_bytes),
+            Color::Off => Highlighter::plain(coloured_bytes),
+        };
+        let fence = Self { settings, opening, line: String::new(), is_long: false, highlighter };
         fence.show_mark(first, page);
         fence
+    }
+
+    /// How much code of this answer has had colours, with this block.
+    #[must_use]
+    pub fn coloured_bytes(&self) -> usize {
+        self.highlighter.coloured_bytes()
     }
 
     /// Whether the colours of the next line are there.
@@ -118,11 +132,11 @@ impl Fence {
     /// The line without what stands before all lines of the block; `None` where the quote around it has ended.
     fn code<'l>(&self, line: &'l str) -> Option<&'l str> {
         let mut rest = line;
-        for _ in 0..self.quotes {
+        for _ in 0..self.opening.quotes {
             rest = rest.trim_start_matches(' ').strip_prefix('>')?;
             rest = rest.strip_prefix(' ').unwrap_or(rest);
         }
-        let mut left = self.indent;
+        let mut left = self.opening.indent;
         while left > 0 {
             rest = match rest.as_bytes().first() {
                 Some(b' ') => &rest[1..],
@@ -139,8 +153,8 @@ impl Fence {
 
     fn is_closed_by(&self, code: &str) -> bool {
         let start = code.trim_start_matches(' ');
-        let length = if start.as_bytes().first() == Some(&self.mark) { run(start) } else { 0 };
-        code.len() - start.len() < 4 && length >= self.length && start[length..].trim().is_empty()
+        let length = if start.starts_with(self.opening.mark) { run(start) } else { 0 };
+        code.len() - start.len() < 4 && length >= self.opening.length && start[length..].trim().is_empty()
     }
 
     fn show_mark(&self, line: &str, page: &mut Page) {

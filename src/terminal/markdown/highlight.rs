@@ -11,8 +11,8 @@ use super::theme::Element;
 
 /// A longer line is shown plain: no person writes it, and its patterns can take long.
 const LINE_BYTES_MAX: usize = 2 << 10;
-/// More of one block is shown plain.
-const BLOCK_BYTES_MAX: usize = 256 << 10;
+/// So much code of one answer has colours: each KiB takes the patterns nearly 4 ms. What follows is plain.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// The names of languages come from the model: so many are remembered at once, and none that is longer.
 const LANGUAGES_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 32;
@@ -164,13 +164,28 @@ fn warm(name: &str) {
 pub struct Highlighter {
     language: Option<Language>,
     state: Option<(ParseState, ScopeStack)>,
-    bytes: usize,
+    /// Of this answer, those in earlier blocks too.
+    coloured_bytes: usize,
 }
 
 impl Highlighter {
+    /// `info`: the words behind a fence. `coloured_bytes`: of the blocks before this one.
     #[must_use]
-    pub fn new(language: Option<Language>) -> Self {
-        Self { language, state: None, bytes: 0 }
+    pub fn new(info: &str, coloured_bytes: usize) -> Self {
+        let language = (coloured_bytes < ANSWER_BYTES_MAX).then(|| Language::load(info)).flatten();
+        Self { language, state: None, coloured_bytes }
+    }
+
+    /// Without colours.
+    #[must_use]
+    pub fn plain(coloured_bytes: usize) -> Self {
+        Self { language: None, state: None, coloured_bytes }
+    }
+
+    /// How much of the answer has been read for its colours.
+    #[must_use]
+    pub fn coloured_bytes(&self) -> usize {
+        self.coloured_bytes
     }
 
     /// Whether a line would have to wait.
@@ -187,8 +202,7 @@ impl Highlighter {
 
     /// The parts of a line, which ends with `\n`, with what each is; they cover all of it.
     pub fn line<'l>(&mut self, line: &'l str) -> Vec<(&'l str, Option<Element>)> {
-        self.bytes += line.len();
-        let parsed = if line.len() > LINE_BYTES_MAX || self.bytes > BLOCK_BYTES_MAX { None } else { self.parse(line) };
+        let parsed = if line.len() > LINE_BYTES_MAX { None } else { self.parse(line) };
         parsed.unwrap_or_else(|| vec![(line, None)])
     }
 
@@ -205,11 +219,19 @@ impl Highlighter {
             }
         }
         let (state, stack) = self.state.as_mut()?;
+        self.coloured_bytes += line.len();
+        if self.coloured_bytes > ANSWER_BYTES_MAX {
+            (self.language, self.state) = (None, None);
+            return None;
+        }
         let parsed = state.parse_line(line, syntaxes()).ok();
         let parts = parsed.and_then(|changes| {
             let mut parts = Parts { line, at: 0, parts: Vec::new() };
             for (at, change) in changes {
-                parts.push(at.min(line.len()), element_of(stack));
+                // Many changes stand at one place.
+                if at > parts.at {
+                    parts.push(at.min(line.len()), element_of(stack));
+                }
                 stack.apply(&change).ok()?;
             }
             parts.push(line.len(), element_of(stack));
@@ -296,15 +318,13 @@ fn element_of(stack: &ScopeStack) -> Option<Element> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Element, Highlighter, Language};
+    use super::{Element, Highlighter};
 
     fn parts(info: &str, line: &str) -> Vec<(String, Option<Element>)> {
-        let language = Language::load(info);
-        if let Some(language) = &language {
-            language.wait();
-            assert!(language.is_ready());
-        }
-        Highlighter::new(language).line(line).into_iter().map(|(text, element)| (text.to_owned(), element)).collect()
+        let mut highlighter = Highlighter::new(info, 0);
+        highlighter.wait();
+        assert!(highlighter.is_ready());
+        highlighter.line(line).into_iter().map(|(text, element)| (text.to_owned(), element)).collect()
     }
 
     fn has(info: &str, line: &str, text: &str, element: Element) {

@@ -58,6 +58,8 @@ pub struct Blocks {
     is_heading_empty: bool,
     /// Text that waits for the colours of a language.
     backlog: String,
+    /// Of the code so far, in bytes.
+    coloured_bytes: usize,
 }
 
 impl Blocks {
@@ -80,6 +82,7 @@ impl Blocks {
             tail: String::new(),
             is_heading_empty: true,
             backlog: String::new(),
+            coloured_bytes: 0,
         }
     }
 

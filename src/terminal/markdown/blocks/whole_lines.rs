@@ -1,7 +1,7 @@
 //! Blocks that are read by whole lines: tables, code, HTML, formulas.
 
 use super::{Blocks, Mode, without_margins};
-use crate::terminal::markdown::fence::Fence;
+use crate::terminal::markdown::fence::{Fence, Opening};
 use crate::terminal::markdown::math::to_unicode;
 use crate::terminal::markdown::page::Page;
 use crate::terminal::markdown::scan::{Container, LINE_BYTES_MAX, Leaf};
@@ -105,12 +105,15 @@ impl Blocks {
             .sum();
         // The line of an item stands by itself: code has no margins.
         page.end_line();
-        let fence = Fence::begin(line, (mark, length), (indent + columns, quotes), self.settings, page);
+        let opening = Opening { mark, length, indent: indent + columns, quotes };
+        let fence = Fence::begin(line, opening, self.coloured_bytes, self.settings, page);
         self.mode = Mode::Fence(Box::new(fence));
     }
 
     pub(super) fn end_fence(&mut self) {
-        self.mode = Mode::Start;
+        if let Mode::Fence(fence) = std::mem::replace(&mut self.mode, Mode::Start) {
+            self.coloured_bytes = fence.coloured_bytes();
+        }
         self.apart = true;
     }
 

@@ -65,6 +65,32 @@ fn a_run_of_backticks_in_long_code_is_read_whole() {
     }
 }
 
+/// Colours are paid for by the byte: so many of one answer have them, in however many blocks, and the rest is plain
+/// from the same line on for any split.
+#[test]
+fn code_beyond_the_limit_of_an_answer_is_plain() {
+    // Long lines of few patterns, as these are quick to read.
+    let block = format!("```diff\n{}```\n\n", format!("+{}\n", "x".repeat(1022)).repeat(40));
+    let document = block.repeat(4);
+    let whole = styled(&document, 80);
+    let is_coloured: Vec<bool> =
+        whole.lines().filter(|line| line.contains('+')).map(|line| line.contains('\x1b')).collect();
+    assert_eq!(is_coloured, (0..160).map(|line| line < 64).collect::<Vec<_>>());
+    for chars in [997, 50_000] {
+        assert!(streamed(by_chars(&document, chars).into_iter(), settings(80, Color::On)) == whole, "{chars}");
+    }
+}
+
+/// The limit is of code that has colours: other blocks do not use it up.
+#[test]
+fn plain_code_uses_up_no_colours() {
+    let plain = format!("```\n{}```\n\n```klingon\n{0}```\n\n", "let x = 1;\n".repeat(10_000));
+    let long = format!("```rust\n{}```\n\n", format!("// {}\n", "x".repeat(3000)).repeat(40));
+    let whole = styled(&(plain + &long + "```rust\nlet y = 2;\n```\n"), 80);
+    let last = whole.lines().last().unwrap();
+    assert!(last.starts_with('\x1b') && whole.lines().filter(|line| line.contains('\x1b')).count() == 1, "{last:?}");
+}
+
 #[test]
 fn any_split_of_a_document_gives_the_same_bytes() {
     for document in corpus::DOCUMENTS {
