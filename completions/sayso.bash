@@ -1000,12 +1000,16 @@ _sayso() {
             return 0
             ;;
         sayso__subcmd__config__subcmd__show)
-            opts="-q -v -h --config --color --quiet --verbose --accessible --offline --help"
+            opts="-q -v -h --format --config --color --quiet --verbose --accessible --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "table json jsonl tsv" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

@@ -503,6 +503,10 @@ complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subc
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from check" -l accessible -d 'Plain words for screen readers: nothing is redrawn'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from check" -l offline -d 'Reach nothing but this machine itself'
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -l format -d 'How they are printed: table is YAML, as in the file; json one object; the others a setting a line' -r -f -a "table\t'For people'
+json\t'One array'
+jsonl\t'One object a line'
+tsv\t'Columns between tabs, with a line of names'"
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file' -r -F
 complete -c sayso -n "__fish_sayso_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto]' -r -f -a "auto\t''
 always\t''

@@ -56,7 +56,7 @@ pub enum ConfigCommand {
     /// Check the file: every mistake with its line, at once
     Check,
     /// Print all settings as they stand, keys hidden
-    Show,
+    Show(ConfigShowOptions),
     /// Print one setting, or a section of them, keys hidden
     Get(ConfigGetOptions),
     /// Change one setting in the file; comments and order stay
@@ -65,6 +65,13 @@ pub enum ConfigCommand {
     Edit,
     /// Print the JSON Schema of the file, for editors
     Schema,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct ConfigShowOptions {
+    /// How they are printed: table is YAML, as in the file; json one object; the others a setting a line
+    #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
+    pub format: ListFormat,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! `sayso config path|check|show|schema`: texts about the configuration, for the screen to print.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::listing::{Listing, pretty};
+use crate::cli::ListFormat;
 use crate::config::{
     Choice, Config, ConfigError, ConfigFile, Environment, KeyPath, LoadOptions, Loaded, Origin, Paths, Warning,
     config_place, load, load_file, schema as json_schema, value_of_setting,
@@ -106,10 +108,46 @@ fn unknown_variables(environment: &Environment) -> Vec<Warning> {
         .collect()
 }
 
-/// All settings as they stand, secrets hidden, with a word on where each part came from.
-pub fn show(options: &LoadOptions, environment: &Environment) -> Result<Report, ConfigError> {
+/// All settings as they stand, secrets hidden.
+pub fn show(format: ListFormat, options: &LoadOptions, environment: &Environment) -> Result<Report, ConfigError> {
     let (path, must_exist) = config_place(options, &Paths::new(environment), environment);
     let loaded = load_file(path, must_exist, environment)?;
+    let text = match format {
+        ListFormat::Table => show_yaml(&loaded, options, environment),
+        ListFormat::Json => pretty(&all_settings(&loaded.file)),
+        ListFormat::Jsonl | ListFormat::Tsv => {
+            let mut listing = Listing { names: ["key", "value"], rows: Vec::new(), values: Vec::new() };
+            list_settings(&KeyPath(Vec::new()), &all_settings(&loaded.file), &mut listing);
+            listing.render(format)
+        }
+    };
+    Ok(Report { text, exit_code: 0 })
+}
+
+fn all_settings(file: &ConfigFile) -> Value {
+    serde_json::to_value(file).unwrap_or_default()
+}
+
+/// One row for each value, with the key that `config get` takes. What is empty is a value, too.
+fn list_settings(key: &KeyPath, value: &Value, listing: &mut Listing<2>) {
+    match value {
+        Value::Object(settings) if !settings.is_empty() => {
+            for (name, value) in settings {
+                let mut key = key.clone();
+                key.0.push(name.clone());
+                list_settings(&key, value, listing);
+            }
+        }
+        value => {
+            let cell = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            listing.rows.push([key.to_string(), cell]);
+            listing.values.push(json!({"key": key.to_string(), "value": value}));
+        }
+    }
+}
+
+/// As in the file, with a word on where each part came from.
+fn show_yaml(loaded: &Loaded, options: &LoadOptions, environment: &Environment) -> String {
     let mut text = match &loaded.path {
         Some(path) if loaded.exists => format!("# file: {}\n", path.display()),
         Some(path) => format!("# file: {} (does not exist)\n", path.display()),
@@ -128,14 +166,15 @@ pub fn show(options: &LoadOptions, environment: &Environment) -> Result<Report, 
         let origin = if loaded.has_section(name) { "from the file, the rest defaults" } else { "defaults" };
         text += &format!("\n# {origin}\n{section}");
     }
-    Ok(Report { text, exit_code: 0 })
+    text
 }
 
-fn sections(file: &ConfigFile) -> [(&'static str, String); 4] {
+fn sections(file: &ConfigFile) -> [(&'static str, String); 5] {
     [
         ("chat", yaml("chat", &file.chat)),
         ("llm", yaml("llm", &file.llm)),
         ("mcp", yaml("mcp", &file.mcp)),
+        ("budget", yaml("budget", &file.budget)),
         ("ui", yaml("ui", &file.ui)),
     ]
 }
@@ -228,8 +267,9 @@ chat:
 
     #[test]
     fn show_hides_every_secret_and_can_be_read_again() {
-        let (report, _) =
-            with_file(FILE, &[("K", "canary-5")], |options, environment| show(options, environment).unwrap());
+        let (report, _) = with_file(FILE, &[("K", "canary-5")], |options, environment| {
+            show(ListFormat::Table, options, environment).unwrap()
+        });
         assert!(!report.text.contains("canary"), "{}", report.text);
         for part in
             ["max_tool_hops: 3", "X-Title: sayso", "X-Key: ${K}", "https://host/mcp?[redacted]", "# defaults\nui:"]

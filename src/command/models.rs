@@ -10,11 +10,13 @@ use super::context::Context;
 use super::listing::{Listing, pretty};
 use super::{accounts, wiring};
 use crate::cli::{ModelInfoOptions, ModelsCommand, ModelsListOptions, ModelsRefreshOptions};
-use crate::config::{Choice, Chosen, Config, Environment, LoadOptions, Paths, write_private};
+use crate::config::{Choice, Chosen, Config, Environment, LoadOptions, Paths, presets, write_private};
 use crate::conversation::{UnixMillis, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::http::{HttpClient, Lifetime};
-use crate::provider::{Api, ErrorKind, ModelCache, ModelFacts, ProviderError, cached_facts, catalog, fetch_models};
+use crate::provider::{
+    Api, ErrorKind, ModelCache, ModelFacts, ProviderError, cached_facts, catalog, demo, fetch_models,
+};
 
 /// A list of yesterday is asked for again.
 const FRESH_MS: UnixMillis = 24 * 60 * 60 * 1000;
@@ -204,6 +206,8 @@ fn load_config(context: &mut Context) -> Result<Config, Failure> {
 
 fn chosen_names(provider: Option<&str>, config: &Config, context: &Context) -> Result<Vec<String>, Failure> {
     match provider {
+        // Nobody sets it up, and it is there all the same.
+        Some(presets::DEMO) => Ok(vec![presets::DEMO.to_owned()]),
         Some(name) => accounts::check_name(name, config).map(|()| vec![name.to_owned()]),
         None => Ok(accounts::names(config, context)),
     }
@@ -227,6 +231,9 @@ async fn one_list(
     context: &Context,
     (client, age): (&HttpClient, Age),
 ) -> Result<Vec<ModelFacts>, Failure> {
+    if name == presets::DEMO {
+        return Ok(demo_models());
+    }
     let settings = accounts::account(name, config, context)?.settings;
     if matches!(settings.api, Api::Demo | Api::Replay) {
         return Ok(Vec::new());
@@ -271,6 +278,10 @@ fn with_catalogue(provider: &str, facts: ModelFacts) -> ModelFacts {
         Some(known) => facts.or(known.into()),
         None => facts,
     }
+}
+
+fn demo_models() -> Vec<ModelFacts> {
+    demo::MODELS.iter().map(|(name, _)| ModelFacts { id: (*name).to_owned(), ..ModelFacts::default() }).collect()
 }
 
 fn known_of(provider: &str) -> Vec<ModelFacts> {

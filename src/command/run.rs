@@ -119,7 +119,7 @@ fn run_config(command: &ConfigCommand, context: &mut Context) -> u8 {
     let options = LoadOptions { config_file: context.global.config.clone(), ..LoadOptions::default() };
     let report = match command {
         ConfigCommand::Path => config::path(&options, &context.environment),
-        ConfigCommand::Show => config::show(&options, &context.environment),
+        ConfigCommand::Show(shown) => config::show(shown.format, &options, &context.environment),
         ConfigCommand::Check => Ok(config::check(&options, &context.environment)),
         ConfigCommand::Get(asked) => config::get(&asked.key, &options, &context.environment),
         // Those that change something have no report.

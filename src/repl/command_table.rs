@@ -317,7 +317,7 @@ fn command_list() -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{COMMANDS, help, suggest};
+    use super::{ArgumentKind, COMMANDS, help, suggest};
 
     #[test]
     fn no_name_stands_for_two_commands() {

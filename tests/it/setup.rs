@@ -127,6 +127,41 @@ fn init_asks_a_person_for_a_key_and_for_the_say_so() {
     assert_eq!(server.model_requests()[0].header("authorization"), Some("Bearer sk-typed-canary"));
 }
 
+#[test]
+fn config_show_tells_every_setting_to_scripts_by_the_key_that_config_get_takes() {
+    let config = "llm:\n  active: my.host\n  providers:\n    my.host: { base_url: http://127.0.0.1:1/v1, model: m, \
+        api_key: sk-canary-0123456789 }\nbudget: { per_day_usd: 3 }\n";
+    let sandbox = Sandbox::new().config_text(config);
+    let show = |format: &str| {
+        let output = sandbox.sayso(["config", "show", "--format", format]).run().assert_exit(0);
+        assert!(!output.stdout().contains("canary"), "{output:?}");
+        output.stdout()
+    };
+    assert!(show("table").contains("\nbudget:\n"));
+    let all: Value = serde_json::from_str(&show("json")).unwrap();
+    assert_eq!(all["llm"]["providers"]["my.host"]["model"], "m");
+    let (mut seen, mut tsv) = (Vec::new(), vec!["key\tvalue".to_owned()]);
+    for line in show("jsonl").lines() {
+        let setting: Value = serde_json::from_str(line).unwrap();
+        let (key, value) = (setting["key"].as_str().unwrap(), &setting["value"]);
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        tsv.push(format!("{key}\t{value}"));
+        seen.push((key.to_owned(), value));
+    }
+    for expected in [(r#"llm.providers."my.host".model"#, "m"), ("budget.per_day_usd", "3.0")] {
+        assert!(seen.iter().any(|(key, value)| (&**key, &**value) == expected), "{expected:?}: {seen:?}");
+        let got = sandbox.sayso(["config", "get", expected.0]).run().assert_exit(0);
+        assert_eq!(got.stdout(), format!("{}\n", expected.1));
+    }
+    assert_eq!(show("tsv").lines().collect::<Vec<_>>(), tsv);
+}
+
+#[test]
+fn the_models_of_the_demo_are_listed_without_a_network() {
+    let output = Sandbox::new().sayso(["--offline", "models", "list", "demo", "--format", "tsv"]).run().assert_exit(0);
+    assert!(output.stdout().contains("\ndemo:tour\t") && output.stdout().contains("\ndemo:echo\t"), "{output:?}");
+}
+
 fn findings(sandbox: &Sandbox, args: &[&str], exit: i32) -> Vec<(String, String, String, String)> {
     let args: Vec<&str> = ["doctor", "--json"].iter().chain(args).copied().collect();
     let shown: Value = serde_json::from_str(&sandbox.sayso(args).run().assert_exit(exit).stdout()).unwrap();

@@ -207,7 +207,7 @@ fn names_come_quickly_and_leave_nothing_behind() {
 fn every_conversation_completes_by_its_beginning() {
     let sandbox = Sandbox::new();
     let talk = |number: usize| {
-        let name = if number % 2 == 0 { format!(r#""name":"talk-{number}","#) } else { String::new() };
+        let name = if number.is_multiple_of(2) { format!(r#""name":"talk-{number}","#) } else { String::new() };
         let message = format!(r#"{{"id":"M{number}","role":"user","text":"hi"}}"#);
         format!(r#"{{"id":"C{number:03}",{name}"messages":[{message}]}}"#) + "\n"
     };

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
 use super::theme::Element;
@@ -16,7 +17,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// The names of languages come from the model: so many are remembered at once, and none that is longer.
 const LANGUAGES_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 32;
-/// After a line that took longer the rest of its block is shown plain.
+/// After a line that took more of the processor the rest of its block is shown plain.
 const LINE_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Other names of languages, and languages that look enough like one that is known.
@@ -207,7 +208,7 @@ impl Highlighter {
     }
 
     fn parse<'l>(&mut self, line: &'l str) -> Option<Vec<(&'l str, Option<Element>)>> {
-        let started = Instant::now();
+        let started = thread_time();
         if self.state.is_none() {
             let syntax = self.language.as_ref()?.syntax();
             match syntax {
@@ -237,11 +238,18 @@ impl Highlighter {
             parts.push(line.len(), element_of(stack));
             Some(parts.parts)
         });
-        if parts.is_none() || started.elapsed() > LINE_TIME_MAX {
+        if parts.is_none() || thread_time().saturating_sub(started) > LINE_TIME_MAX {
             (self.language, self.state) = (None, None);
         }
         parts
     }
+}
+
+/// What this thread has taken of the processor: the clock on the wall counts what others do, too, and then the colours
+/// of a text would depend on them.
+#[must_use]
+pub fn thread_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 struct Parts<'l> {

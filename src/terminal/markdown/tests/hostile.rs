@@ -2,20 +2,13 @@
 
 use std::time::Duration;
 
+use super::super::highlight::thread_time;
 use super::{Color, Markdown, settings};
-
-/// What this thread has taken of the processor: the clock on the wall counts what others do, too.
-fn cpu_time() -> Duration {
-    let counted = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = counted.and_then(|fields| fields.split(' ').next()?.parse().ok());
-    let since_epoch = || std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
-    nanos.map_or_else(since_epoch, Duration::from_nanos)
-}
 
 /// Renders a text in pieces of 1 KiB; the time, and the most bytes that were held back at once.
 fn cost(text: &str) -> (Duration, usize) {
     let mut markdown = Markdown::new(settings(80, Color::On));
-    let (started, mut taken, mut given, mut held) = (cpu_time(), 0, 0usize, 0);
+    let (started, mut taken, mut given, mut held) = (thread_time(), 0, 0usize, 0);
     for piece in super::by_chars(text, 1024) {
         markdown.push(piece);
         taken += piece.len();
@@ -24,7 +17,7 @@ fn cost(text: &str) -> (Duration, usize) {
         held = held.max(taken.saturating_sub(given));
     }
     markdown.finish();
-    (cpu_time().saturating_sub(started), held)
+    (thread_time().saturating_sub(started), held)
 }
 
 #[test]
