@@ -15,6 +15,8 @@ mod attachments_kept;
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod batch_saved;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod builtin_fetch;
@@ -132,6 +134,8 @@ mod process_faults;
 mod promises;
 #[cfg(test)]
 mod prompt;
+#[cfg(test)]
+mod prompt_settings;
 #[cfg(test)]
 mod providers;
 #[cfg(test)]
