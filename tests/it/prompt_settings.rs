@@ -99,7 +99,11 @@ fn the_theme_can_be_changed_until_one_leaves() {
         settle(&pty, told);
     }
     pty.send("/set theme\r");
-    settle(&pty, &format!("theme is {mine}"));
+    // It stands there once already.
+    let again = format!("theme is {mine}");
+    pty.wait_for_screen("the theme again", |screen| {
+        screen.matches(&again).count() == 2 && screen.trim_end().ends_with("test>")
+    });
     pty.send("/set theme d\t\r");
     settle(&pty, "theme is dark");
     pty.send("/help set\r");
