@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::context::Context;
 use crate::session::{CancelCause, Signals};
@@ -118,10 +119,14 @@ pub async fn read_line(terminal: impl AsFd) -> rustix::io::Result<Option<String>
     }
 }
 
-/// True also where reading would fail: then it says so.
+/// True also where reading would fail: then it says so. A signal that comes meanwhile is no failure: whoever read then
+/// would wait for a line.
 fn is_readable(terminal: &impl AsFd) -> bool {
     let mut wanted = [PollFd::new(terminal, PollFlags::IN)];
-    poll(&mut wanted, Some(&Timespec::default())).map_or(true, |ready| ready > 0)
+    match poll(&mut wanted, Some(&Timespec::default())) {
+        Ok(ready) => ready > 0,
+        Err(error) => error != Errno::INTR,
+    }
 }
 
 #[cfg(test)]

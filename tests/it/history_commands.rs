@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::repl::{start, wait_for_end};
-use crate::support::{Gate, ModelServer, Output, Pty, Reply, Sandbox};
+use crate::support::{Gate, ModelServer, Output, Pty, Reply, Sandbox, Strace, needs, wait_until};
 
 fn server() -> ModelServer {
     ModelServer::always(Reply::answer(&["An apple", " pie."]))
@@ -234,6 +234,23 @@ fn a_person_is_asked_before_anything_is_deleted() {
     pty.send("\x03");
     assert_eq!(pty.wait_for_exit(), 130, "{}", pty.screen());
     assert_eq!(listed(&sandbox, []).len(), 2);
+}
+
+/// A signal that comes just while the terminal is looked at breaks off that look, and nothing is there to be read.
+#[test]
+fn a_signal_in_any_moment_of_a_question_ends_it() {
+    if !needs("strace") {
+        return;
+    }
+    let server = server();
+    let sandbox = filled(&server);
+    let strace = Strace::new(&sandbox).inject("poll,ppoll:error=EINTR:when=1").on(&["/dev/tty".into()]);
+    let mut pty = Pty::start(sandbox.sayso(["history", "rm", "trip"]).strace(&strace), 10, 100);
+    pty.wait_for_text("[y/N]");
+    wait_until("the look at the terminal", || strace.lines().iter().any(|line| line.contains("(INJECTED)")));
+    pty.send("\x03");
+    assert_eq!(pty.wait_for_exit(), 130, "{}", pty.screen());
+    assert_eq!(listed(&sandbox, []).len(), 3);
 }
 
 #[test]
