@@ -118,8 +118,10 @@ fn measure(sayso: &Path, big: &Path, empty: &Path) -> Result<(), Box<dyn Error>>
         ("sql: count", &["history", "sql", "SELECT count(*) FROM conversations"]),
     ];
     fs::create_dir_all(empty)?;
-    // Something to show and to go on with.
-    time(sayso, empty, &["ask", "-m", "demo:echo", "--no-tools", "hi"])?;
+    // Something to show and to go on with, the same on both sides.
+    for folder in [empty, big] {
+        time(sayso, folder, &["ask", "-m", "demo:echo", "--no-tools", "hi"])?;
+    }
     let mut out = io::stdout();
     writeln!(out, "| | empty ms | big ms | ratio |\n|---|---:|---:|---:|")?;
     for (name, arguments) in commands {

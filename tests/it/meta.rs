@@ -81,7 +81,7 @@ fn signals_and_time_limits_are_told() {
     // While stdin is waited for, too: no turn has begun.
     let sandbox = Sandbox::for_server(&server);
     let running = sandbox.ask_once(["--meta", "meta.json", "-"]).open_stdin().spawn();
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    running.wait_until_it_listens_to(Signal::TERM);
     running.signal(Signal::TERM);
     running.wait().assert_exit(143);
     assert_eq!((&meta(&sandbox)["status"], &meta(&sandbox)["exit"]), (&json!("interrupted"), &json!(143)));

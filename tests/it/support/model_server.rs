@@ -62,6 +62,7 @@ impl Received {
 pub struct Connection {
     /// The protocol that TLS agreed on, or why there is none.
     pub tls: Option<Result<String, String>>,
+    pub opened_at: Instant,
     pub closed_at: Option<Instant>,
 }
 
@@ -160,7 +161,7 @@ impl Log {
     fn connection(&self, socket: &Arc<TcpStream>) -> usize {
         let mut state = self.state();
         state.sockets.push(Arc::downgrade(socket));
-        state.connections.push(Connection { tls: None, closed_at: None });
+        state.connections.push(Connection { tls: None, opened_at: Instant::now(), closed_at: None });
         self.changed.notify_all();
         state.connections.len() - 1
     }

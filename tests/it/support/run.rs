@@ -211,6 +211,19 @@ impl Running {
         Pid::from_child(&self.child)
     }
 
+    /// Until then the signal ends the process as the system does.
+    pub fn wait_until_it_listens_to(&self, signal: Signal) {
+        let status = format!("/proc/{}/status", self.pid().as_raw_nonzero());
+        let caught = || {
+            let status = std::fs::read_to_string(&status).ok()?;
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
+            u64::from_str_radix(mask.trim(), 16).ok()
+        };
+        super::wait_until("the process to listen", || {
+            caught().is_some_and(|mask| mask & (1 << (signal.as_raw() - 1)) != 0)
+        });
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
