@@ -86,7 +86,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let markdown =
         view.markdown.unwrap_or_else(|| looks::markdown_settings(&config, options.conversation.width, context));
     let style = prompt_style(&config, &view, context);
-    let input = start_input(&config, completions.clone());
+    let input = start_input(&config, completions.clone(), style.is_some());
     let plain_system = plain_options.system.clone().or_else(|| config.file.chat.service.system_prompt.clone());
     let services = Wiring {
         config: &config,
@@ -227,7 +227,7 @@ fn prompt_style(config: &Config, view: &ViewSettings, context: &Context) -> Opti
 }
 
 /// The line editor, with names to complete as far as the history can be read.
-fn start_input(config: &Config, completions: CompletionSource) -> Input {
+fn start_input(config: &Config, completions: CompletionSource, has_colour: bool) -> Input {
     let stored = History::open_read(&config.stored).ok();
     completions.set_models(model_names(&config.file, &config.paths));
     completions.set_providers(providers(config).into_iter().map(|(name, _)| name).collect());
@@ -243,6 +243,7 @@ fn start_input(config: &Config, completions: CompletionSource) -> Input {
         plain: config.ui.is_dumb || config.ui.accessible,
         keys: config.ui.keys.clone(),
         folds_pastes: config.ui.fold_pastes,
+        asks_background: has_colour && config.ui.terminal.can_tell_background(),
         completions,
         home: config.paths.home.clone(),
     })
@@ -328,9 +329,14 @@ impl Services for Wiring<'_> {
         connected().map_err(|failure: Failure| failure.report())
     }
 
-    fn theme(&self, written: &str) -> Result<Theme, String> {
+    fn theme(&self, written: &str, has_light_background: Option<bool>) -> Result<Theme, String> {
         let choice = ThemeChoice::read(written).ok_or_else(|| format!("one of {}", themes_there_are(written)))?;
-        let theme = looks::read_theme(&choice, self.config);
+        let theme = match (&choice, has_light_background) {
+            (ThemeChoice::Auto, Some(_)) => Ok(looks::theme_on(has_light_background)),
+            (ThemeChoice::Auto | ThemeChoice::Builtin(_) | ThemeChoice::File(_), _) => {
+                looks::read_theme(&choice, self.config)
+            }
+        };
         let theme = theme.map_err(|reason| format!("a theme file that can be used: {reason}"))?;
         Ok(theme.within(self.config.ui.terminal.palette))
     }

@@ -51,11 +51,7 @@ fn theme(config: &Config, context: &mut Context) -> Theme {
 /// A theme as it is; an error names the file and the reason.
 pub fn read_theme(choice: &ThemeChoice, config: &Config) -> Result<Theme, String> {
     match choice {
-        ThemeChoice::Auto => Ok(Theme::builtin(match config.ui.terminal.has_light_background {
-            Some(true) => BuiltinTheme::Light,
-            Some(false) => BuiltinTheme::Dark,
-            None => BuiltinTheme::Middle,
-        })),
+        ThemeChoice::Auto => Ok(theme_on(config.ui.terminal.has_light_background)),
         ThemeChoice::Builtin(builtin) => Ok(Theme::builtin(*builtin)),
         ThemeChoice::File(written) => {
             let folder = config.file_path.as_deref().and_then(Path::parent);
@@ -63,6 +59,16 @@ pub fn read_theme(choice: &ThemeChoice, config: &Config) -> Result<Theme, String
             read(&path).map_err(|reason| format!("{}: {reason}", path.display()))
         }
     }
+}
+
+/// What `auto` is on a background that is light, dark or not known.
+#[must_use]
+pub fn theme_on(has_light_background: Option<bool>) -> Theme {
+    Theme::builtin(match has_light_background {
+        Some(true) => BuiltinTheme::Light,
+        Some(false) => BuiltinTheme::Dark,
+        None => BuiltinTheme::Middle,
+    })
 }
 
 fn read(path: &Path) -> Result<Theme, String> {

@@ -1,5 +1,5 @@
-//! What the environment tells of the terminal: its colours, its background, whether it takes links. Nothing is asked
-//! of the terminal itself: an answer that comes late would be typed at the prompt.
+//! What the environment tells of the terminal: its colours, its background, whether it takes links. The terminal itself
+//! is asked only for its background, and only by the REPL, which knows the reply among what is typed.
 
 use super::env::Environment;
 use crate::terminal::Palette;
@@ -13,6 +13,15 @@ pub struct TerminalKind {
     pub hyperlinks: bool,
     /// It is too old for OSC: what it does not know it may print.
     pub is_old: bool,
+    /// GNU screen, which answers for the terminal outside and may be shown on several.
+    pub is_screen: bool,
+}
+
+impl TerminalKind {
+    /// Whether it is of use to ask the terminal for its background.
+    pub fn can_tell_background(self) -> bool {
+        self.has_light_background.is_none() && !self.is_old && !self.is_screen
+    }
 }
 
 pub fn terminal_kind(environment: &Environment) -> TerminalKind {
@@ -21,6 +30,7 @@ pub fn terminal_kind(environment: &Environment) -> TerminalKind {
         has_light_background: has_light_background(environment),
         hyperlinks: takes_hyperlinks(environment),
         is_old: is_old(environment),
+        is_screen: environment.text("STY").is_some() && environment.text("TMUX").is_none(),
     }
 }
 

@@ -38,6 +38,8 @@ pub struct InputSettings {
     pub keys: Vec<KeyBinding>,
     /// A long paste is one label in the line.
     pub folds_pastes: bool,
+    /// With the first prompt the terminal is asked for its background. It has to know OSC.
+    pub asks_background: bool,
     pub completions: CompletionSource,
     /// Stands for `~` in paths.
     pub home: Option<PathBuf>,
@@ -87,11 +89,13 @@ impl Prompt for PromptText {
     }
 }
 
-/// The answer to a request, but for the first one.
+/// The answer to a request, but for the first two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputEvent {
     /// A line was begun, and is still being read.
     Typing,
+    /// The terminal has told its background; the line is still being read.
+    Background { is_light: bool },
     /// May hold several lines.
     Line(String),
     /// Ctrl-C. A text was put into the history in memory: Up brings it back.
@@ -136,6 +140,7 @@ pub struct Input {
     is_reading: bool,
     is_plain: bool,
     reading: Reading,
+    has_light_background: Option<bool>,
 }
 
 impl Input {
@@ -150,7 +155,7 @@ impl Input {
         let _ = thread::Builder::new()
             .name("line-input".to_owned())
             .spawn(move || serve(settings, shared, &taken_orders, &sent_events));
-        Self { orders, events, is_reading: false, is_plain, reading }
+        Self { orders, events, is_reading: false, is_plain, reading, has_light_background: None }
     }
 
     /// Asks for one line; `initial` stands in it already. Nothing happens while one is being read.
@@ -186,7 +191,10 @@ impl Input {
             return std::future::pending().await;
         }
         let event = self.events.recv().await;
-        if event != Some(InputEvent::Typing) {
+        if let Some(InputEvent::Background { is_light }) = event {
+            self.has_light_background = Some(is_light);
+        }
+        if !matches!(event, Some(InputEvent::Typing | InputEvent::Background { .. })) {
             self.is_reading = false;
             mode::set_paste_bracketed(false);
         }
@@ -223,6 +231,12 @@ impl Input {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.is_plain
+    }
+
+    /// As the terminal has told; `None`: it was not asked, or has not replied yet.
+    #[must_use]
+    pub fn has_light_background(&self) -> Option<bool> {
+        self.has_light_background
     }
 
     /// Whether there is more to clear than the terminal knows of. Of the line that it edits itself

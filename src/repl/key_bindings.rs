@@ -9,6 +9,7 @@ use rustyline::{
     KeyCode, KeyEvent, Modifiers, Movement, RepeatCount, Word,
 };
 
+use super::background::Background;
 use super::paste::{self, Pasted, Pastes};
 use super::{multiline, slash};
 use crate::config::{self, KeyAction, KeyBinding};
@@ -20,6 +21,7 @@ pub struct Asked {
     editor: AtomicBool,
     new_line: AtomicBool,
     pub pastes: Pastes,
+    pub background: Background,
 }
 
 impl Asked {
@@ -57,7 +59,7 @@ pub fn bind(editor: &mut Editor<impl Helper, impl History>, asked: &Arc<Asked>, 
     for KeyBinding { keys, action } in own {
         bind(keys.iter().map(key_event).collect(), act_of(*action));
     }
-    // While a paste comes in, each key is a part of it, whatever it means elsewhere.
+    // While a paste or a reply of the terminal comes in, each key is a part of it, whatever it means elsewhere.
     let rest = Bound { asked: Arc::clone(asked), act: Act::Ask(|_, _| None) };
     editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(rest)));
 }
@@ -133,6 +135,9 @@ impl ConditionalEventHandler for Bound {
                 Pasted::Taken => return Some(Cmd::Noop),
                 Pasted::Whole(text) => return Some(Cmd::Insert(1, text)),
                 Pasted::GivenUp => return Some(Cmd::Interrupt),
+            }
+            if self.asked.background.takes(key) {
+                return Some(Cmd::Noop);
             }
             if matches!(key.0, KeyCode::Char(c) if paste::is_mark(c)) {
                 return Some(Cmd::Noop);

@@ -11,6 +11,7 @@ use rustyline::history::History as _;
 use rustyline::{ColorMode, CompletionType, Config, EditMode, Editor, GraphemeClusterMode, Prompt as _};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::background;
 use super::completer::Completions;
 use super::input::{Editing, InputEvent, InputSettings, PromptText, Reading};
 use super::key_bindings::{self, Asked};
@@ -70,6 +71,8 @@ impl LineReader {
 pub struct EditedLines {
     editor: Editor<LineHelper, LineHistory>,
     parts: Parts,
+    /// Nothing has been read yet.
+    is_first: bool,
     /// The last line, as it was and with the texts of its pastes.
     last: (String, String),
 }
@@ -116,7 +119,16 @@ impl Parts {
 
 impl EditedLines {
     fn open(parts: Parts) -> Result<Self, ReadlineError> {
-        Ok(Self { editor: parts.build(LineHistory::default())?, parts, last: Default::default() })
+        let editor = parts.build(LineHistory::default())?;
+        Ok(Self { editor, is_first: true, parts, last: Default::default() })
+    }
+
+    /// The reply comes among the keys. Nothing is echoed between two lines, so it is not seen where it comes early.
+    fn ask_for_background(&self) {
+        let Parts { settings, typing, asked, .. } = &self.parts;
+        if settings.asks_background && write_prompt(background::QUESTION).is_ok() {
+            asked.background.await_reply(typing.clone());
+        }
     }
 
     /// Forgets keys that were read behind the last line, in one go with it: the editor keeps them for the next.
@@ -129,6 +141,9 @@ impl EditedLines {
     }
 
     fn read(&mut self, prompt: &PromptText, initial: String) -> InputEvent {
+        if std::mem::take(&mut self.is_first) {
+            self.ask_for_background();
+        }
         if let Some(helper) = self.editor.helper_mut() {
             helper.set_style(prompt.style());
         }

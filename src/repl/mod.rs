@@ -1,6 +1,7 @@
 //! The REPL's parts: reading lines, slash commands, completion, Ctrl-C.
 
 mod attach;
+mod background;
 mod command_table;
 mod completer;
 mod copy;

@@ -79,7 +79,7 @@ impl Watched<'_> {
                 () = self.watch.declined.notified() => return Some((Said::No, true)),
             };
             return Some(match event {
-                InputEvent::Typing => continue,
+                InputEvent::Typing | InputEvent::Background { .. } => continue,
                 InputEvent::Line(line) => (Said::Line(line), false),
                 InputEvent::Interrupted { .. } => (Said::No, true),
                 InputEvent::EndOfInput if mode::is_gone() => return None,

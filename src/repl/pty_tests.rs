@@ -24,7 +24,7 @@ fn run_program(settings: InputSettings) {
     input.request(prompt(), None);
     loop {
         let event = runtime.block_on(input.next());
-        if event == InputEvent::Typing {
+        if matches!(event, InputEvent::Typing | InputEvent::Background { .. }) {
             continue;
         }
         writeln!(stdout, "<{event:?}>").unwrap();
@@ -33,7 +33,7 @@ fn run_program(settings: InputSettings) {
                 input.add_history(&line);
                 None
             }
-            InputEvent::Typing | InputEvent::Interrupted { .. } => None,
+            InputEvent::Typing | InputEvent::Background { .. } | InputEvent::Interrupted { .. } => None,
             InputEvent::EditRequested { text } => Some(edit_text("sed -i s/cat/dog/", &text, "md").unwrap()),
             InputEvent::EndOfInput | InputEvent::Failed(_) => return,
         };
@@ -43,7 +43,15 @@ fn run_program(settings: InputSettings) {
 
 fn settings(editing: Editing, plain: bool) -> InputSettings {
     let completions = CompletionSource::default();
-    InputSettings { editing, plain, keys: Vec::new(), folds_pastes: true, completions, home: None }
+    InputSettings {
+        editing,
+        plain,
+        keys: Vec::new(),
+        folds_pastes: true,
+        asks_background: false,
+        completions,
+        home: None,
+    }
 }
 
 /// The tests below start this binary once more, on a terminal, to be one of the three programs.

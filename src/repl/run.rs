@@ -64,8 +64,9 @@ pub trait Services {
     fn providers(&self) -> Vec<(String, String)>;
     /// Whether a provider has this name, set up or built in.
     fn is_provider(&self, name: &str) -> bool;
-    /// A theme for this terminal, by its name or the path of its file; else what it has to be.
-    fn theme(&self, written: &str) -> Result<Theme, String>;
+    /// A theme for this terminal, by its name or the path of its file; else what it has to be. What the terminal has
+    /// told of its background counts before what the environment tells.
+    fn theme(&self, written: &str, has_light_background: Option<bool>) -> Result<Theme, String>;
     /// Writes a conversation to a new file, as the end of its name says; without a name to one in the current folder.
     fn export(&self, id: &ConversationId, file: Option<&str>, images: ExportImages) -> Result<PathBuf, ErrorReport>;
     /// False where this process writes no history.
@@ -264,6 +265,10 @@ impl Repl<'_> {
             InputEvent::Typing => {
                 // The one that was opened with the prompt may be long gone.
                 self.session.model.provider.prewarm();
+                ControlFlow::Continue(None)
+            }
+            InputEvent::Background { .. } => {
+                self.fit_theme();
                 ControlFlow::Continue(None)
             }
             InputEvent::Line(line) => {

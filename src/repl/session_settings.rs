@@ -153,10 +153,7 @@ pub static SETTINGS: &[Setting] = &[
         values: &THEME_NAMES,
         show: |repl| repl.theme.clone(),
         change: |repl, value| {
-            let theme = repl.services.theme(value)?;
-            repl.theme = value.to_owned();
-            repl.change_looks(|looks| looks.theme = theme);
-            repl.style = repl.style.as_ref().map(|_| theme.prompt_style());
+            repl.theme = repl.change_theme(value).map(|()| value.to_owned())?;
             Ok(())
         },
     },
@@ -268,6 +265,21 @@ impl Repl<'_> {
     }
 
     /// Answers that are rendered now, and those that will be.
+    /// The terminal has told its background: that decides where the person has not.
+    pub(super) fn fit_theme(&mut self) {
+        if self.theme == "auto" {
+            // A name that was good once is good again.
+            let _ = self.change_theme("auto");
+        }
+    }
+
+    fn change_theme(&mut self, written: &str) -> Result<(), String> {
+        let theme = self.services.theme(written, self.input.has_light_background())?;
+        self.change_looks(|looks| looks.theme = theme);
+        self.style = self.style.as_ref().map(|_| theme.prompt_style());
+        Ok(())
+    }
+
     fn change_looks(&mut self, change: impl FnOnce(&mut MarkdownSettings)) {
         change(&mut self.markdown);
         self.view.markdown = self.view.markdown.map(|_| self.markdown);

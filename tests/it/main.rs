@@ -13,6 +13,8 @@ mod attachments;
 #[cfg(test)]
 mod attachments_kept;
 #[cfg(test)]
+mod background;
+#[cfg(test)]
 mod batch;
 #[cfg(test)]
 mod batch_saved;
