@@ -1,9 +1,9 @@
 //! The bytes of a demo answer, as a server would send them: SSE frames of chat-completion chunks.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -27,6 +27,31 @@ enum Phase {
     Over,
 }
 
+/// What one frame holds. Written without a tree of values in between: a long answer has many.
+#[derive(Serialize)]
+struct Chunk<'a> {
+    choices: &'a [Choice<'a>],
+    id: &'static str,
+    model: &'a str,
+    object: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<&'a Value>,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    delta: Delta<'a>,
+    finish_reason: Option<&'a str>,
+    index: u8,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Delta<'a> {
+    Text { content: &'a str },
+    Other(&'a Value),
+}
+
 /// Pieces in one go where there is no pause, about as many as a fast socket hands over.
 const BATCH_PIECES: usize = 64;
 
@@ -41,7 +66,9 @@ impl DemoStream {
         let bytes = match self.phase {
             Phase::Head => {
                 self.phase = Phase::Pieces;
-                self.frame(&json!({"role": "assistant", "content": ""}), None)
+                let mut frames = Vec::new();
+                self.write_choice(&mut frames, Delta::Other(&json!({"role": "assistant", "content": ""})), None);
+                frames
             }
             Phase::Pieces => match self.pieces() {
                 frames if frames.is_empty() => self.end().await?,
@@ -64,18 +91,18 @@ impl DemoStream {
         self.due = Some((due + self.script.pause).max(Instant::now() - behind_max));
     }
 
-    fn pieces(&mut self) -> String {
+    fn pieces(&mut self) -> Vec<u8> {
         let count = if self.script.pause.is_zero() { BATCH_PIECES } else { 1 };
-        let mut frames = String::new();
+        let mut frames = Vec::new();
         for _ in 0..count {
             let Some(piece) = self.script.next_piece() else { break };
             self.pieces += 1;
-            frames += &self.frame(&json!({"content": piece}), None);
+            self.write_choice(&mut frames, Delta::Text { content: &piece }, None);
         }
         frames
     }
 
-    async fn end(&mut self) -> Option<String> {
+    async fn end(&mut self) -> Option<Vec<u8>> {
         match self.script.ending {
             Ending::Silence => return std::future::pending().await,
             #[cfg(debug_assertions)]
@@ -90,37 +117,34 @@ impl DemoStream {
             }
             Ending::Whole | Ending::Length => self.phase = Phase::Over,
         }
-        let mut frames = String::new();
+        let mut frames = Vec::new();
         for (index, DemoCall { id, name, arguments }) in self.script.calls.iter().enumerate() {
             let function = json!({"name": name, "arguments": arguments.to_string()});
             let call = json!({"index": index, "id": id, "type": "function", "function": function});
-            frames += &self.frame(&json!({"tool_calls": [call]}), None);
+            self.write_choice(&mut frames, Delta::Other(&json!({"tool_calls": [call]})), None);
         }
         let finish = match self.script.ending {
             Ending::Length => "length",
             _ if !self.script.calls.is_empty() => "tool_calls",
             _ => "stop",
         };
-        frames += &self.frame(&json!({}), Some(finish));
+        self.write_choice(&mut frames, Delta::Other(&json!({})), Some(finish));
         let (input, output) = (self.script.input_words, self.pieces);
         let usage = json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output});
-        self.write(&mut frames, &json!({"choices": [], "usage": usage}));
-        frames.push_str("data: [DONE]\n\n");
+        self.write(&mut frames, &[], Some(&usage));
+        frames.extend(b"data: [DONE]\n\n");
         Some(frames)
     }
 
-    fn frame(&self, delta: &Value, finish: Option<&str>) -> String {
-        let mut frame = String::new();
-        self.write(&mut frame, &json!({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}));
-        frame
+    fn write_choice(&self, frames: &mut Vec<u8>, delta: Delta<'_>, finish_reason: Option<&str>) {
+        self.write(frames, &[Choice { delta, finish_reason, index: 0 }], None);
     }
 
-    fn write(&self, frames: &mut String, fields: &Value) {
-        let mut chunk = json!({"id": "demo-1", "object": "chat.completion.chunk", "model": self.model});
-        if let (Some(chunk), Some(fields)) = (chunk.as_object_mut(), fields.as_object()) {
-            chunk.extend(fields.clone());
-        }
-        write!(frames, "data: {chunk}\n\n").expect("writing to a string cannot fail");
+    fn write(&self, frames: &mut Vec<u8>, choices: &[Choice<'_>], usage: Option<&Value>) {
+        let chunk = Chunk { choices, id: "demo-1", model: &self.model, object: "chat.completion.chunk", usage };
+        frames.extend(b"data: ");
+        serde_json::to_writer(&mut *frames, &chunk).expect("writing to memory cannot fail");
+        frames.extend(b"\n\n");
     }
 }
 
