@@ -19,11 +19,19 @@ HOME="$work" target/order/release/sayso ask --no-save -m "$model" hi </dev/null 
 run 1 --version
 run 2 ask --no-save -m "$model" hi
 run 3 ask -m "$model" hi
+# Most people have a configuration, and longer answers, of which parts are written before the end.
+cat >"$work/config.yaml" <<END
+llm:
+  providers:
+    here: {base_url: "$OPENAI_BASE_URL", model: "$model"}
+END
+run 4 ask --config "$work/config.yaml" -m "here:$model" hi
+run 5 ask -m demo:long -o chunks=3000 hi
 
 # The hash of a crate changes with its version, its place and the compiler, and with its length what points back in a
 # name; what is around them does not.
 names() {
-    sed -nE "s/^c?fn=\([0-9]+\) ([A-Za-z_][^ ']*).*/\1/p" "$work"/calls.{1,2,3} \
+    sed -nE "s/^c?fn=\([0-9]+\) ([A-Za-z_][^ ']*).*/\1/p" "$work"/calls.{1,2,3,4,5} \
         | sed -E 's/Cs[0-9A-Za-z]+_/Cs*_/g; s/B[0-9A-Za-z]{0,3}_/B*_/g; s/\.llvm\.[0-9]+$/*/' | awk '!seen[$0]++'
 }
 {
