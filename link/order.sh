@@ -24,9 +24,10 @@ cat >"$work/config.yaml" <<END
 llm:
   providers:
     here: {base_url: "$OPENAI_BASE_URL", model: "$model"}
+chat: {service: {streaming: {persistence: {persist_deltas: true}}}}
 END
 run 4 ask --config "$work/config.yaml" -m "here:$model" hi
-run 5 ask -m demo:long -o chunks=3000 hi
+run 5 ask --config "$work/config.yaml" -m demo:long -o chunks=20000 hi
 
 # The hash of a crate changes with its version, its place and the compiler, and with its length what points back in a
 # name; what is around them does not.
