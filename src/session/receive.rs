@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+
 use super::metrics::Stopwatch;
 use super::outcome::ReplyEnding;
 use super::output::{OutputStop, drain};
@@ -42,6 +45,9 @@ impl Receiving<'_> {
     /// Receives until the stream ends, falls silent, fails or is cancelled.
     pub async fn run(&mut self, mut stream: EventStream, settings: &TurnSettings, cancel: &mut Cancel) -> ReplyEnding {
         let mut last_progress = Instant::now();
+        let mut token = cancel.clone();
+        // Beside each chunk it is only looked at whether something has come.
+        let mut cancelled = FuturesUnordered::from_iter([token.cancelled()]);
         loop {
             let limit = if self.reply.is_empty() { settings.first_token_timeout } else { settings.idle_timeout };
             let silent_at = last_progress + limit;
@@ -53,7 +59,7 @@ impl Receiving<'_> {
                 let mut on_event = |event: StreamEvent<'_>| self.take(&event, &mut arrival);
                 tokio::select! {
                     biased;
-                    cause = cancel.cancelled() => return ReplyEnding::Cancelled(cause),
+                    Some(cause) = cancelled.next() => return ReplyEnding::Cancelled(cause),
                     pumped = stream.pump(&mut on_event) => Some(pumped),
                     () = tokio::time::sleep_until(wake_at.into()) => None,
                 }

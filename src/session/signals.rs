@@ -1,15 +1,16 @@
 //! Signals as causes to stop, and the second one as the end of patience.
 
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CancelCause;
 
 /// The signals that end a turn or the program.
 pub struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    quit: Signal,
-    hang_up: Signal,
+    /// Each is looked at only after it has come: this waits beside every chunk of an answer.
+    awaited: FuturesUnordered<BoxFuture<'static, (Signal, CancelCause)>>,
     /// Registered so that a file size limit is an error to report instead of a death.
     _file_size: Option<Signal>,
 }
@@ -20,25 +21,32 @@ const SIGXFSZ: i32 = 25;
 impl Signals {
     /// Must be called within the runtime.
     pub fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            quit: signal(SignalKind::quit())?,
-            hang_up: signal(SignalKind::hangup())?,
-            _file_size: signal(SignalKind::from_raw(SIGXFSZ)).ok(),
-        })
+        let awaited = FuturesUnordered::new();
+        for (kind, cause) in [
+            (SignalKind::interrupt(), CancelCause::UserInterrupt),
+            (SignalKind::terminate(), CancelCause::Terminate),
+            // Ctrl-\ would leave a core and a terminal without echo.
+            (SignalKind::quit(), CancelCause::Terminate),
+            (SignalKind::hangup(), CancelCause::HangUp),
+        ] {
+            awaited.push(arrival(signal(kind)?, cause));
+        }
+        Ok(Self { awaited, _file_size: signal(SignalKind::from_raw(SIGXFSZ)).ok() })
     }
 
     /// Waits for the next one. Cancel-safe.
     pub async fn next(&mut self) -> CancelCause {
-        tokio::select! {
-            _ = self.interrupt.recv() => CancelCause::UserInterrupt,
-            _ = self.terminate.recv() => CancelCause::Terminate,
-            // Ctrl-\ would leave a core and a terminal without echo.
-            _ = self.quit.recv() => CancelCause::Terminate,
-            _ = self.hang_up.recv() => CancelCause::HangUp,
-        }
+        let Some((signal, cause)) = self.awaited.next().await else { return std::future::pending().await };
+        self.awaited.push(arrival(signal, cause));
+        cause
     }
+}
+
+fn arrival(mut signal: Signal, cause: CancelCause) -> BoxFuture<'static, (Signal, CancelCause)> {
+    Box::pin(async move {
+        signal.recv().await;
+        (signal, cause)
+    })
 }
 
 /// What a shell does to its jobs.
