@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::prompt::leave;
 use crate::repl::{start, wait_for_end};
-use crate::support::{Gate, ModelServer, Pty, Reply, Run, Sandbox, TestConfig};
+use crate::support::{Gate, ModelServer, Pty, Reply, Run, Sandbox, TestConfig, wait_until};
 
 const QUESTION: &[u8] = b"\x1b]11;?\x07";
 const LIGHT: &str = "\x1b]11;rgb:ffff/ffff/dddd\x07";
@@ -122,4 +122,19 @@ fn no_terminal_is_asked_that_has_told_already_or_would_not_understand() {
         assert_eq!(times(&pty.log(), b"\x1b]11"), 0, "{name}");
         leave(pty);
     }
+}
+
+#[test]
+fn a_reply_that_finds_vi_in_its_command_mode_commands_nothing() {
+    let server = server();
+    let sandbox = Sandbox::new().config(&TestConfig::for_server(&server).set("ui.editing", json!("vi")));
+    let mut pty = start(sandbox.sayso(["chat"]), "test>");
+    pty.send("hello");
+    wait_for_end(&pty, &["test> hello"]);
+    pty.send("\x1b");
+    // Behind it the letter is a command, not one that is typed.
+    wait_until("the cursor on the last letter", || pty.cursor().1 == 10);
+    pty.send(LIGHT);
+    ask(&mut pty, "$\r", "hello");
+    leave(pty);
 }
