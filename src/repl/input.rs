@@ -10,14 +10,15 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::{fmt, thread};
 
-use rustyline::{ExternalPrinter, Prompt};
+use rustyline::Prompt;
 use tokio::sync::mpsc as async_mpsc;
 
+use super::above::{Above, Printer};
 use super::completer::CompletionSource;
-use super::line_reader::LineReader;
+use super::line_reader::{LineReader, write_prompt};
 use crate::config::KeyBinding;
 use crate::conversation::is_hidden;
 use crate::terminal::{TermSafe, mode};
@@ -123,7 +124,7 @@ pub struct Reading {
     /// A signal cleared them.
     pub is_cleared: Arc<AtomicBool>,
     /// Prints above the line, and so draws it again.
-    pub printer: Arc<Mutex<Option<Box<dyn ExternalPrinter + Send>>>>,
+    pub printer: Printer,
 }
 
 impl fmt::Debug for Reading {
@@ -140,6 +141,7 @@ pub struct Input {
     is_reading: bool,
     is_plain: bool,
     reading: Reading,
+    above: Above,
     has_light_background: Option<bool>,
 }
 
@@ -155,7 +157,15 @@ impl Input {
         let _ = thread::Builder::new()
             .name("line-input".to_owned())
             .spawn(move || serve(settings, shared, &taken_orders, &sent_events));
-        Self { orders, events, is_reading: false, is_plain, reading, has_light_background: None }
+        Self {
+            orders,
+            events,
+            is_reading: false,
+            is_plain,
+            reading,
+            above: Above::default(),
+            has_light_background: None,
+        }
     }
 
     /// Asks for one line; `initial` stands in it already. Nothing happens while one is being read.
@@ -205,25 +215,20 @@ impl Input {
     pub fn redraw(&self, prompt: &PromptText) {
         if self.is_plain {
             // A terminal that has gone is noticed by the thread.
-            let _ = super::line_reader::write_prompt(&prompt.raw);
+            let _ = write_prompt(&prompt.raw);
             return;
         }
         mode::look_at_window();
-        let mut printer = self.reading.printer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(printer) = printer.as_mut() {
-            // The line is on its way out where this fails.
-            let _ = printer.print(String::new());
-        }
+        self.above.print(&self.reading.printer, String::new());
     }
 
     /// Prints a line above the one that is being read, which stands again below it.
     pub fn print_above(&self, text: TermSafe<'_>) {
         let line = format!("{}\n", String::from_utf8_lossy(text.as_bytes()));
-        let mut printer = self.reading.printer.lock().unwrap_or_else(PoisonError::into_inner);
-        match printer.as_mut() {
-            // The line is on its way out where this fails.
-            Some(printer) => drop(printer.print(line)),
-            None => drop(super::line_reader::write_prompt(&line)),
+        if self.is_plain {
+            let _ = write_prompt(&line);
+        } else {
+            self.above.print(&self.reading.printer, line);
         }
     }
 

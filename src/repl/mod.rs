@@ -1,5 +1,6 @@
 //! The REPL's parts: reading lines, slash commands, completion, Ctrl-C.
 
+mod above;
 mod attach;
 mod background;
 mod command_table;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::{CompletionSource, Editing, Input, InputEvent, InputSettings, PromptText, edit_text};
+use crate::terminal::TermSafe;
 
 const SIZE: PtySize = PtySize { rows: 24, cols: 120, pixel_width: 0, pixel_height: 0 };
 
@@ -68,6 +69,37 @@ fn emacs_program() {
         return;
     }
     run_program(settings(Editing::Emacs, false));
+}
+
+/// Prints above the line all the time, as chatty servers do; ends with the line `end`.
+#[test]
+fn noisy_program() {
+    if !is_started_as_program() {
+        return;
+    }
+    let mut input = Input::start(settings(Editing::Emacs, false));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let mut stdout = std::io::stdout();
+        loop {
+            input.request(PromptText::new("demo> ", None), None);
+            let event = tokio::select! {
+                event = input.next() => event,
+                () = tokio::time::sleep(Duration::from_micros(200)) => {
+                    for _ in 0..3 {
+                        input.print_above(TermSafe::literal("noise"));
+                    }
+                    continue;
+                }
+            };
+            if let InputEvent::Line(line) = event {
+                writeln!(stdout, "<{line}>").unwrap();
+                if line == "end" {
+                    return;
+                }
+            }
+        }
+    });
 }
 
 #[test]
@@ -160,6 +192,20 @@ impl Terminal {
 
 fn interrupted(text: &str) -> InputEvent {
     InputEvent::Interrupted { had_text: !text.is_empty(), text: text.to_owned() }
+}
+
+#[test]
+fn what_is_printed_above_while_a_line_ends_stops_nobody() {
+    let mut terminal = Terminal::run("noisy_program");
+    for number in 0..200 {
+        let line = format!("a line that came at once {number}");
+        terminal.type_keys(format!("{line}\r"));
+        terminal.expect(&format!("<{line}>"));
+        terminal.expect("demo> ");
+    }
+    terminal.type_keys("end\r");
+    terminal.expect("<end>");
+    assert!(terminal.child.wait().unwrap().success());
 }
 
 #[test]
