@@ -331,12 +331,7 @@ impl Services for Wiring<'_> {
 
     fn theme(&self, written: &str, has_light_background: Option<bool>) -> Result<Theme, String> {
         let choice = ThemeChoice::read(written).ok_or_else(|| format!("one of {}", themes_there_are(written)))?;
-        let theme = match (&choice, has_light_background) {
-            (ThemeChoice::Auto, Some(_)) => Ok(looks::theme_on(has_light_background)),
-            (ThemeChoice::Auto | ThemeChoice::Builtin(_) | ThemeChoice::File(_), _) => {
-                looks::read_theme(&choice, self.config)
-            }
-        };
+        let theme = looks::read_theme(&choice, self.config, has_light_background);
         let theme = theme.map_err(|reason| format!("a theme file that can be used: {reason}"))?;
         Ok(theme.within(self.config.ui.terminal.palette))
     }

@@ -42,16 +42,21 @@ pub fn of_format(
 }
 
 fn theme(config: &Config, context: &mut Context) -> Theme {
-    read_theme(&config.ui.theme, config).unwrap_or_else(|reason| {
+    read_theme(&config.ui.theme, config, None).unwrap_or_else(|reason| {
         context.warn(&format!("ui.theme: {reason}"));
         Theme::default()
     })
 }
 
-/// A theme as it is; an error names the file and the reason.
-pub fn read_theme(choice: &ThemeChoice, config: &Config) -> Result<Theme, String> {
+/// A theme as it is; an error names the file and the reason. What the terminal itself has told of its background counts
+/// before what the environment tells.
+pub fn read_theme(choice: &ThemeChoice, config: &Config, told: Option<bool>) -> Result<Theme, String> {
     match choice {
-        ThemeChoice::Auto => Ok(theme_on(config.ui.terminal.has_light_background)),
+        ThemeChoice::Auto => Ok(Theme::builtin(match told.or(config.ui.terminal.has_light_background) {
+            Some(true) => BuiltinTheme::Light,
+            Some(false) => BuiltinTheme::Dark,
+            None => BuiltinTheme::Middle,
+        })),
         ThemeChoice::Builtin(builtin) => Ok(Theme::builtin(*builtin)),
         ThemeChoice::File(written) => {
             let folder = config.file_path.as_deref().and_then(Path::parent);
@@ -59,16 +64,6 @@ pub fn read_theme(choice: &ThemeChoice, config: &Config) -> Result<Theme, String
             read(&path).map_err(|reason| format!("{}: {reason}", path.display()))
         }
     }
-}
-
-/// What `auto` is on a background that is light, dark or not known.
-#[must_use]
-pub fn theme_on(has_light_background: Option<bool>) -> Theme {
-    Theme::builtin(match has_light_background {
-        Some(true) => BuiltinTheme::Light,
-        Some(false) => BuiltinTheme::Dark,
-        None => BuiltinTheme::Middle,
-    })
 }
 
 fn read(path: &Path) -> Result<Theme, String> {

@@ -55,7 +55,7 @@ fn settings(editing: Editing, plain: bool) -> InputSettings {
     }
 }
 
-/// The tests below start this binary once more, on a terminal, to be one of the three programs.
+/// The tests below start this binary once more, on a terminal, to be one of the programs.
 const PROGRAM: &str = "SAYSO_TEST_PROGRAM";
 
 #[expect(clippy::disallowed_methods, reason = "a variable of the test, not of sayso")]
