@@ -71,7 +71,7 @@ Examples:
 explains more.";
 
 /// Chat with language models in the terminal.
-#[derive(Clone, Debug, Parser)]
+#[derive(Clone, Debug, Default, Parser)]
 #[command(name = "sayso", version, after_help = EXAMPLES, disable_help_flag = true, disable_help_subcommand = true, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{Cli, Command, settle_words};
+use super::{AskOptions, ChatOptions, Cli, Command, GlobalOptions, settle_words};
 
 /// Why there is no command to run.
 #[derive(Debug)]
@@ -44,6 +44,9 @@ impl UsageError {
 /// Reads a command line, the name of the program first.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(cli) = parse_frequent(&arguments) {
+        return with_settled_words(cli).map_err(Stop::Usage);
+    }
     let cli = Cli::try_parse_from(&arguments).map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             stop_for_help(&error, &arguments)
@@ -51,6 +54,39 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop>
         _ => Stop::Usage(usage_error(&error, &arguments)),
     })?;
     with_settled_words(cli).map_err(Stop::Usage)
+}
+
+/// The commands that are typed again and again, alone: to set up all the others takes longer than to parse.
+#[derive(Parser)]
+#[command(name = "sayso", disable_help_flag = true, disable_help_subcommand = true)]
+struct FrequentCli {
+    #[command(flatten)]
+    global: GlobalOptions,
+    #[command(subcommand)]
+    command: FrequentCommand,
+}
+
+#[derive(Subcommand)]
+#[command(defer = true)]
+enum FrequentCommand {
+    Ask(Box<AskOptions>),
+    Chat(Box<ChatOptions>),
+}
+
+/// `None` where anything else is wanted, or something is wrong: that is for [`Cli`], which knows all there is.
+fn parse_frequent(arguments: &[OsString]) -> Option<Cli> {
+    match arguments {
+        [_] => Some(Cli::default()),
+        [_, command, ..] if command == "ask" || command == "chat" => {
+            let FrequentCli { global, command } = FrequentCli::try_parse_from(arguments).ok()?;
+            let command = match command {
+                FrequentCommand::Ask(options) => Command::Ask(options),
+                FrequentCommand::Chat(options) => Command::Chat(options),
+            };
+            Some(Cli { global, command: Some(command) })
+        }
+        _ => None,
+    }
 }
 
 /// Tells the arguments of a role from the question.
@@ -265,6 +301,18 @@ mod tests {
     #[test]
     fn clap_accepts_its_own_definitions() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_typed_often_is_read_alone() {
+        for line in ["sayso", "sayso ask --no-save --config x -m a:b -q hi", "sayso chat --color never"] {
+            let arguments: Vec<_> = line.split_whitespace().map(OsString::from).collect();
+            if let Err(error) = FrequentCli::try_parse_from(&arguments) {
+            }
+            let alone = parse_frequent(&arguments).unwrap_or_else(|| panic!("{line}"));
+            let whole = Cli::try_parse_from(&arguments).unwrap();
+            assert_eq!(format!("{alone:?}"), format!("{whole:?}"));
+        }
     }
 
     #[test]
