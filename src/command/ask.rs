@@ -222,6 +222,8 @@ impl Run<'_> {
         // The connection opens in the background and the history on its own thread, while
         // standard input is read.
         model.provider.prewarm();
+        // Standard input is often there at once. The other end is to get to work before anything else is done here.
+        tokio::task::yield_now().await;
         let mut settings = wiring::turn_settings(config, options.conversation.request.retries);
         // What is to be asked once only has to be remembered.
         settings.require_history = options.require_history || is_once;

@@ -118,27 +118,36 @@ async fn read_stdin(
     context: &mut Context,
     signals: &mut Signals,
 ) -> Result<Option<Vec<u8>>, NoPrompt> {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    std::thread::Builder::new()
-        .name("stdin".to_owned())
-        // Nobody waits for the answer any more when the program ends first.
-        .spawn(move || drop(sender.send(stdin::read(patience))))
-        .map_err(|error| Failure::internal(format!("cannot read standard input: {error}")))?;
-    let read = tokio::select! {
-        read = receiver => read,
-        cause = signals.next() => return Err(NoPrompt::Stopped(crate::session::exit_of_cancel(cause))),
+    let read = match stdin::read_at_once() {
+        Some(read) => read,
+        None => read_beside(patience, signals).await?,
     };
     match read {
-        Ok(Ok(Input::Bytes(bytes))) => Ok(Some(bytes)),
-        Ok(Ok(Input::Silent)) => {
+        Ok(Input::Bytes(bytes)) => Ok(Some(bytes)),
+        Ok(Input::Silent) => {
             let seconds = stdin::FIRST_BYTE_WAIT.as_secs();
             context.warn(&format!(
                 "standard input said nothing for {seconds} s and is left out; `--stdin wait` waits, `--stdin never` skips it"
             ));
             Ok(None)
         }
-        Ok(Err(error)) => Err(NoPrompt::Failed(input_failure(&error))),
-        Err(_) => Err(NoPrompt::Failed(Failure::internal("the reader of standard input has stopped"))),
+        Err(error) => Err(NoPrompt::Failed(input_failure(&error))),
+    }
+}
+
+/// On a thread of its own, which may wait for as long as it likes.
+async fn read_beside(patience: Patience, signals: &mut Signals) -> Result<Result<Input, InputError>, NoPrompt> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new()
+        .name("stdin".to_owned())
+        // Nobody waits for the answer any more when the program ends first.
+        .spawn(move || drop(sender.send(stdin::read(patience))))
+        .map_err(|error| Failure::internal(format!("cannot read standard input: {error}")))?;
+    tokio::select! {
+        read = receiver => {
+            read.map_err(|_| NoPrompt::Failed(Failure::internal("the reader of standard input has stopped")))
+        }
+        cause = signals.next() => Err(NoPrompt::Stopped(crate::session::exit_of_cancel(cause))),
     }
 }
 

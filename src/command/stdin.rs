@@ -4,11 +4,15 @@ use std::io::Read;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::FileType;
 
 /// More than this is no prompt: 16 MiB.
 pub const INPUT_BYTES_MAX: usize = 16 << 20;
 /// How long a pipe beside a PROMPT may stay silent before it is left out.
 pub const FIRST_BYTE_WAIT: Duration = Duration::from_secs(3);
+
+/// A file of at most this size is read where its reader stands: 64 KiB.
+const AT_ONCE_BYTES_MAX: u64 = 64 << 10;
 
 /// How long to wait for the first byte of standard input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,21 @@ pub fn read(patience: Patience) -> Result<Input, InputError> {
         return Err(InputError::TooLong);
     }
     Ok(Input::Bytes(bytes))
+}
+
+/// What stands ready whole and keeps nobody waiting: nothing at all (`/dev/null`), or a small file. `None` for anything
+/// else, which is for [`read`]. A thread for these would take longer than they do.
+#[must_use]
+pub fn read_at_once() -> Option<Result<Input, InputError>> {
+    let stdin = std::io::stdin();
+    let about = rustix::fs::fstat(&stdin).ok()?;
+    let is_small_file = || about.st_size >= 0 && about.st_size.cast_unsigned() <= AT_ONCE_BYTES_MAX;
+    let is_ready = match FileType::from_raw_mode(about.st_mode) {
+        FileType::RegularFile => is_small_file(),
+        FileType::CharacterDevice => rustix::fs::stat("/dev/null").is_ok_and(|null| null.st_rdev == about.st_rdev),
+        _ => false,
+    };
+    is_ready.then(|| read(Patience::Unlimited))
 }
 
 /// Whether standard input has bytes, or has ended, within `wait`.
