@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::builtin::any_server::ToolServer;
-use crate::provider::{Ability, KnownModel, catalog};
+use crate::provider::{Ability, KnownModel, catalog, known_model};
 
 const LIMIT: usize = 20;
 const LIMIT_MAX: usize = 200;
@@ -128,7 +128,7 @@ fn rows(configured: &[ConfiguredModel]) -> Vec<Row> {
     let mut rows: Vec<Row> = configured
         .iter()
         .map(|model| {
-            let known = catalog().find(&model.provider, &model.id);
+            let known = known_model(&model.provider, &model.id);
             let label = format!("{}:{}", model.provider, model.id);
             Row { alias: model.alias.clone(), configured: true, ..row(label, known.as_ref()) }
         })

@@ -114,5 +114,5 @@ impl Keeping {
 
 /// Keys can hold what nobody else is to read.
 fn hash(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(text))
 }

@@ -15,7 +15,7 @@ use crate::conversation::{UnixMillis, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::http::{HttpClient, Lifetime};
 use crate::provider::{
-    Api, ErrorKind, ModelCache, ModelFacts, ProviderError, cached_facts, catalog, demo, fetch_models,
+    Api, ErrorKind, ModelCache, ModelFacts, ProviderError, cached_facts, catalog, demo, fetch_models, known_model,
 };
 
 /// A list of yesterday is asked for again.
@@ -134,7 +134,7 @@ async fn info(options: &ModelInfoOptions, context: &mut Context) -> Result<u8, F
     let mut lists = models_of(&names, &config, context, Age::Fresh).await;
     let listed = lists.pop().and_then(|(_, models)| models.ok()).unwrap_or_default();
     let in_list = listed.iter().find(|facts| facts.id == settings.model).cloned();
-    let known = catalog().find(&settings.name, &settings.model).map(ModelFacts::from);
+    let known = known_model(&settings.name, &settings.model).map(ModelFacts::from);
     if in_list.is_none() && known.is_none() {
         let near = suggestions(&settings.model, listed.iter().map(|facts| facts.id.as_str()));
         let failure = Failure::config(format!("nothing is known of {}:{}", settings.name, settings.model));
@@ -274,7 +274,7 @@ fn keep(path: Option<&std::path::Path>, base_url: &str, models: &[ModelFacts]) {
 }
 
 fn with_catalogue(provider: &str, facts: ModelFacts) -> ModelFacts {
-    match catalog().find(provider, &facts.id) {
+    match known_model(provider, &facts.id) {
         Some(known) => facts.or(known.into()),
         None => facts,
     }
@@ -394,7 +394,7 @@ mod tests {
 
     #[test]
     fn what_is_known_is_told_in_words() {
-        let facts = ModelFacts::from(catalog().find("openai", "gpt-4o-mini").unwrap());
+        let facts = ModelFacts::from(known_model("openai", "gpt-4o-mini").unwrap());
         let told = described("openai", &facts, "fast", "openai");
         assert_eq!(
             told,

@@ -60,13 +60,15 @@ fn run_command(arguments: Vec<OsString>) -> u8 {
 
 fn dispatch(cli: Cli, mut context: Context) -> u8 {
     let shown: Result<String, Failure> = match cli.command {
-        None if std::io::stdin().is_terminal() => return talk(chat::run(ChatOptions::bare(), context)),
-        None => return talk(ask::run(AskOptions::bare(), context)),
-        Some(Command::Chat(options)) => return talk(chat::run(*options, context)),
-        Some(Command::Ask(options)) => return talk(ask::run(*options, context)),
-        Some(Command::Batch(options)) => return talk(batch::run(*options, context)),
-        Some(Command::Mcp(command)) => return talk(mcp::run(command, context)),
-        Some(Command::History(HistoryCommand::Follow(options))) => return talk(history::follow::run(options, context)),
+        None if std::io::stdin().is_terminal() => return talk(|| chat::run(ChatOptions::bare(), context)),
+        None => return talk(|| ask::run(AskOptions::bare(), context)),
+        Some(Command::Chat(options)) => return talk(|| chat::run(*options, context)),
+        Some(Command::Ask(options)) => return talk(|| ask::run(*options, context)),
+        Some(Command::Batch(options)) => return talk(|| batch::run(*options, context)),
+        Some(Command::Mcp(command)) => return talk(|| mcp::run(command, context)),
+        Some(Command::History(HistoryCommand::Follow(options))) => {
+            return talk(|| history::follow::run(options, context));
+        }
         Some(Command::History(command)) => return history::run(&command, &mut context),
         Some(Command::Stats(options)) => {
             let count = |config: &Config, context: &mut Context| {
@@ -74,10 +76,10 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
             };
             return with_config(count, &mut context);
         }
-        Some(Command::Keys(command)) => return talk(keys::run(command, context)),
-        Some(Command::Models(command)) => return talk(models::run(command, context)),
-        Some(Command::Doctor(options)) => return talk(doctor::run(options, context)),
-        Some(Command::Init(options)) => return talk(init::run(options, context)),
+        Some(Command::Keys(command)) => return talk(|| keys::run(command, context)),
+        Some(Command::Models(command)) => return talk(|| models::run(command, context)),
+        Some(Command::Doctor(options)) => return talk(|| doctor::run(options, context)),
+        Some(Command::Init(options)) => return talk(|| init::run(options, context)),
         Some(Command::Config(ConfigCommand::Set(options))) => config_change::set(&options, &mut context),
         Some(Command::Config(ConfigCommand::Edit)) => {
             return config_change::edit(&mut context).unwrap_or_else(|failure| context.fail(&failure));
@@ -102,8 +104,11 @@ fn dispatch(cli: Cli, mut context: Context) -> u8 {
 }
 
 /// The exit code of a conversation; a runtime that does not even start is told here.
-fn talk(ended: Result<u8, Failure>) -> u8 {
-    ended.unwrap_or_else(|failure| Context::early(Environment::default()).fail(&failure))
+///
+/// A function of its own for each command: within [`dispatch`] all would take room on the stack for whichever runs.
+#[inline(never)]
+fn talk(run: impl FnOnce() -> Result<u8, Failure>) -> u8 {
+    run().unwrap_or_else(|failure| Context::early(Environment::default()).fail(&failure))
 }
 
 /// Runs what needs the configuration, but no key.

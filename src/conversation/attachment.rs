@@ -144,7 +144,7 @@ pub fn kind_of(mime: &str) -> AttachmentKind {
 }
 
 fn hash_of(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(content))
 }
 
 fn presentable(name: &str) -> String {

@@ -12,7 +12,7 @@ pub struct Catalog {
     pub models: Vec<KnownModel>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct KnownModel {
     /// As in the configuration.
@@ -49,27 +49,32 @@ impl Ability {
     }
 }
 
+/// Each model has a line of its own, which begins with its provider and name.
+const TEXT: &str = include_str!("catalog.json");
+
+/// All of it.
 #[must_use]
 pub fn catalog() -> &'static Catalog {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
-    CATALOG.get_or_init(|| {
-        serde_json::from_str(include_str!("catalog.json")).expect("a file of our own, which a test reads")
+    CATALOG.get_or_init(|| serde_json::from_str(TEXT).expect("a file of our own, which a test reads"))
+}
+
+/// A model by `provider` and name. Resellers put the maker before the name, as in `openai/gpt-4o`: its limits
+/// are known, its price there is not.
+#[must_use]
+pub fn known_model(provider: &str, id: &str) -> Option<KnownModel> {
+    row(provider, id).or_else(|| {
+        let (maker, name) = id.split_once('/')?;
+        let maker = if maker == "google" { "gemini" } else { maker };
+        Some(KnownModel { input_usd: None, output_usd: None, cached_usd: None, ..row(maker, name)? })
     })
 }
 
-impl Catalog {
-    /// A model by `provider` and name. Resellers put the maker before the name, as in `openai/gpt-4o`: its limits
-    /// are known, its price there is not.
-    #[must_use]
-    pub fn find(&self, provider: &str, id: &str) -> Option<KnownModel> {
-        let exact = self.models.iter().find(|model| model.provider == provider && model.id == id);
-        exact.cloned().or_else(|| {
-            let (maker, name) = id.split_once('/')?;
-            let maker = if maker == "google" { "gemini" } else { maker };
-            let made = self.models.iter().find(|model| model.provider == maker && model.id == name)?;
-            Some(KnownModel { input_usd: None, output_usd: None, cached_usd: None, ..made.clone() })
-        })
-    }
+/// Reads its line alone: every question asks for one model, and for no other.
+fn row(provider: &str, id: &str) -> Option<KnownModel> {
+    let begin = format!(r#"{{"provider": "{provider}", "id": "{id}", "#);
+    let line = TEXT.lines().map(str::trim_start).find(|line| line.starts_with(&begin))?;
+    serde_json::from_str(line.trim_end_matches(',')).ok()
 }
 
 #[cfg(test)]
@@ -86,17 +91,18 @@ mod tests {
             let (input, output) = (model.input_usd.unwrap_or(0.0), model.output_usd.unwrap_or(0.0));
             assert!(model.cached_usd.unwrap_or(0.0) <= input && input <= output && output < 1000.0, "{name}");
             assert!(names.insert(name.clone()), "{name} twice");
+            assert_eq!(known_model(&model.provider, &model.id).as_ref(), Some(model), "{name}");
         }
         assert!(names.len() >= 40, "{}", names.len());
     }
 
     #[test]
     fn a_model_at_a_reseller_has_limits_and_no_price() {
-        let at_home = catalog().find("openai", "gpt-4o-mini").unwrap();
+        let at_home = known_model("openai", "gpt-4o-mini").unwrap();
         assert_eq!((at_home.context, at_home.input_usd), (128_000, Some(0.15)));
-        let resold = catalog().find("openrouter", "openai/gpt-4o-mini").unwrap();
+        let resold = known_model("openrouter", "openai/gpt-4o-mini").unwrap();
         assert_eq!((resold.context, resold.input_usd), (128_000, None));
-        assert!(catalog().find("openrouter", "openai/none").is_none());
-        assert!(catalog().find("ollama", "gpt-4o-mini").is_none());
+        assert!(known_model("openrouter", "openai/none").is_none());
+        assert!(known_model("ollama", "gpt-4o-mini").is_none());
     }
 }

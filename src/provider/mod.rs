@@ -41,7 +41,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use crate::http::{Attempt, RetryPolicy, Verdict};
-pub use catalog::{Ability, KnownModel, catalog};
+pub use catalog::{Ability, KnownModel, catalog, known_model};
 pub use connect::{connect, open_record, recorded_api};
 pub use content::Images;
 pub use error::{ErrorKind, ProviderError};

@@ -71,6 +71,9 @@ impl ContextLoad {
 /// A guess that no tokenizer is needed for: four letters of plain ASCII, or one of any other.
 #[must_use]
 pub fn tokens_of(text: &str) -> u64 {
+    if text.is_ascii() {
+        return (text.len() as u64).div_ceil(4);
+    }
     let ascii = text.bytes().filter(u8::is_ascii).count() as u64;
     let others = text.chars().filter(|letter| !letter.is_ascii()).count() as u64;
     ascii.div_ceil(4) + others

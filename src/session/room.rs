@@ -88,12 +88,13 @@ impl Session {
             }
             None => 0,
         };
-        let sent = ContextLoad::of(system.as_deref(), tools, &self.messages[first..]);
-        self.context.last_estimate = Some(sent.total());
         if first == 0 {
+            self.context.last_estimate = Some(load.total());
             self.context.left_out = 0;
             return Ok(Room { first, system });
         }
+        let sent = ContextLoad::of(system.as_deref(), tools, &self.messages[first..]);
+        self.context.last_estimate = Some(sent.total());
         match self.settings.context {
             ContextPolicy::Fail => Err(ReplyEnding::Failed(self.does_not_fit(load))),
             ContextPolicy::Trim => {

@@ -148,7 +148,7 @@ impl Pin {
             hasher.update((part.len() as u64).to_be_bytes());
             hasher.update(part);
         }
-        let hash = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = format!("{:x}", hasher.finalize());
         Self { hash, description: tool.description.clone(), schema: admitted.parameters.clone() }
     }
 }

@@ -34,7 +34,7 @@ impl Project {
         let unusable = |reason: &str| Failure::config(format!("{}: {reason}", path.display()));
         let read = read_regular_file(&path, FILE_BYTES_MAX).map_err(|reason| unusable(&reason))?;
         let Some((bytes, _)) = read else { return Ok(None) };
-        let hash = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = format!("{:x}", Sha256::digest(&bytes));
         let text = String::from_utf8(bytes).map_err(|_| unusable("is not UTF-8"))?;
         let servers = foreign::read(&text).ok_or_else(|| unusable("has no list of servers (`mcpServers`) in JSON"))?;
         Ok(Some(Self { servers: servers.into_iter().map(limited).collect(), path, hash }))

@@ -10,7 +10,7 @@ use crate::conversation::{AnswerFormat, ToolChoice, ToolSpec};
 use crate::provider::dialect::Asked;
 use crate::provider::request_body::{Fields, raw, sendable_name};
 use crate::provider::turns::{Speaker, system_texts};
-use crate::provider::{ChatRequest, catalog};
+use crate::provider::{ChatRequest, known_model};
 
 /// Tokens of an answer of a model that nobody knows: the API wants a limit.
 const MAX_TOKENS: u64 = 8192;
@@ -55,7 +55,7 @@ fn mark_ends(turns: &mut [WireTurn<'_>]) {
 }
 
 fn max_tokens_of(model: &str) -> u64 {
-    catalog().find("anthropic", model).and_then(|known| known.output).unwrap_or(MAX_TOKENS)
+    known_model("anthropic", model).and_then(|known| known.output).unwrap_or(MAX_TOKENS)
 }
 
 struct System<'a> {
