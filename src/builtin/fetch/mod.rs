@@ -6,9 +6,9 @@
 mod get;
 mod guard;
 mod html;
+mod layout;
 mod page;
 mod server;
-mod tags;
 #[cfg(test)]
 mod tests;
 

@@ -64,7 +64,7 @@ impl Page {
     pub fn told(&self, part: Part, is_raw: bool) -> Result<String, String> {
         let Self { url, status, content_type, .. } = self;
         let kind = if content_type.is_empty() { "no type" } else { content_type };
-        let text = match self.text(is_raw)? {
+        let text = match self.text(is_raw) {
             Some(text) => cut(&text, part),
             None => {
                 let size = self.body.total.map_or_else(String::new, |total| format!(", {total} bytes"));
@@ -88,22 +88,22 @@ impl Page {
         if self.body.is_cut {
             return Err(format!("it has more than {} MiB", BODY_BYTES_MAX >> 20));
         }
-        match self.text(false)? {
+        match self.text(false) {
             Some(text) if self.kind != Kind::Unknown => Ok(text.into_bytes()),
             Some(_) | None => Ok(self.body.bytes),
         }
     }
 
     /// `None` where it is binary.
-    fn text(&self, is_raw: bool) -> Result<Option<String>, String> {
+    fn text(&self, is_raw: bool) -> Option<String> {
         let bytes = &self.body.bytes;
         let is_text = match self.kind {
-            Kind::Html if !is_raw => return html::text(bytes, &self.url).map(Some),
+            Kind::Html if !is_raw => return Some(html::text(&decode(bytes, &self.content_type), &self.url)),
             Kind::Html | Kind::Text => true,
             Kind::Binary => false,
             Kind::Unknown => memchr::memchr(0, &bytes[..bytes.len().min(BEGIN_BYTES)]).is_none(),
         };
-        Ok(is_text.then(|| decode(bytes, &self.content_type)))
+        is_text.then(|| decode(bytes, &self.content_type))
     }
 }
 
