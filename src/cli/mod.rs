@@ -9,6 +9,7 @@ mod chat;
 mod history;
 mod mcp;
 mod parse;
+mod plain;
 mod providers;
 mod role_words;
 mod roles;

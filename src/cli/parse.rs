@@ -6,6 +6,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use super::plain::plain_question;
 use super::{AskOptions, ChatOptions, Cli, Command, GlobalOptions, settle_words};
 
 /// Why there is no command to run.
@@ -44,7 +45,7 @@ impl UsageError {
 /// Reads a command line, the name of the program first.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let Some(cli) = parse_frequent(&arguments) {
+    if let Some(cli) = plain_question(&arguments).or_else(|| parse_frequent(&arguments)) {
         return with_settled_words(cli).map_err(Stop::Usage);
     }
     let cli = Cli::try_parse_from(&arguments).map_err(|error| match error.kind() {

@@ -33,7 +33,8 @@ pub fn block_on<T: 'static>(command: impl Future<Output = T> + 'static) -> Resul
         .enable_all()
         .build_local(LocalOptions::default())
         .map_err(|error| failed(&error))?;
-    let ended = runtime.block_on(async { tokio::task::spawn_local(command).await });
+    let command = runtime.spawn_local(command);
+    let ended = runtime.block_on(command);
     // A name server or a reader that hangs does not hold up the end.
     runtime.shutdown_background();
     ended.map_err(|error| match error.try_into_panic() {

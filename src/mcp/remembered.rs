@@ -57,7 +57,7 @@ impl Memory {
     /// A file that cannot be read, or is of another version, is as good as none.
     pub(super) fn load(&self) -> Remembered {
         let text = self.0.as_ref().filter(|path| path.metadata().is_ok_and(|found| found.len() <= BYTES_MAX));
-        text.and_then(|path| serde_json::from_slice(&fs::read(path).ok()?).ok()).unwrap_or_default()
+        text.and_then(|path| serde_json::from_str(&fs::read_to_string(path).ok()?).ok()).unwrap_or_default()
     }
 
     /// What cannot be remembered is asked again next time.
