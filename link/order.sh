@@ -45,6 +45,7 @@ run 5 ask --config "$work/config.yaml" -m demo:long -o chunks=20000 hi
 # with its length what points back in a name; what is around them does not.
 names() {
     sed -nE "s/^c?fn=\([0-9]+\) ([A-Za-z_][^ ']*).*/\1/p" "$work"/calls.{1,2,3,4,5} \
+        | grep -Fxf <(nm target/order/release/sayso | awk '{print $3}') \
         | sed -E 's/Cs[0-9A-Za-z]+_/Cs*_/g; s/B[0-9A-Za-z]{0,3}_/B*_/g; s/\.llvm\.[0-9]+$/*/; s/\.[0-9]+$/.*/' | awk '!seen[$0]++'
 }
 {
