@@ -1,6 +1,7 @@
 //! stdin, stdout and stderr: what is read, what is written, to the byte.
 
 use std::fs::File;
+use std::io::{Seek as _, SeekFrom};
 use std::time::Duration;
 
 use crate::support::{Gate, ModelServer, Output, Reply, Run, Sandbox};
@@ -83,12 +84,17 @@ fn stdin_follows_the_prompt_after_a_blank_line() {
 
 #[test]
 fn a_regular_file_as_stdin_is_read() {
-    let (prompt, _) = prompt_of(|sandbox| {
-        let path = sandbox.path("notes.txt");
-        std::fs::write(&path, "notes").unwrap();
-        sandbox.ask_once(["Review"]).stdin_file(File::open(path).unwrap())
-    });
-    assert_eq!(prompt, "Review\n\nnotes");
+    // A small one is read where it stands, a large one on a thread; both from where the one before has left off.
+    for notes in ["notes".to_owned(), "x".repeat(64 << 10), "x".repeat((64 << 10) + 1)] {
+        let (prompt, _) = prompt_of(|sandbox| {
+            let path = sandbox.path("notes.txt");
+            std::fs::write(&path, format!("head\n{notes}")).unwrap();
+            let mut file = File::open(path).unwrap();
+            file.seek(SeekFrom::Start(5)).unwrap();
+            sandbox.ask_once(["Review"]).stdin_file(file)
+        });
+        assert!(prompt == format!("Review\n\n{notes}"), "{} bytes", prompt.len());
+    }
 }
 
 #[test]

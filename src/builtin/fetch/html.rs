@@ -41,6 +41,9 @@ impl Page<'_> {
         let mut emitter = DefaultEmitter::default();
         emitter.naively_switch_states(true);
         for token in Tokenizer::new_with_emitter(html, emitter) {
+            if self.layout.is_full() {
+                return;
+            }
             let Ok::<_, Infallible>(token) = token;
             match token {
                 Token::StartTag(tag) => self.start(&tag),
@@ -88,7 +91,10 @@ impl Page<'_> {
             b"h5" => layout.heading("##### "),
             b"h6" => layout.heading("###### "),
             b"ul" | b"menu" | b"dir" => layout.begin_list(None),
-            b"ol" => layout.begin_list(Some(attribute(b"start").and_then(|start| start.parse().ok()).unwrap_or(1))),
+            b"ol" => {
+                let start: Option<u32> = attribute(b"start").and_then(|start| start.parse().ok());
+                layout.begin_list(Some(start.map_or(1, u64::from)));
+            }
             b"li" => layout.begin_item(),
             b"blockquote" => layout.begin_quote(),
             b"pre" | b"listing" | b"xmp" => layout.begin_verbatim(),
@@ -262,8 +268,90 @@ mod tests {
             let long = of(&format!("deep{}", begin.repeat(100_000)));
             assert!(long.starts_with("deep") && long.len() < 400_100, "{begin}: {}", long.len());
         }
+        let far = format!("https://example.com/{}/", "x".repeat(2_000));
+        for page in [
+            "<a href=x>x</a>".repeat(50_000),
+            format!("<a href='/{}'>{}", "x".repeat(100_000), "x<p>".repeat(50_000)),
+            format!("{}<pre>{}", "<ol start=4000000000><li>x<blockquote>".repeat(20), "x\n".repeat(500_000)),
+        ] {
+            let bomb = text(&page, &Url::parse(&far).unwrap());
+            assert!(
+                bomb.len() < 40 << 20 && bomb.ends_with("\n[the rest of the page is left out]\n"),
+                "{}",
+                bomb.len()
+            );
+        }
         let deep = of(&format!("{}deep{}", "<div><ul><li>".repeat(10_000), "</li></ul></div>".repeat(10_000)));
         assert!(deep.trim_start_matches(['-', ' ']).starts_with("deep\n") && deep.len() < 100, "{deep}");
         assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_page_is_too_strange(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..60)) {
+            let page = pieces.concat();
+            let text = of(&page);
+            let words = |text: &str| text.matches("word").count();
+            proptest::prop_assert!(words(&text) <= words(&page) && text.len() < 200 + 100 * page.len(), "{text}");
+            proptest::prop_assert!(text.is_empty() || text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
+            let hidden = ["<script>", "<style>", "<template>", "<title>", "<!--"];
+            let is_shown = !hidden.iter().any(|start| page.contains(start)) && page.matches("<noscript>").count() < 2;
+            proptest::prop_assert!(!is_shown || words(&text) == words(&page), "{page}\n{text}");
+        }
+    }
+
+    const PIECES: &[&str] = &[
+        "word",
+        "word",
+        " ",
+        "\n",
+        "<p>",
+        "</p>",
+        "<b>",
+        "</b>",
+        "<i>",
+        "</i>",
+        "<a href=x>",
+        "</a>",
+        "<code>",
+        "</code>",
+        "<h2>",
+        "</h2>",
+        "<ul>",
+        "</ul>",
+        "<ol start=8>",
+        "</ol>",
+        "<li>",
+        "</li>",
+        "<blockquote>",
+        "</blockquote>",
+        "<pre>",
+        "</pre>",
+        "<table>",
+        "</table>",
+        "<tr>",
+        "</tr>",
+        "<td>",
+        "</td>",
+        "<br>",
+        "<hr>",
+        "<noscript>",
+        "</noscript>",
+        "<template>",
+        "</template>",
+        "<script>",
+        "</script>",
+        "<style>",
+        "</style>",
+        "<title>",
+        "</title>",
+        "<!--",
+        "-->",
+        "<div>",
+        "</div>",
+        "&amp;",
+        "`",
+        "\u{ad}",
+        "<img alt=word>",
+    ];
 }

@@ -9,6 +9,9 @@ const CONTAINERS_MAX: usize = 16;
 /// Marks within one another; there are six kinds, and what is never closed piles up.
 const MARKS_MAX: usize = 32;
 
+/// Of the text: short pages can say little again and again with long addresses and far to the right. 32 MiB.
+const TEXT_BYTES_MAX: usize = 32 << 20;
+
 /// What has to stand between the words before and those to come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gap {
@@ -72,6 +75,11 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// Nothing more is taken.
+    pub fn is_full(&self) -> bool {
+        self.text.len() >= TEXT_BYTES_MAX
+    }
+
     /// All that was written.
     pub fn into_text(mut self) -> String {
         self.end_verbatim();
@@ -80,6 +88,9 @@ impl Layout {
         self.text.truncate(length);
         if !self.text.is_empty() {
             self.text.push('\n');
+        }
+        if length >= TEXT_BYTES_MAX {
+            self.text.push_str("[the rest of the page is left out]\n");
         }
         self.text
     }
@@ -250,6 +261,9 @@ impl Layout {
         let ticks = lines.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
         let fence = "`".repeat(ticks.max(2) + 1);
         for line in std::iter::once(&*fence).chain(lines.lines()).chain(std::iter::once(&*fence)) {
+            if self.is_full() {
+                break;
+            }
             self.begin_line();
             self.text.push_str(line);
             self.gap = Gap::Line;
