@@ -45,16 +45,20 @@ impl UsageError {
 /// Reads a command line, the name of the program first.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let Some(cli) = plain_question(&arguments).or_else(|| parse_frequent(&arguments)) {
-        return with_settled_words(cli).map_err(Stop::Usage);
-    }
-    let cli = Cli::try_parse_from(&arguments).map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            stop_for_help(&error, &arguments)
-        }
-        _ => Stop::Usage(usage_error(&error, &arguments)),
-    })?;
+    let cli = match plain_question(&arguments).or_else(|| parse_frequent(&arguments)) {
+        Some(cli) => cli,
+        None => Cli::try_parse_from(&arguments).map_err(|error| stop(&error, &arguments))?,
+    };
     with_settled_words(cli).map_err(Stop::Usage)
+}
+
+fn stop(error: &clap::Error, arguments: &[OsString]) -> Stop {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            stop_for_help(error, arguments)
+        }
+        _ => Stop::Usage(usage_error(error, arguments)),
+    }
 }
 
 /// The commands that are typed again and again, alone: to set up all the others takes longer than to parse.
