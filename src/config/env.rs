@@ -37,8 +37,11 @@ impl Environment {
     pub fn for_children(&self) -> Vec<(String, String)> {
         const NAMES: [&str; 9] = ["PATH", "HOME", "LANG", "TERM", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ"];
         let is_harmless = |name: &str| NAMES.contains(&name) || name.starts_with("LC_") || name.starts_with("XDG_");
-        let text = |(name, value): &(OsString, OsString)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()));
-        self.0.iter().filter_map(text).filter(|(name, _)| is_harmless(name)).collect()
+        let harmless = |(name, value): &(OsString, OsString)| {
+            let name = name.to_str().filter(|name| is_harmless(name))?;
+            Some((name.to_owned(), value.to_str()?.to_owned()))
+        };
+        self.0.iter().filter_map(harmless).collect()
     }
 
     /// The names that are text, for finding typos.

@@ -73,8 +73,8 @@ pub fn known_model(provider: &str, id: &str) -> Option<KnownModel> {
 /// Reads its line alone: every question asks for one model, and for no other.
 fn row(provider: &str, id: &str) -> Option<KnownModel> {
     let begin = format!(r#"{{"provider": "{provider}", "id": "{id}", "#);
-    let line = TEXT.lines().map(str::trim_start).find(|line| line.starts_with(&begin))?;
-    serde_json::from_str(line.trim_end_matches(',')).ok()
+    let at = memchr::memmem::find(TEXT.as_bytes(), begin.as_bytes())?;
+    serde_json::from_str(TEXT[at..].lines().next()?.trim_end_matches(',')).ok()
 }
 
 #[cfg(test)]
