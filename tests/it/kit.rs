@@ -269,7 +269,8 @@ fn strace_injects_and_counts() {
 #[test]
 fn a_terminal_shows_what_is_written_and_keeps_its_settings() {
     let sandbox = Sandbox::new();
-    let script = "printf '\\033[1mbold\\033[0m\\n'; stty -echo; read x; stty echo; stty size; exit 4";
+    // Nothing changes the settings between what is waited for and the line that is sent.
+    let script = "stty -echo; printf '\\033[1mbold\\033[0m\\n'; read x; stty echo; stty size; exit 4";
     let mut pty = Pty::start(sandbox.program("sh".as_ref(), ["-c", script]), 5, 40);
     pty.wait_for_text("bold");
     pty.wait_for_bytes(b"\x1b[1mbold");
