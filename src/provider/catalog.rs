@@ -74,7 +74,9 @@ pub fn known_model(provider: &str, id: &str) -> Option<KnownModel> {
 fn row(provider: &str, id: &str) -> Option<KnownModel> {
     let begin = format!(r#"{{"provider": "{provider}", "id": "{id}", "#);
     let at = memchr::memmem::find(TEXT.as_bytes(), begin.as_bytes())?;
-    serde_json::from_str(TEXT[at..].lines().next()?.trim_end_matches(',')).ok()
+    let known: KnownModel = serde_json::from_str(TEXT[at..].lines().next()?.trim_end_matches(',')).ok()?;
+    // A name can be written so that it looks like more of a line.
+    (known.provider == provider && known.id == id).then_some(known)
 }
 
 #[cfg(test)]
@@ -104,5 +106,6 @@ mod tests {
         assert_eq!((resold.context, resold.input_usd), (128_000, None));
         assert!(known_model("openrouter", "openai/none").is_none());
         assert!(known_model("ollama", "gpt-4o-mini").is_none());
+        assert!(known_model("openai", "gpt-4o-mini\", \"context\": 128000, \"output").is_none());
     }
 }
