@@ -14,13 +14,20 @@ fn main() {
     if !is_wanted() {
         return;
     }
-    for flag in [format!("-Wl,-T,{}", script.display()), "-Wl,-z,pack-relative-relocs".to_owned()] {
-        if program_runs_with(&["-C", &format!("link-arg={flag}")]) {
-            println!("cargo::rustc-link-arg-bins={flag}");
+    let lld = lld();
+    let layout = lld.as_ref().map(|_| format!("-Wl,-T,{}", script.display()));
+    let mut flags = lld.unwrap_or_default();
+    for flag in layout.into_iter().chain(["-Wl,-z,pack-relative-relocs".to_owned()]) {
+        flags.push(flag);
+        if !program_runs_with(&link_args(&flags)) {
+            flags.pop();
         }
     }
+    for flag in flags {
+        println!("cargo::rustc-link-arg-bins={flag}");
+    }
     // Comes before the shared one of the standard library, which then has nothing left to give and is left out.
-    if program_runs_with(&["-l", UNWINDER]) {
+    if variable("CARGO_CFG_TARGET_ENV") == "gnu" && program_runs_with(&["-l".to_owned(), UNWINDER.to_owned()]) {
         println!("cargo::rustc-link-lib={UNWINDER}");
     }
 }
@@ -30,9 +37,32 @@ const UNWINDER: &str = "static:-bundle=gcc_eh";
 
 /// Only for releases, and only where the program that is built could run here.
 fn is_wanted() -> bool {
-    variable("PROFILE") == "release"
-        && variable("HOST") == variable("TARGET")
-        && variable("TARGET").contains("-linux-gnu")
+    let arch = |triple: &str| triple.split('-').next().map(str::to_owned);
+    let (host, target) = (variable("HOST"), variable("TARGET"));
+    let are_linux = [&host, &target].into_iter().all(|triple| triple.contains("-linux-"));
+    variable("PROFILE") == "release" && are_linux && arch(&host) == arch(&target)
+}
+
+/// What makes LLD the linker: nothing, where it is so already, or else that which comes with Rust. GNU's linker would
+/// take the layout too, but tries each of its patterns, which have many stars, for hours.
+fn lld() -> Option<Vec<String>> {
+    let output = Command::new(variable("RUSTC")).args(["--print", "sysroot"]).output().ok()?;
+    let sysroot = String::from_utf8(output.stdout).ok()?;
+    let folder = Path::new(sysroot.trim()).join("lib/rustlib").join(variable("HOST")).join("bin/gcc-ld");
+    let of_rust = vec!["-fuse-ld=lld".to_owned(), format!("-B{}", folder.display())];
+    let is_lld = |flags: &Vec<String>| {
+        let mut flags = flags.clone();
+        flags.push(ONLY_LLD.to_owned());
+        program_runs_with(&link_args(&flags))
+    };
+    [Vec::new(), of_rust].into_iter().find(is_lld)
+}
+
+/// An option that no other linker knows.
+const ONLY_LLD: &str = "-Wl,--call-graph-profile-sort=none";
+
+fn link_args(flags: &[String]) -> Vec<String> {
+    flags.iter().flat_map(|flag| ["-C".to_owned(), format!("link-arg={flag}")]).collect()
 }
 
 /// Ends well only where a panic can be caught.
@@ -40,14 +70,14 @@ const PROBE: &str =
     "fn main() { assert!(std::panic::catch_unwind(|| std::panic::resume_unwind(Box::new(()))).is_err()) }";
 
 /// Links a small program and runs it. Some linkers and loaders know less, and none of it is worth a failure.
-fn program_runs_with(flags: &[&str]) -> bool {
+fn program_runs_with(flags: &[String]) -> bool {
     let folder = variable("OUT_DIR");
     let source = Path::new(&folder).join("probe.rs");
     if std::fs::write(&source, PROBE).is_err() {
         return false;
     }
     let mut command = Command::new(variable("RUSTC"));
-    command.arg(&source).arg("--out-dir").arg(&folder).args(flags);
+    command.arg(&source).arg("--target").arg(variable("TARGET")).arg("--out-dir").arg(&folder).args(flags);
     if let Ok(linker) = std::env::var("RUSTC_LINKER") {
         command.arg("-C").arg(format!("linker={linker}"));
     }
