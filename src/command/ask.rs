@@ -43,7 +43,7 @@ pub fn run(mut options: AskOptions, mut context: Context) -> Result<u8, Failure>
         Err(failure) => return Ok(fail(&options, &mut context, &failure)),
     };
     wiring::default_conversation(&mut options.conversation, &context.environment);
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         let ended = match options.conversation.request.models.len() {
             0 | 1 => answer(&options, &mut context, started, &mut meta).await,
             _ => compare::run(&options, &mut context, started).await,

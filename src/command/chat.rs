@@ -55,7 +55,7 @@ pub fn run(mut options: ChatOptions, mut context: Context) -> Result<u8, Failure
             .hint("a script asks with `sayso ask`, a pipe with `sayso ask -`, a program talks with `--format jsonl`");
         return Ok(context.fail(&failure));
     }
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         match chat(&options, &mut context).await {
             Ok(exit) => exit,
             Err(failure) => context.fail(&failure),

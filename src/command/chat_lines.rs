@@ -23,7 +23,7 @@ use crate::terminal::{JsonFormat, JsonView, ViewSettings, notice_event, result_l
 
 /// Runs the command; the exit code.
 pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         match talk(&options, &mut context).await {
             Ok(exit) => exit,
             Err(failure) => {

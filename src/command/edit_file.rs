@@ -63,7 +63,7 @@ fn opens_again(failure: &Failure, context: &mut Context) -> Result<bool, Failure
     let Some(person) = Person::find(context) else { return Ok(false) };
     let asked = context.global.clone();
     let environment = context.environment.clone();
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         let mut context = Context::new(asked, environment);
         let Ok(mut signals) = Signals::listen() else { return Ok(false) };
         person.agrees("Open it again?", &mut context, &mut signals).await

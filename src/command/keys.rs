@@ -21,7 +21,7 @@ const KEY_BYTES_MAX: u64 = 64 * 1024;
 
 /// Runs the command; the exit code.
 pub fn run(command: KeysCommand, mut context: Context) -> Result<u8, Failure> {
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         let ended = match &command {
             KeysCommand::Set(options) => set(options, &mut context).await,
             KeysCommand::List(options) => list(options, &mut context),

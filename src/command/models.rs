@@ -24,7 +24,7 @@ const SUGGESTIONS_MAX: usize = 3;
 
 /// Runs the command; the exit code.
 pub fn run(command: ModelsCommand, mut context: Context) -> Result<u8, Failure> {
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         let ended = match &command {
             ModelsCommand::List(options) => list(options, &mut context).await,
             ModelsCommand::Info(options) => info(options, &mut context).await,

@@ -53,7 +53,7 @@ fn page(words: Vec<String>, bytes: Vec<u8>, environment: &Environment) -> bool {
     if environment.text("LESS").is_none() {
         variables.push(("LESS".to_owned(), "FRX".to_owned()));
     }
-    let paged = wiring::block_on(async move {
+    let paged = wiring::block_on(|| async move {
         // Ctrl-C is the pager's: heard here, it does nothing.
         let mut signals = Signals::listen().ok()?;
         let mut command = tokio::process::Command::new(words.first()?);

@@ -3,7 +3,8 @@
 use std::cell::LazyCell;
 use std::time::Duration;
 
-use tokio::runtime::LocalOptions;
+use tokio::runtime::{LocalOptions, LocalRuntime};
+use tokio::task::JoinHandle;
 
 use super::context::Context;
 use super::place::place;
@@ -27,13 +28,16 @@ use crate::terminal::{ColorChoice, OutputSettings, Screen, Stream, Thinking, Too
 ///
 /// The command is a task of the runtime, not the future that the runtime blocks on. Then it and
 /// the task of its connection take turns in one queue, and a chunk costs no system call.
-pub fn block_on<T: 'static>(command: impl Future<Output = T> + 'static) -> Result<T, Failure> {
+pub fn block_on<F>(command: impl FnOnce() -> F) -> Result<F::Output, Failure>
+where
+    F: Future<Output: 'static> + 'static,
+{
     let failed = |error: &dyn std::fmt::Display| Failure::internal(format!("cannot start: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default())
         .map_err(|error| failed(&error))?;
-    let command = runtime.spawn_local(command);
+    let command = started(&runtime, command);
     let ended = runtime.block_on(command);
     // A name server or a reader that hangs does not hold up the end.
     runtime.shutdown_background();
@@ -41,6 +45,16 @@ pub fn block_on<T: 'static>(command: impl Future<Output = T> + 'static) -> Resul
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(error) => failed(&error),
     })
+}
+
+/// Makes a task of the command. Not inlined: a command is tens of kilobytes before it moves to the heap, and only so is
+/// that part of the stack used again while it runs.
+#[inline(never)]
+fn started<F>(runtime: &LocalRuntime, command: impl FnOnce() -> F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: 'static> + 'static,
+{
+    runtime.spawn_local(command())
 }
 
 /// What the command line says, as the configuration wants it.

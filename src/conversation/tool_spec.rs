@@ -1,11 +1,12 @@
 //! A tool as it is offered to a model, and whether the model is to call one.
 
+use super::ToolSchema;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToolSpec {
     pub name: String,
     pub description: String,
-    /// A JSON Schema object, as text.
-    pub parameters: String,
+    pub parameters: ToolSchema,
 }
 
 /// Whether the model is to call tools.

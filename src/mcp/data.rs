@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Schema;
+use crate::conversation::ToolSchema;
 
 /// A tool as its server describes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,8 +12,8 @@ pub struct ToolInfo {
     pub title: Option<String>,
     pub description: String,
     /// A JSON Schema of the 2020-12 draft, exactly as it came.
-    pub input_schema: Schema,
-    pub output_schema: Option<Schema>,
+    pub input_schema: ToolSchema,
+    pub output_schema: Option<ToolSchema>,
     /// What the server says of the tool; believed of our own servers only.
     pub read_only_hint: Option<bool>,
     pub destructive_hint: Option<bool>,

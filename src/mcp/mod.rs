@@ -30,7 +30,6 @@ mod remembered;
 mod request;
 mod resource_cache;
 mod resources;
-mod schema;
 mod server;
 mod settings;
 mod stderr_tail;
@@ -59,7 +58,6 @@ pub use log_level::LogLevel;
 pub use oauth::{OauthServer, SignIn, SignInStart, SignedOut};
 pub use program_path::find as find_program;
 pub use remembered::{KnownNames, remembered_names};
-pub use schema::Schema;
 pub use settings::{
     ClientAbilities, Consent, HostSettings, Launch, OauthGrant, OauthSettings, Protocol, ServerSettings,
 };

@@ -59,7 +59,7 @@ fn set(patterns: &[String]) -> Option<GlobSet> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mcp::Schema;
+    use crate::conversation::ToolSchema;
 
     fn filter(allow: &[&str], deny: &[&str]) -> ToolFilter {
         let owned = |patterns: &[&str]| patterns.iter().map(|pattern| (*pattern).to_owned()).collect::<Vec<_>>();
@@ -71,7 +71,7 @@ mod tests {
             name: name.to_owned(),
             title: None,
             description: String::new(),
-            input_schema: Schema::default(),
+            input_schema: ToolSchema::default(),
             output_schema: None,
             read_only_hint: None,
             destructive_hint: None,

@@ -225,7 +225,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::conversation::ToolSpec;
+    use crate::conversation::{ToolSchema, ToolSpec};
     use crate::provider::ModelParameters;
 
     const OWN: [OptionalField; 1] =
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn tools_are_left_out_where_a_model_cannot_call_them() {
-        let tools = [ToolSpec { name: "t".into(), description: String::new(), parameters: "{}".into() }];
+        let tools = [ToolSpec { name: "t".into(), description: String::new(), parameters: ToolSchema::default() }];
         let (plain, nothing) = (Accepted::default(), ModelParameters::default());
         for text in ["gemma:2b does not support tools", "Function calling is not enabled for models/gemma"] {
             let without = after_with(&plain, &nothing, &tools, text).unwrap();

@@ -47,7 +47,11 @@ pub(super) fn replayed(message: Message, parts: &Value) -> Message {
 }
 
 pub(super) fn tool() -> ToolSpec {
-    ToolSpec { name: "t".into(), description: "d".into(), parameters: r#"{"type":"object"}"#.into() }
+    ToolSpec {
+        name: "t".into(),
+        description: "d".into(),
+        parameters: serde_json::from_str(r#"{"type":"object"}"#).unwrap(),
+    }
 }
 
 /// What can be set on a request beside its messages.

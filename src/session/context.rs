@@ -40,7 +40,7 @@ impl ContextLoad {
     #[must_use]
     pub fn of(system: Option<&str>, tools: &[ToolSpec], messages: &[Message]) -> Self {
         let tool = |tool: &ToolSpec| {
-            MESSAGE_TOKENS + tokens_of(&tool.name) + tokens_of(&tool.description) + tokens_of(&tool.parameters)
+            MESSAGE_TOKENS + tokens_of(&tool.name) + tokens_of(&tool.description) + tokens_of(tool.parameters.text())
         };
         Self {
             system: system.map_or(0, |text| MESSAGE_TOKENS + tokens_of(text)),

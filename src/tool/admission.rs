@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::conversation::is_hidden;
+use crate::conversation::{ToolSchema, is_hidden};
 use crate::mcp::ToolInfo;
 
 /// Tools of one server; what comes after them is left out.
@@ -28,8 +28,8 @@ pub const TASK_ONLY: &str = "it runs only as a task in the way of the revision 2
 #[derive(Clone, Debug)]
 pub struct Admitted {
     pub tool: ToolInfo,
-    /// The schema of its arguments, as text.
-    pub parameters: String,
+    /// The schema of its arguments.
+    pub parameters: ToolSchema,
 }
 
 /// A tool that cannot, and why.
@@ -52,7 +52,7 @@ pub fn admit(tools: &[ToolInfo], are_ours: bool) -> (Vec<Admitted>, Vec<Refused>
         let is_twice = counts.get(tool.name.as_str()).is_some_and(|count| *count > 1);
         let examined = match () {
             () if is_twice => Err("its server has several tools of this name".to_owned()),
-            () if are_ours => Ok(tool.input_schema.text().to_owned()),
+            () if are_ours => Ok(tool.input_schema.clone()),
             () => examine(tool),
         };
         match examined {
@@ -70,7 +70,7 @@ pub fn admit(tools: &[ToolInfo], are_ours: bool) -> (Vec<Admitted>, Vec<Refused>
 }
 
 /// The schema for the API, or what is wrong with the tool.
-fn examine(tool: &ToolInfo) -> Result<String, String> {
+fn examine(tool: &ToolInfo) -> Result<ToolSchema, String> {
     if tool.is_task_only {
         return Err(TASK_ONLY.to_owned());
     }
@@ -83,13 +83,22 @@ fn examine(tool: &ToolInfo) -> Result<String, String> {
         visit(key, value, 1)?;
     }
     check_top(&tool.input_schema)?;
-    let mut schema = Map::clone(&tool.input_schema);
-    schema.entry("type").or_insert_with(|| "object".into());
-    let text = Value::Object(schema).to_string();
-    if text.len() > SCHEMA_BYTES_MAX {
-        return Err(format!("its schema has {} bytes, more than {SCHEMA_BYTES_MAX}", text.len()));
+    let schema = with_type(&tool.input_schema);
+    let bytes = schema.text().len();
+    if bytes > SCHEMA_BYTES_MAX {
+        return Err(format!("its schema has {bytes} bytes, more than {SCHEMA_BYTES_MAX}"));
     }
-    Ok(text)
+    Ok(schema)
+}
+
+/// An API wants to read that it is one of an object.
+fn with_type(schema: &ToolSchema) -> ToolSchema {
+    if schema.contains_key("type") {
+        return schema.clone();
+    }
+    let mut fields = Map::clone(schema);
+    fields.insert("type".to_owned(), "object".into());
+    fields.into()
 }
 
 fn check_top(schema: &Map<String, Value>) -> Result<(), String> {
@@ -209,7 +218,7 @@ mod tests {
         }
         assert_eq!(refusal(tool("", "", &json!({}))), "its name has to have 1 to 256 bytes");
         let (admitted, _) = admit(&[tool("a", "", &json!({"properties": {}}))], false);
-        assert_eq!(admitted[0].parameters, r#"{"properties":{},"type":"object"}"#);
+        assert_eq!(admitted[0].parameters.text(), r#"{"properties":{},"type":"object"}"#);
     }
 
     #[test]

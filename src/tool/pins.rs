@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::admission::Admitted;
 use super::change::{Change, ChangeKind};
-use crate::mcp::Schema;
+use crate::conversation::ToolSchema;
 
 const VERSION: u32 = 1;
 const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
@@ -133,7 +133,7 @@ impl Pins {
 impl Pin {
     fn of(identity: &str, admitted: &Admitted) -> Self {
         let tool = &admitted.tool;
-        let output = tool.output_schema.as_ref().map(Schema::text);
+        let output = tool.output_schema.as_ref().map(ToolSchema::text);
         let annotations = format!("{:?} {:?} {:?}", tool.read_only_hint, tool.destructive_hint, tool.open_world_hint);
         let mut hasher = Sha256::new();
         for part in [
@@ -141,7 +141,7 @@ impl Pin {
             &tool.name,
             tool.title.as_deref().unwrap_or_default(),
             &tool.description,
-            &admitted.parameters,
+            admitted.parameters.text(),
             output.unwrap_or_default(),
             &annotations,
         ] {
@@ -149,7 +149,7 @@ impl Pin {
             hasher.update(part);
         }
         let hash = format!("{:x}", hasher.finalize());
-        Self { hash, description: tool.description.clone(), schema: admitted.parameters.clone() }
+        Self { hash, description: tool.description.clone(), schema: admitted.parameters.text().to_owned() }
     }
 }
 
@@ -190,14 +190,14 @@ mod tests {
                 name: (*name).to_owned(),
                 title: None,
                 description: (*description).to_owned(),
-                input_schema: Schema::default(),
+                input_schema: ToolSchema::default(),
                 output_schema: None,
                 read_only_hint: None,
                 destructive_hint: None,
                 open_world_hint: None,
                 is_task_only: false,
             },
-            parameters: "{}".into(),
+            parameters: ToolSchema::default(),
         };
         list.iter().map(tool).collect()
     }

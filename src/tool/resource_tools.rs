@@ -10,7 +10,7 @@ use super::names::model_name;
 use super::result_text::{cut, result_text};
 use super::server_tool::{CallLimits, failed};
 use super::{Invocation, Running, Tool, ToolDefinition, ToolOutput};
-use crate::conversation::ToolSpec;
+use crate::conversation::{ToolSchema, ToolSpec};
 use crate::mcp::{Content, McpError, McpHost, ResourceInfo, ResourceTemplate};
 
 /// What they are called on every server.
@@ -102,18 +102,21 @@ fn definition(server: &str, kind: Kind) -> ToolDefinition {
             LIST,
             format!("Lists what can be read of {server}: resources, and templates for addresses of more."),
             json!({"query": {"type": "string", "description": "Only what has all of these words."}}),
-            json!([]),
+            &[][..],
         ),
         Kind::Read => (
             READ,
             format!("Reads a resource of {server}."),
             json!({"uri": {"type": "string", "description": "As listed, or a template filled in (RFC 6570)."}}),
-            json!(["uri"]),
+            &["uri"][..],
         ),
     };
-    let parameters = json!({"type": "object", "properties": properties, "required": required});
     ToolDefinition {
-        spec: ToolSpec { name: model_name(server, tool), description, parameters: parameters.to_string() },
+        spec: ToolSpec {
+            name: model_name(server, tool),
+            description,
+            parameters: ToolSchema::of_arguments(properties, required),
+        },
         server: server.to_owned(),
         tool: tool.to_owned(),
         is_read_only: true,

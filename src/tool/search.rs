@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::names::{OWN_SERVER, own_name};
 use super::{Invocation, Running, Tool, ToolDefinition, ToolOutput};
-use crate::conversation::ToolSpec;
+use crate::conversation::{ToolSchema, ToolSpec};
 
 const NAME: &str = "find_tools";
 /// Tools that one search brings.
@@ -26,7 +26,7 @@ pub struct Candidate {
 
 impl Candidate {
     fn bytes(&self) -> usize {
-        self.spec.name.len() + self.spec.description.len() + self.spec.parameters.len()
+        self.spec.name.len() + self.spec.description.len() + self.spec.parameters.text().len()
     }
 }
 
@@ -99,15 +99,11 @@ fn score(candidate: &Candidate, query: &[&str]) -> usize {
 }
 
 fn spec() -> ToolSpec {
-    let parameters = json!({
-        "type": "object",
-        "properties": {"query": {"type": "string", "description": "Words of what the tool should do."}},
-        "required": ["query"],
-    });
+    let query = json!({"query": {"type": "string", "description": "Words of what the tool should do."}});
     ToolSpec {
         name: own_name(NAME),
         description: "Finds more tools than those that are offered now. What it finds can be called next.".to_owned(),
-        parameters: parameters.to_string(),
+        parameters: ToolSchema::of_arguments(query, &["query"]),
     }
 }
 
@@ -167,7 +163,11 @@ mod tests {
 
     fn catalog() -> Catalog {
         let candidate = |name: &str, description: &str, is_builtin, bytes: usize| Candidate {
-            spec: ToolSpec { name: name.into(), description: description.into(), parameters: "x".repeat(bytes) },
+            spec: ToolSpec {
+                name: name.into(),
+                description: description.into(),
+                parameters: ToolSchema::of_arguments("x".repeat(bytes).into(), &[]),
+            },
             is_builtin,
         };
         Catalog {

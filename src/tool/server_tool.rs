@@ -120,7 +120,7 @@ fn definition(origin: Origin<'_>, admitted: &Admitted) -> ToolDefinition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mcp::Schema;
+    use crate::conversation::ToolSchema;
 
     #[test]
     fn only_our_own_tools_are_believed() {
@@ -129,14 +129,14 @@ mod tests {
                 name: "t".into(),
                 title: None,
                 description: "does".into(),
-                input_schema: Schema::default(),
+                input_schema: ToolSchema::default(),
                 output_schema: None,
                 read_only_hint,
                 destructive_hint: None,
                 open_world_hint,
                 is_task_only: false,
             },
-            parameters: "{}".into(),
+            parameters: ToolSchema::default(),
         };
         let facts = |is_builtin, admitted: &Admitted| {
             let made = definition(Origin { server: "s", is_builtin, is_trusted: true }, admitted);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
-use crate::mcp::Schema;
+use crate::conversation::ToolSchema;
 
 /// A check that takes longer is given up: schemas can be made so that it never ends.
 const CHECK_MAX: Duration = Duration::from_secs(2);
@@ -20,7 +20,7 @@ const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 /// The promise of one tool, read when it is first needed.
 #[derive(Clone)]
 pub struct OutputSchema {
-    schema: Schema,
+    schema: ToolSchema,
     /// `None` as long as it has not been read; an error is told with every result.
     validator: Rc<RefCell<Option<Reading>>>,
 }
@@ -30,7 +30,7 @@ type Reading = Result<Arc<Validator>, String>;
 
 impl OutputSchema {
     #[must_use]
-    pub fn new(schema: Schema) -> Self {
+    pub fn new(schema: ToolSchema) -> Self {
         Self { schema, validator: Rc::default() }
     }
 
@@ -68,7 +68,7 @@ fn found(validator: &Validator, value: &Value) -> Option<String> {
     Some(format!("the structured result is not what the tool promised: {reason} (at {place:?})"))
 }
 
-fn read(schema: &Schema) -> Result<Arc<Validator>, String> {
+fn read(schema: &ToolSchema) -> Result<Arc<Validator>, String> {
     let unusable = |reason: &str| format!("the promised schema of the structured result cannot be used: {reason}");
     if schema.text().len() > SCHEMA_BYTES_MAX {
         return Err(unusable("it is too large"));

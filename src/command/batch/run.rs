@@ -36,7 +36,7 @@ const SAVING_JOBS_MAX: u16 = 64;
 
 /// Runs the command; the exit code.
 pub fn run(options: BatchOptions, mut context: Context) -> Result<u8, Failure> {
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         match answer_all(&options, &mut context).await {
             Ok(exit) => exit,
             Err(failure) => context.fail(&failure),

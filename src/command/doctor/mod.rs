@@ -25,7 +25,7 @@ pub fn run(options: DoctorOptions, mut context: Context) -> Result<u8, Failure> 
         let config = accounts::load_config(&mut context)?;
         return condition::run(options.json, &config.stored, &mut context);
     }
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         let findings = examine(&mut context).await;
         let home = accounts::paths(&context).home.map(|home| home.to_string_lossy().into_owned());
         let findings: Vec<Finding> = findings.into_iter().map(|finding| finding.anonymous(home.as_deref())).collect();

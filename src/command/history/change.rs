@@ -130,7 +130,7 @@ fn agrees(found: &[ConversationSummary], context: &mut Context) -> Result<bool, 
         several => format!("Delete these {} for ever?", several.len()),
     };
     let mut asking = Context::new(context.global.clone(), context.environment.clone());
-    let answer = wiring::block_on(async move {
+    let answer = wiring::block_on(|| async move {
         let mut signals =
             Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
         Ok::<_, Failure>(person.agrees(&question, &mut asking, &mut signals).await)

@@ -23,7 +23,7 @@ const NEXT_REPLY_WAIT: Duration = Duration::from_millis(500);
 
 /// Runs the command; the exit code.
 pub fn run(options: FollowOptions, mut context: Context) -> Result<u8, Failure> {
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         match follow(&options, &mut context).await {
             Ok(exit) => exit,
             Err(failure) => context.fail(&failure),

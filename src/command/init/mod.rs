@@ -35,7 +35,7 @@ impl<E: Into<Failure>> From<E> for Stop {
 
 /// Runs the command; the exit code.
 pub fn run(options: InitOptions, mut context: Context) -> Result<u8, Failure> {
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         match init(&options, &mut context).await {
             Ok(exit) | Err(Stop::Stopped(exit)) => exit,
             Err(Stop::Failed(failure)) => context.fail(&failure),

@@ -34,7 +34,7 @@ use crate::exit::Failure;
 
 /// Runs the command; the exit code.
 pub fn run(command: McpCommand, mut context: Context) -> Result<u8, Failure> {
-    wiring::block_on(async move {
+    wiring::block_on(|| async move {
         match dispatch(&command, &mut context).await {
             Ok(exit) => exit,
             Err(failure) => context.fail(&failure),

@@ -140,7 +140,10 @@ impl Serialize for Tool<'_> {
         if let Some(spec) = spec.filter(|spec| !spec.description.is_empty()) {
             map.serialize_entry("description", &spec.description)?;
         }
-        map.serialize_entry("input_schema", raw(spec.map_or("", |spec| &spec.parameters)))?;
+        match spec {
+            Some(spec) => map.serialize_entry("input_schema", &spec.parameters)?,
+            None => map.serialize_entry("input_schema", raw(""))?,
+        }
         if self.is_marked {
             map.serialize_entry("cache_control", &json!({ "type": "ephemeral" }))?;
         }

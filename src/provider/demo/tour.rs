@@ -121,7 +121,7 @@ fn first_line(prompt: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::{Message, MessageId, ToolSpec};
+    use crate::conversation::{Message, MessageId, ToolSchema, ToolSpec};
     use crate::provider::ModelParameters;
 
     fn message(role: Role, text: &str) -> Message {
@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn the_tour_goes_on_from_step_to_step() {
-        let tool = |name: &str| ToolSpec { name: name.into(), description: String::new(), parameters: "{}".into() };
+        let tool =
+            |name: &str| ToolSpec { name: name.into(), description: String::new(), parameters: ToolSchema::default() };
         let tools = [tool("time__now"), tool("settings__change"), tool("files__write")];
         let mut messages = vec![message(Role::User, " Next ")];
         let called = step_of(&messages, &tools);

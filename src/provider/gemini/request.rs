@@ -9,7 +9,7 @@ use super::contents::contents;
 use crate::conversation::{ToolChoice, ToolSpec};
 use crate::provider::ChatRequest;
 use crate::provider::dialect::Asked;
-use crate::provider::request_body::{Fields, raw};
+use crate::provider::request_body::Fields;
 use crate::provider::turns::system_texts;
 
 const GENERATION: &str = "generationConfig";
@@ -106,7 +106,7 @@ impl Serialize for Declaration<'_> {
         map.serialize_entry("name", name)?;
         map.serialize_entry("description", description)?;
         // Takes JSON Schema as it is, where `parameters` takes a dialect of it.
-        map.serialize_entry("parametersJsonSchema", raw(parameters))?;
+        map.serialize_entry("parametersJsonSchema", parameters)?;
         map.end()
     }
 }

@@ -1,10 +1,11 @@
 //! Our messages as the JSON of a chat-completions request. Pure.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{AnswerFormat, Attachment, AttachmentKind, Message, ToolCall, ToolChoice, ToolSpec};
+use crate::conversation::{
+    AnswerFormat, Attachment, AttachmentKind, Message, ToolCall, ToolChoice, ToolSchema, ToolSpec,
+};
 use crate::provider::Images;
 use crate::provider::accepted::RESULT_IMAGES;
 use crate::provider::content::{DataUrl, UserContent};
@@ -264,7 +265,7 @@ impl Serialize for Tool<'_> {
         let ToolSpec { name, description, parameters } = self.0;
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("type", "function")?;
-        map.serialize_entry("function", &Function { name, description, parameters: raw(parameters) })?;
+        map.serialize_entry("function", &Function { name, description, parameters })?;
         map.end()
     }
 }
@@ -273,5 +274,5 @@ impl Serialize for Tool<'_> {
 struct Function<'a> {
     name: &'a str,
     description: &'a str,
-    parameters: &'a RawValue,
+    parameters: &'a ToolSchema,
 }

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::request::Body;
-use crate::conversation::{Message, MessageId, Replay, Role, ToolCall, ToolSpec};
+use crate::conversation::{Message, MessageId, Replay, Role, ToolCall};
 use crate::provider::accepted::{Accepted, RESULT_IMAGES};
 use crate::provider::dialect::Asked;
 use crate::provider::quirks::MaxTokensName;
-use crate::provider::test_requests::{attached, result_with_image};
+use crate::provider::test_requests::{attached, result_with_image, tool};
 use crate::provider::{ChatRequest, Images, ModelParameters};
 
 const ORIGIN: &str = "openai_chat http://localhost/v1 m";
@@ -96,7 +96,7 @@ fn only_what_is_set_is_sent() {
 
 #[test]
 fn everything_that_is_set_is_sent_once() {
-    let tools = [ToolSpec { name: "t".into(), description: "d".into(), parameters: r#"{"type":"object"}"#.into() }];
+    let tools = [tool()];
     let extra = [("temperature", json!(1)), ("seed", json!(7)), ("top_p", Value::Null)];
     let parameters = ModelParameters {
         temperature: Some(0.5),

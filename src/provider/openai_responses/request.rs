@@ -67,7 +67,7 @@ impl Serialize for Tool<'_> {
         map.serialize_entry("type", "function")?;
         map.serialize_entry("name", name)?;
         map.serialize_entry("description", description)?;
-        map.serialize_entry("parameters", raw(parameters))?;
+        map.serialize_entry("parameters", parameters)?;
         // The default here is a mode that refuses most schemas.
         map.serialize_entry("strict", &false)?;
         map.end()
