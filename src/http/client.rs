@@ -14,6 +14,7 @@ use reqwest::{Client, ClientBuilder, Method, Url, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{HttpError, HttpErrorKind, Target};
+use super::names::Names;
 use super::prewarm::{Lease, Origin, PURPOSE, PrewarmLayer, Purpose, Reserved, WARM_MAX, WarmConnections};
 use super::recording::{Asked, Playback, Played, Player, Recorder, Tape};
 use super::{HttpSettings, Secret, tls};
@@ -80,6 +81,7 @@ struct Shared {
     proxied: OnceLock<Result<Pair, String>>,
     permits: Arc<Semaphore>,
     warm: WarmConnections,
+    names: Names,
     tap: Tap,
 }
 
@@ -114,6 +116,7 @@ impl HttpClient {
             proxied: OnceLock::new(),
             permits,
             warm: WarmConnections::default(),
+            names: Names::default(),
             tap,
         }))
     }
@@ -238,8 +241,11 @@ impl HttpClient {
     }
 
     fn explain(&self, error: &reqwest::Error, target: &Target) -> HttpError {
-        let mut error =
-            HttpError::before_response(error, target, Some(Duration::from_millis(self.0.settings.connect_timeout_ms)));
+        let limit = Duration::from_millis(self.0.settings.connect_timeout_ms);
+        if error.is_connect() && error.is_timeout() && self.0.names.is_unanswered(&target.host) {
+            return HttpError::resolve_timeout(target, limit);
+        }
+        let mut error = HttpError::before_response(error, target, Some(limit));
         if self.is_proxied(target) && matches!(error.kind, HttpErrorKind::Connect | HttpErrorKind::ConnectTimeout) {
             error.hint = Some(
                 "llm.http.trust_env is on: HTTP_PROXY, HTTPS_PROXY and NO_PROXY say which way the request goes".into(),
@@ -295,6 +301,7 @@ impl Shared {
         let settings = &self.settings;
         let mut builder = Client::builder()
             .connector_layer(PrewarmLayer(self.warm.clone()))
+            .dns_resolver(self.names.clone())
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)

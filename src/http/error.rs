@@ -105,6 +105,13 @@ impl HttpError {
             .hint("raise llm.http.first_byte_timeout_ms where the model needs longer to load")
     }
 
+    /// The time for the connection ended before its server had an address. A name server that is silent for so long
+    /// stays silent.
+    pub(super) fn resolve_timeout(target: &Target, limit: Duration) -> Self {
+        let message = format!("cannot resolve {} (no answer within {})", target.host, seconds(limit));
+        Self::new(HttpErrorKind::ConnectTimeout, message)
+    }
+
     /// An error before the head of the response.
     /// `connect_timeout`: what the connection was given, where that is known.
     pub(super) fn before_response(error: &reqwest::Error, target: &Target, connect_timeout: Option<Duration>) -> Self {

@@ -6,6 +6,7 @@ mod client;
 #[cfg(test)]
 mod client_tests;
 mod error;
+mod names;
 mod prewarm;
 mod recording;
 mod redact;

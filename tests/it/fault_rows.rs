@@ -3,7 +3,7 @@
 use crate::support::{Row, assert_tested};
 
 const NETWORK: &[Row] = &[
-    ("DNS failure", &["network_dns_failure_is_exit_5"]),
+    ("DNS failure", &["network_dns_failure_is_exit_5", "network_silent_name_server_is_not_taken_for_a_silent_server"]),
     ("refused", &["network_refused_is_exit_5_and_points_to_base_url", "network_refused_is_tried_again"]),
     (
         "black hole",

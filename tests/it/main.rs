@@ -20,7 +20,8 @@ mod batch;
 mod batch_saved;
 #[cfg(test)]
 mod budget;
-#[cfg(all(test, target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
+#[cfg(test)]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod build_script;
 #[cfg(test)]
 mod builtin_fetch;

@@ -1,5 +1,8 @@
 //! What happens when the request fails before the first token: names, connections, TLS, status codes, retries.
 
+use std::fs;
+use std::io::Write as _;
+use std::net::UdpSocket;
 use std::time::{Duration, SystemTime};
 
 use crate::repl::{start, wait_for_end};
@@ -28,6 +31,28 @@ fn network_dns_failure_is_exit_5() {
     let output = sandbox.ask_once(["hi"]).under(["unshare", "-rn"]).run().assert_exit(5).assert_stdout("");
     output.assert_stderr_has(&["error[network]", "cannot resolve no-such-host.invalid"]);
     sandbox.assert_turn_without_text("error(network)");
+}
+
+#[test]
+fn network_silent_name_server_is_not_taken_for_a_silent_server() {
+    if !needs("unshare") {
+        return;
+    }
+    let Ok(silent) = UdpSocket::bind("127.0.53.53:53") else {
+        let _ = writeln!(std::io::stderr(), "SKIPPED: this test needs port 53, which is for root");
+        return;
+    };
+    let config = TestConfig::new("https://model.example/v1").http("connect_timeout_ms", 300);
+    let sandbox = Sandbox::new().config(&config);
+    let mut script = String::new();
+    for (name, text) in [("resolv.conf", "nameserver 127.0.53.53\n"), ("nsswitch.conf", "hosts: dns\n")] {
+        let ours = sandbox.path(name);
+        fs::write(&ours, text).unwrap();
+        script += &format!("[ ! -e /etc/{name} ] || mount --bind '{}' /etc/{name} || exit; ", ours.display());
+    }
+    let output = sandbox.ask_once(["hi"]).shell(&(script + "exec \"$@\"")).under(["unshare", "-rm"]).run();
+    output.assert_exit(5).assert_stderr_has(&["error[network]: cannot resolve model.example (no answer within 0.3 s)"]);
+    drop(silent);
 }
 
 #[test]
