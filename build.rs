@@ -44,17 +44,13 @@ fn is_wanted() -> bool {
 }
 
 /// What makes LLD the linker: nothing, where it is so already, or else that which comes with Rust. GNU's linker would
-/// take the layout too, but tries each of its patterns, which have many stars, for hours.
+/// take the layout too, but had not linked an empty program after ten minutes: each pattern has several stars.
 fn lld() -> Option<Vec<String>> {
     let output = Command::new(variable("RUSTC")).args(["--print", "sysroot"]).output().ok()?;
     let sysroot = String::from_utf8(output.stdout).ok()?;
     let folder = Path::new(sysroot.trim()).join("lib/rustlib").join(variable("HOST")).join("bin/gcc-ld");
     let of_rust = vec!["-fuse-ld=lld".to_owned(), format!("-B{}", folder.display())];
-    let is_lld = |flags: &Vec<String>| {
-        let mut flags = flags.clone();
-        flags.push(ONLY_LLD.to_owned());
-        program_runs_with(&link_args(&flags))
-    };
+    let is_lld = |flags: &Vec<String>| program_runs_with(&link_args(&[&flags[..], &[ONLY_LLD.to_owned()]].concat()));
     [Vec::new(), of_rust].into_iter().find(is_lld)
 }
 

@@ -11,7 +11,7 @@ const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The flags for the linker of a release, where the compiler is given `rustflags`. With GNU's linker the layout would
-/// take hours: the script ends after a minute here, however it ends.
+/// never come to an end: the script does after a minute here, and fails.
 fn flags(folder: &Path, rustflags: &[&str]) -> String {
     let script = folder.join("script");
     let mut compiler = Command::new("rustc");
