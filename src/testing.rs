@@ -84,6 +84,7 @@ pub fn begin_record(path: &Path) -> Result<Tape, String> {
     let request = HttpRequest {
         url: "http://a/v1".into(),
         accept: "text/event-stream",
+        is_whole: false,
         bearer: None,
         headers: Vec::new(),
         body: "{}".into(),

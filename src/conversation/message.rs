@@ -57,10 +57,12 @@ pub enum InterruptReason {
     OutputClosed,
     /// The server sent something that is no answer in the middle of one.
     BadData,
+    /// The model or its server ended the answer before it was whole.
+    ProviderStop,
 }
 
 impl InterruptReason {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::UserInterrupt,
         Self::Signal,
         Self::Disconnect,
@@ -70,6 +72,7 @@ impl InterruptReason {
         Self::Length,
         Self::OutputClosed,
         Self::BadData,
+        Self::ProviderStop,
     ];
 
     #[must_use]
@@ -84,6 +87,7 @@ impl InterruptReason {
             Self::Length => "length",
             Self::OutputClosed => "output_closed",
             Self::BadData => "bad_data",
+            Self::ProviderStop => "provider_stop",
         }
     }
 

@@ -27,6 +27,7 @@ pub struct ReplyBuilder {
 impl ReplyBuilder {
     pub fn apply(&mut self, event: &StreamEvent<'_>) {
         match event {
+            StreamEvent::Restart => self.calls.clear(),
             StreamEvent::Text(text) => self.text.push_str(text),
             StreamEvent::Refusal(text) => {
                 self.refused = true;

@@ -10,6 +10,8 @@ pub enum StreamEvent<'a> {
         id: Option<&'a str>,
         model: Option<&'a str>,
     },
+    /// The server has begun its answer anew: calls so far are none of it. Text that was shown stands.
+    Restart,
     Text(&'a str),
     /// A change of `block` is a paragraph break between thoughts.
     Reasoning {
@@ -57,7 +59,10 @@ pub enum StopReason {
     ToolCalls,
     ContentFilter,
     Refusal,
-    Error,
+    /// The model or its server failed; what the server calls that.
+    Failed(String),
+    /// The answer is not whole, for a reason that is none of the others; what the server calls it.
+    Unfinished(String),
     /// Not the model but this side, which has all it wanted.
     Enough,
     /// Whatever else a server says; never a failure by itself.
@@ -74,9 +79,9 @@ impl StopReason {
             Self::ToolCalls => "tool_calls",
             Self::ContentFilter => "content_filter",
             Self::Refusal => "refusal",
-            Self::Error => "error",
+            Self::Failed(_) => "error",
             Self::Enough => "enough",
-            Self::Other(name) => name,
+            Self::Unfinished(name) | Self::Other(name) => name,
         }
     }
 }

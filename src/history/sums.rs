@@ -70,6 +70,8 @@ pub struct EndedTurn<'a> {
     pub finished_ms: UnixMillis,
 }
 
+/// Sums that do not fit become REAL, which a column of INTEGER refuses: nothing that is counted may cost an answer. 2^53
+/// is as much as JSON can tell.
 const ADD: &str = "INSERT INTO turn_sums (day, conversation, model, tool, turns, interrupted, errors, input_tokens,
         output_tokens, cached_tokens, reasoning_tokens, cost_usd, duration_ms, chunks, retries, flushes, commits,
         bytes_written, buffer_peak_bytes, durations, first_tokens, gaps, speeds)
@@ -78,10 +80,10 @@ const ADD: &str = "INSERT INTO turn_sums (day, conversation, model, tool, turns,
         turns = turns + 1,
         interrupted = interrupted + excluded.interrupted,
         errors = errors + excluded.errors,
-        input_tokens = input_tokens + excluded.input_tokens,
-        output_tokens = output_tokens + excluded.output_tokens,
-        cached_tokens = cached_tokens + excluded.cached_tokens,
-        reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
+        input_tokens = min(input_tokens + excluded.input_tokens, 9007199254740992),
+        output_tokens = min(output_tokens + excluded.output_tokens, 9007199254740992),
+        cached_tokens = min(cached_tokens + excluded.cached_tokens, 9007199254740992),
+        reasoning_tokens = min(reasoning_tokens + excluded.reasoning_tokens, 9007199254740992),
         cost_usd = cost_usd + excluded.cost_usd,
         duration_ms = duration_ms + excluded.duration_ms,
         chunks = chunks + excluded.chunks,

@@ -38,6 +38,8 @@ pub struct HttpRequest {
     pub url: String,
     /// What is expected back, as in `text/event-stream`.
     pub accept: &'static str,
+    /// The head comes only with the whole answer: as much time as for a first token.
+    pub is_whole: bool,
     pub bearer: Option<Secret>,
     /// Further headers. They can hold keys, so they are treated like one.
     pub headers: Vec<(String, String)>,
@@ -200,12 +202,15 @@ impl HttpClient {
     async fn send_over_network(&self, method: Method, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = parse_url(&request.url)?;
         let target = Target::of(&url);
-        let limit = Duration::from_millis(self.0.settings.first_byte_timeout_ms);
+        let settings = &self.0.settings;
+        let (limit, too_late): (u64, fn(&Target, Duration) -> HttpError) = if request.is_whole {
+            (settings.first_token_timeout_ms, HttpError::answer_timeout)
+        } else {
+            (settings.first_byte_timeout_ms, HttpError::first_byte_timeout)
+        };
+        let limit = Duration::from_millis(limit);
         let sending = self.send_to(url, &target, (method, request));
-        match tokio::time::timeout(limit, sending).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(HttpError::first_byte_timeout(&target, limit)),
-        }
+        tokio::time::timeout(limit, sending).await.unwrap_or_else(|_| Err(too_late(&target, limit)))
     }
 
     async fn send_to(
@@ -266,7 +271,7 @@ impl HttpClient {
             (false, "https") => shared.tls.get_or_init(|| shared.build(&Route::Tls)),
             (false, _) => shared.plain.get_or_init(|| shared.build(&Route::Plain)),
         };
-        client.as_ref().map_err(|reason| HttpError::new(HttpErrorKind::Tls, reason.clone()))
+        client.as_ref().map_err(|reason| HttpError::new(HttpErrorKind::Unusable, reason.clone()))
     }
 }
 

@@ -27,6 +27,7 @@ fn request(url: &str) -> HttpRequest {
     HttpRequest {
         url: url.to_owned(),
         accept: "text/event-stream",
+        is_whole: false,
         bearer: Some(super::Secret::new("sk-test".into())),
         headers: vec![("x-title".into(), "t".into())],
         body: "{}".into(),
@@ -300,6 +301,7 @@ fn a_server_without_tls_and_a_file_without_certificates_are_explained() {
 
     let missing = |settings: &mut HttpSettings| settings.ca_file = Some("/nonexistent/ca.pem".into());
     let error = block_on(async { client(missing).post(request(&url)).await.unwrap_err() });
+    assert_eq!(error.kind, HttpErrorKind::Unusable);
     assert!(error.message.starts_with("cannot use ca_file /nonexistent/ca.pem: "), "{error}");
 }
 

@@ -19,10 +19,14 @@ pub enum HttpErrorKind {
     ConnectTimeout,
     /// The certificate or the handshake; a retry does not help.
     Tls,
+    /// A setting or a file of this machine, as `ca_file`: no connection was tried.
+    Unusable,
     /// The server hung up before the head of its response.
     Closed,
     /// No head of a response in time.
     FirstByteTimeout,
+    /// No answer in time from a server that was to send it whole.
+    AnswerTimeout,
     /// The connection broke in the body.
     Interrupted,
     /// The server has not looked at the request: safe to send it again.
@@ -30,14 +34,16 @@ pub enum HttpErrorKind {
 }
 
 impl HttpErrorKind {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::BadRequest,
         Self::Resolve,
         Self::Connect,
         Self::ConnectTimeout,
         Self::Tls,
+        Self::Unusable,
         Self::Closed,
         Self::FirstByteTimeout,
+        Self::AnswerTimeout,
         Self::Interrupted,
         Self::Refused,
     ];
@@ -50,8 +56,10 @@ impl HttpErrorKind {
             Self::Connect => "connect",
             Self::ConnectTimeout => "connect_timeout",
             Self::Tls => "tls",
+            Self::Unusable => "unusable",
             Self::Closed => "closed",
             Self::FirstByteTimeout => "first_byte_timeout",
+            Self::AnswerTimeout => "answer_timeout",
             Self::Interrupted => "interrupted",
             Self::Refused => "refused",
         }
@@ -103,6 +111,13 @@ impl HttpError {
         let Target { host, port, .. } = target;
         Self::new(HttpErrorKind::FirstByteTimeout, format!("no response from {host}:{port} within {}", seconds(limit)))
             .hint("raise llm.http.first_byte_timeout_ms where the model needs longer to load")
+    }
+
+    /// A server that does not stream has worked all that time, and would work as long again.
+    pub(super) fn answer_timeout(target: &Target, limit: Duration) -> Self {
+        let Target { host, port, .. } = target;
+        Self::new(HttpErrorKind::AnswerTimeout, format!("no answer from {host}:{port} within {}", seconds(limit)))
+            .hint("raise llm.http.first_token_timeout_ms, or let the answer stream")
     }
 
     /// The time for the connection ended before its server had an address. A name server that is silent for so long
@@ -249,6 +264,11 @@ fn certificate_problem(problem: &CertificateError, host: &str) -> (String, &'sta
         CertificateError::UnknownIssuer => {
             ("the certificate is self-signed or from an unknown authority".to_owned(), CA_FILE)
         }
+        // What `openssl req -x509` makes where it is told nothing else.
+        other if other.to_string().contains("CaUsedAsEndEntity") => (
+            "the certificate is self-signed as one of an authority, which no server may use".to_owned(),
+            "make it again with `-addext basicConstraints=critical,CA:FALSE`, then set llm.http.ca_file to it",
+        ),
         other => (format!("the certificate is not accepted ({other})"), CA_FILE),
     }
 }

@@ -23,7 +23,7 @@ pub use bare::{BareUse, bare_client, visiting_client};
 pub use client::{HttpClient, HttpRequest, HttpResponse, Lifetime, Tap, is_loopback_host, is_loopback_url};
 pub use error::{HttpError, HttpErrorKind};
 pub use recording::{Asked, Pace, Player, Recorder, Tape};
-pub use redact::{Keys, remember_key, without_secret};
+pub use redact::{Keys, remember_key};
 pub use retry::{Attempt, RetryPolicy, Verdict, parse_retry_after, wait_in_words};
 pub use secret::Secret;
 pub use settings::{HttpSettings, Roots};

@@ -29,12 +29,6 @@ pub fn remember_key(key: &Secret) {
     }
 }
 
-/// `text` without `secret` in any of its forms.
-#[must_use]
-pub fn without_secret(text: &str, secret: &str) -> String {
-    Keys::of([secret]).clean(text).into_owned()
-}
-
 /// Keys in all of their forms, to be found in what others send.
 pub struct Keys {
     forms: Vec<Vec<u8>>,
@@ -66,7 +60,9 @@ impl Keys {
         Self::of(used.iter().map(Secret::expose))
     }
 
-    fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Those, and nothing else.
+    #[must_use]
+    pub fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let mut forms: Vec<Vec<u8>> = Vec::new();
         for secret in secrets.into_iter().filter(|secret| secret.len() >= KEY_BYTES_MIN) {
             forms.push(secret.as_bytes().to_vec());
@@ -100,6 +96,19 @@ impl Keys {
         }
         clean.push_str(&text[kept_to..]);
         Cow::Owned(clean)
+    }
+
+    /// The same for text that was cut, and says so by `…`: also without the beginning of a key before it, or at the end.
+    #[must_use]
+    pub fn clean_cut(&self, text: &str) -> String {
+        let without_beginning = |piece: &str| {
+            let open = self.scan(piece.as_bytes()).open.filter(|open| open.is_telling);
+            match open.and_then(|open| piece.get(..open.start)) {
+                Some(before) => format!("{}{REDACTED}", self.clean(before)),
+                None => self.clean(piece).into_owned(),
+            }
+        };
+        text.split('…').map(without_beginning).collect::<Vec<_>>().join("…")
     }
 
     /// Looks for keys in `bytes`, which may go on.
@@ -188,6 +197,10 @@ mod tests {
 
     const KEY: &str = "sk-Key+/with=odd~letters0123456789";
 
+    fn without_secret(text: &str, secret: &str) -> String {
+        Keys::of([secret]).clean(text).into_owned()
+    }
+
     #[test]
     fn a_key_is_found_in_every_form() {
         let all_escaped: String = KEY.bytes().map(|byte| format!("%{byte:02x}")).collect();
@@ -223,6 +236,19 @@ mod tests {
         }
         assert_eq!(keys.scan(b"100%").open.map(|open| open.is_telling), Some(false));
         assert_eq!(Keys::of(["dum"]).scan(b"dum").open, None);
+    }
+
+    #[test]
+    fn the_beginning_of_a_key_at_a_cut_is_taken_out() {
+        let keys = Keys::of([KEY]);
+        for length in CUT_BYTES_MIN..KEY.len() {
+            let part = &KEY[..length];
+            assert_eq!(
+                keys.clean_cut(&format!("é {part}… (401) {KEY} {part}")),
+                "é [redacted]… (401) [redacted] [redacted]"
+            );
+        }
+        assert_eq!(keys.clean_cut("sk-… is its beginning"), "sk-… is its beginning");
     }
 
     #[test]

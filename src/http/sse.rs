@@ -116,10 +116,12 @@ impl SseDecoder {
         self.has_comments && !self.has_frames && self.stray.is_empty()
     }
 
-    /// The beginning of what came in place of an event stream: a web page, a line of text.
+    /// The beginning of what came in place of an event stream: a web page, a line of text. Where it goes on, it ends
+    /// with `…`.
     #[must_use]
     pub fn stray(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.stray)
+        let text = String::from_utf8_lossy(&self.stray);
+        if self.stray.len() < STRAY_BYTES_MAX { text } else { Cow::Owned(format!("{text}…")) }
     }
 
     /// `tail` starts with the line's end.

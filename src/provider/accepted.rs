@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::call_ids::CallIdForm;
 use super::quirks::{MaxTokensName, Quirks};
 use super::{ChatRequest, Images, ProviderNote};
-use crate::conversation::{Message, Role, ToolChoice};
+use crate::conversation::{Message, Role, ToolChoice, ToolSpec};
 
 /// How a request is written for one server and model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct Accepted {
     pub wants_marks: bool,
     /// Fields that the server refuses.
     pub left_out: BTreeSet<String>,
+    /// Tools whose schemas it refuses. Their servers mend that, so it is not kept for later.
+    #[serde(skip)]
+    pub refused_tools: BTreeSet<String>,
 }
 
 /// A field that a dialect sends of itself and can do without.
@@ -44,6 +47,12 @@ const UNKNOWN: [&str; 12] = [
     "deprecated",
     "only the default",
 ];
+/// Words by which it says that the value is wrong all the same.
+const VALUE_WORDS: [&str; 3] = ["unsupported value", "unsupported_value", "supported values are"];
+/// A refusal that holds one of these is about a tool, a call or a result, and not about tools.
+const ONE_TOOL_WORDS: [&str; 6] = ["schema", "parameters", "properties", "tool_use", "tool_result", "tool_call_id"];
+/// What a place in the list of tools stands behind, the most exact first.
+const TOOL_PLACES: [&str; 3] = ["function_declarations[", "tools[", "tools."];
 /// Without these an answer would be another one than was asked for.
 const NEEDED: [&str; 3] = ["response_format", "modalities", "audio"];
 
@@ -69,7 +78,16 @@ const ANSWER_FORMAT_WORDS: [&str; 13] = [
     "grammar",
 ];
 /// Such a refusal is about this schema, and not about schemas.
-const THIS_SCHEMA_WORDS: [&str; 5] = ["invalid schema", "additionalproperties", "in context", "keyword", "properties"];
+const THIS_SCHEMA_WORDS: [&str; 8] = [
+    "invalid schema",
+    "additionalproperties",
+    "in context",
+    "keyword",
+    "properties",
+    "property",
+    "format.schema",
+    "values other than",
+];
 
 impl Accepted {
     pub fn of(quirks: &Quirks) -> Self {
@@ -105,6 +123,10 @@ impl Accepted {
         if request.answer.is_some() && !self.leaves_out(ANSWER_FORMAT) && is_about_answer() {
             return Some(self.without(ANSWER_FORMAT));
         }
+        if let Some(tool) = refused_tool(&text, request.tools) {
+            let mut less = self.clone();
+            return less.refused_tools.insert(tool.to_owned()).then_some(less);
+        }
         if let Some(field) = own.iter().filter(|field| !self.leaves_out(field.name)).find(is_about) {
             return Some(self.without(field.name));
         }
@@ -115,7 +137,8 @@ impl Accepted {
         if let Some(max_tokens) = self.other_limit(&text, is_unknown, request) {
             return Some(Self { max_tokens, ..self.clone() });
         }
-        if !is_unknown {
+        let is_value = VALUE_WORDS.iter().any(|word| text.contains(word)) && !text.contains("only the default");
+        if !is_unknown || is_value {
             return None;
         }
         let optional = ["parallel_tool_calls", "tool_choice", "temperature"].into_iter();
@@ -124,15 +147,18 @@ impl Accepted {
         if let Some(name) = candidates.find(|name| !self.leaves_out(name) && names(&text, name)) {
             return Some(self.without(name));
         }
+        let is_about_one = ONE_TOOL_WORDS.iter().any(|word| text.contains(word));
         let offers_tools = !request.tools.is_empty() && !self.leaves_out("tools");
-        (offers_tools && (text.contains("tool") || text.contains("function calling"))).then(|| self.without("tools"))
+        (offers_tools && !is_about_one && (text.contains("tool") || text.contains("function calling")))
+            .then(|| self.without("tools"))
     }
 
     /// Whether what `refusal` has taught holds for later requests too: `before` is what was known before.
     pub fn is_lasting(&self, before: &Self, refusal: &str) -> bool {
         let text = refusal.to_lowercase();
         let is_about_schema = || THIS_SCHEMA_WORDS.iter().any(|word| text.contains(word));
-        before.leaves_out(ANSWER_FORMAT) || !self.leaves_out(ANSWER_FORMAT) || !is_about_schema()
+        let is_about_tool = self.refused_tools != before.refused_tools;
+        !is_about_tool && (before.leaves_out(ANSWER_FORMAT) || !self.leaves_out(ANSWER_FORMAT) || !is_about_schema())
     }
 
     fn other_limit(&self, text: &str, is_unknown: bool, request: &ChatRequest<'_>) -> Option<MaxTokensName> {
@@ -169,6 +195,13 @@ impl Accepted {
                 },
             })
             .collect();
+        notes.extend(self.refused_tools.iter().map(|tool| ProviderNote {
+            is_news: !before.refused_tools.contains(tool),
+            message: format!(
+                "{provider} refuses the schema of the tool `{tool}` with {}: it is left out",
+                request.model
+            ),
+        }));
         if self.max_tokens != before.max_tokens {
             let name = self.max_tokens.field();
             notes.push(ProviderNote {
@@ -209,6 +242,20 @@ fn has_result_images(request: &ChatRequest<'_>) -> bool {
     request.images == Images::Sent && request.messages.iter().any(is_one)
 }
 
+/// The tool whose schema is refused, by its name or by its place in the list.
+fn refused_tool<'a>(text: &str, tools: &'a [ToolSpec]) -> Option<&'a str> {
+    let is_about_one = ONE_TOOL_WORDS[..3].iter().any(|word| text.contains(word));
+    let by_name = || tools.iter().find(|tool| names(text, &tool.name));
+    let place = || {
+        TOOL_PLACES.iter().find_map(|before| {
+            let (_, rest) = text.split_once(before)?;
+            rest[..rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len())].parse::<usize>().ok()
+        })
+    };
+    let found = if is_about_one { by_name().or_else(|| tools.get(place()?)) } else { None };
+    found.map(|tool| tool.name.as_str())
+}
+
 /// Whether `text` holds `name` as a word of its own.
 fn names(text: &str, name: &str) -> bool {
     let name = name.to_lowercase();
@@ -225,7 +272,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::conversation::{ToolSchema, ToolSpec};
+    use crate::conversation::ToolSchema;
     use crate::provider::ModelParameters;
 
     const OWN: [OptionalField; 1] =

@@ -13,6 +13,8 @@ pub enum ErrorKind {
     Quota,
     /// The user's own budget is reached, or cannot be held: nothing was sent.
     Budget,
+    /// A file or a setting of this machine cannot be used: nothing was sent.
+    LocalFile,
     /// The request itself is wrong (400, 404, 422).
     Rejected,
     /// The request does not fit the model (413, or the server says so).
@@ -32,11 +34,12 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Auth,
         Self::RateLimited,
         Self::Quota,
         Self::Budget,
+        Self::LocalFile,
         Self::Rejected,
         Self::ContextTooLong,
         Self::TryAgain,
@@ -61,6 +64,7 @@ impl ErrorKind {
             Self::RateLimited => "rate_limit",
             Self::Quota => "quota",
             Self::Budget => "budget",
+            Self::LocalFile => "config",
             Self::Rejected => "rejected",
             Self::ContextTooLong => "context_too_long",
             Self::TryAgain => "try_again",

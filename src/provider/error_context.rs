@@ -4,7 +4,7 @@ use super::http_error::without_query;
 use super::{ErrorKind, KEY_LEFT_OUT, ProviderError, ProviderSettings};
 use std::time::Duration;
 
-use crate::http::{HttpError, HttpErrorKind, Keys, Secret, without_secret};
+use crate::http::{HttpError, HttpErrorKind, Keys, Secret};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct ErrorContext {
@@ -75,7 +75,11 @@ impl ErrorContext {
                 format!("{} wants an API key, and none was sent: {message}", self.name)
             }
             ErrorKind::Auth if error.status.is_some() => format!("{} refused the API key: {message}", self.name),
-            ErrorKind::Budget | ErrorKind::Network | ErrorKind::Tls | ErrorKind::Disconnected => message.clone(),
+            ErrorKind::Budget
+            | ErrorKind::LocalFile
+            | ErrorKind::Network
+            | ErrorKind::Tls
+            | ErrorKind::Disconnected => message.clone(),
             ErrorKind::Auth
             | ErrorKind::RateLimited
             | ErrorKind::Quota
@@ -99,6 +103,7 @@ impl ErrorContext {
             (ErrorKind::BadResponse, _) => Some(format!("is base_url right? It is {}", without_query(&self.base_url))),
             (
                 ErrorKind::Budget
+                | ErrorKind::LocalFile
                 | ErrorKind::Rejected
                 | ErrorKind::RateLimited
                 | ErrorKind::TryAgain
@@ -123,8 +128,8 @@ impl ErrorContext {
 
     /// Servers echo keys in their errors.
     fn without_secrets(&self, text: String) -> String {
-        let without_own = self.secrets.iter().fold(text, |text, secret| without_secret(&text, secret.expose()));
-        Keys::used().clean(&without_own).into_owned()
+        let own = Keys::of(self.secrets.iter().map(Secret::expose));
+        Keys::used().clean_cut(&own.clean_cut(&text))
     }
 }
 
@@ -150,18 +155,21 @@ impl From<HttpError> for ProviderError {
         let kind = match error.kind {
             HttpErrorKind::BadRequest => ErrorKind::Rejected,
             HttpErrorKind::Tls => ErrorKind::Tls,
+            HttpErrorKind::Unusable => ErrorKind::LocalFile,
             HttpErrorKind::Resolve
             | HttpErrorKind::Connect
             | HttpErrorKind::ConnectTimeout
             | HttpErrorKind::Closed
             | HttpErrorKind::FirstByteTimeout
+            | HttpErrorKind::AnswerTimeout
             | HttpErrorKind::Refused => ErrorKind::Network,
             HttpErrorKind::Interrupted => ErrorKind::Disconnected,
         };
         let provider_error = Self::new(kind, error.message);
         // A dead connection tells nothing about the server: there is no reason to wait for it.
         let retry_after = error.is_stale_connection.then_some(Duration::ZERO);
-        let should_retry = (error.kind == HttpErrorKind::ConnectTimeout).then_some(false);
+        let is_final = matches!(error.kind, HttpErrorKind::ConnectTimeout | HttpErrorKind::AnswerTimeout);
+        let should_retry = is_final.then_some(false);
         Self { hint: error.hint, retry_after, should_retry, ..provider_error }
     }
 }

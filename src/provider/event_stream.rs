@@ -205,6 +205,7 @@ fn is_answer(event: &StreamEvent<'_>) -> bool {
         | StreamEvent::ToolStart { .. }
         | StreamEvent::ToolArguments { .. } => true,
         StreamEvent::Start { .. }
+        | StreamEvent::Restart
         | StreamEvent::Usage(_)
         | StreamEvent::Replay(_)
         | StreamEvent::Finish(_)

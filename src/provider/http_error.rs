@@ -13,6 +13,8 @@ use crate::http::{parse_retry_after, wait_in_words};
 pub(super) const BODY_BYTES_MAX: usize = 64 << 10;
 /// So much of a server's text is shown.
 const MESSAGE_BYTES_MAX: usize = 2 << 10;
+/// What is cut ends like this, also for [`crate::http::Keys::clean_cut`].
+pub(super) const CUT_MARK: &str = "…";
 /// JSON within text within JSON within text: enough.
 const DEPTH_MAX: u8 = 3;
 
@@ -69,7 +71,8 @@ pub(super) fn in_stream(data: &str) -> ProviderError {
     };
     let mut error = ProviderError::new(kind, message);
     error.status = reported.status;
-    error.retry_after = reported.retry_after;
+    let may_say_when = matches!(kind, ErrorKind::RateLimited | ErrorKind::Failed);
+    error.retry_after = reported.retry_after.or_else(|| wait_in_words(&reported.message).filter(|_| may_say_when));
     error
 }
 
@@ -268,7 +271,7 @@ pub(super) fn readable(text: &str) -> String {
     let mut line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.len() > MESSAGE_BYTES_MAX {
         line.truncate(line.floor_char_boundary(MESSAGE_BYTES_MAX));
-        line.push('…');
+        line.push_str(CUT_MARK);
     }
     line
 }

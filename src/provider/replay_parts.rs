@@ -101,6 +101,11 @@ impl PartsRecorder {
         self.stored.parts.get(part).map(|part| &part.fields)
     }
 
+    /// Of all texts so far.
+    pub fn text_bytes(&self) -> usize {
+        self.stored.parts.iter().filter_map(|part| part.text).sum()
+    }
+
     /// Takes a field off all texts and calls.
     pub fn strip(&mut self, name: &str) {
         for part in self.stored.parts.iter_mut().filter(|part| part.text.is_some() || part.call.is_some()) {

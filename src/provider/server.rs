@@ -1,6 +1,8 @@
 //! A server of a model API, whatever its dialect: sends the request, makes an error of a bad answer.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -8,12 +10,13 @@ use std::time::Duration;
 use super::accepted::{ANSWER_FORMAT, Accepted};
 use super::dialect::{Asked, Dialect, KeyPlace};
 use super::error_context::{ErrorContext, is_secret_header, key_hint};
-use super::http_error::{BODY_BYTES_MAX, ErrorResponse, from_response, request_id, without_query};
+use super::http_error::{BODY_BYTES_MAX, CUT_MARK, ErrorResponse, from_response, request_id, without_query};
 use super::quirks::{KeyHeader, quirks_of};
 use super::{
     ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderNote, ProviderSettings, content,
     learnt,
 };
+use crate::conversation::ToolSpec;
 use crate::http::{Asked as AskedOf, HttpClient, HttpRequest, HttpResponse, Player, is_loopback_host};
 
 /// A server that answers with an error has this long to say which.
@@ -28,6 +31,8 @@ pub struct Server<D> {
     host: String,
     key_place: KeyPlace,
     notes: RefCell<Vec<ProviderNote>>,
+    /// See [`Accepted::refused_tools`].
+    refused_tools: RefCell<BTreeSet<String>>,
     dialect: PhantomData<D>,
 }
 
@@ -41,7 +46,15 @@ impl<D: Dialect> Server<D> {
             (KeyPlace::Bearer, KeyHeader::ApiKey) => KeyPlace::Header("api-key"),
             (place, KeyHeader::Bearer | KeyHeader::ApiKey) => place,
         };
-        Self { settings, client, host, key_place, notes: RefCell::default(), dialect: PhantomData }
+        Self {
+            settings,
+            client,
+            host,
+            key_place,
+            notes: RefCell::default(),
+            refused_tools: RefCell::default(),
+            dialect: PhantomData,
+        }
     }
 
     async fn open_learning(&self, request: &ChatRequest<'_>) -> Result<EventStream, ProviderError> {
@@ -54,7 +67,8 @@ impl<D: Dialect> Server<D> {
         loop {
             openings += 1;
             let system = Self::worded(request, &accepted);
-            let asked = in_words(request, system.as_deref());
+            let tools = offered(request.tools, &accepted);
+            let asked = adapted(request, system.as_deref(), &tools);
             let sent = self.client.post(self.http_request(&url, &asked, &accepted)?).await;
             let response = sent.map_err(|error| context.complete(error.into()))?;
             if (200..300).contains(&response.status()) {
@@ -73,6 +87,7 @@ impl<D: Dialect> Server<D> {
             if self.client.player().is_none() && changed.is_lasting(&accepted, &body) {
                 learnt::learn(&self.learnt_key(request.model), &changed);
             }
+            self.refused_tools.replace(changed.refused_tools.clone());
             accepted = changed;
         }
     }
@@ -105,6 +120,7 @@ impl<D: Dialect> Server<D> {
         Ok(HttpRequest {
             url: url.to_owned(),
             accept: accept(request),
+            is_whole: !request.stream,
             bearer: key.filter(|_| self.key_place == KeyPlace::Bearer).cloned(),
             // The user's come last, because the last one of a name counts.
             headers: own.chain(self.settings.headers.iter().cloned()).collect(),
@@ -145,7 +161,8 @@ impl<D: Dialect> Server<D> {
     fn accepted(&self, model: &str) -> Accepted {
         let recalled = || learnt::recall(&self.learnt_key(model));
         let recalled = if self.client.player().is_some() { None } else { recalled() };
-        recalled.unwrap_or_else(|| D::known(&self.host, model))
+        let refused_tools = self.refused_tools.borrow().clone();
+        Accepted { refused_tools, ..recalled.unwrap_or_else(|| D::known(&self.host, model)) }
     }
 
     /// What a server takes can differ from model to model.
@@ -159,7 +176,8 @@ impl<D: Dialect> Provider for Server<D> {
         let origin = self.replay_origin(request.model);
         let accepted = self.accepted(request.model);
         let system = Self::worded(request, &accepted);
-        let request = &in_words(request, system.as_deref());
+        let tools = offered(request.tools, &accepted);
+        let request = &adapted(request, system.as_deref(), &tools);
         let body = D::body(Asked { request, origin: &origin, accepted: &accepted });
         let body = serde_json::to_string_pretty(&body).unwrap_or_else(|error| error.to_string());
         let body = content::shortened(body, request.messages);
@@ -204,12 +222,20 @@ impl<D: Dialect> Provider for Server<D> {
     }
 }
 
-/// The same request with this system prompt in the place of a schema.
-fn in_words<'a>(request: &ChatRequest<'a>, system: Option<&'a str>) -> ChatRequest<'a> {
+/// The same request with these tools, and with this system prompt in the place of a schema.
+fn adapted<'a>(request: &ChatRequest<'a>, system: Option<&'a str>, tools: &'a [ToolSpec]) -> ChatRequest<'a> {
     match system {
-        Some(_) => ChatRequest { system, answer: None, ..request.clone() },
-        None => request.clone(),
+        Some(_) => ChatRequest { system, tools, answer: None, ..request.clone() },
+        None => ChatRequest { tools, ..request.clone() },
     }
+}
+
+/// Without those whose schemas the server refuses.
+fn offered<'a>(tools: &'a [ToolSpec], accepted: &Accepted) -> Cow<'a, [ToolSpec]> {
+    if accepted.refused_tools.is_empty() {
+        return Cow::Borrowed(tools);
+    }
+    tools.iter().filter(|tool| !accepted.refused_tools.contains(&tool.name)).cloned().collect()
 }
 
 fn accept(request: &ChatRequest<'_>) -> &'static str {
@@ -234,7 +260,8 @@ async fn read_error(mut response: HttpResponse) -> (ProviderError, String) {
         while let Ok(Some(bytes)) = response.chunk().await {
             let room = BODY_BYTES_MAX - body.len();
             body.extend_from_slice(&bytes[..bytes.len().min(room)]);
-            if body.len() >= BODY_BYTES_MAX {
+            if bytes.len() >= room {
+                body.extend_from_slice(CUT_MARK.as_bytes());
                 break;
             }
         }

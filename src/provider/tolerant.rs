@@ -144,6 +144,10 @@ macro_rules! take_fields {
 }
 pub(super) use take_fields;
 
+/// Far more than any model reads.
+const COUNT_MAX: u64 = 1_000_000_000_000;
+const COST_USD_MAX: f64 = 1_000_000.0;
+
 /// A value where one of the simple types is expected.
 #[derive(Debug, Default)]
 pub enum Scalar<'a> {
@@ -204,9 +208,10 @@ impl<'a> Scalar<'a> {
         }
     }
 
+    /// Tokens, or a place in a list. Out of range is not told: some servers write -1 for "unknown", also as 2^64 - 1.
     pub(super) fn count(&self) -> Option<u64> {
         match *self {
-            Self::Integer(count) => Some(count),
+            Self::Integer(count) => Some(count).filter(|count| *count <= COUNT_MAX),
             Self::Missing | Self::Bool(_) | Self::Float(_) | Self::Text(_) | Self::Compound { .. } => None,
         }
     }
@@ -216,13 +221,15 @@ impl<'a> Scalar<'a> {
         *count = self.count().or(*count);
     }
 
-    pub(super) fn number(&self) -> Option<f64> {
-        match *self {
-            #[expect(clippy::cast_precision_loss, reason = "a price of more than 2^53 dollars is none")]
-            Self::Integer(number) => Some(number as f64),
-            Self::Float(number) => Some(number),
-            Self::Missing | Self::Bool(_) | Self::Text(_) | Self::Compound { .. } => None,
-        }
+    /// US dollars. What is below nothing, or more than a request can cost, is not told.
+    pub(super) fn cost(&self) -> Option<f64> {
+        let cost = match *self {
+            #[expect(clippy::cast_precision_loss, reason = "what is that large is no cost")]
+            Self::Integer(number) => number as f64,
+            Self::Float(number) => number,
+            Self::Missing | Self::Bool(_) | Self::Text(_) | Self::Compound { .. } => return None,
+        };
+        Some(cost).filter(|cost| (0.0..=COST_USD_MAX).contains(cost))
     }
 
     /// Healthy chunks carry `"error": null`, `{}` and `""`.

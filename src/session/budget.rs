@@ -279,7 +279,7 @@ impl Held {
 
 /// What a reply has cost, as the provider counts it.
 fn spend_of(usage: &Usage) -> Spend {
-    let sum = usage.input.unwrap_or(0) + usage.output.unwrap_or(0);
+    let sum = usage.input.unwrap_or(0).saturating_add(usage.output.unwrap_or(0));
     Spend::new(usage.cost_usd.unwrap_or(0.0), usage.total.unwrap_or(sum).max(sum))
 }
 

@@ -65,6 +65,7 @@ fn is_worth_another(error: &ProviderError) -> bool {
         | ErrorKind::BadResponse => true,
         // A key that is refused is a mistake to mend, a wrong request is wrong everywhere, and a budget is one.
         ErrorKind::Auth
+        | ErrorKind::LocalFile
         | ErrorKind::Budget
         | ErrorKind::Rejected
         | ErrorKind::ContextTooLong

@@ -78,7 +78,7 @@ fn finished(reply: &ReplyBuilder) -> Outcome {
     match reply.stop {
         Some(StopReason::ContentFilter | StopReason::Refusal) => complete(TurnStatus::Incomplete, exit_code::REFUSED),
         Some(StopReason::Length) => Outcome::incomplete(InterruptReason::Length),
-        Some(StopReason::Error) => Outcome::incomplete(InterruptReason::Disconnect),
+        Some(StopReason::Failed(_) | StopReason::Unfinished(_)) => Outcome::incomplete(InterruptReason::ProviderStop),
         Some(StopReason::Stop | StopReason::ToolCalls | StopReason::Enough | StopReason::Other(_)) | None => {
             complete(TurnStatus::Ok, exit_code::OK)
         }
@@ -103,6 +103,7 @@ pub fn exit_of_error(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Auth => exit_code::CREDENTIALS,
         ErrorKind::RateLimited | ErrorKind::Quota | ErrorKind::Budget => exit_code::RATE_LIMIT,
+        ErrorKind::LocalFile => exit_code::CONFIG,
         ErrorKind::Rejected | ErrorKind::ContextTooLong | ErrorKind::TryAgain => exit_code::REJECTED,
         ErrorKind::Failed | ErrorKind::BadResponse => exit_code::PROVIDER,
         ErrorKind::Network | ErrorKind::Tls | ErrorKind::Disconnected => exit_code::NETWORK,
@@ -133,6 +134,7 @@ mod tests {
         assert_eq!(exits(&end, &finish(StopReason::Stop)), ("ok", 0));
         assert_eq!(exits(&end, &finish(StopReason::Other("eos".into()))), ("ok", 0));
         assert_eq!(exits(&end, &finish(StopReason::Length)), ("incomplete", 9));
+        assert_eq!(exits(&end, &finish(StopReason::Unfinished("pause_turn".into()))), ("incomplete", 9));
         assert_eq!(exits(&end, &finish(StopReason::ContentFilter)), ("incomplete", 10));
         assert_eq!(exits(&end, &[StreamEvent::Refusal("no")]), ("incomplete", 10));
         assert_eq!(exits(&end, &[text, StreamEvent::BadChunk { reason: "" }]), ("incomplete", 9));

@@ -10,7 +10,7 @@ use super::outcome::ReplyEnding;
 use super::output::{OutputStop, drain};
 use super::{Cancel, Frontend, NoticeLevel, OutputError, TurnEvent, TurnSettings};
 use crate::answer::PartFinder;
-use crate::conversation::{MessageId, ReplyBuilder, StreamEvent};
+use crate::conversation::{MessageId, ReplyBuilder, StopReason, StreamEvent};
 use crate::history::{DeltaKind, Journal};
 use crate::provider::{ErrorKind, EventStream, ProviderError, Pumped};
 
@@ -108,7 +108,7 @@ impl Receiving<'_> {
             StreamEvent::ToolStart { .. } | StreamEvent::ToolArguments { .. } | StreamEvent::Finish(_) => {
                 arrival.progress = true;
             }
-            StreamEvent::Start { .. } | StreamEvent::Usage(_) | StreamEvent::Replay(_) => {}
+            StreamEvent::Start { .. } | StreamEvent::Restart | StreamEvent::Usage(_) | StreamEvent::Replay(_) => {}
         }
     }
 
@@ -126,11 +126,22 @@ impl Receiving<'_> {
         }
         match pumped {
             Some(Err(error)) => Some(ReplyEnding::Failed(error)),
-            Some(Ok(Pumped::End { clean: true })) => Some(ReplyEnding::Finished),
+            Some(Ok(Pumped::End { clean: true })) => Some(self.end()),
             Some(Ok(Pumped::End { clean: false })) => Some(ReplyEnding::Failed(cut_off(self.reply))),
             Some(Ok(Pumped::More)) if self.reply.is_too_long() => Some(ReplyEnding::TooLong),
             Some(Ok(Pumped::More)) => None,
             None => self.on_timer(silent_at),
+        }
+    }
+
+    /// A model that failed before its first word has not answered.
+    fn end(&self) -> ReplyEnding {
+        match &self.reply.stop {
+            Some(StopReason::Failed(name)) if self.reply.is_empty() => {
+                let message = format!("the model failed before its first word ({name})");
+                ReplyEnding::Failed(ProviderError::new(ErrorKind::Failed, message))
+            }
+            _ => ReplyEnding::Finished,
         }
     }
 

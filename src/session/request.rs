@@ -114,6 +114,7 @@ fn is_transient(kind: ErrorKind) -> bool {
         ErrorKind::Auth
         | ErrorKind::Quota
         | ErrorKind::Budget
+        | ErrorKind::LocalFile
         | ErrorKind::Rejected
         | ErrorKind::ContextTooLong
         | ErrorKind::Tls

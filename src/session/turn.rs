@@ -1,5 +1,7 @@
 //! One turn: the user's message is made durable, the model asked, the reply kept, however it ends.
 
+use std::borrow::Cow;
+
 use super::log::LogEntry;
 use super::next_step::{NextStep, next_step};
 use super::outcome::ReplyEnding;
@@ -276,7 +278,7 @@ impl Session {
             front.show(&TurnEvent::ToolCall(&self.named(call)));
         }
         if let Some((code, message)) = notice_of_end(&reply.built) {
-            front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code, message });
+            front.show(&TurnEvent::Notice { level: NoticeLevel::Warn, code, message: &message });
         }
     }
 
@@ -363,27 +365,35 @@ fn settle_stop(result: &mut TurnResult, stop: Option<&ToolStop>, was_denied: boo
 }
 
 /// Why an answer may be less than was hoped for, as a code and a sentence.
-fn notice_of_end(built: &ReplyBuilder) -> Option<(&'static str, &'static str)> {
-    match built.stop {
-        Some(StopReason::Length) if built.text.is_empty() => {
-            Some(("token_limit", "the model used up its token limit before its first visible word: raise `max_tokens`"))
+fn notice_of_end(built: &ReplyBuilder) -> Option<(&'static str, Cow<'static, str>)> {
+    let (code, message) = match built.stop.as_ref()? {
+        StopReason::Length if built.text.is_empty() => (
+            "token_limit",
+            "the model used up its token limit before its first visible word: raise `max_tokens`".into(),
+        ),
+        StopReason::Length => {
+            ("token_limit", "the answer was cut at the model's token limit: raise `max_tokens`, or continue".into())
         }
-        Some(StopReason::Length) => {
-            Some(("token_limit", "the answer was cut at the model's token limit: raise `max_tokens`, or continue"))
+        StopReason::ContentFilter => {
+            ("content_filter", "the provider's content filter stopped the answer: ask in another way".into())
         }
-        Some(StopReason::ContentFilter) => {
-            Some(("content_filter", "the provider's content filter stopped the answer: ask in another way"))
+        StopReason::Failed(name) if !built.is_empty() => {
+            ("unfinished", format!("the model failed in the middle of its answer ({name})").into())
         }
-        Some(
-            StopReason::Stop
-            | StopReason::ToolCalls
-            | StopReason::Refusal
-            | StopReason::Error
-            | StopReason::Enough
-            | StopReason::Other(_),
-        )
-        | None => None,
-    }
+        StopReason::Unfinished(name) => {
+            ("unfinished", format!("the provider ended the answer before it was whole ({name})").into())
+        }
+        StopReason::Other(name) if built.is_empty() => {
+            ("unfinished", format!("the model ended without a word ({name})").into())
+        }
+        StopReason::Stop
+        | StopReason::ToolCalls
+        | StopReason::Refusal
+        | StopReason::Failed(_)
+        | StopReason::Enough
+        | StopReason::Other(_) => return None,
+    };
+    Some((code, message))
 }
 
 fn interrupt_reason(status: &MessageStatus) -> Option<InterruptReason> {

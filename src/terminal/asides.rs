@@ -207,7 +207,8 @@ impl Asides {
             | InterruptReason::Timeout
             | InterruptReason::Crash
             | InterruptReason::Length
-            | InterruptReason::BadData => self.line(&interrupted_line(reason), screen),
+            | InterruptReason::BadData
+            | InterruptReason::ProviderStop => self.line(&interrupted_line(reason), screen),
         }
     }
 

@@ -331,6 +331,7 @@ fn is_retryable(kind: ErrorKind) -> bool {
         ErrorKind::Auth
         | ErrorKind::Quota
         | ErrorKind::Budget
+        | ErrorKind::LocalFile
         | ErrorKind::Rejected
         | ErrorKind::ContextTooLong
         | ErrorKind::Tls => false,

@@ -131,6 +131,7 @@ pub fn interrupted_line(reason: InterruptReason) -> TermSafeBuf {
         InterruptReason::Length => "the length limit was reached",
         InterruptReason::OutputClosed => "the reader has gone",
         InterruptReason::BadData => "part of the answer could not be read",
+        InterruptReason::ProviderStop => "the provider ended the answer early",
     });
     out.push_literal("]");
     out

@@ -20,9 +20,11 @@ fn percent_encoded(text: &str) -> String {
 
 /// What a leak would look like: the key, its parts, and its encodings wherever they begin.
 fn forms() -> Vec<String> {
-    let mut forms = vec![CANARY.to_owned(), CANARY[3..].to_owned(), percent_encoded(CANARY)];
-    forms.push(url::form_urlencoded::byte_serialize(CANARY.as_bytes()).collect());
-    forms.push(forms[3].replace("%2B", "%2b").replace("%2F", "%2f").replace("%3D", "%3d").replace("%7E", "%7e"));
+    let form_encoded: String = url::form_urlencoded::byte_serialize(CANARY.as_bytes()).collect();
+    let parts = [CANARY[3..].to_owned(), CANARY[..36].to_owned()];
+    let mut forms = vec![CANARY.to_owned(), percent_encoded(CANARY), form_encoded.clone()];
+    forms.extend(parts);
+    forms.push(form_encoded.replace("%2B", "%2b").replace("%2F", "%2f").replace("%3D", "%3d").replace("%7E", "%7e"));
     forms.push(CANARY.replace('/', "\\/"));
     for before in 0..3 {
         let bytes = [vec![b'x'; before], CANARY.as_bytes().to_vec()].concat();
@@ -72,6 +74,10 @@ fn faults() -> Vec<(&'static str, Reply)> {
         ("plain", Reply::answer(&["Hello"])),
         ("400", echo(400, CANARY)),
         ("401", echo(401, CANARY)),
+        // A long message is cut at 2 KiB: here in the key.
+        ("401 cut in the key", echo(401, &format!("{}{CANARY}", "x ".repeat(1001)))),
+        ("500 cut in the key", Reply::body(500, "text/plain", &format!("{}{CANARY}", "x ".repeat(1005)))),
+        ("200 cut in the key", Reply::body(200, "text/html", &format!("<p>{}{CANARY}", "x ".repeat(1004)))),
         ("401 in base64", echo(401, &STANDARD.encode(CANARY))),
         ("403 in base64 of the header", echo(403, &bearer)),
         ("404 in a URL", echo(404, &percent_encoded(CANARY))),

@@ -240,6 +240,35 @@ fn what_a_server_refuses_is_left_out_of_the_next_try() {
 }
 
 #[test]
+fn a_tool_whose_schema_is_refused_is_left_out_and_no_other() {
+    let by_name = "Invalid schema for function 'calc__evaluate': 'default' is not permitted.";
+    for dialect in Dialect::ALL {
+        for refusal in [by_name, "tools.0.custom.input_schema: JSON schema is invalid"] {
+            let server =
+                ModelServer::start([Reply::error(400, refusal), dialect.answer("fine"), dialect.answer("fine")]);
+            let sandbox = sandbox(&server, dialect);
+            let output = sandbox.ask_once(["hi"]).run().assert_exit(0).assert_stdout("fine\n");
+            output.assert_stderr_has(&["refuses the schema of the tool `", "it is left out"]);
+            sandbox.ask_once(["hi"]).run().assert_exit(0).assert_quiet();
+            let bodies: Vec<String> = server.requests().iter().map(|request| request.json().to_string()).collect();
+            let is_less = bodies[1].len() < bodies[0].len() && bodies[1].contains("time__now");
+            assert!(is_less && bodies[2] == bodies[0], "{dialect:?}: it is not kept for later: {bodies:#?}");
+            assert!(refusal != by_name || !bodies[1].contains("calc__evaluate"), "{dialect:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_value_is_an_error_and_teaches_nothing() {
+    let refusal = "Unsupported value: 'top_p' does not support 3 with this model. Supported values are: 1 and 2.";
+    let server = ModelServer::start([Reply::error(400, refusal), Reply::answer(&["fine"])]);
+    let sandbox = Sandbox::for_server(&server);
+    sandbox.ask_once(["hi", "-o", "top_p=3"]).run().assert_exit(7).assert_stderr_has(&["Supported values are"]);
+    sandbox.ask_once(["hi", "-o", "top_p=2"]).run().assert_exit(0);
+    assert_eq!(server.requests()[1].json()["top_p"], 2);
+}
+
+#[test]
 fn parameters_go_where_each_api_takes_them() {
     for (dialect, expected) in [
         (Dialect::Responses, json!({"temperature": 0.5, "max_output_tokens": 9, "top_p": 0.25})),

@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::net::UdpSocket;
 use std::time::{Duration, SystemTime};
 
+use serde_json::json;
+
 use crate::repl::{start, wait_for_end};
 use crate::support::{
     AT_ONCE, BlackHole, Certificate, Framing, ModelServer, Output, Reply, Sandbox, TEST_KEY, TestConfig, Wire,
@@ -115,6 +117,28 @@ fn network_slow_headers_end_at_the_first_byte_timeout() {
 }
 
 #[test]
+fn network_a_whole_answer_has_as_much_time_as_a_first_token() {
+    let whole = json!({"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}).to_string();
+    let late = || Reply::nothing().sleep_ms(600).then(Reply::body(200, "application/json", &whole));
+    let server = ModelServer::start([late(), late()]);
+    let limited = |limit: u64| {
+        TestConfig::for_server(&server).http("first_byte_timeout_ms", 100).http("first_token_timeout_ms", limit)
+    };
+    let ask = |limit| Sandbox::new().config(&limited(limit)).sayso(["ask", "hi", "--no-stream"]).run();
+    ask(20_000).assert_exit(0).assert_stdout("Hello\n");
+    let output = ask(100).assert_exit(5).assert_stderr_has(&["no answer from", "first_token_timeout_ms"]);
+    assert_eq!(server.requests().len(), 2, "it is not asked for again: {output:?}");
+}
+
+#[test]
+fn network_a_ca_file_that_is_missing_is_a_local_file() {
+    let server = ModelServer::start_on(Wire::Tls(Certificate::Good), []);
+    let config = TestConfig::for_server(&server).http("ca_file", "/nonexistent/ca.pem");
+    let output = Sandbox::new().config(&config).sayso(["ask", "hi"]).run().assert_exit(3);
+    output.assert_stderr_has(&["error[config]", "cannot use ca_file /nonexistent/ca.pem"]);
+}
+
+#[test]
 fn network_tls_with_a_known_authority_works() {
     let server = ModelServer::start_on(Wire::Tls(Certificate::Good), [Reply::answer(&["Hel", "lo"])]);
     ask_once(&server).1.assert_exit(0).assert_stdout("Hello\n").assert_quiet();
@@ -127,6 +151,7 @@ fn network_tls_failures_are_exit_5_name_the_reason_and_are_not_retried() {
         (Certificate::Expired, "expired"),
         (Certificate::SelfSigned, "self-signed"),
         (Certificate::WrongName, "another name"),
+        (Certificate::OwnAuthority, "CA:FALSE"),
     ] {
         let server = ModelServer::start_on(Wire::Tls(kind), []);
         let sandbox = Sandbox::for_server(&server);

@@ -125,6 +125,50 @@ fn a_broken_chunk_between_good_ones_is_told_and_the_rest_is_shown() {
 }
 
 #[test]
+fn an_answer_that_the_server_says_is_not_whole_is_incomplete() {
+    let output = assert_incomplete(hello().finish("abort").done().end(), "provider_stop");
+    output.assert_stderr_has(&["the provider ended the answer before it was whole (abort)"]);
+    let output = assert_incomplete(hello().finish("error").done().end(), "provider_stop");
+    output.assert_stderr_has(&["the model failed in the middle of its answer (error)"]);
+}
+
+#[test]
+fn a_model_that_fails_before_its_first_word_is_asked_again() {
+    let busy = || Reply::sse().role().finish("insufficient_system_resource").done().end();
+    let server = ModelServer::start([busy(), Reply::answer(&["Hello"])]);
+    Sandbox::for_server(&server).sayso(["ask", "hi"]).run().assert_exit(0).assert_stdout("Hello\n");
+    let (sandbox, output) = ask_once(busy());
+    output.assert_exit(8).assert_stdout("").assert_stderr_has(&["error[provider]", "insufficient_system_resource"]);
+    sandbox.assert_turn_without_text("error(provider)");
+}
+
+#[test]
+fn an_error_in_the_stream_may_say_when_to_come_back() {
+    let limit = json!({"error": {"code": "rate_limit_exceeded", "message": "Please try again in 1.5s."}});
+    let server = ModelServer::start([Reply::sse().event(&limit).end(), Reply::answer(&["Hello"])]);
+    let output = Sandbox::for_server(&server).sayso(["ask", "hi", "--format", "jsonl"]).run().assert_exit(0);
+    let wait_ms = output.events_of("retry")[0]["wait_ms"].as_u64().unwrap();
+    assert!((1_500..5_000).contains(&wait_ms), "{output:?}");
+}
+
+#[test]
+fn counts_that_cannot_be_are_not_told_and_cost_no_answer() {
+    let usage = |tokens: u64, cost: f64| json!({"choices": [], "usage": {"prompt_tokens": tokens, "completion_tokens": tokens, "cost": cost}});
+    let ends = [(u64::MAX, -5.0), (5, 0.25), (u64::MAX, 1e300), (7, 0.5)];
+    let reply = |(tokens, cost)| hello().finish("stop").event(&usage(tokens, cost)).done().end();
+    let server = ModelServer::start(ends.map(reply));
+    let sandbox = Sandbox::new()
+        .config(&TestConfig::for_server(&server).set("budget", json!({"per_day_usd": 5, "per_day_tokens": 100_000})));
+    for told in [json!(null), json!(5), json!(null), json!(7)] {
+        let output = sandbox.ask_once(["hi", "--format", "json", "-o", "max_tokens=9"]).run().assert_exit(0);
+        assert_eq!(output.result()["usage"]["input"], told);
+    }
+    assert!(sandbox.messages().iter().all(|message| message.status == "complete"), "{:?}", sandbox.messages());
+    let stats = sandbox.sayso(["stats", "--format", "json"]).run().assert_exit(0).stdout();
+    assert!(stats.contains("\"input_tokens\": 12") && stats.contains("0.75"), "{stats}");
+}
+
+#[test]
 fn nothing_but_broken_chunks_is_exit_8() {
     let (sandbox, output) = ask_once(Reply::sse().data("{oops").data("[1,2").data("nonsense").done().end());
     output.assert_exit(8).assert_stdout("").assert_stderr_has(&["error[bad_response]"]);

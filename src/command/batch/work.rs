@@ -156,7 +156,7 @@ async fn ask(session: &mut Session, mut task: Task, timeout: Option<Duration>, m
 /// Whether every other row would fail the same way: the key, the account, the budget, a rate that lasts.
 fn is_for_all(error: &ProviderError) -> bool {
     match error.kind {
-        ErrorKind::Auth | ErrorKind::Quota | ErrorKind::Budget => true,
+        ErrorKind::Auth | ErrorKind::Quota | ErrorKind::Budget | ErrorKind::LocalFile => true,
         ErrorKind::RateLimited => error.retry_after.is_some_and(|wait| wait > RetryPolicy::RETRY_AFTER_MAX),
         ErrorKind::Rejected
         | ErrorKind::ContextTooLong

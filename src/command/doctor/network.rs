@@ -132,6 +132,7 @@ fn fix_for(error: &ProviderError, name: &str) -> String {
     let fix = match error.kind {
         ErrorKind::Auth => format!("run `sayso keys set {name}`"),
         ErrorKind::Tls => "name the authority of the certificate in `llm.http.ca_file`".to_owned(),
+        ErrorKind::LocalFile => "look at `llm.http.ca_file`".to_owned(),
         ErrorKind::Quota => "add credit to that account".to_owned(),
         ErrorKind::RateLimited => "wait, then try again".to_owned(),
         ErrorKind::Network => "start the server, or look at base_url and the network".to_owned(),

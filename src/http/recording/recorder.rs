@@ -263,6 +263,7 @@ mod tests {
         HttpRequest {
             url: "http://a/v1?key=secret".into(),
             accept: "text/event-stream",
+            is_whole: false,
             bearer: None,
             headers: Vec::new(),
             body: "{\"model\":\"m\"}".into(),

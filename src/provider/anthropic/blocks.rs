@@ -48,8 +48,19 @@ enum Kind {
 }
 
 impl Blocks {
-    pub(super) fn restart(&mut self) {
+    pub(super) fn close(&mut self) {
         self.open.clear();
+    }
+
+    /// What has come is none of the message, but for the text, which has been shown.
+    pub(super) fn restart(&mut self, on_event: &mut OnEvent<'_>) {
+        let text_bytes = self.parts.text_bytes();
+        *self = Self { started: self.started, thought_blocks: self.thought_blocks, ..Self::default() };
+        on_event(StreamEvent::Restart);
+        if text_bytes > 0 {
+            self.parts.text(text_bytes);
+            on_event(StreamEvent::BadChunk { reason: "the server began its answer anew in the middle of it" });
+        }
     }
 
     pub(super) fn start(&mut self, index: u64, mut fields: Map<String, Value>, on_event: &mut OnEvent<'_>) {

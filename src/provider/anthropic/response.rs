@@ -18,6 +18,8 @@ pub struct MessageState {
     blocks: Blocks,
     counts: Counts,
     beginning: Beginning,
+    /// Of the last start.
+    id: Option<String>,
     has_message: bool,
     ending: Ending,
     is_done: bool,
@@ -90,12 +92,18 @@ impl ReplyState for MessageState {
 }
 
 impl MessageState {
-    /// A second start is that of a proxy which has asked again: numbers and counts begin anew.
+    /// A second start is that of a proxy which has asked again: numbers and counts begin anew, and under another id
+    /// the whole message does.
     fn take_start(&mut self, chunk: &Chunk<'_>, on_event: &mut OnEvent<'_>) {
         self.has_message = true;
-        self.blocks.restart();
+        self.blocks.close();
         self.counts = Counts::default();
         if let Some(head) = &chunk.message.0 {
+            let id = head.id.text().map(str::to_owned);
+            if self.id.is_some() && self.id != id {
+                self.blocks.restart(on_event);
+            }
+            self.id = id;
             self.beginning.tell(head.id.text(), head.model.text(), on_event);
             self.count(&head.usage, on_event);
         }
@@ -181,6 +189,8 @@ fn stop_reason_of(reason: &str) -> StopReason {
         "tool_use" => StopReason::ToolCalls,
         "max_tokens" | "model_context_window_exceeded" => StopReason::Length,
         "refusal" => StopReason::Refusal,
+        // A long turn with tools of the server, which a next request may carry on.
+        "pause_turn" => StopReason::Unfinished(reason.to_owned()),
         other => StopReason::Other(other.to_owned()),
     }
 }

@@ -20,6 +20,21 @@ fn tokens_of_the_cache_are_among_those_of_the_prompt() {
 }
 
 #[test]
+fn a_start_under_another_id_begins_the_message_anew() {
+    let block = r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"read","input":{}}}"#;
+    let end = r#"{"type":"content_block_stop","index":0}"#;
+    let again = START.replace("m1", "m2");
+    let ids = |made: ReplyBuilder| made.tool_calls().into_iter().map(|call| call.id).collect::<Vec<_>>();
+    let spliced = reply(&[START, block, end, &again, &block.replace(r#""t""#, r#""u""#), end, STOP]);
+    assert_eq!((spliced.bad_chunks, ids(spliced)), (0, vec!["u".to_owned()]));
+    let repeated = reply(&[START, START, block, end, STOP]);
+    assert_eq!(ids(repeated), ["t"]);
+    let text = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hel"}}"#;
+    let shown = reply(&[START, text, &again, text, STOP]);
+    assert_eq!((shown.text.as_str(), shown.bad_chunks), ("HelHel", 1), "what was shown is told as broken");
+}
+
+#[test]
 fn what_the_server_does_on_its_own_is_kept_word_for_word() {
     let made = reply(&[
         START,

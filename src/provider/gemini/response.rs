@@ -209,8 +209,9 @@ fn stop_reason_of(reason: &str) -> StopReason {
         | "IMAGE_PROHIBITED_CONTENT"
         | "IMAGE_RECITATION" => StopReason::ContentFilter,
         "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "MISSING_THOUGHT_SIGNATURE" | "MALFORMED_RESPONSE" => {
-            StopReason::Error
+            StopReason::Failed(reason.to_owned())
         }
+        "OTHER" | "TOO_MANY_TOOL_CALLS" | "NO_IMAGE" | "IMAGE_OTHER" => StopReason::Unfinished(reason.to_owned()),
         other => StopReason::Other(other.to_owned()),
     }
 }

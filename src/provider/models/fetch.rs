@@ -109,6 +109,7 @@ fn request(settings: &ProviderSettings, url: &str) -> Result<HttpRequest, Provid
     Ok(HttpRequest {
         url: url.to_owned(),
         accept: "application/json",
+        is_whole: false,
         bearer,
         headers,
         body: Bytes::new(),

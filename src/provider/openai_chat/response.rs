@@ -211,7 +211,10 @@ fn stop_reason_of(reason: &str) -> StopReason {
         "tool_calls" | "function_call" | "tool_use" => StopReason::ToolCalls,
         "content_filter" => StopReason::ContentFilter,
         "refusal" => StopReason::Refusal,
-        "error" => StopReason::Error,
+        // The second is DeepSeek's.
+        "error" | "insufficient_system_resource" => StopReason::Failed(reason.to_owned()),
+        // vLLM and SGLang, of a request that was ended from their side.
+        "abort" => StopReason::Unfinished(reason.to_owned()),
         other => StopReason::Other(other.to_owned()),
     }
 }
@@ -226,6 +229,6 @@ fn usage_of(wire: &WireUsage<'_>) -> Usage {
         cache_write: input.cache_write_tokens.count(),
         reasoning: output.reasoning_tokens.count().or(wire.reasoning_tokens.count()),
         total: wire.total_tokens.count(),
-        cost_usd: wire.cost.total.number(),
+        cost_usd: wire.cost.total.cost(),
     }
 }

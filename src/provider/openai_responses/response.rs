@@ -176,6 +176,7 @@ fn stop_reason_of(status: &str, reason: Option<&str>, has_calls: bool) -> StopRe
         ("completed", _) => StopReason::Stop,
         // Part of an answer, for a reason that nobody names.
         ("incomplete", None) => StopReason::Length,
+        ("incomplete" | "cancelled", _) => StopReason::Unfinished(reason.unwrap_or(status).to_owned()),
         (other, reason) => StopReason::Other(reason.unwrap_or(other).to_owned()),
     }
 }
@@ -189,6 +190,6 @@ fn usage_of(wire: &WireUsage<'_>) -> Usage {
         cache_write: input.cache_write_tokens.count(),
         reasoning: wire.output_tokens_details.reasoning_tokens.count(),
         total: wire.total_tokens.count(),
-        cost_usd: wire.cost.number(),
+        cost_usd: wire.cost.cost(),
     }
 }

@@ -74,7 +74,12 @@ fn a_response_ends_in_its_own_words() {
         ("incomplete", r#","incomplete_details":{"reason":"max_output_tokens"}"#, StopReason::Length),
         ("incomplete", r#","incomplete_details":{"reason":"content_filter"}"#, StopReason::ContentFilter),
         ("incomplete", r#","incomplete_details":null"#, StopReason::Length),
-        ("cancelled", "", StopReason::Other("cancelled".to_owned())),
+        (
+            "incomplete",
+            r#","incomplete_details":{"reason":"max_tool_calls"}"#,
+            StopReason::Unfinished("max_tool_calls".to_owned()),
+        ),
+        ("cancelled", "", StopReason::Unfinished("cancelled".to_owned())),
     ] {
         assert_eq!(reply(&[&end(kind, rest)]).stop, Some(expected), "{kind} {rest}");
     }

@@ -74,6 +74,7 @@ impl Outcome {
             StreamEvent::ToolStart { .. }
             | StreamEvent::ToolArguments { .. }
             | StreamEvent::Start { .. }
+            | StreamEvent::Restart
             | StreamEvent::Usage(_)
             | StreamEvent::Replay(_)
             | StreamEvent::Finish(_)

@@ -18,6 +18,8 @@ pub enum Certificate {
     SelfSigned,
     /// As good, but for `elsewhere.test`.
     WrongName,
+    /// Self-signed, and said to be an authority's, as `openssl req -x509` makes it.
+    OwnAuthority,
 }
 
 /// A server's side of TLS and the file a client must trust.
@@ -32,7 +34,7 @@ impl Identity {
         let authority = authority();
         let names = match kind {
             Certificate::WrongName => vec!["elsewhere.test".to_owned()],
-            Certificate::Good | Certificate::Expired | Certificate::SelfSigned => {
+            Certificate::Good | Certificate::Expired | Certificate::SelfSigned | Certificate::OwnAuthority => {
                 vec!["127.0.0.1".to_owned(), "localhost".to_owned()]
             }
         };
@@ -41,9 +43,12 @@ impl Identity {
             params.not_before = date_time_ymd(2020, 1, 1);
             params.not_after = date_time_ymd(2021, 1, 1);
         }
+        if kind == Certificate::OwnAuthority {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
         let key = KeyPair::generate().unwrap();
         let certificate = match kind {
-            Certificate::SelfSigned => params.self_signed(&key).unwrap(),
+            Certificate::SelfSigned | Certificate::OwnAuthority => params.self_signed(&key).unwrap(),
             Certificate::Good | Certificate::Expired | Certificate::WrongName => {
                 params.signed_by(&key, &authority).unwrap()
             }
