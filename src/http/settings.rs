@@ -36,7 +36,7 @@ pub struct HttpSettings {
     /// Milliseconds from the request to the head of the response.
     #[schemars(range(min = 1, max = 3_600_000))]
     pub first_byte_timeout_ms: u64,
-    /// Milliseconds from the request to the first token; keep-alives are waited through.
+    /// Milliseconds from the request to the first token, or to a whole answer; keep-alives are waited through.
     #[schemars(range(min = 1, max = 86_400_000))]
     pub first_token_timeout_ms: u64,
     /// Milliseconds without progress after the first token; keep-alives do not count.
