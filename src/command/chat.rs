@@ -76,7 +76,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let model = first_model(&config, &load_options, (&client, choice), context)?;
     let name = name_of(&beginning);
     let with = (&config, &load_options, &client);
-    let session = ready_session((model, beginning, role.as_ref()), &options.conversation, with, context).await?;
+    let mut session = ready_session((model, beginning, role.as_ref()), &options.conversation, with, context).await?;
     let pages = wiring_builtin::pages(&config, context);
     let attached = attach_first(&options.files, &pages, context).await?;
     let roles = Roles::new(&config.paths);
@@ -88,6 +88,10 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let style = prompt_style(&config, &view, context);
     let input = start_input(&config, completions.clone(), style.is_some());
     let plain_system = plain_options.system.clone().or_else(|| config.file.chat.service.system_prompt.clone());
+    if role.as_ref().is_some_and(|role| role.system.is_some() && role.system.as_deref() == session.system()) {
+        // It is there as long as the role is.
+        session.set_given_system(plain_system.clone());
+    }
     let services = Wiring {
         config: &config,
         options: &plain_options,

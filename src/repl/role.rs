@@ -126,7 +126,21 @@ impl Repl<'_> {
         new
     }
 
+    /// The system prompt of the role in use, where no other has been set since.
+    pub(super) fn system_of_role(&self) -> Option<String> {
+        let of_role = self.role.as_ref()?.role.system.as_deref()?;
+        (self.session.system() == Some(of_role)).then(|| of_role.to_owned())
+    }
+
+    /// The same in another conversation, whose own one comes back when the role goes.
+    pub(super) fn put_system_of_role(&mut self, system: String) {
+        let own = self.session.system().map(str::to_owned);
+        self.role.iter_mut().for_each(|role| role.before.system.clone_from(&own));
+        self.session.set_system(Some(system));
+    }
+
     fn leave_role(&mut self) {
+        let is_of_role = self.system_of_role().is_some();
         let Some(old) = self.role.take() else { return };
         if old.sets_model() {
             let now = self.session.model.label.clone();
@@ -141,7 +155,7 @@ impl Repl<'_> {
                 Err(report) => self.report(&report),
             }
         }
-        if old.role.system.is_some() && self.session.system() == old.role.system.as_deref() {
+        if is_of_role {
             self.session.set_system(old.before.system);
         }
         if old.role.role.tools.as_ref().is_some_and(Vec::is_empty) {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::run::Flow;
+use super::run::{Flow, Loaded};
 use super::{ExportImages, Repl, document};
 use crate::conversation::{Message, MessageId, Role};
 use crate::session::{Draft, Piece, Prompt, TurnInput};
@@ -36,7 +36,7 @@ impl Repl<'_> {
         match forked.and_then(|id| self.services.load(&id, false)) {
             Ok(loaded) => {
                 self.note(&format!("forked: {} goes on, the other stays as it is", loaded.id));
-                self.turn_to(loaded);
+                self.go_on_in(loaded);
             }
             Err(report) => self.report(&report),
         }
@@ -85,7 +85,26 @@ impl Repl<'_> {
         }
     }
 
-    fn turn_to(&mut self, loaded: super::run::Loaded) {
+    /// What a role says holds there as well; a system prompt of the conversation before does not.
+    fn turn_to(&mut self, loaded: Loaded) {
+        if loaded.id == *self.session.conversation() {
+            return self.go_on_in(loaded);
+        }
+        let of_role = self.system_of_role();
+        self.take_up(loaded);
+        if let Some(system) = of_role {
+            self.put_system_of_role(system);
+        }
+    }
+
+    /// The same conversation, or a copy of it: its system prompt is the one that holds now.
+    fn go_on_in(&mut self, loaded: Loaded) {
+        let system = self.session.system().map(str::to_owned);
+        self.take_up(loaded);
+        self.session.set_system(system);
+    }
+
+    fn take_up(&mut self, loaded: Loaded) {
         self.name = loaded.name;
         self.session.resume(loaded.id, loaded.messages);
         self.session.hold();

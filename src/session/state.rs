@@ -93,6 +93,8 @@ pub struct Session {
     pub budget: Option<Budget>,
     /// `None` where nothing is logged.
     pub log: Option<Log>,
+    /// What this process was started with: it wins over what a stored conversation has.
+    given_system: Option<String>,
     pub(super) system: Option<String>,
     pub(super) system_is_recorded: bool,
     pub(super) conversation: ConversationId,
@@ -133,6 +135,7 @@ impl Session {
             place: Place::default(),
             budget: None,
             log: None,
+            given_system: system.clone(),
             system,
             system_is_recorded: false,
             conversation,
@@ -148,7 +151,7 @@ impl Session {
     }
 
     /// Goes on with a stored conversation: `messages` is the branch to go on with. A system prompt
-    /// given with this start wins over the stored one.
+    /// given with this start wins over the stored one; one that was set since stays behind.
     pub fn resume(&mut self, conversation: ConversationId, messages: Vec<Message>) {
         self.record_left();
         self.forget();
@@ -156,10 +159,8 @@ impl Session {
         self.is_recorded = true;
         self.head = messages.last().map(|message| message.id.clone());
         let stored = messages.iter().rfind(|message| message.role == Role::System).map(|message| message.text.clone());
-        if self.system.is_none() || self.system == stored {
-            self.system_is_recorded = stored.is_some();
-            self.system = stored;
-        }
+        self.system = self.given_system.clone().or_else(|| stored.clone());
+        self.system_is_recorded = stored.is_some() && self.system == stored;
         self.turn = messages.iter().filter(|message| message.role == Role::User).count() as u64;
         let is_unanswered = messages.last().is_some_and(has_failed_empty);
         self.messages = repair(messages.into_iter().filter(is_worth_sending).collect());
@@ -190,8 +191,15 @@ impl Session {
 
     /// Changes the system prompt from the next message on.
     pub fn set_system(&mut self, system: Option<String>) {
-        self.system = system;
-        self.system_is_recorded = false;
+        if self.system != system {
+            self.system = system;
+            self.system_is_recorded = false;
+        }
+    }
+
+    /// What wins over stored ones from here on, as where the one that was given is a role's.
+    pub fn set_given_system(&mut self, system: Option<String>) {
+        self.given_system = system;
     }
 
     #[must_use]

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::repl::{CTRL_D, start, wait_for_end};
 use crate::support::{ModelServer, Pty, Reply, Run, Sandbox};
 
-const USAGE: &str = "usage: 7 in, 3 out";
+pub const USAGE: &str = "usage: 7 in, 3 out";
 
 /// A REPL that has asked `one` and `two` and got `A1` and `A2`, with more replies to come.
-fn after_two_turns(
+pub fn after_two_turns(
     more: impl IntoIterator<Item = Reply>,
     dress: impl Fn(&Sandbox, Run) -> Run,
 ) -> (ModelServer, Sandbox, Pty) {
@@ -26,12 +26,12 @@ fn after_two_turns(
     (server, sandbox, pty)
 }
 
-fn plain(_: &Sandbox, run: Run) -> Run {
+pub fn plain(_: &Sandbox, run: Run) -> Run {
     run
 }
 
 /// An editor that changes what it is given with this `sed` script.
-fn editing(script: &'static str) -> impl Fn(&Sandbox, Run) -> Run {
+pub fn editing(script: &'static str) -> impl Fn(&Sandbox, Run) -> Run {
     move |sandbox, run| {
         let editor = sandbox.path("editor");
         fs::write(
@@ -45,7 +45,7 @@ fn editing(script: &'static str) -> impl Fn(&Sandbox, Run) -> Run {
 }
 
 /// What was sent last, as `role: text`.
-fn sent(server: &ModelServer) -> Vec<String> {
+pub fn sent(server: &ModelServer) -> Vec<String> {
     let request: Value = server.requests().pop().unwrap().json();
     let messages = request["messages"].as_array().unwrap().iter();
     messages
@@ -53,12 +53,12 @@ fn sent(server: &ModelServer) -> Vec<String> {
         .collect()
 }
 
-fn texts(sandbox: &Sandbox, conversation: &str) -> Vec<String> {
+pub fn texts(sandbox: &Sandbox, conversation: &str) -> Vec<String> {
     sandbox.messages_of(conversation).into_iter().map(|message| message.text).collect()
 }
 
 /// Everything that is stored, on whatever branch.
-fn all_texts(sandbox: &Sandbox) -> Vec<String> {
+pub fn all_texts(sandbox: &Sandbox) -> Vec<String> {
     let database = Connection::open(sandbox.database_path()).unwrap();
     let mut statement = database.prepare("SELECT text FROM message ORDER BY number").unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
@@ -66,7 +66,7 @@ fn all_texts(sandbox: &Sandbox) -> Vec<String> {
 
 /// Enters a line, and waits until this is among what came of it and the next line can be typed.
 #[track_caller]
-fn enter(pty: &mut Pty, line: &str, shown: &str) -> String {
+pub fn enter(pty: &mut Pty, line: &str, shown: &str) -> String {
     pty.send(&format!("{line}\r"));
     pty.wait_for_screen(&format!("{shown:?} after {line:?}"), |screen| {
         let after = screen.rsplit_once(&format!("test> {line}\n")).map_or("", |(_, after)| after);
@@ -75,7 +75,7 @@ fn enter(pty: &mut Pty, line: &str, shown: &str) -> String {
 }
 
 #[track_caller]
-fn leave(mut pty: Pty) {
+pub fn leave(mut pty: Pty) {
     pty.send(CTRL_D);
     assert_eq!(pty.wait_for_exit(), 0, "{}", pty.screen());
 }

@@ -154,6 +154,8 @@ mod rendering;
 #[cfg(test)]
 mod repl;
 #[cfg(test)]
+mod repl_branches;
+#[cfg(test)]
 mod repl_input;
 #[cfg(test)]
 mod repl_signals;

@@ -28,7 +28,7 @@ fn hello() -> ModelServer {
 }
 
 /// Writes `roles/NAME.md`.
-fn with_role(sandbox: &Sandbox, name: &str, text: &str) {
+pub fn with_role(sandbox: &Sandbox, name: &str, text: &str) {
     let folder = sandbox.path("config/sayso/roles");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(format!("{name}.md")), text).unwrap();

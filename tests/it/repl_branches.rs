@@ -1,0 +1,75 @@
+//! What goes along to another conversation or branch, what stays behind, and what a turn that came to nothing leaves.
+
+use crate::history_repl::{USAGE, enter, leave, sent, texts};
+use crate::repl::{start, wait_for_end};
+use crate::roles::with_role;
+use crate::support::{ModelServer, Pty, Reply, Sandbox};
+
+/// Conversations called `a` and `b`, each with a system prompt of its own, and `c` without one.
+fn three_conversations() -> (ModelServer, Sandbox) {
+    let server = ModelServer::always(Reply::answer(&["ok"]));
+    let sandbox = Sandbox::for_server(&server);
+    for (name, system) in [("a", Some("Be A.")), ("b", Some("Be B.")), ("c", None)] {
+        let args = ["--session", name, "hi"].into_iter().chain(system.into_iter().flat_map(|text| ["-s", text]));
+        sandbox.ask_once(args.collect::<Vec<_>>()).run().assert_exit(0);
+    }
+    with_role(&sandbox, "pirate", "---\nsystem: You are a pirate.\n---\n{{ input }}");
+    (server, sandbox)
+}
+
+/// What was sent as the system prompt with one more question; empty where there was none.
+#[track_caller]
+fn system_sent(pty: &mut Pty, server: &ModelServer) -> String {
+    let before = server.requests().len();
+    pty.send("more\r");
+    server.wait_for_request(before + 1);
+    wait_for_end(pty, &["test> more", "ok", USAGE, "", "test>"]);
+    let sent = sent(server);
+    sent[0].strip_prefix("system: ").unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_resumed_conversation_has_its_own_system_prompt() {
+    let (server, sandbox) = three_conversations();
+    let mut pty = start(sandbox.sayso(["chat", "--session", "a"]), "test>");
+    assert_eq!(system_sent(&mut pty, &server), "Be A.");
+    enter(&mut pty, "/resume b", ": b");
+    assert_eq!(system_sent(&mut pty, &server), "Be B.");
+    enter(&mut pty, "/system Be X.", "the system prompt is set");
+    enter(&mut pty, "/fork d", "goes on, the other stays as it is");
+    assert_eq!(system_sent(&mut pty, &server), "Be X.");
+    enter(&mut pty, "/system Be Y.", "the system prompt is set");
+    enter(&mut pty, "/resume c", ": c");
+    assert_eq!(system_sent(&mut pty, &server), "");
+    leave(pty);
+    assert_eq!(texts(&sandbox, "c"), ["hi", "ok", "more", "ok"]);
+    assert_eq!(texts(&sandbox, "b"), ["Be B.", "hi", "ok", "more", "ok"]);
+}
+
+#[test]
+fn a_system_prompt_of_the_start_wins_over_that_of_a_resumed_conversation() {
+    let (server, sandbox) = three_conversations();
+    let mut pty = start(sandbox.sayso(["chat", "-s", "Be mine."]), "test>");
+    enter(&mut pty, "/system Be X.", "the system prompt is set");
+    for name in ["b", "c"] {
+        enter(&mut pty, &format!("/resume {name}"), &format!(": {name}"));
+        assert_eq!(system_sent(&mut pty, &server), "Be mine.");
+    }
+    leave(pty);
+}
+
+#[test]
+fn a_role_keeps_its_system_prompt_in_a_resumed_conversation_until_it_is_left() {
+    let (server, sandbox) = three_conversations();
+    let mut at_start = start(sandbox.sayso(["chat", "--role", "pirate"]), "test>");
+    let mut at_prompt = start(sandbox.sayso(["chat", "--session", "a"]), "test>");
+    enter(&mut at_prompt, "/role pirate", "with the role pirate");
+    for pty in [&mut at_start, &mut at_prompt] {
+        enter(pty, "/resume b", ": b");
+        assert_eq!(system_sent(pty, &server), "You are a pirate.");
+        enter(pty, "/role off", "without a role");
+        assert_eq!(system_sent(pty, &server), "Be B.");
+        enter(pty, "/resume c", ": c");
+        assert_eq!(system_sent(pty, &server), "");
+    }
+}
