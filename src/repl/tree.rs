@@ -214,6 +214,7 @@ impl Repl<'_> {
             pieces.extend(messages[number..].iter().map(kept));
         }
         self.session.rewrite(pieces);
+        self.save().await;
         self.note("this is a new branch; the old one stays in the history");
         Ok(is_prompt.then_some(TurnInput::Continue))
     }
@@ -238,6 +239,7 @@ impl Repl<'_> {
             return Ok(None);
         }
         self.session.rewrite(pieces);
+        self.save().await;
         self.note("this is a new branch; the old one stays in the history");
         let last = self.session.messages().last().map(|message| message.role);
         Ok(matches!(last, Some(Role::User)).then_some(TurnInput::Continue))

@@ -1,6 +1,8 @@
 //! What goes along to another conversation or branch, what stays behind, and what a turn that came to nothing leaves.
 
-use crate::history_repl::{USAGE, enter, leave, sent, texts};
+use rustix::process::Signal;
+
+use crate::history_repl::{USAGE, after_two_turns, editing, enter, leave, sent, texts};
 use crate::repl::{start, wait_for_end};
 use crate::roles::with_role;
 use crate::support::{ModelServer, Pty, Reply, Sandbox};
@@ -71,5 +73,16 @@ fn a_role_keeps_its_system_prompt_in_a_resumed_conversation_until_it_is_left() {
         assert_eq!(system_sent(pty, &server), "Be B.");
         enter(pty, "/resume c", ": c");
         assert_eq!(system_sent(pty, &server), "");
+    }
+}
+
+#[test]
+fn an_edited_conversation_is_kept_before_its_next_turn() {
+    for (command, script) in [("/edit 2", "s/A1/B1/"), ("/edit all", "s/^A1$/B1/")] {
+        let (_server, sandbox, mut pty) = after_two_turns([], editing(script));
+        enter(&mut pty, command, "this is a new branch; the old one stays in the history");
+        pty.signal(Signal::KILL);
+        pty.wait_for_exit();
+        assert_eq!(texts(&sandbox, "trip"), ["one", "B1", "two", "A2"], "{command}");
     }
 }
