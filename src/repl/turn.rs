@@ -27,7 +27,7 @@ struct Asked {
 }
 
 impl Repl<'_> {
-    /// Runs a turn. A prompt whose request was cancelled comes back.
+    /// Runs a turn. A prompt whose request was cancelled comes back, one that was asked again as well.
     pub(super) async fn turn(&mut self, input: TurnInput) -> Flow {
         let prompt = match &input {
             TurnInput::Prompt(prompt) => Some(prompt.clone()),
@@ -45,7 +45,10 @@ impl Repl<'_> {
             (Ended::Itself(outcome), None) => *outcome,
         };
         match outcome {
-            Ok(report) => self.after_turn(report, prompt.filter(|_| asked.give_back)),
+            Ok(report) => {
+                let prompt = prompt.or_else(|| self.session.unanswered().map(Prompt::of));
+                self.after_turn(report, prompt.filter(|_| asked.give_back))
+            }
             Err(failure) => {
                 self.fail("usage", &failure.to_string());
                 ControlFlow::Continue(None)

@@ -79,7 +79,7 @@ impl Session {
         self.messages.push(message);
     }
 
-    fn move_head(&mut self, head: Option<MessageId>) {
+    pub(super) fn move_head(&mut self, head: Option<MessageId>) {
         self.head.clone_from(&head);
         if self.is_recorded {
             self.journal.record(Entry::HeadMoved { conversation: self.conversation.clone(), head });

@@ -207,7 +207,10 @@ impl Session {
         };
         show_notices(&self.journal.take_notices(), front);
         match saved {
-            FlushOutcome::Failed(reason) if self.settings.require_history => Err(TurnFailure::HistoryRequired(reason)),
+            FlushOutcome::Failed(reason) if self.settings.require_history => {
+                self.settle_retry();
+                Err(TurnFailure::HistoryRequired(reason))
+            }
             FlushOutcome::NotKept | FlushOutcome::Durable | FlushOutcome::Failed(_) => Ok(()),
         }
     }

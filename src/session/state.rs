@@ -105,11 +105,19 @@ pub struct Session {
     pub(super) head: Option<MessageId>,
     /// A prompt that got no answer at all: not sent again with the next one, but by a retry.
     pub(super) unanswered: Option<Message>,
+    /// What a retry has set aside; it comes back where the retry brings nothing.
+    set_aside: Option<SetAside>,
     pub(super) ids: IdSource,
     pub(super) turn: u64,
     pub(super) context: ContextState,
     /// The model of which it was told how it takes images.
     pub(super) told_images_of: Option<String>,
+}
+
+/// An answer to the last prompt, with all that came of it.
+struct SetAside {
+    head: Option<MessageId>,
+    messages: Vec<Message>,
 }
 
 impl Session {
@@ -143,6 +151,7 @@ impl Session {
             messages: Vec::new(),
             head: None,
             unanswered: None,
+            set_aside: None,
             ids,
             turn: 0,
             context: ContextState::default(),
@@ -305,9 +314,26 @@ impl Session {
         let Some(last) = self.messages.iter().rposition(|message| message.role == Role::User) else {
             return false;
         };
-        self.messages.truncate(last + 1);
+        let messages = self.messages.split_off(last + 1);
+        if !messages.is_empty() {
+            self.set_aside = Some(SetAside { head: self.head.clone(), messages });
+        }
         self.head = self.messages.last().map(|message| message.id.clone());
         true
+    }
+
+    /// After a turn: a retry that has brought no answer is as if it had not been tried.
+    pub(super) fn settle_retry(&mut self) {
+        let Some(before) = self.set_aside.take() else { return };
+        let is_bare = self.messages.last().is_some_and(|last| last.role == Role::User);
+        if let Some(prompt) = self.unanswered.take() {
+            self.messages.push(prompt);
+        } else if !is_bare {
+            return;
+        }
+        self.messages.extend(before.messages);
+        self.turn = self.turn.saturating_sub(1);
+        self.move_head(before.head);
     }
 }
 

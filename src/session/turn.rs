@@ -37,6 +37,12 @@ pub struct Prompt {
 }
 
 impl Prompt {
+    /// What a message has asked.
+    #[must_use]
+    pub fn of(message: &Message) -> Self {
+        Self { text: message.text.clone(), attachments: message.attachments.clone() }
+    }
+
     /// With more text at its end, and more files.
     #[must_use]
     pub fn and(mut self, more: &str, files: Vec<Attachment>) -> Self {
@@ -129,6 +135,7 @@ impl Session {
                 NextStep::Done => break None,
             }
         };
+        self.settle_retry();
         let result = self.conclude(last, stop, &mut turn, front).await;
         self.return_to_own_model(&mut turn);
         front.show(&TurnEvent::Ended(&result));

@@ -2,10 +2,12 @@
 
 use rustix::process::Signal;
 
-use crate::history_repl::{USAGE, after_two_turns, editing, enter, leave, sent, texts};
-use crate::repl::{start, wait_for_end};
+use crate::history_repl::{USAGE, after_two_turns, editing, enter, leave, plain, sent, texts};
+use crate::repl::{CTRL_C, start, wait_for_end};
 use crate::roles::with_role;
 use crate::support::{ModelServer, Pty, Reply, Sandbox};
+
+const STOPPED: &str = "[interrupted: stopped by you]";
 
 /// Conversations called `a` and `b`, each with a system prompt of its own, and `c` without one.
 fn three_conversations() -> (ModelServer, Sandbox) {
@@ -84,5 +86,39 @@ fn an_edited_conversation_is_kept_before_its_next_turn() {
         pty.signal(Signal::KILL);
         pty.wait_for_exit();
         assert_eq!(texts(&sandbox, "trip"), ["one", "B1", "two", "A2"], "{command}");
+    }
+}
+
+#[test]
+fn a_retry_that_brings_nothing_leaves_the_answer_that_was_there() {
+    let more = [Reply::sse().wait_for_client_close(), Reply::error(400, "no more"), Reply::answer(&["A3"])];
+    let (server, sandbox, mut pty) = after_two_turns(more, plain);
+    pty.send("/retry\r");
+    server.wait_for_request(3);
+    pty.send(CTRL_C);
+    wait_for_end(&pty, &[STOPPED, "", "test>"]);
+    assert_eq!(texts(&sandbox, "trip"), ["one", "A1", "two", "A2"]);
+    enter(&mut pty, "/retry", "no more");
+    assert_eq!(texts(&sandbox, "trip"), ["one", "A1", "two", "A2"]);
+    pty.send("three\r");
+    wait_for_end(&pty, &["A3", USAGE, "", "test>"]);
+    assert_eq!(sent(&server), ["user: one", "assistant: A1", "user: two", "assistant: A2", "user: three"]);
+    leave(pty);
+    assert_eq!(texts(&sandbox, "trip"), ["one", "A1", "two", "A2", "three", "A3"]);
+}
+
+#[test]
+fn a_prompt_that_is_asked_again_and_cancelled_comes_back() {
+    let hanging = || Reply::sse().wait_for_client_close();
+    let (server, _sandbox, mut pty) = after_two_turns([hanging(), hanging(), hanging()], editing("s/one/uno/"));
+    for (number, command) in [(3, "/edit 1"), (4, "/retry"), (5, "/continue")] {
+        pty.send(&format!("\x15{command}\r"));
+        server.wait_for_request(number);
+        assert_eq!(sent(&server), ["user: uno"]);
+        pty.send(CTRL_C);
+        pty.wait_for_screen(&format!("the prompt after {command}"), |screen| {
+            let after = screen.rsplit_once(&format!("test> {command}\n")).map_or("", |(_, after)| after);
+            after.trim_end().ends_with(&format!("{STOPPED}\n\ntest> uno"))
+        });
     }
 }
