@@ -15,7 +15,7 @@ use crate::config::{Clipboard, Desktop, FilledRole, PromptPart};
 use crate::conversation::{Attachment, ConversationId, Message, MessageId, UsedRole, exit_code};
 use crate::history::{EarlierPrompts, FlushOutcome};
 use crate::session::{
-    ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Session, Signals, TurnInput, TurnReport,
+    ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Prompt, Session, Signals, TurnInput, TurnReport,
 };
 use crate::terminal::mode::{self, Suspended};
 use crate::terminal::{
@@ -441,6 +441,7 @@ impl Repl<'_> {
 
     /// A prompt with all that it names, or back on the line where something of that cannot be had.
     async fn ask(&mut self, text: String) -> Flow {
+        let typed = Prompt { text: text.clone(), attachments: self.attached.clone() };
         let Some(mut prompt) = self.with_attachments(text.clone()).await else {
             return ControlFlow::Continue(Some(text));
         };
@@ -448,10 +449,10 @@ impl Repl<'_> {
             Some(whole) => {
                 prompt.text = whole.text;
                 prompt.attachments.extend(whole.attachments);
-                self.turn(TurnInput::Prompt(prompt)).await
+                self.turn_for(TurnInput::Prompt(prompt), Some(typed)).await
             }
             None => {
-                self.attached = prompt.attachments;
+                self.attached = typed.attachments;
                 ControlFlow::Continue(Some(text))
             }
         }

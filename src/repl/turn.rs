@@ -33,6 +33,11 @@ impl Repl<'_> {
             TurnInput::Prompt(prompt) => Some(prompt.clone()),
             TurnInput::Retry | TurnInput::Continue => None,
         };
+        self.turn_for(input, prompt).await
+    }
+
+    /// The same for a prompt that comes back as it was `typed`.
+    pub(super) async fn turn_for(&mut self, input: TurnInput, typed: Option<Prompt>) -> Flow {
         let mut asked = Asked::default();
         self.echo_off = self.echo_off.take().or_else(EchoOff::new);
         if self.ui.desktop.shows_progress {
@@ -46,7 +51,7 @@ impl Repl<'_> {
         };
         match outcome {
             Ok(report) => {
-                let prompt = prompt.or_else(|| self.session.unanswered().map(Prompt::of));
+                let prompt = typed.or_else(|| self.session.unanswered().map(Prompt::of));
                 self.after_turn(report, prompt.filter(|_| asked.give_back))
             }
             Err(failure) => {

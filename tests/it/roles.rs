@@ -278,3 +278,17 @@ fn a_chat_begins_with_a_role() {
     assert_eq!(server.wait_for_request(2).json()["model"], "test-model");
     sandbox.sayso(["chat", "--role", "r", "hello"]).run().assert_exit(2).assert_stderr_has(&["takes no question"]);
 }
+
+#[test]
+fn a_cancelled_question_comes_back_as_it_was_typed() {
+    let server = ModelServer::start([Reply::sse().wait_for_client_close(), Reply::answer(&["Hello"])]);
+    let sandbox = Sandbox::for_server(&server);
+    with_role(&sandbox, "r", "Say {{ input }}");
+    let mut pty = start(sandbox.sayso(["chat", "--role", "r"]), "test>");
+    pty.send("one\r");
+    server.wait_for_request(1);
+    pty.send("\x03");
+    wait_for_end(&pty, &["[interrupted: stopped by you]", "", "test> one"]);
+    pty.send("\r");
+    assert_eq!(server.wait_for_request(2).json()["messages"], json!([{"role": "user", "content": "Say one"}]));
+}
