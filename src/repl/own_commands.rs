@@ -7,7 +7,7 @@ use super::run::Flow;
 use super::{InRole, Repl};
 use crate::config::nearest;
 use crate::conversation::exit_code;
-use crate::session::TurnInput;
+use crate::session::{Prompt, TurnInput};
 
 impl Repl<'_> {
     /// Before each prompt: files that came, went or changed.
@@ -61,7 +61,12 @@ impl Repl<'_> {
             },
         };
         let flow = match self.in_role(&filled.text).await {
-            Some(whole) => self.turn(TurnInput::Prompt(whole)).await,
+            Some(mut whole) => {
+                // Its text is the file's, which nobody wants on the line.
+                let typed = Prompt { attachments: std::mem::take(&mut self.attached), ..Prompt::default() };
+                whole.attachments.splice(..0, typed.attachments.iter().cloned());
+                self.turn_for(TurnInput::Prompt(whole), Some(typed)).await
+            }
             None => ControlFlow::Continue(None),
         };
         if let Some(before) = before {

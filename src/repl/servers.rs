@@ -156,8 +156,9 @@ impl Repl<'_> {
         let asked = host.prompt(&server, &name, prompt_arguments(pairs));
         match self.waited(asked).await {
             Some(Ok(messages)) => {
-                let prompt = prompt_of(&self.session, &messages, &name);
+                let mut prompt = prompt_of(&self.session, &messages, &name);
                 self.page(&prompt.text);
+                prompt.attachments.splice(..0, std::mem::take(&mut self.attached));
                 self.turn(TurnInput::Prompt(prompt)).await
             }
             Some(Err(error)) => {

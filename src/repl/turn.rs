@@ -109,13 +109,13 @@ impl Repl<'_> {
         ControlFlow::Continue(returned.filter(|_| is_empty).map(|prompt| self.give_back(prompt)))
     }
 
-    /// What was attached goes along with the next prompt; the text of this one is for the line. Files that it names
-    /// are read anew.
+    /// What was attached goes along with the next prompt, before what is attached to it already; the text of this one
+    /// is for the line. Files that it names are read anew.
     pub(super) fn give_back(&mut self, prompt: Prompt) -> String {
         let Prompt { text, mut attachments } = prompt;
         let named = self.files_in(&text);
         attachments.retain(|attachment| !named.iter().any(|name| name == attachment.name()));
-        self.attached = attachments;
+        self.attached.splice(..0, attachments);
         text
     }
 

@@ -420,3 +420,26 @@ fn serve() -> String {
     });
     format!("http://{address}")
 }
+
+#[test]
+fn what_is_attached_goes_along_with_a_command_of_ones_own_and_outlives_an_undo() {
+    let (server, sandbox) = answering();
+    let commands = sandbox.path("config/sayso/commands");
+    fs::create_dir_all(&commands).unwrap();
+    fs::write(commands.join("go.md"), "Go now.").unwrap();
+    for name in ["a", "b"] {
+        fs::write(sandbox.work_folder().join(format!("{name}.txt")), name.repeat(2)).unwrap();
+    }
+    let mut pty = start(sandbox.sayso(["chat"]), "test>");
+    pty.send("/attach a.txt\r");
+    wait_for_end(&pty, &["attached: a.txt (2 bytes)", "test>"]);
+    pty.send("/go\r");
+    wait_for_end(&pty, &["usage: 7 in, 3 out", "", "test>"]);
+    assert_eq!(text(&server), "Go now.\n\nFile: a.txt\n```\naa\n```");
+    pty.send("/attach b.txt\r");
+    wait_for_end(&pty, &["attached: b.txt (2 bytes)", "test>"]);
+    pty.send("/undo\r");
+    wait_for_end(&pty, &["test> Go now."]);
+    pty.send("\x15/attach\r");
+    wait_for_end(&pty, &["1 a.txt (2 bytes), text/plain", "2 b.txt (2 bytes), text/plain", "test>"]);
+}
