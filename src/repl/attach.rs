@@ -1,6 +1,6 @@
 //! Files that go along with the next prompt: `/attach`, and `@path` in the prompt itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Repl;
 use crate::conversation::Attachment;
@@ -77,13 +77,18 @@ impl Repl<'_> {
 
     /// The files that are there of those that a prompt names, as they are opened.
     pub(super) fn files_in(&self, text: &str) -> Vec<String> {
+        self.named_in(text).into_iter().filter(|file| Path::new(file).is_file()).collect()
+    }
+
+    /// The same, whether they are there or not.
+    pub(super) fn named_in(&self, text: &str) -> Vec<String> {
         let named = mentions(text, &|word| self.is_resource(word)).into_iter();
-        let files = named.filter_map(|path| self.file_of(&path)).filter(|file| file.is_file());
+        let files = named.filter_map(|path| self.file_of(&path));
         files.map(|file| file.to_string_lossy().into_owned()).collect()
     }
 
     /// What comes to `before`. Says what was attached, or why not.
-    async fn read(&mut self, source: &str, before: Vec<Attachment>) -> Option<Vec<Attachment>> {
+    pub(super) async fn read(&mut self, source: &str, before: Vec<Attachment>) -> Option<Vec<Attachment>> {
         let home = |path: PathBuf| path.to_string_lossy().into_owned();
         let path = self.file_of(source).map_or_else(|| source.to_owned(), home);
         let known = before.len();
@@ -136,7 +141,7 @@ fn mentions(prompt: &str, is_resource: &dyn Fn(&str) -> bool) -> Vec<String> {
     for word in words(prompt) {
         let Some(path) = word.strip_prefix('@').filter(|path| !path.is_empty() && !is_resource(path)) else { continue };
         let bare = path.trim_end_matches([',', '.', ';', ':', '!', '?', ')', '"', '\'']);
-        let path = if std::path::Path::new(path).exists() { path } else { bare };
+        let path = if Path::new(path).exists() { path } else { bare };
         if !path.is_empty() && !paths.iter().any(|known| known == path) {
             paths.push(path.to_owned());
         }

@@ -187,13 +187,14 @@ impl Repl<'_> {
 
     async fn edit_prompt(&mut self) -> Result<Option<TurnInput>, Flow> {
         let last = self.session.messages().iter().rfind(|message| message.role == Role::User);
-        let Some(before) = self.session.unanswered().or(last).map(|prompt| prompt.text.clone()) else {
+        let Some(before) = self.session.unanswered().or(last).map(Prompt::of) else {
             self.fail("usage", "there is no prompt to edit yet");
             return Ok(None);
         };
-        let Some(text) = self.changed(&before).await? else { return Ok(None) };
-        let attachments = self.session.undo().map(|prompt| prompt.attachments).unwrap_or_default();
-        Ok(Some(TurnInput::Prompt(Prompt { text, attachments })))
+        let Some(text) = self.changed(&before.text).await? else { return Ok(None) };
+        let edited = self.edited(before, text).await?;
+        self.session.undo();
+        Ok(Some(TurnInput::Prompt(edited)))
     }
 
     /// An edited prompt is asked again, and what followed it is left behind; any other message keeps what follows.
@@ -205,7 +206,13 @@ impl Repl<'_> {
         };
         let Some(text) = self.changed(&message.text).await? else { return Ok(None) };
         let is_prompt = message.role == Role::User;
-        let draft = Draft { original: Some(message.id.clone()), role: message.role, text };
+        let (text, attachments) = if is_prompt {
+            let edited = self.edited(Prompt::of(&message), text).await?;
+            (edited.text, Some(edited.attachments))
+        } else {
+            (text, None)
+        };
+        let draft = Draft { original: Some(message.id.clone()), role: message.role, text, attachments };
         let kept = |message: &Message| Piece::Kept(message.id.clone());
         let messages = self.session.messages();
         let mut pieces: Vec<_> = messages[..number - 1].iter().map(kept).collect();
@@ -243,6 +250,25 @@ impl Repl<'_> {
         self.note("this is a new branch; the old one stays in the history");
         let last = self.session.messages().last().map(|message| message.role);
         Ok(matches!(last, Some(Role::User)).then_some(TurnInput::Continue))
+    }
+
+    /// A prompt with its new text and the files that this one names. Where one cannot be read, which the person has
+    /// been told, the text is for the line.
+    async fn edited(&mut self, before: Prompt, text: String) -> Result<Prompt, Flow> {
+        let was_named = self.named_in(&before.text);
+        let named = self.files_in(&text);
+        let mut attachments = before.attachments;
+        attachments.retain(|attachment| {
+            let is = |name: &String| name == attachment.name();
+            !was_named.iter().any(is) || self.named_in(&text).iter().any(is)
+        });
+        for file in named.iter().filter(|file| !was_named.contains(file)) {
+            match self.read(file, attachments.clone()).await {
+                Some(added) => attachments.extend(added),
+                None => return Err(ControlFlow::Continue(Some(text))),
+            }
+        }
+        Ok(Prompt { text, attachments })
     }
 
     /// The text as the editor gives it back; `None` where it is the same, or empty.

@@ -2,7 +2,7 @@
 
 use super::repair::repair;
 use super::{Prompt, Session, TurnFailure, TurnInput};
-use crate::conversation::{Message, MessageId, Role, now_ms};
+use crate::conversation::{Attachment, Message, MessageId, Role, now_ms};
 use crate::history::{Entry, FlushOutcome, Place};
 
 /// One message of a conversation as somebody has edited it.
@@ -19,6 +19,8 @@ pub struct Draft {
     pub original: Option<MessageId>,
     pub role: Role,
     pub text: String,
+    /// `None`: those of the original.
+    pub attachments: Option<Vec<Attachment>>,
 }
 
 impl Session {
@@ -49,7 +51,9 @@ impl Session {
             let draft = match piece {
                 Piece::Changed(draft) => draft,
                 Piece::Kept(id) => match left.iter().chain(&self.messages).find(|message| message.id == id) {
-                    Some(message) => Draft { original: Some(id), role: message.role, text: message.text.clone() },
+                    Some(message) => {
+                        Draft { original: Some(id), role: message.role, text: message.text.clone(), attachments: None }
+                    }
                     None => continue,
                 },
             };
@@ -72,6 +76,9 @@ impl Session {
             // What the provider wants back is only true of the very words it has said.
             message.replay = original.replay.filter(|_| original.text == message.text);
             message.reasoning = original.reasoning;
+        }
+        if let Some(attachments) = draft.attachments {
+            message.attachments = attachments;
         }
         self.head = Some(message.id.clone());
         let conversation = self.conversation.clone();

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::history_repl::editing;
 use crate::repl::{CTRL_D, start, wait_for_end};
 use crate::support::{Dialect, FakeMcp, ModelServer, Output, Pty, Reply, Sandbox, TestConfig, Wire};
 
@@ -442,4 +443,31 @@ fn what_is_attached_goes_along_with_a_command_of_ones_own_and_outlives_an_undo()
     wait_for_end(&pty, &["test> Go now."]);
     pty.send("\x15/attach\r");
     wait_for_end(&pty, &["1 a.txt (2 bytes), text/plain", "2 b.txt (2 bytes), text/plain", "test>"]);
+}
+
+#[test]
+fn an_edited_prompt_sends_the_files_that_it_names_now() {
+    let (server, sandbox) = answering();
+    for name in ["a", "b", "c"] {
+        fs::write(sandbox.work_folder().join(format!("{name}.txt")), name.repeat(2)).unwrap();
+    }
+    // From a to b, and from b to a.
+    let toggle = "s/@a/@b/;t;s/@b/@a/";
+    let run = editing(toggle)(&sandbox, sandbox.sayso(["chat"]));
+    let mut pty = start(run, "test>");
+    pty.send("/attach c.txt\r");
+    wait_for_end(&pty, &["attached: c.txt (2 bytes)", "test>"]);
+    let sent = |name: &str| {
+        let file = |name: &str| format!("\n\nFile: {name}.txt\n```\n{name}{name}\n```");
+        format!("What is in @{name}.txt?{}{}", file("c"), file(name))
+    };
+    for (number, line, name) in [(1, "What is in @a.txt?", "a"), (2, "/edit", "b"), (3, "/edit 1", "a")] {
+        pty.send(&format!("{line}\r"));
+        server.wait_for_request(number);
+        assert_eq!(text(&server), sent(name), "{line}");
+        pty.wait_for_screen("the end of the turn", |screen| {
+            let after = screen.rsplit_once(&format!("test> {line}\n")).map_or("", |(_, after)| after);
+            after.trim_end().ends_with("usage: 7 in, 3 out\n\ntest>")
+        });
+    }
 }
