@@ -18,7 +18,7 @@ impl Repl<'_> {
             | Command::Macro { .. }
             | Command::Prompt { .. } => {}
             Command::Help { topic } => self.help(topic.as_deref()),
-            Command::New { name } => self.start_new(name),
+            Command::New { name } => self.start_new(name).await,
             Command::Sessions => {
                 self.save().await;
                 self.tell_or_fail(self.services.conversations());
@@ -62,7 +62,10 @@ impl Repl<'_> {
         }
     }
 
-    fn start_new(&mut self, name: Option<String>) {
+    async fn start_new(&mut self, name: Option<String>) {
+        if name.is_some() {
+            self.save().await;
+        }
         if let Some(Err(report)) = name.as_ref().map(|name| self.services.check_name(name)) {
             return self.report(&report);
         }

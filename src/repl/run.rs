@@ -400,7 +400,10 @@ impl Repl<'_> {
             self.input.add_history(line);
             self.record_line(line);
         }
-        self.do_line(line).await
+        let flow = self.do_line(line).await;
+        // Other terminals know at once what was typed and named here, also where no turn has come of it.
+        self.session.journal.hand_over();
+        flow
     }
 
     /// What was entered, or stands in a macro.

@@ -141,8 +141,8 @@ impl Repl<'_> {
     }
 
     pub(super) async fn rename(&mut self, name: String) {
+        self.save().await;
         if self.services.is_kept() && self.session.is_recorded() {
-            self.save().await;
             if let Err(report) = self.services.rename(self.session.conversation(), &name) {
                 return self.report(&report);
             }

@@ -1,11 +1,12 @@
 //! What goes along to another conversation or branch, what stays behind, and what a turn that came to nothing leaves.
 
+use rusqlite::Connection;
 use rustix::process::Signal;
 
 use crate::history_repl::{USAGE, after_two_turns, editing, enter, leave, plain, sent, texts};
 use crate::repl::{CTRL_C, start, wait_for_end};
 use crate::roles::with_role;
-use crate::support::{ModelServer, Pty, Reply, Sandbox};
+use crate::support::{ModelServer, Pty, Reply, Sandbox, wait_until};
 
 const STOPPED: &str = "[interrupted: stopped by you]";
 
@@ -121,4 +122,34 @@ fn a_prompt_that_is_asked_again_and_cancelled_comes_back() {
             after.trim_end().ends_with(&format!("{STOPPED}\n\ntest> uno"))
         });
     }
+}
+
+#[test]
+fn a_name_is_given_once_also_before_anything_is_said() {
+    let server = ModelServer::start([]);
+    let sandbox = Sandbox::for_server(&server);
+    let mut pty = start(sandbox.sayso(["chat"]), "test>");
+    enter(&mut pty, "/new plans", "a new conversation, named plans");
+    enter(&mut pty, "/new plans", "error[usage]: ");
+    enter(&mut pty, "/new", "a new conversation");
+    enter(&mut pty, "/rename plans", "error[usage]: ");
+    enter(&mut pty, "/rename others", "this conversation is named others");
+    leave(pty);
+    assert_eq!((texts(&sandbox, "plans"), texts(&sandbox, "others")), (Vec::<String>::new(), Vec::<String>::new()));
+}
+
+#[test]
+fn a_command_that_was_typed_is_in_the_history_at_once() {
+    let server = ModelServer::start([]);
+    let sandbox = Sandbox::for_server(&server);
+    let mut pty = start(sandbox.sayso(["chat"]), "test>");
+    enter(&mut pty, "/usage", "0 turns in this conversation");
+    let path = sandbox.database_path();
+    wait_until("the line in the history", || {
+        let typed = Connection::open(&path).and_then(|database| {
+            database.query_row("SELECT count(*) FROM prompt_history WHERE text = '/usage'", [], |row| row.get(0))
+        });
+        typed == Ok(1)
+    });
+    leave(pty);
 }

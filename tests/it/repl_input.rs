@@ -93,8 +93,6 @@ fn earlier_prompts_come_back_in_the_next_process_and_in_a_second_terminal() {
     let mut first = start(sandbox.sayso(["chat"]), "test>");
     first.send("alpha\r");
     wait_for_end(&first, &["test> alpha", "ok", "usage: 7 in, 3 out", "", "test>"]);
-    first.send("/thinking\r");
-    wait_for_end(&first, &["reasoning is hidden", "test>"]);
 
     let mut second = start(sandbox.sayso(["chat"]), "test>");
     second.send(UP);
@@ -102,6 +100,8 @@ fn earlier_prompts_come_back_in_the_next_process_and_in_a_second_terminal() {
     second.send(CTRL_C);
     wait_for_end(&second, &["test> alpha", "test>"]);
     leave(second);
+    first.send("/thinking\r");
+    wait_for_end(&first, &["reasoning is hidden", "test>"]);
     leave(first);
 
     let mut third = start(sandbox.sayso(["chat", "--color", "never"]), "test>");
