@@ -150,15 +150,35 @@ fn mentions(prompt: &str, is_resource: &dyn Fn(&str) -> bool) -> Vec<String> {
     paths
 }
 
+/// A path as Tab writes it: its blanks stand behind a `\`, whatever blanks they are.
+pub fn escaped(path: &str) -> String {
+    path.chars().flat_map(|letter| is_blank(letter).then_some('\\').into_iter().chain([letter])).collect()
+}
+
+/// The path that is written so.
+pub fn unescaped(written: &str) -> String {
+    let mut letters = written.chars().peekable();
+    let mut path = String::new();
+    while let Some(letter) = letters.next() {
+        let escapes = letter == '\\' && letters.peek().is_some_and(|next| is_blank(*next));
+        path.extend(if escapes { letters.next() } else { Some(letter) });
+    }
+    path
+}
+
+/// Also U+202F and its like, as macOS has them in the names of screenshots; but the end of a line ends a word.
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace() && !letter.is_control()
+}
+
 /// Words between blanks; a blank that belongs to one is written `\ `, as Tab writes it.
 fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' if letters.peek().is_some_and(|next| *next == ' ') => {
-                letters.next();
-                words.last_mut().into_iter().for_each(|word| word.push(' '));
+            '\\' if letters.peek().is_some_and(|next| is_blank(*next)) => {
+                words.last_mut().into_iter().for_each(|word| word.extend(letters.next()));
             }
             blank if blank.is_whitespace() => words.push(String::new()),
             letter => words.last_mut().into_iter().for_each(|word| word.push(letter)),
@@ -187,5 +207,17 @@ mod tests {
         let named = |prompt: &str| mentions(prompt, &|word| word.starts_with("docs:"));
         assert_eq!(named("see @src/a.rs, and @my\\ b.md. me@host @docs:x @ @src/a.rs"), ["src/a.rs", "my b.md"]);
         assert_eq!(named("no files here"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_blank_can_belong_to_a_path() {
+        for blank in [' ', '\u{a0}', '\u{202f}', '\u{3000}'] {
+            let path = format!("at{blank}3\\04{blank}PM.png");
+            let typed = escaped(&path);
+            assert_eq!(unescaped(&typed), path);
+            assert_eq!(parse(&typed), Some(AttachChange::Add(vec![path.clone()])), "{typed}");
+            assert_eq!(mentions(&format!("see @{typed}\\\nnow"), &|_| false), [format!("{path}\\")], "{typed}");
+            assert_eq!(words(&path).len(), 3);
+        }
     }
 }

@@ -168,7 +168,7 @@ fn export(rest: &str) -> Command {
         Some(file) if file.is_empty() || file.starts_with(' ') => (ExportImages::Beside, file.trim_start()),
         Some(_) | None => (ExportImages::InText, rest),
     };
-    Command::Export { file: optional(&file.replace("\\ ", " ")), images }
+    Command::Export { file: optional(&attach::unescaped(file)), images }
 }
 
 fn alone(rest: &str, command: Command) -> Option<Command> {

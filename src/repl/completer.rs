@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::command_table::{self, ArgumentKind, CommandSpec};
 use super::session_settings::{OPTION_PREFIX, SETTINGS};
 use super::suggestions::Asker;
-use super::uri_template;
+use super::{attach, uri_template};
 use crate::mcp::{CompletionQuestion, CompletionSubject, LogLevel};
 
 /// Editing helpers look at the whole line on each key; beyond this they would be felt.
@@ -376,12 +376,12 @@ fn paths(typed: &str, home: Option<&Path>) -> Vec<Offer> {
         Some(slash) => typed.split_at(slash + 1),
         None => ("", typed),
     };
-    let name_start = name_typed.replace("\\ ", " ");
-    let mut offers: Vec<_> = folder_entries(&folder_of(&folder_typed.replace("\\ ", " "), home))
+    let name_start = attach::unescaped(name_typed);
+    let mut offers: Vec<_> = folder_entries(&folder_of(&attach::unescaped(folder_typed), home))
         .filter(|(name, _)| name.starts_with(&name_start) && (name_start.starts_with('.') || !name.starts_with('.')))
         .map(|(name, is_folder)| {
             let end = if is_folder { "/" } else { " " };
-            let inserted = format!("{folder_typed}{}{end}", name.replace(' ', "\\ "));
+            let inserted = format!("{folder_typed}{}{end}", attach::escaped(&name));
             Offer { shown: format!("{name}{}", end.trim_end()), inserted }
         })
         .collect();
@@ -469,7 +469,7 @@ mod tests {
     #[test]
     fn files_after_an_at_sign() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["notes.md", "my notes.md", ".hidden", "evil\u{1b}]0;x\u{7}"] {
+        for name in ["notes.md", "my notes.md", ".hid\u{202f}den", "evil\u{1b}]0;x\u{7}"] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         std::fs::create_dir(folder.path().join("nested")).unwrap();
@@ -479,7 +479,7 @@ mod tests {
         assert_eq!(at("n"), expected(&["nested/", "notes.md "]));
         assert_eq!(at("my\\ n"), expected(&["my\\ notes.md "]));
         assert_eq!(at(""), expected(&["my\\ notes.md ", "nested/", "notes.md "]));
-        assert_eq!(at("."), expected(&[".hidden "]));
+        assert_eq!(at("."), expected(&[".hid\\\u{202f}den "]));
         assert_eq!(at("missing/x"), expected(&[]));
         assert_eq!(inserted(&format!("me@{path}/n")).1, strings(&[]));
         let named = |rest: &str| inserted(&format!("/export {path}/{rest}"));
