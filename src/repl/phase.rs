@@ -18,6 +18,8 @@ pub struct Watch {
     pub phase: Cell<TurnPhase>,
     /// Ctrl-C as a signal, where the terminal edits the line: the question is answered with no.
     pub declined: Notify,
+    /// The terminal was the shell's: the question is to be seen again.
+    pub continued: Notify,
     /// The servers whose tools run.
     pub servers: RefCell<Vec<String>>,
 }
@@ -69,14 +71,18 @@ impl Watched<'_> {
             self.input.clear_plain(&prompt);
         }
         if is_first {
-            self.input.ask(prompt, initial);
+            self.input.ask(prompt.clone(), initial);
         } else {
-            self.input.request(prompt, initial);
+            self.input.request(prompt.clone(), initial);
         }
         loop {
             let event = tokio::select! {
                 event = self.input.next() => event,
                 () = self.watch.declined.notified() => return Some((Said::No, true)),
+                () = self.watch.continued.notified() => {
+                    self.input.redraw(&prompt);
+                    continue;
+                }
             };
             return Some(match event {
                 InputEvent::Typing | InputEvent::Background { .. } => continue,

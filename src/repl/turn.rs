@@ -73,7 +73,7 @@ impl Repl<'_> {
                 biased;
                 outcome = &mut turn => return Ended::Itself(Box::new(outcome)),
                 signal = self.jobs.next() => {
-                    on_job_signal(signal, &mut self.suspended);
+                    on_job_signal(signal, &mut self.suspended, &watch);
                     continue;
                 }
                 cause = self.signals.next() => cause,
@@ -125,14 +125,24 @@ impl Repl<'_> {
 }
 
 /// Ctrl-Z and its end: on the way the terminal is as the shell knows it.
-fn on_job_signal(signal: JobSignal, suspended: &mut Option<mode::Suspended>) {
+fn on_job_signal(signal: JobSignal, suspended: &mut Option<mode::Suspended>, watch: &Watch) {
     match signal {
         JobSignal::Stop if mode::has_job_control() => {
+            // What was typed into the answer is not for the shell, which would run it.
+            mode::discard_typed();
             suspended.get_or_insert_with(mode::suspend);
             mode::stop_process();
         }
         JobSignal::Stop => {}
-        JobSignal::Continue => *suspended = suspended.take().and_then(|suspended| suspended.resume().err()),
+        JobSignal::Continue => {
+            *suspended = suspended.take().and_then(|suspended| suspended.resume().err());
+            match suspended {
+                _ if watch.phase.get() != TurnPhase::Asking => {}
+                // Continued in the background, where nobody can answer.
+                Some(_) => mode::stop_process(),
+                None => watch.continued.notify_one(),
+            }
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use rustix::process::Signal;
+use serde_json::json;
 
 use super::repl::{CTRL_C, CTRL_D, start, wait_for_end};
 use crate::support::{Gate, ModelServer, Pty, Reply, Sandbox, wait_until};
 
 const CTRL_Z: &str = "\x1a";
+const ASKS: &str = "run it? [y/n/a/e/?]";
 
 /// Leaves the REPL in its way and gives the exit code.
 type Way = fn(&mut Pty) -> u32;
@@ -146,6 +148,56 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
     wait_until("the shell's prompt", || pty.screen().trim_end().ends_with("shell$"));
     assert_eq!(pty.termios(), cooked);
     sandbox.assert_turn("complete", "Hello");
+}
+
+/// A shell in which a chat with these options runs.
+fn chat_in_a_shell(sandbox: &Sandbox, options: &str) -> Pty {
+    let shell = sandbox.program(Path::new("/bin/sh"), ["-i"]).env("PS1", "shell$ ").env("NO_COLOR", "1");
+    let mut pty = start(shell, "shell$");
+    pty.send(&format!("{} chat {options}\r", env!("CARGO_BIN_EXE_sayso")));
+    wait_for_end(&pty, &["test>"]);
+    pty
+}
+
+#[test]
+fn what_is_typed_into_an_answer_is_not_for_the_shell() {
+    let gate = Gate::default();
+    let server = ModelServer::start([Reply::sse().text("Hel").wait_for(&gate).text("lo").finished()]);
+    let sandbox = Sandbox::for_server(&server);
+    let mut pty = chat_in_a_shell(&sandbox, "");
+    pty.send("hi\r");
+    wait_for_end(&pty, &["test> hi", "Hel"]);
+    // The shell would print it in one word.
+    pty.send(&format!("echo ty''ped\r{CTRL_Z}"));
+    wait_until("the shell's prompt", || pty.screen().trim_end().ends_with("shell$"));
+    pty.send("echo the''end\r");
+    wait_for_end(&pty, &["theend", "shell$"]);
+    assert!(!pty.screen().contains("typed"), "{}", pty.screen());
+    pty.send("fg\r");
+    gate.open();
+    wait_for_end(&pty, &["lo", "usage: 7 in, 3 out", "", "test>"]);
+}
+
+#[test]
+fn a_question_is_seen_again_after_ctrl_z() {
+    let write = Reply::call("c1", "files__write", &json!({"path": "notes.md", "content": "x"}));
+    for options in ["-t files", "-t files --accessible"] {
+        let server = ModelServer::start([write.clone(), Reply::answer(&["Done"])]);
+        let sandbox = Sandbox::for_server(&server);
+        let mut pty = chat_in_a_shell(&sandbox, options);
+        pty.send("write\r");
+        pty.wait_for_screen("the question", |screen| screen.trim_end().ends_with(ASKS));
+        pty.send(CTRL_Z);
+        wait_until("the shell's prompt", || pty.screen().trim_end().ends_with("shell$"));
+        pty.send("fg\r");
+        pty.wait_for_screen("the question again", |screen| {
+            let after = screen.rsplit_once("shell$ fg\n").map_or("", |(_, after)| after);
+            after.trim_end().ends_with(ASKS)
+        });
+        pty.send("y\r");
+        pty.wait_for_screen("the answer", |screen| screen.contains("Done") && screen.trim_end().ends_with("test>"));
+        assert!(sandbox.work_folder().join("notes.md").exists());
+    }
 }
 
 #[test]
