@@ -162,7 +162,7 @@ impl Repl<'_> {
         let mut initial = None;
         let exit = loop {
             if !self.input.is_reading() {
-                self.echo_off = if self.input.is_plain() { None } else { self.echo_off.take().or_else(EchoOff::new) };
+                self.settle_echo();
                 self.session.model.provider.prewarm();
                 self.offer_names();
                 self.refresh_prompts();
@@ -189,6 +189,17 @@ impl Repl<'_> {
             self.blank_line();
         }
         self.leave(exit).await
+    }
+
+    /// What was typed into an answer stands at the prompt. Where the terminal itself edits the line it would not be
+    /// seen there, and nothing is sent that was not seen.
+    fn settle_echo(&mut self) {
+        if !self.input.is_plain() {
+            self.echo_off = self.echo_off.take().or_else(EchoOff::new);
+        } else if let Some(silent) = self.echo_off.take() {
+            drop(silent);
+            mode::discard_typed();
+        }
     }
 
     /// Waits for the disk, within limits, and says how to come back.

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::repl::{start, wait_for_end};
-use crate::support::{ModelServer, Pty, Reply, Run, Sandbox};
+use crate::support::{Gate, ModelServer, Pty, Reply, Run, Sandbox};
 
 /// Letters that are pictures.
 fn is_drawn(char: char) -> bool {
@@ -70,4 +70,21 @@ fn the_prompt_is_words_and_so_is_a_paste() {
     pty.send("\x04");
     let log = pty.finish();
     assert_plain(&log);
+}
+
+#[test]
+fn what_was_typed_unseen_is_not_sent() {
+    let gate = Gate::default();
+    let server =
+        ModelServer::start([Reply::sse().text("Hel").wait_for(&gate).text("lo").finished(), Reply::answer(&["Bye"])]);
+    let sandbox = Sandbox::for_server(&server);
+    let mut pty = start(sandbox.sayso(["chat", "--accessible"]), "test>");
+    pty.send("hi\r");
+    pty.wait_for_text("Hel");
+    pty.send("typed ahead\rand more");
+    gate.open();
+    wait_for_end(&pty, &["Hello", "usage: 7 in, 3 out", "", "test>"]);
+    pty.send("next\r");
+    let sent = server.wait_for_request(2).json();
+    assert_eq!(sent["messages"].as_array().unwrap().last().unwrap()["content"], "next");
 }
