@@ -92,10 +92,13 @@ impl Repl<'_> {
         for (number, line) in (1..).zip(&lines) {
             self.note(&format!("[{number}/{count}] {line}"));
             let flow = Box::pin(self.do_line(line)).await;
-            if self.last_exit != exit_code::OK && number < count {
+            let has_failed = self.last_exit != exit_code::OK;
+            // As after /undo: a text is for the line, which the person has to see.
+            let gives_back = matches!(flow, ControlFlow::Continue(Some(_)));
+            if (has_failed || gives_back) && number < count {
                 self.note(&format!("the macro {name} stops at line {number} of {count}"));
             }
-            if self.last_exit != exit_code::OK || !matches!(flow, ControlFlow::Continue(None)) {
+            if has_failed || gives_back || flow.is_break() {
                 return flow;
             }
         }

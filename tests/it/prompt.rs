@@ -289,13 +289,16 @@ fn a_command_of_ones_own_can_have_its_own_model_for_one_prompt() {
 #[test]
 fn a_macro_runs_its_lines_and_stops_where_one_fails() {
     let server = ok_server();
-    let macros = json!({"good": ["/new", "first", "/thinking show"], "bad": ["/nonsense", "never"]});
+    let macros =
+        json!({"good": ["/new", "first", "/thinking show"], "bad": ["/nonsense", "never"], "back": ["/undo", "never"]});
     let sandbox = with_ui(&server, &[("ui.macros", macros)]);
     let mut pty = start(sandbox.sayso(["chat"]), "test>");
     pty.send("/macro good\r");
     wait_for_end(&pty, &["[3/3] /thinking show", "reasoning is shown", "test>"]);
     assert_eq!(last_prompt(&server, 1), "first");
-    pty.send("/macro bad\r");
+    pty.send("/macro back\r");
+    wait_for_end(&pty, &["the macro back stops at line 1 of 2", "test> first"]);
+    pty.send("\x15/macro bad\r");
     wait_for_end(&pty, &["the macro bad stops at line 1 of 2", "test>"]);
     pty.send("/macro goood\r");
     wait_for_end(&pty, &["error[usage]: no macro is called goood; did you mean good?", "test>"]);
