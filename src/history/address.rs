@@ -90,6 +90,8 @@ pub fn why_no_name(name: &str) -> Option<&'static str> {
         Some("a name is one line, without blanks around it")
     } else if name.starts_with('@') {
         Some("a name cannot begin with `@`: `@1` is the conversation used last")
+    } else if name.strip_prefix('#').is_some_and(|rest| rest.parse::<usize>().is_ok()) {
+        Some("a name cannot be `#` and a number: `#1` is what a search has found first")
     } else if Address::parse(name).message.is_some() {
         Some("a name cannot end like that: behind an `@` stands a message")
     } else if name.chars().nth(NAME_CHARS_MAX).is_some() {
@@ -141,7 +143,7 @@ mod tests {
         for name in ["trip", "two words", "me@home", "5"] {
             assert_eq!(why_no_name(name), None, "{name}");
         }
-        for name in ["", "  ", " a", "a\nb", "@1", "trip@3", &"x".repeat(201)] {
+        for name in ["", "  ", " a", "a\nb", "@1", "trip@3", "#1", &"x".repeat(201)] {
             assert!(why_no_name(name).is_some(), "{name:?}");
         }
     }
