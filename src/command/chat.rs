@@ -25,8 +25,8 @@ use crate::history::{
 };
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{
-    Attaching, CUT_OFF, CompletionSource, CtrlC, CustomCommands, Editing, ExportImages, Hits, InRole, Input,
-    InputSettings, KnownPrompts, Loaded, Repl, ReplUi, Services,
+    Attaching, CompletionSource, CtrlC, CustomCommands, Editing, ExportImages, Hits, InRole, Input, InputSettings,
+    KnownPrompts, Loaded, Repl, ReplUi, Services, unfinished_turn,
 };
 use crate::session::{ActiveModel, JobSignals, Session, Signals, TurnReport};
 use crate::terminal::{Color, ErrorReport, Stream, Theme, ViewSettings, mode};
@@ -151,8 +151,8 @@ async fn ready_session(
     wiring::begin(&mut session, beginning, context);
     session.role = role.map(|role| role.used.clone());
     session.hold();
-    if session.is_interrupted() {
-        context.note(CUT_OFF);
+    if let Some(remark) = unfinished_turn(&session) {
+        context.note(&remark);
     }
     session.publish_settings();
     Ok(session)

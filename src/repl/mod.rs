@@ -45,4 +45,4 @@ pub use prompt_history::KnownPrompts;
 pub use role::InRole;
 pub use run::{Attaching, Hits, Loaded, Repl, ReplUi, Services};
 pub use slash::{Command, Entered, ExportImages, ThinkingDisplay, complaint, parse};
-pub use tree::CUT_OFF;
+pub use tree::unfinished_turn;

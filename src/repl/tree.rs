@@ -5,13 +5,20 @@ use std::ops::ControlFlow;
 use super::run::{Flow, Loaded};
 use super::{ExportImages, Repl, document};
 use crate::conversation::{Message, MessageId, Role};
-use crate::session::{Draft, Piece, Prompt, TurnInput};
+use crate::session::{Draft, Piece, Prompt, Session, TurnInput};
 
 /// Messages that are shown of a conversation that one comes back to.
 const EXCERPT_MESSAGES: usize = 2;
 
 /// To somebody who comes back to a turn without an end.
-pub const CUT_OFF: &str = "the last turn was cut off: /continue goes on with it";
+#[must_use]
+pub fn unfinished_turn(session: &Session) -> Option<String> {
+    if session.is_answered_elsewhere() {
+        let id = session.conversation();
+        return Some(format!("another sayso still receives the last answer: /resume {id} shows it later"));
+    }
+    session.is_interrupted().then(|| "the last turn was cut off: /continue goes on with it".to_owned())
+}
 
 /// What `/edit` opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +84,8 @@ impl Repl<'_> {
                 if !excerpt.is_empty() {
                     self.page(&excerpt);
                 }
-                if self.session.is_interrupted() {
-                    self.note(CUT_OFF);
+                if let Some(remark) = unfinished_turn(&self.session) {
+                    self.note(&remark);
                 }
             }
             Err(report) => self.report(&report),

@@ -105,6 +105,8 @@ pub struct Session {
     pub(super) head: Option<MessageId>,
     /// A prompt that got no answer at all: not sent again with the next one, but by a retry.
     pub(super) unanswered: Option<Message>,
+    /// Another process was receiving the last answer when the conversation was taken up.
+    is_answered_elsewhere: bool,
     /// What a retry has set aside; it comes back where the retry brings nothing.
     set_aside: Option<SetAside>,
     pub(super) ids: IdSource,
@@ -151,6 +153,7 @@ impl Session {
             messages: Vec::new(),
             head: None,
             unanswered: None,
+            is_answered_elsewhere: false,
             set_aside: None,
             ids,
             turn: 0,
@@ -172,6 +175,8 @@ impl Session {
         self.system_is_recorded = stored.is_some() && self.system == stored;
         self.turn = messages.iter().filter(|message| message.role == Role::User).count() as u64;
         let is_unanswered = messages.last().is_some_and(has_failed_empty);
+        // That of a process that has gone is stored as interrupted.
+        self.is_answered_elsewhere = messages.last().is_some_and(|last| last.status == MessageStatus::Streaming);
         self.messages = repair(messages.into_iter().filter(is_worth_sending).collect());
         if is_unanswered {
             self.take_back_prompt();
@@ -221,6 +226,12 @@ impl Session {
         &self.conversation
     }
 
+    /// Whether another process was receiving the last answer when the conversation was taken up.
+    #[must_use]
+    pub fn is_answered_elsewhere(&self) -> bool {
+        self.is_answered_elsewhere
+    }
+
     /// Whether the history knows the conversation.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
@@ -242,6 +253,7 @@ impl Session {
         self.messages.clear();
         self.head = None;
         self.unanswered = None;
+        self.is_answered_elsewhere = false;
         self.turn = 0;
         self.system_is_recorded = false;
         self.toolbox.clear_taint();

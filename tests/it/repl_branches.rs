@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use crate::history_repl::{USAGE, after_two_turns, editing, enter, leave, plain, sent, texts};
 use crate::repl::{CTRL_C, start, wait_for_end};
 use crate::roles::with_role;
-use crate::support::{ModelServer, Pty, Reply, Sandbox, wait_until};
+use crate::support::{Gate, ModelServer, Pty, Reply, Sandbox, wait_until};
 
 const STOPPED: &str = "[interrupted: stopped by you]";
 
@@ -152,4 +152,26 @@ fn a_command_that_was_typed_is_in_the_history_at_once() {
         typed == Ok(1)
     });
     leave(pty);
+}
+
+#[test]
+fn an_answer_that_another_process_receives_is_not_cut_off() {
+    let gate = Gate::default();
+    let server = ModelServer::start([Reply::sse().text("Hel").wait_for(&gate).text("lo").finished()]);
+    let sandbox = Sandbox::for_server(&server);
+    let chat = || sandbox.sayso(["chat", "--session", "trip"]);
+    let mut first = start(chat(), "test>");
+    first.send("hi\r");
+    first.wait_for_text("Hel");
+    let mut second = start(chat(), "test>");
+    let screen = second.screen();
+    assert!(screen.contains("another sayso still receives the last answer: /resume 01"), "{screen}");
+    enter(&mut second, "/new", "a new conversation");
+    let screen = enter(&mut second, "/resume trip", "another sayso still receives the last answer");
+    gate.open();
+    wait_for_end(&first, &["Hello", USAGE, "", "test>"]);
+    let later = screen.rsplit_once(": /resume ").unwrap().1.split(' ').next().unwrap().to_owned();
+    enter(&mut second, &format!("/resume {later}"), "Hello");
+    let screen = second.screen();
+    assert!(!screen.rsplit_once("continuing").unwrap().1.contains("last "), "{screen}");
 }
