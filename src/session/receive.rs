@@ -45,13 +45,14 @@ impl Receiving<'_> {
     /// Receives until the stream ends, falls silent, fails or is cancelled.
     pub async fn run(&mut self, mut stream: EventStream, settings: &TurnSettings, cancel: &mut Cancel) -> ReplyEnding {
         let mut last_progress = Instant::now();
+        let mut tick_at = last_progress + TICK;
         let mut token = cancel.clone();
         // Beside each chunk it is only looked at whether something has come.
         let mut cancelled = FuturesUnordered::from_iter([token.cancelled()]);
         loop {
             let limit = if self.reply.is_empty() { settings.first_token_timeout } else { settings.idle_timeout };
             let silent_at = last_progress + limit;
-            let wake_at = [Some(silent_at), self.journal.delta_deadline(), Some(Instant::now() + TICK)];
+            let wake_at = [Some(silent_at), self.journal.delta_deadline(), Some(tick_at)];
             let wake_at = wake_at.into_iter().flatten().min().unwrap_or(silent_at);
 
             let mut arrival = Arrival::default();
@@ -79,6 +80,14 @@ impl Receiving<'_> {
             match self.judge(pumped, drained, silent_at) {
                 // Dropping the stream cancels the request.
                 None | Some(ReplyEnding::Failed(_)) if arrival.enough => return ReplyEnding::Enough,
+                // Also between chunks that follow each other fast: what comes of them may be held back from stdout,
+                // and then nothing but this finds out that its reader has gone.
+                None if now >= tick_at => {
+                    tick_at = now + TICK;
+                    if let Some(ending) = self.tick() {
+                        return ending;
+                    }
+                }
                 None => {}
                 Some(ending) => return ending,
             }
@@ -130,7 +139,7 @@ impl Receiving<'_> {
             Some(Ok(Pumped::End { clean: false })) => Some(ReplyEnding::Failed(cut_off(self.reply))),
             Some(Ok(Pumped::More)) if self.reply.is_too_long() => Some(ReplyEnding::TooLong),
             Some(Ok(Pumped::More)) => None,
-            None => self.on_timer(silent_at),
+            None => self.silence(silent_at),
         }
     }
 
@@ -145,11 +154,13 @@ impl Receiving<'_> {
         }
     }
 
-    fn on_timer(&mut self, silent_at: Instant) -> Option<ReplyEnding> {
-        if Instant::now() >= silent_at {
-            let is_waiting = self.reply.is_empty();
-            return Some(if is_waiting { ReplyEnding::Failed(no_first_token()) } else { ReplyEnding::Silent });
-        }
+    fn silence(&self, silent_at: Instant) -> Option<ReplyEnding> {
+        let is_waiting = self.reply.is_empty();
+        let ending = || if is_waiting { ReplyEnding::Failed(no_first_token()) } else { ReplyEnding::Silent };
+        (Instant::now() >= silent_at).then(ending)
+    }
+
+    fn tick(&mut self) -> Option<ReplyEnding> {
         match self.front.tick().map_err(OutputStop::from) {
             Ok(()) => None,
             Err(OutputStop::Cancelled(cause)) => Some(ReplyEnding::Cancelled(cause)),

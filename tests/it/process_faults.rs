@@ -150,6 +150,21 @@ fn a_reader_who_leaves_while_the_model_is_silent_is_noticed_within_a_second() {
 }
 
 #[test]
+fn a_reader_who_leaves_is_noticed_while_chunks_come_and_none_goes_to_stdout() {
+    for args in [&["--format", "json"][..], &["--code"], &["--first-json"]] {
+        let words = Reply::nothing().text("word ").sleep_ms(5);
+        let server = ModelServer::start([Reply::sse().repeat(100_000, words)]);
+        let sandbox = Sandbox::for_server(&server);
+        let mut running = sandbox.ask_once(["hi"].into_iter().chain(args.iter().copied())).unread_stdout().spawn();
+        server.wait_for_sent("word word");
+        running.close_stdout();
+        server.wait_for_client_gone();
+        running.wait().assert_exit(0).assert_silent();
+        assert_eq!(sandbox.messages()[1].status, "interrupted(output_closed)", "{args:?}");
+    }
+}
+
+#[test]
 fn a_full_disk_behind_stdout_is_exit_74_and_the_answer_is_kept() {
     for format in ["text", "json"] {
         let server = ModelServer::start([Reply::answer(&["Hello"])]);
