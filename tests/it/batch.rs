@@ -411,6 +411,25 @@ fn a_reader_that_goes_ends_the_batch_without_a_word() {
 }
 
 #[test]
+fn results_in_a_file_need_nobody_who_reads_stdout() {
+    let gate = Gate::default();
+    let opener = gate.clone();
+    let server = ModelServer::scripted(Wire::Plain, move |request, number| {
+        let reply = Reply::sse().text(&prompt(request));
+        // Longer than it takes until somebody looks for the reader.
+        Some(if number == 0 { reply.wait_for(&gate).sleep_ms(400).finished() } else { reply.finished() })
+    });
+    let sandbox = Sandbox::for_server(&server);
+    rows(&sandbox, "in.jsonl", 5);
+    let mut running = batch(&sandbox, ["in.jsonl", "--output", "out.jsonl", "--jobs", "1"]).unread_stdout().spawn();
+    server.wait_for_request(1);
+    running.close_stdout();
+    opener.open();
+    running.wait().assert_exit(0);
+    assert_eq!(ids(&results(&sandbox, "out.jsonl")), ["r0", "r1", "r2", "r3", "r4"]);
+}
+
+#[test]
 fn a_full_disk_is_an_error_and_what_is_there_is_whole() {
     let server = ModelServer::always(Reply::answer(&["x"]));
     let sandbox = Sandbox::for_server(&server);

@@ -82,7 +82,11 @@ impl Watch {
                         return Ok(exit_of_cancel(cause));
                     }
                 }
-                _ = ticks.tick() => if self.tick(context).is_err() { return Ok(exit_code::OK) },
+                _ = ticks.tick() => match self.tick(&sink, context) {
+                    Ok(()) => {}
+                    Err(OutputError::Closed) => return Ok(exit_code::OK),
+                    Err(error) => return Err(Failure::from(error)),
+                },
                 outcome = outcomes.recv() => match outcome {
                     None => break,
                     Some(outcome) => match self.take(outcome, &mut sink, (signals, cancel), context).await {
@@ -209,7 +213,7 @@ impl Watch {
         }
     }
 
-    fn tick(&mut self, context: &mut Context) -> Result<(), OutputError> {
+    fn tick(&mut self, sink: &Sink, context: &mut Context) -> Result<(), OutputError> {
         let is_paused = self.pace.pause_left().is_some();
         let was_paused = std::mem::replace(&mut self.is_paused, is_paused);
         if is_paused || was_paused {
@@ -217,7 +221,15 @@ impl Watch {
         } else {
             context.screen.update_row(self.progress());
         }
-        context.screen.tick()
+        match sink {
+            Sink::Stdout(_) => context.screen.tick(),
+            // Nothing goes to stdout: whether somebody reads it is all the same.
+            Sink::File { .. } => {
+                let _ = context.screen.flush();
+                context.screen.tick_row();
+                Ok(())
+            }
+        }
     }
 
     async fn conclude(self, sink: Sink, context: &mut Context) -> Result<u8, Failure> {
