@@ -430,6 +430,24 @@ fn results_in_a_file_need_nobody_who_reads_stdout() {
 }
 
 #[test]
+fn a_link_to_the_file_of_results_stays_one() {
+    let server = ModelServer::scripted(Wire::Plain, |request, number| {
+        // The first ones fail, and so the file is written anew.
+        Some(if number < 2 { Reply::error(400, "no") } else { Reply::answer(&[&prompt(request)]) })
+    });
+    let sandbox = Sandbox::for_server(&server);
+    rows(&sandbox, "in.jsonl", 3);
+    let folder = sandbox.work_folder();
+    fs::create_dir(folder.join("below")).unwrap();
+    std::os::unix::fs::symlink("below/real.jsonl", folder.join("out.jsonl")).unwrap();
+    let args = ["in.jsonl", "--output", "out.jsonl", "--jobs", "1"];
+    batch(&sandbox, args).run();
+    batch(&sandbox, args).run().assert_exit(0);
+    assert!(fs::symlink_metadata(folder.join("out.jsonl")).unwrap().is_symlink());
+    assert_eq!(ids(&results(&sandbox, "below/real.jsonl")), ["r0", "r1", "r2"]);
+}
+
+#[test]
 fn a_full_disk_is_an_error_and_what_is_there_is_whole() {
     let server = ModelServer::always(Reply::answer(&["x"]));
     let sandbox = Sandbox::for_server(&server);

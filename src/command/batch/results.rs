@@ -35,7 +35,10 @@ struct Stored {
 /// The file, locked for this process.
 #[derive(Debug)]
 pub struct Results {
+    /// As it was given, for people.
     path: PathBuf,
+    /// Where the file is: a link that leads to it stays one.
+    target: PathBuf,
     file: File,
 }
 
@@ -43,7 +46,9 @@ impl Results {
     /// Opens or makes the file, tells the plan what is done, and takes out what will be written again: a line that a
     /// kill has cut, and rows that have failed or have changed.
     pub fn open(path: &Path, plan: &mut Plan) -> Result<Self, Failure> {
-        let mut results = Self { path: path.to_owned(), file: locked(path)? };
+        let file = locked(path)?;
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let mut results = Self { path: path.to_owned(), target, file };
         let kept = results.read(plan)?;
         if let Some(kept) = kept {
             results.rewrite(&kept).map_err(|error| cannot_write(path, &error))?;
@@ -91,8 +96,8 @@ impl Results {
 
     /// Puts a file with these lines into the place of this one. A kill leaves the one or the other.
     fn rewrite(&mut self, spans: &[Span]) -> io::Result<()> {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let new_path = self.path.with_file_name(format!(".{name}.sayso-new"));
+        let name = self.target.file_name().unwrap_or_default().to_string_lossy();
+        let new_path = self.target.with_file_name(format!(".{name}.sayso-new"));
         let _ = fs::remove_file(&new_path);
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(&new_path)?;
         file.set_permissions(self.file.metadata()?.permissions())?;
@@ -109,8 +114,8 @@ impl Results {
         new.flush()?;
         drop(new);
         file.sync_all()?;
-        fs::rename(&new_path, &self.path)?;
-        sync_folder_of(&self.path);
+        fs::rename(&new_path, &self.target)?;
+        sync_folder_of(&self.target);
         self.file = file;
         Ok(())
     }
