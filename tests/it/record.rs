@@ -258,6 +258,27 @@ fn a_conversation_is_recorded_and_played_at_the_prompt() {
 }
 
 #[test]
+fn a_pipe_and_a_time_that_is_none_are_no_record() {
+    let sandbox = Sandbox::new();
+    let pipe = sandbox.work_folder().join(RECORD);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    sandbox
+        .sayso(["ask", "--replay", RECORD, "hi"])
+        .run()
+        .assert_exit(3)
+        .assert_stderr_has(&["cannot play record.jsonl: it is no file"]);
+    std::fs::remove_file(&pipe).unwrap();
+    let (_server, sandbox) = answers(vec![Reply::answer(&["Hello"])]);
+    sandbox.sayso(["ask", "--record", RECORD, "hi"]).run().assert_exit(0);
+    let path = sandbox.work_folder().join(RECORD);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let begun = text.lines().filter(|line| !line.contains("\"end\"")).collect::<Vec<_>>().join("\n");
+    std::fs::write(&path, format!("{begun}\n{{\"type\":\"end\",\"n\":1,\"at_ms\":1e22}}\n")).unwrap();
+    let late = replay(&sandbox, &["--replay-speed", "1", "hi"]).assert_exit(3);
+    late.assert_stderr_has(&["`at_ms` is 1e22"]);
+}
+
+#[test]
 fn where_nothing_can_be_recorded_it_is_said_at_once() {
     let (server, sandbox) = answers(vec![]);
     let demo = sandbox.sayso(["ask", "--record", RECORD, "-m", "demo:echo", "hi"]).run();

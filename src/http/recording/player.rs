@@ -93,13 +93,14 @@ impl Player {
     /// Reads the whole record. The error names the file, and the line where one cannot be read.
     pub fn open(path: &Path, pace: Pace) -> Result<Self, String> {
         let failed = |reason: &dyn std::fmt::Display| format!("cannot play {}: {reason}", path.display());
-        let file = File::open(path).map_err(|error| failed(&error))?;
-        match file.metadata() {
+        // Before it is opened, which waits for ever where it is a pipe that nobody writes to.
+        match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_file() && metadata.len() <= RECORD_BYTES_MAX + 4096 => {}
             Ok(metadata) if metadata.is_file() => return Err(failed(&"it is larger than any record")),
             Ok(_) => return Err(failed(&"it is no file")),
             Err(error) => return Err(failed(&error)),
         }
+        let file = File::open(path).map_err(|error| failed(&error))?;
         let exchanges = read(BufReader::new(file)).map_err(|reason| failed(&reason))?;
         let Some(first) = exchanges.front().map(|exchange| exchange.asked.clone()) else {
             return Err(failed(&"it holds no request"));
@@ -201,8 +202,12 @@ impl Clock {
         match self.pace {
             Pace::AtOnce => tokio::task::yield_now().await,
             Pace::Times(times) => {
-                let due = Duration::try_from_secs_f64(at_ms / 1000.0 / times).unwrap_or_default();
-                tokio::time::sleep_until(self.started + due).await;
+                let after = Duration::try_from_secs_f64(at_ms / 1000.0 / times).unwrap_or(Duration::MAX);
+                match self.started.checked_add(after) {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    // At this pace it is never due.
+                    None => std::future::pending().await,
+                }
             }
         }
     }
@@ -242,9 +247,28 @@ fn read(mut file: impl BufRead) -> Result<VecDeque<Exchange>, String> {
             (1, _) => return Err("it is no record of sayso: the first line does not say so".to_owned()),
             _ => {}
         }
-        take(line, &mut exchanges).map_err(|reason| format!("line {number}: {reason}"))?;
+        check_time(&line)
+            .and_then(|()| take(line, &mut exchanges))
+            .map_err(|reason| format!("line {number}: {reason}"))?;
     }
     Ok(exchanges.into_iter().map(|(_, exchange)| exchange).collect())
+}
+
+/// No time in a record is later: a year.
+const AT_MS_MAX: f64 = 365.0 * 24.0 * 3_600_000.0;
+
+fn check_time(line: &Line) -> Result<(), String> {
+    match line {
+        Line::Response { at_ms, .. }
+        | Line::Chunk { at_ms, .. }
+        | Line::End { at_ms, .. }
+        | Line::Failed { at_ms, .. }
+            if !(0.0..=AT_MS_MAX).contains(at_ms) =>
+        {
+            Err(format!("`at_ms` is {at_ms:?}, which is no time of a record"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn take(line: Line, exchanges: &mut VecDeque<(u64, Exchange)>) -> Result<(), String> {
@@ -304,6 +328,14 @@ mod tests {
             (
                 format!("{HEAD}{REQUEST}{{\"type\":\"chunk\",\"n\":1,\"at_ms\":1}}\n"),
                 "line 3: a chunk has either `text` or `base64`",
+            ),
+            (
+                format!("{HEAD}{REQUEST}{{\"type\":\"end\",\"n\":1,\"at_ms\":1e300}}\n"),
+                &format!("line 3: `at_ms` is {:?}, which is no time of a record", 1e300),
+            ),
+            (
+                format!("{HEAD}{REQUEST}{{\"type\":\"end\",\"n\":1,\"at_ms\":-1}}\n"),
+                "line 3: `at_ms` is -1.0, which is no time of a record",
             ),
         ] {
             assert_eq!(problem(&text), format!("cannot play r: {expected}"), "{text}");
