@@ -97,7 +97,8 @@ impl Target {
 }
 
 fn open_file(path: &Path) -> io::Result<Target> {
-    match fs::metadata(path) {
+    let before = fs::metadata(path);
+    match &before {
         Ok(metadata) if metadata.is_dir() => return Err(io::Error::other("it is a folder")),
         Ok(metadata) if !metadata.is_file() => return Ok(Target::Stream(OpenOptions::new().write(true).open(path)?)),
         Ok(_) | Err(_) => {}
@@ -107,6 +108,10 @@ fn open_file(path: &Path) -> io::Result<Target> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let draft = path.with_file_name(format!(".{}.{}.new", name.to_string_lossy(), std::process::id()));
     let file = OpenOptions::new().write(true).create(true).truncate(true).open(&draft)?;
+    if let Ok(metadata) = before {
+        // Whoever could not read it cannot do so now.
+        file.set_permissions(metadata.permissions())?;
+    }
     Ok(Target::File { path, draft, file })
 }
 

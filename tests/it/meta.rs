@@ -113,6 +113,19 @@ fn the_file_is_replaced_as_a_whole_and_a_link_leads_to_it() {
 }
 
 #[test]
+fn a_file_that_was_there_is_for_the_same_people_as_before() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let server = ModelServer::always(Reply::answer(&["Hello"]));
+    let sandbox = Sandbox::for_server(&server);
+    let path = sandbox.work_folder().join("meta.json");
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    ask(&sandbox).run().assert_exit(0);
+    assert_eq!(meta(&sandbox)["exit"], 0);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
 fn a_descriptor_gets_it_where_it_is_open_for_writing() {
     let server = ModelServer::always(Reply::answer(&["Hello"]));
     let sandbox = Sandbox::for_server(&server);
