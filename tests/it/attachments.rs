@@ -152,6 +152,9 @@ fn what_cannot_be_read_is_an_error_and_nothing_is_sent() {
     ] {
         asked(&sandbox, &["-f", name]).assert_exit(3).assert_stdout("").assert_stderr_has(&["error[config]", reason]);
     }
+    write(&sandbox, "texts/small", "x");
+    write(&sandbox, "texts/long", vec![b'x'; (32 << 20) + 1]);
+    asked(&sandbox, &["-f", "texts"]).assert_exit(3).assert_stderr_has(&["texts/long: ", "more than 32 MiB"]);
     if !is_root {
         asked(&sandbox, &["-f", "closed"]).assert_exit(3).assert_stderr_has(&["it may not be read"]);
     }

@@ -23,7 +23,11 @@ impl Basket {
     /// Adds a file; the reason where it cannot be attached. What is there already under this name is not added
     /// again.
     pub fn add(&mut self, name: &str, content: impl Into<Bytes>) -> Result<(), String> {
-        let attachment = Attachment::new(name, content).map_err(|error| error.to_string())?;
+        self.put(Attachment::new(name, content).map_err(|error| error.to_string())?)
+    }
+
+    /// The same for one that is made already.
+    pub fn put(&mut self, attachment: Attachment) -> Result<(), String> {
         if self.attachments.contains(&attachment) {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::basket::Basket;
 use super::ignored::Ignored;
 use super::open;
-use crate::conversation::looks_like_text;
+use crate::conversation::{Attachment, looks_like_text};
 
 const DEPTH_MAX: usize = 64;
 /// Files and folders that are looked at.
@@ -17,7 +17,9 @@ pub fn add(folder: &Path, basket: &mut Basket) -> Result<(), String> {
     walk(folder, false, &mut |path| {
         match open::read(path) {
             Ok(content) if looks_like_text(&content) && std::str::from_utf8(&content).is_ok() => {
-                basket.add(&path.to_string_lossy(), content)?;
+                let name = path.to_string_lossy();
+                // The folder is named by who tells it; which file of it is at fault, only here.
+                basket.put(Attachment::new(&name, content).map_err(|error| format!("{name}: {error}"))?)?;
             }
             Ok(_) | Err(_) => left_out += 1,
         }
