@@ -323,12 +323,16 @@ impl Session {
     fn result_of(&self, mut reply: Reply) -> TurnResult {
         // The writer may have been behind when the reply ended; now it has caught up.
         reply.metrics.commits = self.journal.counts().delta_commits - reply.written_before.delta_commits;
+        let text = self.text_of(&reply.id);
+        let is_refused = reply.outcome.exit == exit_code::REFUSED
+            && (reply.built.refused || matches!(reply.built.stop, Some(StopReason::Refusal)));
         TurnResult {
             conversation: self.conversation.clone(),
             model: self.model.label.clone(),
             status: reply.outcome.status,
             exit: reply.outcome.exit,
-            text: self.text_of(&reply.id),
+            not_taken: (is_refused && self.wanted.is_some()).then(|| NotTaken::refused(&text)),
+            text,
             finish: reply.built.stop.map(|stop| stop.name().to_owned()),
             interrupted: interrupt_reason(&reply.outcome.stored),
             usage: reply.built.usage,

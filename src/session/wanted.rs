@@ -34,6 +34,15 @@ pub struct NotTaken {
 }
 
 impl NotTaken {
+    /// The model does not want to. What it says instead is all there is, and no part of an answer.
+    pub(super) fn refused(text: &str) -> Self {
+        let message = match text.trim() {
+            "" => "the model refuses to answer".to_owned(),
+            text => format!("the model refuses: {text}"),
+        };
+        Self { class: "refused", exit: exit_code::REFUSED, message, mismatches: Vec::new() }
+    }
+
     /// All that is wrong.
     pub(super) fn in_one_line(&self) -> String {
         self.mismatches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")

@@ -79,6 +79,24 @@ fn nothing_found_is_exit_9_and_says_what_is_missing() {
 }
 
 #[test]
+fn a_refusal_is_no_part_and_is_told() {
+    for options in [&["--code"][..], &["--first-json"], &["--stop-after", "zz"], &["--schema", "{\"type\":\"object\"}"]]
+    {
+        let refusal = || Reply::sse().delta(&json!({"refusal": "I will not."})).finished();
+        let server = ModelServer::start([refusal(), refusal()]);
+        let sandbox = Sandbox::for_server(&server);
+        let ask = |more: &[&'static str]| sandbox.ask_once([options, more, &["hi"]].concat()).run().assert_exit(10);
+        ask(&[]).assert_stdout("").assert_stderr_has(&["error[refused]", "I will not."]);
+        let result = ask(&["--format", "json"]).result();
+        assert_eq!((&result["status"], &result["error"]["class"]), (&json!("incomplete"), &json!("refused")));
+        assert_eq!(
+            (&result["text"], &result["part"], &result["value"]),
+            (&json!("I will not."), &json!(null), &json!(null))
+        );
+    }
+}
+
+#[test]
 fn a_pattern_that_is_none_and_two_wishes_at_once_are_exit_2() {
     part(&["--stop-after", "(a"], &[]).assert_exit(2).assert_stderr_has(&["unclosed group"]);
     part(&["--code", "--first-json"], &[]).assert_exit(2);
