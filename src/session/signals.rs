@@ -19,9 +19,11 @@ pub struct Signals {
 const SIGXFSZ: i32 = 25;
 
 impl Signals {
-    /// Must be called within the runtime.
+    /// Hang-ups, Ctrl-C and Ctrl-\ stay ignored where they were when the program started. Must be called within the
+    /// runtime.
     pub fn listen() -> std::io::Result<Self> {
         let awaited = FuturesUnordered::new();
+        let ignored = ignored_from_the_start();
         for (kind, cause) in [
             (SignalKind::interrupt(), CancelCause::UserInterrupt),
             (SignalKind::terminate(), CancelCause::Terminate),
@@ -29,7 +31,11 @@ impl Signals {
             (SignalKind::quit(), CancelCause::Terminate),
             (SignalKind::hangup(), CancelCause::HangUp),
         ] {
-            awaited.push(arrival(signal(kind)?, cause));
+            // As `nohup` has it, and shells for what runs in the background of a script: to listen would be to obey.
+            let is_ignored = kind != SignalKind::terminate() && has_signal(ignored, kind.as_raw_value());
+            if !is_ignored {
+                awaited.push(arrival(signal(kind)?, cause));
+            }
         }
         Ok(Self { awaited, _file_size: signal(SignalKind::from_raw(SIGXFSZ)).ok() })
     }
@@ -40,6 +46,28 @@ impl Signals {
         self.awaited.push(arrival(signal, cause));
         cause
     }
+}
+
+/// A bit for each signal that is ignored, from 1. What is listened to is not among them.
+#[cfg(target_os = "linux")]
+fn ignored_from_the_start() -> u64 {
+    std::fs::read_to_string("/proc/self/status").ok().as_deref().and_then(ignored_in).unwrap_or_default()
+}
+
+/// No other system tells without a call that is unsafe.
+#[cfg(not(target_os = "linux"))]
+fn ignored_from_the_start() -> u64 {
+    0
+}
+
+#[cfg(any(target_os = "linux", test))]
+fn ignored_in(status: &str) -> Option<u64> {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
+}
+
+fn has_signal(mask: u64, number: i32) -> bool {
+    (1..=64).contains(&number) && mask >> (number - 1) & 1 == 1
 }
 
 fn arrival(mut signal: Signal, cause: CancelCause) -> BoxFuture<'static, (Signal, CancelCause)> {
@@ -78,5 +106,19 @@ impl JobSignals {
             _ = self.stop.recv() => JobSignal::Stop,
             _ = self.go_on.recv() => JobSignal::Continue,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_the_bits_of_a_line_of_the_system() {
+        let mask = ignored_in("SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000000006\n");
+        let mask = mask.unwrap();
+        assert!(has_signal(mask, 1) && has_signal(mask, 13));
+        assert!(!has_signal(mask, 2) && !has_signal(mask, 0) && !has_signal(mask, 65));
+        assert_eq!(ignored_in("Name:\tsayso\n"), None);
     }
 }

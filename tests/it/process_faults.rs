@@ -78,6 +78,21 @@ fn a_signal_under_jsonl_still_gives_a_result() {
     assert_eq!((&result["status"], &result["text"]), (&"interrupted".into(), &"Hello".into()));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_so() {
+    for (name, signal) in [("HUP", Signal::HUP), ("INT", Signal::INT), ("QUIT", Signal::QUIT)] {
+        let gate = Gate::default();
+        let server = ModelServer::start([Reply::sse().text("Hel").wait_for(&gate).text("lo").finished()]);
+        let sandbox = Sandbox::for_server(&server);
+        let running = sandbox.ask_once(["hi"]).shell(&format!("trap '' {name}; exec \"$@\"")).spawn();
+        running.wait_for_stdout("Hel");
+        running.signal(signal);
+        gate.open();
+        running.wait().assert_exit(0).assert_stdout("Hello\n");
+    }
+}
+
 #[test]
 fn a_second_ctrl_c_ends_ask_at_once_while_the_history_is_stuck() {
     let server = hello_then_silence();
