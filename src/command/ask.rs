@@ -13,6 +13,7 @@ use super::models;
 use super::person::WithPerson;
 use super::prompt::{self, NoPrompt};
 use super::role::{self, Begun};
+use super::stopped::{is_json, show_last_line, stopped, too_late};
 use super::turn::{self, CLOSE_LIMIT, Ended};
 use super::wanted::{of_role, wanted};
 use super::wiring::{self, Beginning};
@@ -27,8 +28,8 @@ use crate::history::{FlushOutcome, Found, HistorySettings, Journal, KeptBy};
 use crate::http::{HttpClient, Lifetime};
 use crate::provider::{ChatRequest, Images};
 use crate::session::{
-    ActiveModel, Frontend, NoticeLevel, Prompt, Session, Signals, TurnEvent, TurnInput, TurnReport, TurnResult,
-    TurnStatus, Wanted, exit_of_cancel,
+    ActiveModel, CancelCause, Frontend, NoticeLevel, Prompt, Session, Signals, TurnEvent, TurnInput, TurnReport,
+    TurnResult, TurnStatus, Wanted, exit_of_cancel,
 };
 use crate::terminal::{
     JsonFormat, JsonView, LineView, PlainView, ReplyView, Screen, Stream, TakenView, ViewSettings,
@@ -62,15 +63,12 @@ pub fn run(mut options: AskOptions, mut context: Context) -> Result<u8, Failure>
 /// An error before any turn began, also as the one line that JSON promises.
 fn fail(options: &AskOptions, context: &mut Context, failure: &Failure) -> u8 {
     let exit = context.fail(failure);
-    match options.format {
-        OutputFormat::Text | OutputFormat::Markdown => exit,
-        OutputFormat::Json | OutputFormat::Jsonl => {
-            let line = result_line_for_error(&failure.report(), TurnStatus::Error, exit);
-            match context.show(&line) {
-                exit_code::OK => exit,
-                output_failed => output_failed,
-            }
-        }
+    if !is_json(options.format) {
+        return exit;
+    }
+    match context.show(&result_line_for_error(&failure.report(), TurnStatus::Error, exit)) {
+        exit_code::OK => exit,
+        output_failed => output_failed,
     }
 }
 
@@ -113,30 +111,30 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
     let mut question = None;
     if let Some(keeping) = &mut keeping {
         // Also where it is not needed: who writes to the pipe must not meet a closed one.
-        question = match prompt::assemble(options, run.role.as_ref(), &run.pages, context, &mut signals).await {
+        question = match run.question(context, &mut signals).await {
             Err(NoPrompt::Nothing) => Some(Err(NoPrompt::Nothing)),
-            Err(stopped) => return stopped.into_exit(),
+            Err(none) => return none.into_exit(options, context),
             Ok(question) => Some(Ok(question)),
         };
         match keeping.look(&run.config.history, (context, &mut signals), run.timeout).await? {
             Looked::Found(found) => return run.give_again(&found, wanted.as_ref(), context, meta),
-            Looked::Stopped(exit) => return Ok(exit),
+            Looked::Stopped(cause) => return Ok(stopped(cause, options, context)),
             Looked::Missing => {}
         }
     }
     let mut session = run.session((model, wanted, beginning), keeping.is_some(), context).await?;
     let input = match run.input(question, &mut session, context, &mut signals).await {
         Ok(input) => input,
-        Err(stopped) => {
+        Err(none) => {
             // Nothing is recorded yet: a disk that hangs need not be waited for.
             session.journal.abandon();
-            return stopped.into_exit();
+            return none.into_exit(options, context);
         }
     };
     if let (Some(_), TurnInput::Prompt(question)) = (options.answer.cache, &input) {
         match run.look_in_cache(&mut session, question, (context, &mut signals)).await? {
             (_, Looked::Found(found)) => return run.give_again(&found, session.wanted.as_ref(), context, meta),
-            (_, Looked::Stopped(exit)) => return Ok(exit),
+            (_, Looked::Stopped(cause)) => return Ok(stopped(cause, options, context)),
             (cache, Looked::Missing) => keeping = cache,
         }
     }
@@ -151,12 +149,23 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
             }
             conclude(*report, options, &run.config, context)
         }
-        Ended::AtOnce(exit) => {
+        Ended::AtOnce { cause, is_told } => {
             session.journal.abandon();
-            return Ok(exit);
+            return Ok(at_once(cause, is_told, options, context));
         }
     };
     Ok(close(&mut session, keeping.as_ref(), exit, &mut signals, context).await)
+}
+
+/// The second signal: what came of the turn is not waited for, but JSON has its result.
+fn at_once(cause: CancelCause, is_told: bool, options: &AskOptions, context: &mut Context) -> u8 {
+    if !is_told {
+        return stopped(cause, options, context);
+    }
+    if is_json(options.format) {
+        show_last_line(context);
+    }
+    exit_of_cancel(cause)
 }
 
 /// Waits for the disk; only then the next one with the same key may look.
@@ -177,7 +186,7 @@ async fn close(
             }
             FlushOutcome::Durable | FlushOutcome::NotKept | FlushOutcome::Failed(_) => exit,
         },
-        cause = signals.next() => {
+        cause = signals.next_cause() => {
             session.journal.abandon();
             exit_of_cancel(cause)
         }
@@ -197,9 +206,9 @@ impl Run<'_> {
             Beginning::Resumed(stored) => stored.messages,
             Beginning::New | Beginning::Named(_) => Vec::new(),
         };
-        let question = match prompt::assemble(options, self.role.as_ref(), &self.pages, context, signals).await {
+        let question = match self.question(context, signals).await {
             Ok(question) => question,
-            Err(stopped) => return stopped.into_exit(),
+            Err(none) => return none.into_exit(options, context),
         };
         let unsaved = Journal::start(HistorySettings { path: None, ..config.history.clone() });
         let mut session = Session::new(unsaved, model, wiring::turn_settings(config, 0), None);
@@ -238,6 +247,10 @@ impl Run<'_> {
         Ok(session)
     }
 
+    async fn question(&self, context: &mut Context, signals: &mut Signals) -> Result<Prompt, NoPrompt> {
+        prompt::assemble(self.options, self.role.as_ref(), &self.pages, context, (signals, self.timeout)).await
+    }
+
     /// What the turn begins with; `question` where it was read before.
     async fn input(
         &self,
@@ -248,18 +261,18 @@ impl Run<'_> {
     ) -> Result<TurnInput, NoPrompt> {
         let question = match question {
             Some(question) => question,
-            None => prompt::assemble(self.options, self.role.as_ref(), &self.pages, context, signals).await,
+            None => self.question(context, signals).await,
         };
         let question = match question {
             Ok(question) => Some(question),
             // With `-c` or `--session` and no words: what was cut off goes on.
             Err(NoPrompt::Nothing) if self.options.prompt.is_none() && session.is_interrupted() => None,
-            Err(stopped) => return Err(stopped),
+            Err(none) => return Err(none),
         };
         // Only what the person has written names resources: a pipe is data.
         let attached = tokio::select! {
             attached = session.attach_resources(self.options.prompt.as_deref().unwrap_or_default()) => attached,
-            cause = signals.next() => return Err(NoPrompt::Stopped(exit_of_cancel(cause))),
+            cause = turn::stop(signals, self.timeout) => return Err(NoPrompt::Stopped(cause)),
         };
         for warning in &attached.warnings {
             context.warn(warning);
@@ -389,8 +402,7 @@ fn conclude(report: TurnReport, options: &AskOptions, config: &Config, context: 
         return context.fail(&failure);
     }
     if exit == exit_code::TIMEOUT {
-        let limit = options.timeout.unwrap_or_default();
-        let mut failure = Failure::new("timeout", exit, format!("no complete answer within {limit:?}"));
+        let mut failure = too_late(options);
         if is_kept {
             failure = failure.hint("what came is in the history; `sayso ask -c \"go on\"` continues it");
         }

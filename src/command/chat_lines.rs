@@ -67,7 +67,7 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let host = session.toolbox.host.take();
     tokio::select! {
         _ = async { tokio::join!(session.journal.close(CLOSE_LIMIT), wiring_tools::close(host)) } => Ok(exit),
-        cause = signals.next() => {
+        cause = signals.next_cause() => {
             session.journal.abandon();
             Ok(exit_of_cancel(cause))
         }
@@ -114,13 +114,13 @@ async fn converse(
     for number in 1_u64.. {
         let line = tokio::select! {
             line = lines.recv() => line,
-            cause = signals.next() => return Ok(exit_of_cancel(cause)),
+            cause = signals.next_cause() => return Ok(exit_of_cancel(cause)),
         };
         let Some(line) = line else { break };
         let prompt = match line.and_then(|line| user_line::read(&line)) {
             Ok(Some(line)) => tokio::select! {
                 prompt = asker.prompt(line, context) => prompt,
-                cause = signals.next() => return Ok(exit_of_cancel(cause)),
+                cause = signals.next_cause() => return Ok(exit_of_cancel(cause)),
             },
             Ok(None) => continue,
             Err(reason) => Err(reason),
@@ -136,9 +136,9 @@ async fn converse(
         let mut view = JsonView::new(&mut context.screen, JsonFormat::Jsonl, settings);
         let ended = turn::run(session, TurnInput::Prompt(prompt), &mut view, signals, None).await?;
         match ended {
-            Ended::AtOnce(exit) => {
+            Ended::AtOnce { cause, .. } => {
                 session.journal.abandon();
-                return Ok(exit);
+                return Ok(exit_of_cancel(cause));
             }
             Ended::Report { report, .. } if report.output_error.is_some() => {
                 return report

@@ -9,7 +9,7 @@ use crate::cli::AnswerOptions;
 use crate::conversation::{UnixMillis, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::history::{Found, History, HistorySettings, KeptBy, KeyLock};
-use crate::session::{Signals, exit_of_cancel};
+use crate::session::{CancelCause, Signals};
 
 /// How often somebody who waits looks whether it is their turn.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
@@ -28,8 +28,8 @@ pub enum Looked {
     Found(Box<Found>),
     /// This process is the one that asks.
     Missing,
-    /// A signal came first; the exit code.
-    Stopped(u8),
+    /// A signal came first.
+    Stopped(CancelCause),
 }
 
 impl Keeping {
@@ -89,7 +89,7 @@ impl Keeping {
             }
             let wake = Instant::now() + LOOK_PAUSE;
             tokio::select! {
-                cause = signals.next() => return Ok(Looked::Stopped(exit_of_cancel(cause))),
+                cause = signals.next_cause() => return Ok(Looked::Stopped(cause)),
                 () = tokio::time::sleep_until(timeout.map_or(wake, |end| end.min(wake)).into()) => {}
             }
             if timeout.is_some_and(|end| Instant::now() >= end) {

@@ -38,6 +38,7 @@ pub mod run;
 mod shell_init;
 mod stats;
 pub mod stdin;
+mod stopped;
 pub mod tty;
 mod turn;
 mod upkeep;

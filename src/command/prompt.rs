@@ -3,33 +3,36 @@
 use std::fs::File;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
+use std::time::Instant;
 
 use super::attach::{self, Basket, Pages};
 use super::context::Context;
 use super::stdin::{self, INPUT_BYTES_MAX, Input, InputError, Patience};
+use super::stopped::stopped;
+use super::turn;
 use crate::cli::{AskOptions, FileSource, StdinMode};
 use crate::config::FilledRole;
 use crate::exit::Failure;
-use crate::session::{Prompt, Signals};
+use crate::session::{CancelCause, Prompt, Signals};
 
 /// What stops before there is a question.
 pub enum NoPrompt {
     Failed(Failure),
     /// Nothing was asked at all.
     Nothing,
-    /// A signal came first; the exit code.
-    Stopped(u8),
+    /// A signal, or the end of the time, came first.
+    Stopped(CancelCause),
 }
 
 impl NoPrompt {
     /// What the program ends with.
-    pub fn into_exit(self) -> Result<u8, Failure> {
+    pub fn into_exit(self, options: &AskOptions, context: &mut Context) -> Result<u8, Failure> {
         match self {
             Self::Failed(failure) => Err(failure),
             Self::Nothing => Err(Failure::usage("there is no prompt").hint(
                 "give one, as in `sayso ask \"why is the sky blue?\"`, or pipe it in; `sayso` alone is the chat",
             )),
-            Self::Stopped(exit) => Ok(exit),
+            Self::Stopped(cause) => Ok(stopped(cause, options, context)),
         }
     }
 }
@@ -71,12 +74,12 @@ pub async fn assemble(
     role: Option<&FilledRole>,
     pages: &Pages,
     context: &mut Context,
-    signals: &mut Signals,
+    (signals, timeout): (&mut Signals, Option<Instant>),
 ) -> Result<Prompt, NoPrompt> {
     let is_file = options.files.contains(&FileSource::Stdin);
     let patience = stdin_patience(options, role, std::io::stdin().is_terminal())?;
     let bytes = match patience {
-        Some(patience) => read_stdin(patience, context, signals).await?,
+        Some(patience) => read_stdin(patience, context, (signals, timeout)).await?,
         None => None,
     };
     let mut basket = Basket::default();
@@ -92,7 +95,7 @@ pub async fn assemble(
     };
     let basket = tokio::select! {
         basket = collected => basket?,
-        cause = signals.next() => return Err(NoPrompt::Stopped(crate::session::exit_of_cancel(cause))),
+        cause = turn::stop(signals, timeout) => return Err(NoPrompt::Stopped(cause)),
     };
     basket.notes.iter().for_each(|note| context.warn(note));
     let input = input.map(stdin::text).transpose().map_err(|error| input_failure(&error))?;
@@ -116,11 +119,11 @@ fn no_attachment(reason: String) -> Failure {
 async fn read_stdin(
     patience: Patience,
     context: &mut Context,
-    signals: &mut Signals,
+    stops: (&mut Signals, Option<Instant>),
 ) -> Result<Option<Vec<u8>>, NoPrompt> {
     let read = match stdin::read_at_once() {
         Some(read) => read,
-        None => read_beside(patience, signals).await?,
+        None => read_beside(patience, stops).await?,
     };
     match read {
         Ok(Input::Bytes(bytes)) => Ok(Some(bytes)),
@@ -136,7 +139,10 @@ async fn read_stdin(
 }
 
 /// On a thread of its own, which may wait for as long as it likes.
-async fn read_beside(patience: Patience, signals: &mut Signals) -> Result<Result<Input, InputError>, NoPrompt> {
+async fn read_beside(
+    patience: Patience,
+    (signals, timeout): (&mut Signals, Option<Instant>),
+) -> Result<Result<Input, InputError>, NoPrompt> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::Builder::new()
         .name("stdin".to_owned())
@@ -147,7 +153,7 @@ async fn read_beside(patience: Patience, signals: &mut Signals) -> Result<Result
         read = receiver => {
             read.map_err(|_| NoPrompt::Failed(Failure::internal("the reader of standard input has stopped")))
         }
-        cause = signals.next() => Err(NoPrompt::Stopped(crate::session::exit_of_cancel(cause))),
+        cause = turn::stop(signals, timeout) => Err(NoPrompt::Stopped(cause)),
     }
 }
 

@@ -1,9 +1,13 @@
 //! One turn of a command without a prompt: it runs until it ends, a signal stops it, or its time is up.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crate::exit::Failure;
-use crate::session::{CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport, exit_of_cancel};
+use crate::session::{
+    Answering, CancelCause, CancelSource, Flushed, Frontend, OutputError, Question, Session, Signals, TurnEvent,
+    TurnInput, TurnReport,
+};
 
 /// How long the end of the program waits for the disk.
 pub const CLOSE_LIMIT: Duration = Duration::from_secs(10);
@@ -15,7 +19,11 @@ pub enum Ended {
         cause: Option<CancelCause>,
     },
     /// The second signal: nothing is waited for any more.
-    AtOnce(u8),
+    AtOnce {
+        cause: CancelCause,
+        /// The view has been told how the turn ended.
+        is_told: bool,
+    },
 }
 
 pub async fn run(
@@ -28,19 +36,29 @@ pub async fn run(
     let source = CancelSource::default();
     let mut cancel = source.token();
     let mut stopped_by = None;
-    let mut turn = std::pin::pin!(session.run_turn(input, view, &mut cancel));
+    let is_told = Cell::new(false);
+    let mut view = Told { view, is_told: &is_told };
+    let mut turn = std::pin::pin!(session.run_turn(input, &mut view, &mut cancel));
     loop {
         let cause = tokio::select! {
             biased;
             ended = &mut turn => return Ok(Ended::Report { report: Box::new(ended?), cause: stopped_by }),
-            cause = signals.next() => cause,
-            () = at(timeout.filter(|_| stopped_by.is_none())) => CancelCause::Timeout,
+            cause = stop(signals, timeout.filter(|_| stopped_by.is_none())) => cause,
         };
         if stopped_by.is_some() {
-            return Ok(Ended::AtOnce(exit_of_cancel(cause)));
+            return Ok(Ended::AtOnce { cause, is_told: is_told.get() });
         }
         stopped_by = Some(cause);
         source.cancel(cause);
+    }
+}
+
+/// Waits for a signal, or the end of the time.
+pub async fn stop(signals: &mut Signals, timeout: Option<Instant>) -> CancelCause {
+    tokio::select! {
+        biased;
+        cause = signals.next_cause() => cause,
+        () = at(timeout) => CancelCause::Timeout,
     }
 }
 
@@ -49,5 +67,36 @@ pub async fn at(time: Option<Instant>) {
     match time {
         Some(time) => tokio::time::sleep_until(time.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Remembers whether the end has been shown: there is only one.
+struct Told<'a> {
+    view: &'a mut dyn Frontend,
+    is_told: &'a Cell<bool>,
+}
+
+impl Frontend for Told<'_> {
+    fn show(&mut self, event: &TurnEvent<'_>) {
+        if matches!(event, TurnEvent::Ended(_)) {
+            self.is_told.set(true);
+        }
+        self.view.show(event);
+    }
+
+    fn flush(&mut self) -> Result<Flushed, OutputError> {
+        self.view.flush()
+    }
+
+    fn has_unseen(&self) -> bool {
+        self.view.has_unseen()
+    }
+
+    fn tick(&mut self) -> Result<(), OutputError> {
+        self.view.tick()
+    }
+
+    fn ask<'a>(&'a mut self, question: &'a Question<'a>) -> Answering<'a> {
+        self.view.ask(question)
     }
 }

@@ -1,4 +1,6 @@
-//! Signals as causes to stop, and the second one as the end of patience.
+//! Signals as causes to stop, and the second Ctrl-C as the end of patience.
+
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -11,9 +13,14 @@ use super::CancelCause;
 pub struct Signals {
     /// Each is looked at only after it has come: this waits beside every chunk of an answer.
     awaited: FuturesUnordered<BoxFuture<'static, (Signal, CancelCause)>>,
+    /// The last one that [`Self::next_cause`] has told.
+    told: Option<(CancelCause, Instant)>,
     /// Registered so that a file size limit is an error to report instead of a death.
     _file_size: Option<Signal>,
 }
+
+/// Two Ctrl-C that come closer together are one: nobody's fingers are so fast.
+const ONE_PRESS: Duration = Duration::from_millis(30);
 
 /// The number of SIGXFSZ: 25 on Linux for all but two rare machines, and on macOS.
 const SIGXFSZ: i32 = 25;
@@ -37,7 +44,7 @@ impl Signals {
                 awaited.push(arrival(signal(kind)?, cause));
             }
         }
-        Ok(Self { awaited, _file_size: signal(SignalKind::from_raw(SIGXFSZ)).ok() })
+        Ok(Self { awaited, told: None, _file_size: signal(SignalKind::from_raw(SIGXFSZ)).ok() })
     }
 
     /// Waits for the next one. Cancel-safe.
@@ -45,6 +52,30 @@ impl Signals {
         let Some((signal, cause)) = self.awaited.next().await else { return std::future::pending().await };
         self.awaited.push(arrival(signal, cause));
         cause
+    }
+
+    /// For a program that the first signal ends: waits for the next one that asks for more than those before it.
+    /// Cancel-safe.
+    pub async fn next_cause(&mut self) -> CancelCause {
+        loop {
+            let cause = self.next().await;
+            let now = Instant::now();
+            let told = self.told.map(|(told, at)| (told, now.saturating_duration_since(at)));
+            if asks_for_more(cause, told) {
+                self.told = Some((cause, now));
+                return cause;
+            }
+        }
+    }
+}
+
+/// Whether a signal says something new after the last one that did, so long ago. Who ends a job, like `timeout`, often
+/// sends to the process and to its group, and the same signal comes twice.
+fn asks_for_more(cause: CancelCause, told: Option<(CancelCause, Duration)>) -> bool {
+    match (told, cause) {
+        (Some((CancelCause::UserInterrupt, ago)), CancelCause::UserInterrupt) => ago >= ONE_PRESS,
+        (None | Some((CancelCause::UserInterrupt, _)), _) | (Some(_), CancelCause::UserInterrupt) => true,
+        (Some(_), _) => false,
     }
 }
 
@@ -120,5 +151,24 @@ mod tests {
         assert!(has_signal(mask, 1) && has_signal(mask, 13));
         assert!(!has_signal(mask, 2) && !has_signal(mask, 0) && !has_signal(mask, 65));
         assert_eq!(ignored_in("Name:\tsayso\n"), None);
+    }
+
+    #[test]
+    fn a_signal_that_is_repeated_says_nothing_new_but_a_second_ctrl_c_does() {
+        use CancelCause::{HangUp, Terminate, UserInterrupt};
+        let (at_once, later) = (Duration::from_millis(1), Duration::from_secs(1));
+        for (cause, told, expected) in [
+            (Terminate, None, true),
+            (Terminate, Some((Terminate, at_once)), false),
+            (Terminate, Some((Terminate, later)), false),
+            (Terminate, Some((HangUp, later)), false),
+            (UserInterrupt, None, true),
+            (UserInterrupt, Some((UserInterrupt, at_once)), false),
+            (UserInterrupt, Some((UserInterrupt, later)), true),
+            (UserInterrupt, Some((Terminate, at_once)), true),
+            (Terminate, Some((UserInterrupt, at_once)), true),
+        ] {
+            assert_eq!(asks_for_more(cause, told), expected, "{cause:?} after {told:?}");
+        }
     }
 }

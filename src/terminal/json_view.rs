@@ -204,16 +204,24 @@ struct Indexed<'a, T> {
 /// A warning, with its newline, that belongs to no turn.
 #[must_use]
 pub fn notice_event(code: &str, message: &str) -> String {
-    let mut out = TermSafeBuf::new();
-    push_json_line(&NoticeLine { v: VERSION, kind: "notice", level: "warn", code, message }, &mut out);
-    out.as_str().to_owned()
+    one_line(&NoticeLine { v: VERSION, kind: "notice", level: "warn", code, message })
 }
 
 /// The `result`, with its newline, of a command that failed before its turn began: in the
-/// configuration, for want of a key, by a signal.
+/// configuration, for want of a key.
 #[must_use]
 pub fn result_line_for_error(report: &ErrorReport, status: TurnStatus, exit: u8) -> String {
-    let line = ResultLine {
+    one_line(&ResultLine { error: Some(report.into()), ..result_without_turn(status, exit) })
+}
+
+/// The same of one that was stopped before its turn began, or before it came to its end.
+#[must_use]
+pub fn result_line_for_stop(reason: InterruptReason, exit: u8) -> String {
+    one_line(&ResultLine { interrupted: Some(reason.name()), ..result_without_turn(TurnStatus::Interrupted, exit) })
+}
+
+fn result_without_turn<'a>(status: TurnStatus, exit: u8) -> ResultLine<'a> {
+    ResultLine {
         v: VERSION,
         kind: "result",
         status: status.name(),
@@ -222,16 +230,19 @@ pub fn result_line_for_error(report: &ErrorReport, status: TurnStatus, exit: u8)
         finish: None,
         usage: None,
         timing: None,
-        error: Some(report.into()),
+        error: None,
         interrupted: None,
         conversation: None,
         model: None,
         value: None,
         part: None,
         cached: false,
-    };
+    }
+}
+
+fn one_line(line: &impl Serialize) -> String {
     let mut out = TermSafeBuf::new();
-    push_json_line(&line, &mut out);
+    push_json_line(line, &mut out);
     out.as_str().to_owned()
 }
 
@@ -286,9 +297,7 @@ pub fn meta_line(result: Option<&TurnResult>, error: Option<&ErrorReport>, exit:
         cached: result.is_some_and(|result| result.is_stored),
         error: error.map(Into::into).or_else(|| result.and_then(error_of)),
     };
-    let mut out = TermSafeBuf::new();
-    push_json_line(&line, &mut out);
-    out.as_str().to_owned()
+    one_line(&line)
 }
 
 fn tool_call_line(named: &NamedCall) -> ToolCallLine<'_> {

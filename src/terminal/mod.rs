@@ -44,7 +44,9 @@ pub use columns::Columns;
 pub use dialogue::{Dialogue, Said, Turnout};
 pub use error_report::{ErrorReport, render_error};
 pub use json_lines::events_schema;
-pub use json_view::{JsonFormat, JsonTurn, JsonView, meta_line, notice_event, result_line_for_error};
+pub use json_view::{
+    JsonFormat, JsonTurn, JsonView, meta_line, notice_event, result_line_for_error, result_line_for_stop,
+};
 pub use line_view::LineView;
 pub use lines::notice_line;
 pub use markdown::{Builtin as BuiltinTheme, Palette, RenderSettings, Theme, parse_theme, render_whole};

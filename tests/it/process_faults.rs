@@ -78,6 +78,60 @@ fn a_signal_under_jsonl_still_gives_a_result() {
     assert_eq!((&result["status"], &result["text"]), (&"interrupted".into(), &"Hello".into()));
 }
 
+/// As GNU `timeout` does it: the process gets the signal, and then its group.
+#[test]
+fn a_signal_that_comes_twice_is_one() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+        let server = hello_then_silence();
+        let sandbox = Sandbox::for_server(&server);
+        let running = sandbox.ask_once(["hi", "--format", "jsonl"]).spawn();
+        running.wait_for_stdout("lo");
+        let lock = Connection::open(sandbox.database_path()).unwrap();
+        lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+        running.signal(signal);
+        server.wait_for_client_gone();
+        running.signal(signal);
+        drop(lock);
+        let result = running.wait().assert_exit(code).result();
+        assert_eq!((&result["status"], &result["text"]), (&"interrupted".into(), &"Hello".into()), "{signal:?}");
+    }
+}
+
+#[test]
+fn a_second_ctrl_c_still_gives_a_result() {
+    let server = hello_then_silence();
+    let sandbox = Sandbox::for_server(&server);
+    let running = sandbox.ask_once(["hi", "--format", "jsonl"]).spawn();
+    running.wait_for_stdout("lo");
+    let lock = Connection::open(sandbox.database_path()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    running.signal(Signal::INT);
+    server.wait_for_client_gone();
+    std::thread::sleep(Duration::from_millis(100));
+    running.signal(Signal::INT);
+    let result = running.wait().assert_exit(130).result();
+    assert_eq!((&result["status"], &result["interrupted"]), (&"interrupted".into(), &"user_interrupt".into()));
+}
+
+#[test]
+fn a_signal_while_stdin_is_waited_for_still_gives_a_result() {
+    for (models, signal, code, reason) in [
+        (&["test:a"][..], Signal::INT, 130, "user_interrupt"),
+        (&["test:a"], Signal::TERM, 143, "signal"),
+        (&["test:a", "test:b"], Signal::TERM, 143, "signal"),
+    ] {
+        let server = ModelServer::start([]);
+        let sandbox = Sandbox::for_server(&server);
+        let models = models.iter().flat_map(|model| ["-m", model]);
+        let running = sandbox.ask_once(models.chain(["--format", "json", "-"])).open_stdin().spawn();
+        running.wait_until_it_listens_to(Signal::HUP);
+        running.signal(signal);
+        let result = running.wait().assert_exit(code).result();
+        assert_eq!((&result["status"], &result["exit"]), (&"interrupted".into(), &code.into()));
+        assert_eq!((&result["interrupted"], &result["error"]), (&reason.into(), &serde_json::Value::Null));
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_that_was_ignored_at_the_start_stays_so() {
@@ -102,6 +156,8 @@ fn a_second_ctrl_c_ends_ask_at_once_while_the_history_is_stuck() {
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     running.signal(Signal::INT);
     server.wait_for_client_gone();
+    // Two that come at the same moment are one press.
+    std::thread::sleep(Duration::from_millis(100));
     let (output, took) = stop(running, Signal::INT);
     output.assert_exit(130);
     // The lock is waited for 5 s.

@@ -67,6 +67,23 @@ fn text_is_flushed_with_each_read_from_the_network() {
 }
 
 #[test]
+fn the_time_limit_covers_the_wait_for_stdin() {
+    for models in [&["test:a"][..], &["test:a", "test:b"]] {
+        let server = ModelServer::start([]);
+        let sandbox = Sandbox::for_server(&server);
+        let ask = |format: &'static str| {
+            let models = models.iter().flat_map(|model| ["-m", model]);
+            let args = models.chain(["--timeout", "300ms", "--format", format]);
+            sandbox.ask_once(args).open_stdin().spawn().wait().assert_exit(124)
+        };
+        ask("text").assert_stdout("").assert_stderr_has(&["error[timeout]", "no complete answer within 300ms"]);
+        let result = ask("json").assert_stderr_has(&["error[timeout]"]).result();
+        assert_eq!((&result["status"], &result["interrupted"]), (&"interrupted".into(), &"timeout".into()));
+        assert_eq!(server.requests().len(), 0);
+    }
+}
+
+#[test]
 fn stdin_is_the_prompt_where_there_is_none() {
     for args in [&["ask"][..], &["ask", "-"], &[]] {
         let (prompt, output) = prompt_of(|sandbox| sandbox.sayso(args.to_vec()).stdin("What?\nReally?"));

@@ -10,6 +10,7 @@ use super::sink::{Sink, SinkError};
 use super::tally::{Failed, Tally};
 use super::work::{Broken, Done, Outcome, Shared};
 use crate::command::context::Context;
+use crate::command::turn::at;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::provider::{ErrorKind, Pace};
@@ -18,6 +19,8 @@ use crate::terminal::{BatchRow, RowTime, TermSafeBuf, batch_line};
 
 /// How often the row at the bottom is redrawn, and a reader that has gone is noticed.
 const TICK: Duration = Duration::from_millis(100);
+/// How long a line that is being written outlives SIGTERM.
+const SLOW_READER_WAIT: Duration = Duration::from_secs(1);
 /// Different warnings of rows that are told.
 const NOTICES_MAX: usize = 10;
 
@@ -76,7 +79,7 @@ impl Watch {
         loop {
             tokio::select! {
                 biased;
-                cause = signals.next() => {
+                cause = signals.next_cause() => {
                     if self.is_second(cause, cancel, context) {
                         context.screen.stop_row();
                         return Ok(exit_of_cancel(cause));
@@ -102,12 +105,12 @@ impl Watch {
     }
 
     /// A signal stops the rows that are not taken yet. Ctrl-C lets the others come to their end, a signal of the
-    /// system cuts them off; true: it is the second one, and nothing is waited for any more.
+    /// system cuts them off; true: it is the second Ctrl-C, and nothing is waited for any more.
     fn is_second(&mut self, cause: CancelCause, cancel: &CancelSource, context: &mut Context) -> bool {
-        if matches!(self.stopped, Some(Stopped::Cancelled(_))) {
-            return true;
-        }
         if cause == CancelCause::UserInterrupt {
+            if matches!(self.stopped, Some(Stopped::Cancelled(_))) {
+                return true;
+            }
             context.note("stopping: rows under way come to their end; Ctrl-C again ends at once");
         } else {
             cancel.cancel(cause);
@@ -121,7 +124,7 @@ impl Watch {
         self.stopped.get_or_insert(why);
     }
 
-    /// Writes a result; an exit code where a second signal ends the wait for a slow reader.
+    /// Writes a result; an exit code where signals end the wait for a slow reader.
     async fn take(
         &mut self,
         outcome: Outcome,
@@ -139,18 +142,22 @@ impl Watch {
         self.tell_notices(&done.notices, context);
         let line = self.judge(&done);
         let mut first_signal = None;
+        let mut give_up = None;
         let written = {
             let mut taking = std::pin::pin!(sink.take(done.task.number, line, context));
             loop {
                 tokio::select! {
                     biased;
                     written = &mut taking => break written?,
-                    cause = signals.next() => {
+                    cause = signals.next_cause() => {
                         if first_signal.is_some() || matches!(self.stopped, Some(Stopped::Cancelled(_))) {
                             return Ok(Some(exit_of_cancel(cause)));
                         }
                         first_signal = Some(cause);
+                        // A system that shuts down says so once, and does not wait for a reader that has stopped.
+                        give_up = (cause != CancelCause::UserInterrupt).then(|| Instant::now() + SLOW_READER_WAIT);
                     }
+                    () = at(give_up) => return Ok(first_signal.map(exit_of_cancel)),
                 }
             }
         };

@@ -5,7 +5,11 @@ use std::cell::RefCell;
 use std::time::Instant;
 
 use crate::cli::OutputFormat;
-use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult};
+use crate::command::stopped::is_json;
+use crate::conversation::ConversationId;
+use crate::session::{
+    CancelCause, Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus, exit_of_cancel,
+};
 use crate::terminal::{Answer, Columns, JsonFormat, JsonTurn, RowTime, Screen, TermSafeBuf, ViewSettings};
 
 pub struct Board<'s> {
@@ -61,7 +65,11 @@ impl<'s> Board<'s> {
 
     fn show(&mut self, index: usize, event: &TurnEvent<'_>) {
         match (self.format, event) {
-            (OutputFormat::Jsonl, event) => self.parts[index].json.show(event, self.screen),
+            (OutputFormat::Jsonl, event) => {
+                let part = &mut self.parts[index];
+                part.is_over |= matches!(event, TurnEvent::Ended(_));
+                part.json.show(event, self.screen);
+            }
             (_, TurnEvent::Ended(result)) => self.end(index, result),
             (OutputFormat::Text | OutputFormat::Markdown, TurnEvent::Text(text)) => self.text(index, text),
             (_, TurnEvent::Notice { level: NoticeLevel::Warn, message, .. }) => self.aside(index, message),
@@ -129,6 +137,21 @@ impl<'s> Board<'s> {
     fn end(&mut self, index: usize, result: &TurnResult) {
         self.parts[index].result = Some(result.clone());
         self.give_up(index);
+    }
+
+    /// The second signal. For scripts each part has a result, also where its turn is not waited for.
+    pub fn stop(&mut self, cause: CancelCause, conversation: &ConversationId) {
+        if !is_json(self.format) {
+            return;
+        }
+        for index in 0..self.parts.len() {
+            if self.parts[index].is_over {
+                continue;
+            }
+            let nothing = TurnResult::empty(conversation.clone(), self.parts[index].label.clone());
+            let (status, exit, interrupted) = (TurnStatus::Interrupted, exit_of_cancel(cause), Some(cause.reason()));
+            self.show(index, &TurnEvent::Ended(&TurnResult { status, exit, interrupted, ..nothing }));
+        }
     }
 
     /// Nothing more comes for this part.

@@ -10,7 +10,8 @@ use crate::cli::AskOptions;
 use crate::command::context::Context;
 use crate::command::place::place;
 use crate::command::role::{self, Begun};
-use crate::command::turn::{CLOSE_LIMIT, at};
+use crate::command::stopped::{is_json, show_last_line};
+use crate::command::turn::{CLOSE_LIMIT, stop};
 use crate::command::{looks, prompt, wiring, wiring_builtin};
 use crate::config::{Config, FilledRole, LoadOptions};
 use crate::conversation::exit_code;
@@ -38,23 +39,32 @@ pub async fn run(options: &AskOptions, context: &mut Context, started: Instant) 
     wiring::begin(&mut sessions[0], beginning, context);
     sessions[0].role = role.as_ref().map(|role| role.used.clone());
     let pages = wiring_builtin::pages(&config, context);
-    let question = match prompt::assemble(options, role.as_ref(), &pages, context, &mut signals).await {
+    let timeout = options.timeout.map(|limit| started + limit);
+    let question = match prompt::assemble(options, role.as_ref(), &pages, context, (&mut signals, timeout)).await {
         Ok(question) => question,
-        Err(stopped) => {
+        Err(none) => {
             sessions.iter_mut().for_each(|session| session.journal.abandon());
-            return stopped.into_exit();
+            return none.into_exit(options, context);
         }
     };
     share(&mut sessions, question).await?;
     let view = looks::of_format(options.format, &config, &options.conversation, context);
     let labels = sessions.iter().map(|session| session.model.label.clone()).collect();
     let board = RefCell::new(Board::new(&mut context.screen, labels, options.format, view));
-    let timeout = options.timeout.map(|limit| started + limit);
     let ended = all_turns(&mut sessions, &board, &mut signals, timeout).await;
+    if let Err(cause) = &ended {
+        board.borrow_mut().stop(*cause, sessions[0].conversation());
+    }
     drop(board);
-    let Some(reports) = ended else {
-        sessions.iter_mut().for_each(|session| session.journal.abandon());
-        return Ok(exit_code::INTERRUPT);
+    let reports = match ended {
+        Ok(reports) => reports,
+        Err(cause) => {
+            sessions.iter_mut().for_each(|session| session.journal.abandon());
+            if is_json(options.format) {
+                show_last_line(context);
+            }
+            return Ok(exit_of_cancel(cause));
+        }
     };
     // The conversation goes on with the first good answer.
     let best = reports.iter().position(|report| matches!(report, Ok(report) if report.result.status == TurnStatus::Ok));
@@ -63,7 +73,7 @@ pub async fn run(options: &AskOptions, context: &mut Context, started: Instant) 
     let closing = join_all(sessions.iter_mut().map(|session| session.journal.close(CLOSE_LIMIT)));
     tokio::select! {
         _ = closing => Ok(exit),
-        cause = signals.next() => Ok(exit_of_cancel(cause)),
+        cause = signals.next_cause() => Ok(exit_of_cancel(cause)),
     }
 }
 
@@ -142,13 +152,13 @@ async fn share(sessions: &mut [Session], question: Prompt) -> Result<(), TurnFai
 
 type Reports = Vec<Result<TurnReport, TurnFailure>>;
 
-/// Runs the turns side by side; `None`: the second signal came.
+/// Runs the turns side by side. The error is the second signal.
 async fn all_turns(
     sessions: &mut [Session],
     board: &RefCell<Board<'_>>,
     signals: &mut Signals,
     timeout: Option<Instant>,
-) -> Option<Reports> {
+) -> Result<Reports, CancelCause> {
     let source = CancelSource::default();
     let turns = sessions.iter_mut().enumerate().map(|(index, session)| {
         let mut cancel = source.token();
@@ -167,12 +177,11 @@ async fn all_turns(
     loop {
         let cause = tokio::select! {
             biased;
-            reports = &mut all => return Some(reports),
-            cause = signals.next() => cause,
-            () = at(timeout.filter(|_| !stopping)) => CancelCause::Timeout,
+            reports = &mut all => return Ok(reports),
+            cause = stop(signals, timeout.filter(|_| !stopping)) => cause,
         };
         if stopping {
-            return None;
+            return Err(cause);
         }
         stopping = true;
         source.cancel(cause);
