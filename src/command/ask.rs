@@ -138,7 +138,9 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
             (cache, Looked::Missing) => keeping = cache,
         }
     }
-    let exit = match run_turn(&run, context, &mut session, &mut signals, input).await? {
+    let is_once = keeping.as_ref().is_some_and(|keeping| keeping.kept_by == KeptBy::Once);
+    let ended = run_turn(&run, context, &mut session, &mut signals, input).await;
+    let exit = match ended.map_err(|failure| hint_at_once(failure, is_once && !options.require_history))? {
         Ended::Report { report, .. } => {
             meta.ended(&report.result);
             if let Some(error) = &report.output_error {
@@ -155,6 +157,14 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
         }
     };
     Ok(close(&mut session, keeping.as_ref(), exit, &mut signals, context).await)
+}
+
+/// `--once` requires a history by itself: nobody can leave out what was not given.
+fn hint_at_once(failure: Failure, is_once: bool) -> Failure {
+    if is_once && failure.class == "history" {
+        return failure.hint("leave out `--once` to get the answer without it");
+    }
+    failure
 }
 
 /// The second signal: what came of the turn is not waited for, but JSON has its result.

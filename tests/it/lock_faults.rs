@@ -46,6 +46,23 @@ fn assert_did_not_wait(strace: &Strace) {
 }
 
 #[test]
+fn once_without_a_history_that_can_be_written_hints_at_what_was_given() {
+    if !needs("strace") {
+        return;
+    }
+    let server = answering();
+    let sandbox = Sandbox::for_server(&server);
+    let strace = Strace::new(&sandbox).inject("fcntl:error=ENOLCK").on(&all_files(&sandbox));
+    let once = |more: &[&'static str]| {
+        let args = [&["--once", "key", "hi"], more].concat();
+        sandbox.ask_once(args).strace(&strace).run().assert_exit(12).assert_stdout("")
+    };
+    let output = once(&[]).assert_stderr_has(&["error[history]", "leave out `--once`"]);
+    assert!(!output.stderr.contains("--require-history"), "{output:?}");
+    once(&["--require-history"]).assert_stderr_has(&["leave out `--require-history`"]);
+}
+
+#[test]
 fn where_nothing_can_lock_the_history_is_off_at_once_with_one_warning() {
     if !needs("strace") {
         return;
