@@ -114,8 +114,10 @@ impl Run {
 
     #[track_caller]
     pub fn spawn(self) -> Running {
-        let mut command = Command::new(&self.command[0]);
-        command.args(&self.command[1..]).env_clear().envs(self.environment).current_dir(self.folder);
+        let words: Vec<&str> =
+            heeding_signals().iter().copied().chain(self.command.iter().map(String::as_str)).collect();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).env_clear().envs(self.environment).current_dir(self.folder);
         // A group of its own, so that nothing outlives a test that fails.
         command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
         let (stdin, bytes) = match self.input {
@@ -331,6 +333,20 @@ impl Drop for Running {
             self.kill_group();
             let _ = self.child.wait();
         }
+    }
+}
+
+/// What is ignored here is ignored by what is started: below `nohup`, or in the background of a script, no signal of a
+/// test would do anything.
+fn heeding_signals() -> &'static [&'static str] {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    let is_ignored = |signal: Signal| mask & (1 << (signal.as_raw() - 1)) != 0;
+    if [Signal::HUP, Signal::INT, Signal::QUIT].into_iter().any(is_ignored) {
+        &["/usr/bin/env", "--default-signal=HUP,INT,QUIT"]
+    } else {
+        &[]
     }
 }
 
