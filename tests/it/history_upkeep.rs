@@ -73,6 +73,25 @@ fn a_dry_run_shows_what_would_go_and_changes_nothing() {
 }
 
 #[test]
+fn what_comes_from_a_file_is_as_old_as_it_was_there() {
+    let server = ModelServer::start([Reply::answer(&["here"]), Reply::answer(&["again"])]);
+    let sandbox = configured(&server, "persistence: { retention: { max_sessions: 3 } }");
+    sandbox.ask_once(["hi"]).run().assert_exit(0);
+    fill(&sandbox, 5, 2);
+    let listed = || {
+        let output = sandbox.sayso(["history", "list", "--format", "json"]).run().assert_exit(0);
+        let listed: serde_json::Value = serde_json::from_slice(&output.stdout_bytes).unwrap();
+        listed.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed()[1..], ["C4", "C3", "C2", "C1", "C0"]);
+    assert_eq!(sandbox.messages_of("@1")[0].text, "hi");
+    sandbox.ask_once(["-c", "more"]).run().assert_exit(0);
+    assert_eq!(sandbox.messages_of("@1")[2].text, "more");
+    prune(&sandbox, &[]).assert_exit(0).assert_stderr_has(&["deleted 3 conversations"]);
+    assert_eq!(ids(&sandbox), ["C3", "C4"]);
+}
+
+#[test]
 fn without_a_limit_nothing_is_ever_deleted() {
     let server = ModelServer::start([]);
     let sandbox = configured(&server, "redact: false");

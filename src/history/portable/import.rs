@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use super::use_order::{self, FileOrder};
 use super::{PortableConversation, PortableMessage};
 use crate::conversation::{ATTACHMENTS_MAX, Attachment, InterruptReason, MessageId, Role, Usage};
 use crate::history::queue::{Line, Wait};
@@ -47,6 +48,9 @@ pub struct Importer {
     line: Line,
     open: Option<OpenTransaction>,
     redact: bool,
+    order: FileOrder,
+    /// The numbers of new conversations, as they came.
+    new: Vec<i64>,
 }
 
 impl Importer {
@@ -56,7 +60,22 @@ impl Importer {
         let line = Line::of(path);
         let mut store = Store::open(path, settings.mmap_mb, &mut line.wait(BUSY_TIMEOUT))?;
         store.set_synchronous(Durability::Power)?;
-        Ok(Self { store, counts: ImportCounts::default(), line, open: None, redact: settings.upkeep.redact })
+        Ok(Self {
+            store,
+            counts: ImportCounts::default(),
+            line,
+            open: None,
+            redact: settings.upkeep.redact,
+            order: FileOrder::ByTime,
+            new: Vec::new(),
+        })
+    }
+
+    /// The conversations come in the order they were used.
+    #[must_use]
+    pub fn in_order_of_use(mut self) -> Self {
+        self.order = FileOrder::AsGiven;
+        self
     }
 
     /// Adds what is new of a conversation.
@@ -72,6 +91,7 @@ impl Importer {
             self.open = Some(OpenTransaction { since: Instant::now(), counts, _turn: turn });
         }
         let added = add_conversation(self.store.connection(), conversation)?;
+        self.new.extend(added.is_new.then_some(added.number));
         if let Some(open) = &mut self.open {
             open.counts.conversations += u64::from(added.is_new);
             open.counts.messages += added.messages;
@@ -84,9 +104,15 @@ impl Importer {
         Ok(())
     }
 
-    /// Makes everything durable.
+    /// Makes everything durable, and puts what is new where it belongs in the order of use.
     pub fn finish(mut self) -> std::result::Result<ImportCounts, HistoryError> {
         self.commit()?;
+        if !self.new.is_empty() {
+            let mut turn = self.line.wait(BUSY_TIMEOUT);
+            let transaction = turn.begin(self.store.connection())?;
+            use_order::place(&transaction, &self.new, self.order)?;
+            transaction.commit()?;
+        }
         self.store.shorten_wal_at_exit();
         Ok(self.counts)
     }
@@ -137,6 +163,7 @@ fn check(conversation: &PortableConversation) -> std::result::Result<(), History
 }
 
 struct Added {
+    number: i64,
     is_new: bool,
     messages: u64,
 }
@@ -174,7 +201,7 @@ fn add_conversation(connection: &Connection, conversation: &PortableConversation
             .prepare_cached("UPDATE conversation SET head = ?2 WHERE number = ?1")?
             .execute(params![number, head])?;
     }
-    Ok(Added { is_new, messages })
+    Ok(Added { number, is_new, messages })
 }
 
 fn number_of(connection: &Connection, id: Option<&str>) -> Result<Option<i64>> {

@@ -12,6 +12,7 @@ mod llm_log_tests;
 mod llm_turns;
 mod read;
 mod shape;
+mod use_order;
 
 pub use aichat::aichat_session;
 pub use attachment::PortableAttachment;

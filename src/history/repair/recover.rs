@@ -50,7 +50,7 @@ pub fn recover_file(
     if wreck.rows.is_empty() && wreck.conversations.is_empty() {
         return Err(HistoryError::unusable(damaged, "nothing in it can be read"));
     }
-    let mut importer = Importer::open(settings)?;
+    let mut importer = Importer::open(settings)?.in_order_of_use();
     let total = wreck.by_conversation.len() as u64;
     let groups = std::mem::take(&mut wreck.by_conversation);
     for (done, (number, messages)) in (0..).zip(groups) {
