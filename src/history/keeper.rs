@@ -1,12 +1,12 @@
 //! Changes of the history by commands: one at a time, durable before the command ends.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::owner::Owners;
 use super::queue::Line;
-use super::statements::Fact;
+use super::statements::{self, Fact};
 use super::store::{BUSY_TIMEOUT, Durability, Store};
-use super::{Entry, Fork, History, HistoryError, HistorySettings, details, why_no_name};
+use super::{Entry, Fork, HistoryError, HistorySettings, details, names};
 use crate::conversation::ConversationId;
 
 /// A file up to this size is written anew after a removal, so that no page holds a trace.
@@ -41,7 +41,6 @@ impl Keeper {
 
     /// Names a conversation; a name that another one has is refused.
     pub fn rename(&mut self, id: &ConversationId, name: &str) -> Result<(), HistoryError> {
-        check_name(self.store.connection(), Some(id), name)?;
         self.write(Entry::ConversationRenamed { conversation: id.clone(), name: Some(name.to_owned()) })
     }
 
@@ -50,9 +49,6 @@ impl Keeper {
     }
 
     pub fn fork(&mut self, fork: Fork) -> Result<(), HistoryError> {
-        if let Some(name) = &fork.name {
-            check_name(self.store.connection(), None, name)?;
-        }
         self.write(Entry::ConversationForked(Box::new(fork)))
     }
 
@@ -95,8 +91,15 @@ impl Keeper {
     }
 
     fn write(&mut self, entry: Entry) -> Result<(), HistoryError> {
+        self.store.set_synchronous(Durability::Power)?;
         let mut turn = self.line.wait(BUSY_TIMEOUT);
-        self.store.commit(&[Fact::Entry(entry)], "", Durability::Power, &mut turn)
+        let transaction = turn.begin(self.store.connection())?;
+        if let Some((id, name)) = names::given(&entry) {
+            names::check(&transaction, Some(id), name)?;
+        }
+        statements::apply(&transaction, &Fact::Entry(entry), "")?;
+        transaction.commit()?;
+        Ok(())
     }
 
     /// Writes the file anew where it is small, and empties the WAL.
@@ -110,27 +113,6 @@ impl Keeper {
         };
         let is_emptied = self.store.write_wal_again().is_ok();
         is_small && rewritten.is_ok() && is_emptied
-    }
-}
-
-impl History {
-    /// Whether a conversation could get this name; `id` is the one that may have it already.
-    pub fn check_name(&self, id: Option<&ConversationId>, name: &str) -> Result<(), HistoryError> {
-        check_name(&self.connection, id, name)
-    }
-}
-
-fn check_name(connection: &Connection, id: Option<&ConversationId>, name: &str) -> Result<(), HistoryError> {
-    let bad = |reason: String| HistoryError::BadName { name: name.to_owned(), reason };
-    if let Some(reason) = why_no_name(name) {
-        return Err(bad(reason.to_owned()));
-    }
-    let taken = "SELECT id FROM conversation WHERE name = ?1 AND id IS NOT ?2 LIMIT 1";
-    let mut statement = connection.prepare_cached(taken)?;
-    let mut rows = statement.query(params![name, id.map(|id| &id.0)])?;
-    match rows.next()? {
-        None => Ok(()),
-        Some(row) => Err(bad(format!("the conversation {} has it", row.get::<_, String>(0)?))),
     }
 }
 

@@ -20,6 +20,7 @@ mod kept;
 mod key_lock;
 mod ledger;
 mod locate;
+mod names;
 mod owner;
 mod packing;
 mod portable;

@@ -42,7 +42,10 @@ fn apply_entry(connection: &Connection, entry: &Entry, owner: &str) -> Result<()
             start_conversation(connection, id, name.as_deref(), *created_ms)
         }
         Entry::ConversationRenamed { conversation, name } => connection
-            .prepare_cached("UPDATE conversation SET name = ?2 WHERE id = ?1")?
+            .prepare_cached(
+                "UPDATE conversation SET name = ?2 WHERE id = ?1
+                     AND NOT EXISTS (SELECT 1 FROM conversation WHERE name = ?2 AND id <> ?1)",
+            )?
             .execute(params![conversation.0, name])
             .map(drop),
         Entry::ConversationOpened { conversation, place } => open_conversation(connection, conversation, place, owner),
@@ -84,6 +87,7 @@ fn apply_entry(connection: &Connection, entry: &Entry, owner: &str) -> Result<()
     }
 }
 
+/// Without its name where another one has it: of two that begin at once, one is faster.
 pub fn start_conversation(
     connection: &Connection,
     id: &ConversationId,
@@ -93,7 +97,8 @@ pub fn start_conversation(
     connection
         .prepare_cached(
             "INSERT INTO conversation (id, name, created_ms, used_ms, used_seq)
-             VALUES (?1, ?2, ?3, ?3, (SELECT coalesce(max(used_seq), 0) + 1 FROM conversation))
+             VALUES (?1, (SELECT ?2 WHERE NOT EXISTS (SELECT 1 FROM conversation WHERE name = ?2 AND id <> ?1)),
+                 ?3, ?3, (SELECT coalesce(max(used_seq), 0) + 1 FROM conversation))
              ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![id.0, name, created_ms])

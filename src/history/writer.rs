@@ -18,7 +18,7 @@ use super::redact::Masker;
 use super::statements::{Deltas, Fact};
 use super::store::{BUSY_TIMEOUT, Durability, Store};
 use super::upkeep::Upkeeper;
-use super::{Entry, FlushOutcome, HistoryError, UpkeepSettings};
+use super::{Entry, FlushOutcome, HistoryError, UpkeepSettings, names};
 
 /// What the journal hands over at once: what belongs together is committed together.
 #[derive(Debug, Default)]
@@ -260,6 +260,9 @@ impl Writer {
         let Some(store) = &mut self.store else { return Ok(()) };
         let before = store.wal_bytes();
         store.commit(&self.pending, &owner, durability, wait)?;
+        for notice in names::refused(store.connection(), &self.pending).unwrap_or_default() {
+            self.shared.notice(notice);
+        }
         let written = store.wal_bytes().saturating_sub(before);
         self.shared.bytes_written.fetch_add(written, Ordering::Relaxed);
         let has_deltas = self.pending.iter().any(|fact| matches!(fact, Fact::Deltas(_)));

@@ -27,6 +27,28 @@ fn names_are_given_once() {
     assert!(!place.history().conversation(&other.id).unwrap().pinned);
 }
 
+/// As of two processes that looked for the name at once, and found that nobody had it.
+#[test]
+fn of_two_that_begin_under_one_name_one_gets_it() {
+    let place = Folder::new();
+    let (mut first, mut second) = (place.journal(), place.journal());
+    let mut chats = [Chat::start(&mut first, Some("work")), Chat::start(&mut second, Some("work"))];
+    chats[0].turn(&mut first, "q", "first");
+    chats[1].turn(&mut second, "q", "second");
+    let history = place.history();
+    assert_eq!(history.resolve("work").unwrap(), chats[0].id);
+    assert_eq!(texts(&history, &chats[1].id), ["q", "second"].map(complete));
+    assert_eq!(history.conversation(&chats[1].id).unwrap().name, None);
+    let [told] = second.take_notices().try_into().unwrap();
+    assert!(told.contains(&chats[0].id.0) && told.contains("work"), "{told}");
+    let name = |name: &str| Entry::ConversationRenamed { conversation: chats[1].id.clone(), name: Some(name.into()) };
+    second.record(name("play"));
+    second.record(name("work"));
+    assert_eq!(flush(&mut second), FlushOutcome::Durable);
+    assert_eq!(place.history().conversation(&chats[1].id).unwrap().name.as_deref(), Some("play"));
+    assert_eq!((first.take_notices().len(), second.take_notices().len()), (0, 1));
+}
+
 fn fork(place: &Folder, chat: &Chat, last: Option<&MessageId>, name: Option<&str>) -> ConversationId {
     let mut ids = IdSource::default();
     let messages = place.history().stored_messages_to(&chat.id, last).unwrap();

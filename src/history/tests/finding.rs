@@ -36,7 +36,10 @@ fn an_address_is_a_place_in_the_list_an_id_a_name_or_the_beginning_of_an_id() {
 #[test]
 fn a_name_that_two_have_is_told_with_both() {
     let place = Folder::new();
-    let (_journal, chats) = filled(&place, &["plans", "other", "plans"]);
+    let (_journal, chats) = filled(&place, &["plans", "other", "more plans"]);
+    // As older versions could leave it.
+    let connection = rusqlite::Connection::open(&place.path).unwrap();
+    connection.execute("UPDATE conversation SET name = 'plans' WHERE name = 'more plans'", []).unwrap();
     let found = place.history().locate("plans").unwrap_err().to_string();
     let expected = format!("\"plans\" fits more than one conversation: {} (q), {} (q)", chats[2].id, chats[0].id);
     assert_eq!(found, expected);
