@@ -100,6 +100,9 @@ impl From<HistoryError> for Failure {
             HistoryError::Query { is_refused: false, .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure }
                 .hint("the views are conversations, messages, tool_calls, attachments and usage; docs/history.md lists their columns"),
             HistoryError::BadPattern { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure },
+            HistoryError::Remains { .. } => {
+                failure.hint("run `sayso history scrub` again when no other sayso reads the history")
+            }
             HistoryError::ClockWentBack { .. } => failure.hint("set the clock right, then run `sayso history prune`"),
             HistoryError::BadName { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure },
             HistoryError::ShortBeginning { .. } => Self { class: "usage", exit: exit_code::USAGE, ..failure }

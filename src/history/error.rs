@@ -43,6 +43,9 @@ pub enum HistoryError {
     Query { reason: String, is_refused: bool },
     #[error("{pattern:?} is no regular expression: {reason}")]
     BadPattern { pattern: String, reason: String },
+    /// Somebody reads the file, so that it could not be written anew.
+    #[error("what was found is masked, but its bytes can still be in the file and its WAL: {reason}")]
+    Remains { reason: String },
     /// Retention does not trust the clock.
     #[error("the clock says {now}, but the newest conversation is from {newest}: nothing is deleted")]
     ClockWentBack { now: String, newest: String },
