@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::owner::Owners;
 use super::queue::Line;
+use super::redact::Masker;
 use super::statements::{self, Fact};
 use super::store::{BUSY_TIMEOUT, Durability, Store};
 use super::{Entry, Fork, HistoryError, HistorySettings, details, names};
@@ -18,6 +19,7 @@ pub struct Keeper {
     line: Line,
     owners: Owners,
     file_bytes: u64,
+    redact: bool,
 }
 
 /// What came of a removal.
@@ -36,7 +38,7 @@ impl Keeper {
         let line = Line::of(path);
         let store = Store::open(path, settings.mmap_mb, &mut line.wait(BUSY_TIMEOUT))?;
         let file_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        Ok(Self { store, line, owners: Owners::beside(path), file_bytes })
+        Ok(Self { store, line, owners: Owners::beside(path), file_bytes, redact: settings.upkeep.redact })
     }
 
     /// Names a conversation; a name that another one has is refused.
@@ -91,6 +93,7 @@ impl Keeper {
     }
 
     fn write(&mut self, entry: Entry) -> Result<(), HistoryError> {
+        let entry = if self.redact { Masker::default().entry(entry) } else { entry };
         self.store.set_synchronous(Durability::Power)?;
         let mut turn = self.line.wait(BUSY_TIMEOUT);
         let transaction = turn.begin(self.store.connection())?;

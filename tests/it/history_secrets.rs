@@ -110,6 +110,34 @@ fn scrub_masks_everywhere_and_leaves_no_bytes() {
 }
 
 #[test]
+fn scrub_that_a_reader_stopped_says_what_remains_and_ends_it_the_next_time() {
+    let server = ModelServer::start([Reply::answer(&["Thanks"])]);
+    let sandbox = storage(&server, "redact: false", true);
+    sandbox.ask_once([KEY]).run().assert_exit(0);
+    let reader = Connection::open(sandbox.database_path()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM message").unwrap();
+    let stopped = sandbox.sayso(["history", "scrub"]).run().assert_exit(3);
+    stopped.assert_stderr_has(&["is masked, but its bytes can still be in the file", "again"]);
+    assert!(!holds(&sandbox, PART).is_empty());
+    reader.execute_batch("COMMIT").unwrap();
+    sandbox.sayso(["history", "scrub"]).run().assert_exit(0).assert_stderr_has(&["nothing was found"]);
+    assert_eq!(holds(&sandbox, PART), Vec::<String>::new());
+}
+
+#[test]
+fn names_that_commands_give_are_masked_too() {
+    let server = ModelServer::start([Reply::answer(&["Yes"])]);
+    let sandbox = storage(&server, "redact: true", true);
+    sandbox.ask_once(["hi"]).run().assert_exit(0);
+    sandbox.sayso(["history", "rename", "@1", &format!("one {KEY}")]).run().assert_exit(0);
+    sandbox.sayso(["history", "fork", "@1", &format!("two {KEY}")]).run().assert_exit(0);
+    assert_eq!(holds(&sandbox, PART), Vec::<String>::new());
+    for name in ["one [redacted]", "two [redacted]"] {
+        assert_eq!(sandbox.messages_of(name)[0].text, "hi");
+    }
+}
+
+#[test]
 fn scrub_takes_a_pattern_of_ones_own() {
     let server = ModelServer::start([Reply::answer(&["Ask Margarethe about Mar"])]);
     let sandbox = Sandbox::for_server(&server);
