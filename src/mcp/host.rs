@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Map, Value};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::connection::Connection;
@@ -141,6 +141,22 @@ impl McpHost {
     /// The tools of a server as they are now, connecting to it first where that has not happened yet.
     pub async fn tools(&self, server: &str) -> Result<Arc<[ToolInfo]>, McpError> {
         self.server(server)?.tools().await
+    }
+
+    /// The same in a task of its own: whoever stops waiting does not end a server that is slow to start. What comes
+    /// of it then is told by [`HostEvent::Started`].
+    pub async fn tools_beside(&self, server: &str) -> Result<Arc<[ToolInfo]>, McpError> {
+        let server = Rc::clone(self.server(server)?);
+        let closed = McpError::Unavailable { server: server.name().to_owned(), reason: "it was closed".to_owned() };
+        let (answer, answered) = oneshot::channel();
+        let start = tokio::task::spawn_local(async move {
+            if let Err(unheard) = answer.send(server.tools().await) {
+                let outcome = unheard.map(|_| ()).map_err(|error| error.to_string());
+                server.tell(HostEvent::Started { server: server.name().to_owned(), outcome });
+            }
+        });
+        self.inner.starts.borrow_mut().push(start.abort_handle());
+        answered.await.unwrap_or(Err(closed))
     }
 
     /// Connects where that has not happened yet.

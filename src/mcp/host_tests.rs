@@ -116,6 +116,26 @@ fn a_tool_is_listed_and_called() {
 }
 
 #[test]
+fn a_slow_server_goes_on_starting_when_nobody_waits_for_it_any_more() {
+    run(async {
+        let (open, opened) = tokio::sync::watch::channel(false);
+        let slow = Launch::Builtin(InProcess::new(move |end| {
+            let mut opened = opened.clone();
+            tokio::spawn(async move {
+                opened.wait_for(|is_open| *is_open).await.unwrap();
+                Echo.serve(end).await.unwrap().waiting().await
+            });
+        }));
+        let (host, mut events) = host(vec![server("echo", slow)]);
+        assert!(tokio::time::timeout(Duration::ZERO, host.tools_beside("echo")).await.is_err());
+        open.send(true).unwrap();
+        let told = events.recv().await.unwrap();
+        assert!(matches!(told, HostEvent::Started { outcome: Ok(()), .. }), "{told:?}");
+        assert_eq!(host.known_tools("echo").map(|tools| tools.len()), Some(3));
+    });
+}
+
+#[test]
 fn progress_comes_with_the_id_of_the_call() {
     run(async {
         let (host, mut events) = host(vec![server("echo", echo())]);

@@ -140,11 +140,12 @@ impl Toolbox {
             self.is_wanted(server) && !self.given_up.contains(&server.name) && host.known_tools(&server.name).is_none()
         });
         let waiting = unknown.map(|server| async move {
-            let problem = match tokio::time::timeout(wait_max, host.tools(&server.name)).await {
+            let problem = match tokio::time::timeout(wait_max, host.tools_beside(&server.name)).await {
                 Ok(Ok(_)) => return None,
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => format!(
-                    "the MCP server {} has not answered within {wait_max:?}: its tools are offered once it does",
+                    "the MCP server {0} has not answered within {wait_max:?}: its tools are offered once it does \
+                     (`sayso mcp tools {0}` waits for all of its connect_timeout and remembers them)",
                     server.name
                 ),
             };
@@ -367,5 +368,46 @@ impl Toolbox {
     /// Another conversation begins, with nothing of the words of this one.
     pub fn clear_taint(&mut self) {
         self.approval.clear_taint();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use tokio::runtime::{Builder, LocalOptions};
+
+    use super::*;
+    use crate::mcp::{HostSettings, InProcess, Launch, Protocol, ServerSettings};
+
+    /// One that keeps its end of the connection, and says nothing.
+    fn silent() -> ServerSettings {
+        let ends = Mutex::new(Vec::new());
+        ServerSettings {
+            name: "silent".to_owned(),
+            launch: Launch::Builtin(InProcess::new(move |end| ends.lock().unwrap().push(end))),
+            required: false,
+            request_timeout: Duration::from_secs(600),
+            connect_timeout: Duration::from_secs(600),
+            allow: Vec::new(),
+            deny: Vec::new(),
+            roots: Vec::new(),
+            protocol: Protocol::Auto,
+            log_level: None,
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_not_waited_for_any_more_goes_on_starting() {
+        let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).unwrap();
+        runtime.block_on(async {
+            let (host, _events) = McpHost::new(HostSettings { servers: vec![silent()], ..HostSettings::default() });
+            let settings = ToolboxSettings { wait_max: Duration::from_millis(10), ..ToolboxSettings::default() };
+            let mut toolbox = Toolbox::new(Some(host.clone()), settings);
+            let notices = toolbox.refresh().await;
+            assert!(notices[0].contains("its tools are offered once it does"), "{notices:?}");
+            assert_eq!(host.servers()[0].state, ServerState::Connecting);
+        });
     }
 }
