@@ -37,6 +37,7 @@ pub use result_text::result_text;
 pub use rule::{Condition, Rule};
 pub use selection::Selection;
 pub use settings::ToolboxSettings;
+pub use structured::{Misfit, misfit};
 pub use toolbox::Toolbox;
 
 use crate::conversation::ToolSpec;

@@ -1,5 +1,5 @@
-//! Whether a structured result is what its tool promised: its schema decides, without the network and
-//! within bounds.
+//! Whether a structured result is what its tool promised, or a value what it wants: its schema decides, without the
+//! network and within bounds.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -51,21 +51,39 @@ impl OutputSchema {
                 (Err("the promised schema of the structured result cannot be checked in time".to_owned()), None)
             }
         };
+        let found = found.map(|Misfit { place, reason }| {
+            format!("the structured result is not what the tool promised: {reason} (at {place:?})")
+        });
         let problem = validator.as_ref().err().cloned().or(found);
         *self.validator.borrow_mut() = Some(validator);
         problem
     }
 }
 
-fn found(validator: &Validator, value: &Value) -> Option<String> {
+/// Where a value is not as its schema wants it, and why.
+#[derive(Debug)]
+pub struct Misfit {
+    /// A JSON pointer; empty for the value as a whole.
+    pub place: String,
+    pub reason: String,
+}
+
+/// What is wrong with a value; `None` also where the schema cannot tell that within bounds.
+pub async fn misfit(schema: &ToolSchema, value: &Value) -> Option<Misfit> {
+    let (schema, value) = (schema.clone(), value.clone());
+    let check = tokio::task::spawn_blocking(move || found(&*read(&schema).ok()?, &value));
+    tokio::time::timeout(CHECK_MAX, check).await.ok()?.ok()?
+}
+
+fn found(validator: &Validator, value: &Value) -> Option<Misfit> {
     let error = validator.validate(value).err()?;
-    let (place, mut reason) = (error.instance_path().as_str(), error.to_string());
+    let (place, mut reason) = (error.instance_path().to_string(), error.to_string());
     // It quotes the value, which can be as large as the result.
     if reason.len() > REASON_BYTES_MAX {
         reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
         reason.push('…');
     }
-    Some(format!("the structured result is not what the tool promised: {reason} (at {place:?})"))
+    Some(Misfit { place, reason })
 }
 
 fn read(schema: &ToolSchema) -> Result<Arc<Validator>, String> {

@@ -50,8 +50,21 @@ fn tool(name: &str) -> Value {
     json!({"name": name, "description": format!("The tool {name}."), "inputSchema": {"type": "object"}})
 }
 
+/// A schema that is small, and takes for ever to be held against anything.
+fn maze() -> Value {
+    let mut rooms = Map::from_iter([("a0".to_owned(), json!({"type": "integer"}))]);
+    for number in 1..=60 {
+        let next = json!({"$ref": format!("#/$defs/a{}", number - 1)});
+        rooms.insert(format!("a{number}"), json!({"allOf": [next, next]}));
+    }
+    json!({"type": "object", "properties": {"x": {"$ref": "#/$defs/a60"}}, "$defs": rooms})
+}
+
 impl Server {
     pub fn list_tools(&mut self, id: &Value, params: &Value) {
+        if self.faults.has("silent-list") {
+            return;
+        }
         let mut tools: Vec<Value> = NAMES.iter().map(|name| tool(name)).collect();
         let mut next = Value::Null;
         if self.faults.has("many-tools") {
@@ -79,6 +92,9 @@ impl Server {
         if self.faults.has("bad-schemas") {
             tools.push(json!({"name": "bad-type", "inputSchema": {"type": "string"}}));
             tools.push(json!({"name": "any-of", "inputSchema": {"type": "object", "anyOf": []}}));
+        }
+        if self.faults.has("endless-schema") {
+            tools.push(json!({"name": "maze", "inputSchema": maze()}));
         }
         if self.faults.has("hostile") {
             tools.push(tool("speak"));

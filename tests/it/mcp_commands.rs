@@ -2,8 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
-use crate::support::{Pty, Sandbox};
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::support::{FakeMcp, Pty, Sandbox};
 
 #[test]
 fn a_tool_is_called_without_a_model() {
@@ -90,4 +94,21 @@ fn a_project_is_ignored_until_it_is_trusted_as_it_is() {
     assert_eq!(list(), (true, false));
     fs::write(&file, r#"{"mcpServers": {"proj": {"command": "/bin/worse"}}}"#).unwrap();
     assert_eq!(list(), (false, true));
+}
+
+#[test]
+fn a_schema_that_takes_for_ever_keeps_no_call_back() {
+    let fake = FakeMcp::new(&["endless-schema"]);
+    fake.mcp(["call", "fake", "maze", "x=1"]).run().assert_exit(0).assert_stdout("{\"x\":1}\n");
+}
+
+#[test]
+fn a_look_at_changed_tools_can_be_stopped_while_the_server_keeps_silent() {
+    // Ten minutes would be beyond every patience.
+    let fake = FakeMcp::with(&["silent-list"], json!({"timeout": 600}));
+    let running = fake.mcp(["trust", "fake"]).spawn();
+    fake.wait_for_log("tools/list");
+    running.signal(Signal::INT);
+    assert_eq!(running.wait().code, Some(130));
+    fake.assert_none_left(Duration::from_secs(3));
 }

@@ -1,9 +1,11 @@
-//! `key=value` to the arguments of a call, as the schema of the tool wants them (pure).
+//! `key=value` to the arguments of a call, as the schema of the tool wants them.
 
 use serde_json::{Map, Value};
 
 use crate::config::nearest;
+use crate::conversation::ToolSchema;
 use crate::exit::Failure;
+use crate::tool::{Misfit, misfit};
 
 /// Reads what was typed. A value is JSON where the schema wants more than text, else the text itself.
 pub fn from_pairs(pairs: &[String], schema: &Map<String, Value>) -> Result<Map<String, Value>, Failure> {
@@ -129,16 +131,14 @@ pub fn from_json(text: &str) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// Whether the tool's own schema takes the arguments. A schema that cannot be used is the
+/// Whether the tool's own schema takes the arguments. A schema that cannot be used, or not within bounds, is the
 /// server's business: it checks by itself.
-pub fn check(arguments: &Map<String, Value>, schema: &Map<String, Value>) -> Result<(), Failure> {
-    let Ok(validator) = jsonschema::validator_for(&Value::Object(schema.clone())) else { return Ok(()) };
-    validator.validate(&Value::Object(arguments.clone())).map_err(|error| {
-        let place = error.instance_path().to_string();
-        let place = if place.is_empty() { String::new() } else { format!(" (at {place})") };
-        Failure::usage(format!("the tool does not take these arguments: {error}{place}"))
-            .hint("`sayso mcp tools SERVER --format json` shows its schema")
-    })
+pub async fn check(arguments: &Map<String, Value>, schema: &ToolSchema) -> Result<(), Failure> {
+    let found = misfit(schema, &Value::Object(arguments.clone())).await;
+    let Some(Misfit { place, reason }) = found else { return Ok(()) };
+    let place = if place.is_empty() { place } else { format!(" (at {place})") };
+    Err(Failure::usage(format!("the tool does not take these arguments: {reason}{place}"))
+        .hint("`sayso mcp tools SERVER --format json` shows its schema"))
 }
 
 #[cfg(test)]
@@ -212,14 +212,17 @@ mod tests {
 
     #[test]
     fn the_schema_of_the_tool_is_held() {
-        let schema = json!({ "type": "object", "properties": { "n": { "type": "integer" } }, "required": ["n"] });
-        let told = |arguments: Value| {
-            check(arguments.as_object().unwrap(), schema.as_object().unwrap()).map_err(|failure| failure.message)
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let told = |arguments: Value, schema: &Value| {
+            let schema = ToolSchema::from(schema.as_object().unwrap().clone());
+            let checked = runtime.block_on(check(arguments.as_object().unwrap(), &schema));
+            checked.map_err(|failure| failure.message)
         };
-        assert_eq!(told(json!({ "n": 1 })), Ok(()));
-        assert!(told(json!({})).unwrap_err().contains("\"n\" is a required property"));
-        assert!(told(json!({ "n": "x" })).unwrap_err().ends_with("(at /n)"));
+        let schema = json!({ "type": "object", "properties": { "n": { "type": "integer" } }, "required": ["n"] });
+        assert_eq!(told(json!({ "n": 1 }), &schema), Ok(()));
+        assert!(told(json!({}), &schema).unwrap_err().contains("\"n\" is a required property"));
+        assert!(told(json!({ "n": "x" }), &schema).unwrap_err().ends_with("(at /n)"));
         let foreign = json!({ "$ref": "https://example.com/schema.json" });
-        assert!(check(&Map::new(), foreign.as_object().unwrap()).is_ok(), "nothing is fetched");
+        assert_eq!(told(json!({}), &foreign), Ok(()), "nothing is fetched");
     }
 }

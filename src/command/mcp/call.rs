@@ -47,7 +47,7 @@ async fn call(options: &McpCallOptions, opened: &mut Opened<'_>) -> Result<u8, S
         None if options.arguments == ["-"] => arguments::from_json(&read_stdin()?)?,
         None => arguments::from_pairs(&options.arguments, &tool.input_schema)?,
     };
-    arguments::check(&arguments, &tool.input_schema)?;
+    opened.wait(server, arguments::check(&arguments, &tool.input_schema)).await??;
     rules::check_call(server, &tool.name, &arguments, opened)?;
     let label = format!("{server}/{}", tool.name);
     let result = opened.wait(&label, host.call_tool(server, &tool.name, arguments, CALL)).await??;

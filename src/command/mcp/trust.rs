@@ -68,7 +68,8 @@ async fn accept(server: &str, yes: bool, opened: &mut Opened<'_>) -> Result<u8, 
     let settings =
         ToolboxSettings { selection, pins: wiring_tools::pins(&opened.config), ..ToolboxSettings::default() };
     let mut toolbox = Toolbox::new(Some(opened.host.clone()), settings);
-    opened.host.tools(server).await?;
+    let host = opened.host.clone();
+    opened.wait(server, host.tools(server)).await??;
     for notice in opened.wait(server, toolbox.refresh()).await? {
         opened.context.warn(&notice);
     }

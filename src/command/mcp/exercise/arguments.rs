@@ -1,42 +1,62 @@
 //! Arguments made from a schema, when nobody says what to call a tool with (pure).
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 /// Objects in objects that are filled in; also ends schemas that contain themselves.
 const DEPTH_MAX: usize = 8;
 /// Items and letters that a schema may ask for.
 const LENGTH_MAX: u64 = 1000;
+/// Of all that is made for one call: values count, and so do the bytes of texts and the parts of schemas that are
+/// looked at. Schemas can multiply.
+const EFFORT_MAX: usize = 1024 * 1024;
 const TEXT: &str = "sayso";
 
 /// What `schema` requires, and what it has defaults for. Nothing is fetched: a `$ref` that leads out of the
 /// schema counts as no schema at all. `document` is put where any object will do.
 #[must_use]
 pub fn arguments(schema: &Map<String, Value>, document: &Map<String, Value>) -> Map<String, Value> {
-    let maker = Maker { root: schema, document };
+    let document = Value::Object(document.clone());
+    let maker = Maker { root: schema, document, effort_left: Cell::new(EFFORT_MAX) };
     maker.object(schema, 0)
 }
 
 struct Maker<'a> {
     root: &'a Map<String, Value>,
-    document: &'a Map<String, Value>,
+    document: Value,
+    effort_left: Cell<usize>,
 }
 
 impl Maker<'_> {
+    /// Whether that much may still be done.
+    fn spend(&self, effort: usize) -> bool {
+        let left = self.effort_left.get().checked_sub(effort);
+        self.effort_left.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    /// A copy of what stands in the schema; `null` where that is too much.
+    fn copied(&self, value: &Value) -> Value {
+        if self.spend(weight(value)) { value.clone() } else { Value::Null }
+    }
+
     fn object(&self, schema: &Map<String, Value>, depth: usize) -> Map<String, Value> {
         let mut made = Map::new();
         let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
-        for part in parts.filter_map(|part| self.resolved(part)).filter(|_| depth < DEPTH_MAX) {
+        let parts = parts.filter(|_| depth < DEPTH_MAX).take_while(|_| self.spend(1));
+        for part in parts.filter_map(|part| self.resolved(part)) {
             made.extend(self.object(part, depth + 1));
         }
-        let is_required = |name: &str| {
-            let names = schema.get("required").and_then(Value::as_array);
-            names.is_some_and(|names| names.iter().any(|other| other == name))
-        };
-        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            if is_required(name) {
+        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        let required: BTreeSet<&str> = required.take_while(|_| self.spend(1)).filter_map(Value::as_str).collect();
+        let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+        for (name, property) in properties.take_while(|(name, _)| self.spend(name.len() + 1)) {
+            if required.contains(name.as_str()) {
                 made.insert(name.clone(), self.value(property, depth + 1));
             } else if let Some(default) = property.get("default") {
-                made.insert(name.clone(), default.clone());
+                made.insert(name.clone(), self.copied(default));
             }
         }
         made
@@ -47,7 +67,7 @@ impl Maker<'_> {
         let proposed = || ["default", "const"].into_iter().find_map(|key| schema.get(key));
         let listed = || ["examples", "enum"].into_iter().find_map(|key| schema.get(key)?.as_array()?.first());
         if let Some(value) = proposed().or_else(listed) {
-            return value.clone();
+            return self.copied(value);
         }
         let choices = ["anyOf", "oneOf"].into_iter().find_map(|key| schema.get(key)?.as_array());
         let is_something = |choice: &&Value| choice.get("type").is_none_or(|kind| kind != "null");
@@ -58,18 +78,19 @@ impl Maker<'_> {
         }
         match kind_of(schema) {
             "object" if depth >= DEPTH_MAX => json!({}),
-            "object" if is_open(schema) => Value::Object(self.document.clone()),
+            "object" if is_open(schema) => self.copied(&self.document),
             "object" => Value::Object(self.object(schema, depth)),
             "array" => {
                 let count = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0).min(LENGTH_MAX);
                 let item = schema.get("items").filter(|_| depth < DEPTH_MAX);
-                (0..count).map(|_| item.map_or(json!(TEXT), |item| self.value(item, depth + 1))).collect()
+                let items = (0..count).take_while(|_| self.spend(1));
+                items.map(|_| item.map_or(json!(TEXT), |item| self.value(item, depth + 1))).collect()
             }
             "integer" => json!(number(schema).ceil() as i64),
             "number" => json!(number(schema)),
             "boolean" => json!(true),
             "null" => Value::Null,
-            _ => Value::String(text(schema)),
+            _ => self.copied(&Value::String(text(schema))),
         }
     }
 
@@ -87,6 +108,16 @@ impl Maker<'_> {
             schema = place?.as_object()?;
         }
         None
+    }
+}
+
+/// How many values there are in one, with the bytes of its texts and names.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 1,
+        Value::String(text) => 1 + text.len(),
+        Value::Array(items) => 1 + items.iter().map(weight).sum::<usize>(),
+        Value::Object(fields) => 1 + fields.iter().map(|(name, field)| name.len() + weight(field)).sum::<usize>(),
     }
 }
 
@@ -169,5 +200,15 @@ mod tests {
         let schema = json!({"type": "object", "properties": {"me": {"$ref": "#"}, "l": {"$ref": "#/properties/l"}, "o": {"$ref": "#/$defs/o"}},
             "$defs": {"o": {"type": "object", "required": ["o"], "properties": {"o": {"$ref": "#/$defs/o"}}}}, "required": ["me", "l", "o"]});
         assert!(made(schema).to_string().len() < 500);
+    }
+
+    #[test]
+    fn lists_in_lists_do_not_multiply() {
+        let lists =
+            (0..4).fold(json!({"type": "string"}), |item, _| json!({"type": "array", "minItems": 1000, "items": item}));
+        let schema = json!({"type": "object", "properties": {"a": {"const": 1}, "x": lists}, "required": ["a", "x"]});
+        let made = made(schema);
+        assert_eq!(made["a"], 1);
+        assert!((1000..4 * EFFORT_MAX).contains(&made.to_string().len()), "{}", made.to_string().len());
     }
 }

@@ -45,12 +45,12 @@ async fn use_tools(host: &McpHost, server: &str, calls: &[Call], report: &mut Re
     };
     let listed = tools.as_ref().map(|tools| tools.to_vec()).unwrap_or_default();
     add(report, ("tools/list", ""), started, tools.map(|tools| (Outcome::Ok, count(tools.len()))));
-    let made_up: Vec<Call> =
-        if calls.is_empty() { listed.iter().map(|tool| call(tool, &listed)).collect() } else { Vec::new() };
-    for (number, call) in calls.iter().chain(&made_up).take(TOOLS_MAX).enumerate() {
+    // One after the other: together they can be large.
+    let made_up = listed.iter().filter(|_| calls.is_empty()).map(|tool| call(tool, &listed));
+    for (number, call) in calls.iter().cloned().chain(made_up).take(TOOLS_MAX).enumerate() {
         let started = Instant::now();
         let id = format!("exercise-{number}");
-        let result = host.call_tool(server, &call.tool, call.arguments.clone(), &id).await;
+        let result = host.call_tool(server, &call.tool, call.arguments, &id).await;
         add(report, ("tools/call", &call.tool), started, result.map(told));
     }
 }
