@@ -19,6 +19,7 @@ use super::stderr_tail::StderrTail;
 use super::stdio::{ChildTransport, Signs};
 use super::translate::shortened;
 use super::transport_words::in_words;
+use super::wire::is_unreadable;
 use super::{InProcess, Launch, McpError, Protocol, ServerSettings};
 
 /// How long a child may think about which revision it speaks, before it is taken for an old one.
@@ -236,6 +237,7 @@ fn reason(error: &ClientInitializeError) -> String {
     match error {
         ClientInitializeError::ConnectionClosed(_) => ENDED.to_owned(),
         ClientInitializeError::TransportError { error, .. } => in_words(error),
+        ClientInitializeError::JsonRpcError(data) if is_unreadable(data) => data.message.clone().into_owned(),
         ClientInitializeError::JsonRpcError(data) => format!("it refused the greeting: {}", data.message),
         ClientInitializeError::LegacyFallbackFailed { fallback, .. } => reason(fallback),
         ClientInitializeError::NoCompatibleProtocolVersion { server_supported, .. } => {

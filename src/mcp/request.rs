@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::client_features::ClientFeatures;
 use super::transport_words::in_words;
+use super::wire::is_unreadable;
 use super::{LogLevel, McpError};
 
 /// The SDK's end of a connection, with our side of the protocol in it.
@@ -57,6 +58,7 @@ impl From<ServiceError> for RequestError {
             return Self::SignInNeeded;
         }
         match error {
+            ServiceError::McpError(data) if is_unreadable(&data) => Self::Protocol(data.message.into_owned()),
             ServiceError::McpError(data) => {
                 let code = i64::from(data.code.0);
                 // Some SDKs put the code into the text, too.

@@ -54,9 +54,7 @@ impl Server {
         if listed.is_cut {
             self.warn(format!("its list of tools has no end: the first {} are used", listed.items.len()));
         }
-        if connection.take_banner() {
-            self.warn("it writes on its stdout what is no message; that is passed over".to_owned());
-        }
+        self.tell_banner(connection);
         let mut tools: Vec<ToolInfo> = listed.items.into_iter().filter_map(translate::tool).collect();
         if connection.era() == Some(Era::Modern) {
             // The word is a leftover there: a call becomes a task by itself.
@@ -68,6 +66,12 @@ impl Server {
             self.warn(format!("two of its tools are named {name}: neither is offered"));
         }
         Ok(offered.into())
+    }
+
+    fn tell_banner(&self, connection: &Connection) {
+        if connection.take_banner() {
+            self.warn("it writes on its stdout what is no message; that is passed over".to_owned());
+        }
     }
 
     pub(super) async fn call(
@@ -88,7 +92,10 @@ impl Server {
             params.request_state = round.state;
             ClientRequest::CallToolRequest(CallToolRequest::new(params))
         });
-        match answer.await? {
+        let answer = answer.await;
+        // An answer that is cut short is one, and explains why none came.
+        self.tell_banner(&connection);
+        match answer? {
             ServerResult::CallToolResult(result) => Ok(translate::call_result(result)),
             ServerResult::CreateTaskResult(created) => self.finish_task(&connection, created.task, call).await,
             // A result without content, from a server that takes the specification lightly.

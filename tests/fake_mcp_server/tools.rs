@@ -93,6 +93,9 @@ impl Server {
             tools.push(json!({"name": "bad-type", "inputSchema": {"type": "string"}}));
             tools.push(json!({"name": "any-of", "inputSchema": {"type": "object", "anyOf": []}}));
         }
+        if self.faults.has("unreadable") {
+            tools.push(tool("unreadable"));
+        }
         if self.faults.has("endless-schema") {
             tools.push(json!({"name": "maze", "inputSchema": maze()}));
         }
@@ -135,6 +138,10 @@ impl Server {
             "big-text" => self.wire.result(id, text(&"x".repeat(8 * 1024 * 1024))),
             "junk" => self.junk(id),
             "garbage" => (0..20).for_each(|_| self.wire.raw(b"{\"jsonrpc\":\"2.0\",\"id\":\n")),
+            "unreadable" => {
+                let result = r#"{"content":[{"type":"text","text":"\ud800"}]}"#;
+                self.wire.raw(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}\n").as_bytes());
+            }
             "twice" => {
                 self.wire.result(id, text("first"));
                 self.wire.result(id, text("second"));

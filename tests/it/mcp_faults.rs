@@ -74,8 +74,17 @@ fn a_line_of_100_mib_ends_the_server_before_it_fills_the_memory() {
 
 #[test]
 fn what_is_no_answer_is_passed_over() {
-    FakeMcp::new(&[]).call("junk").run().assert_exit(0).assert_stdout("after the junk\n");
+    let output = FakeMcp::new(&[]).call("junk").run().assert_exit(0).assert_stdout("after the junk\n");
+    assert_eq!(output.stderr.matches("what is no message").count(), 1, "{}", output.stderr);
     FakeMcp::new(&[]).call("twice").run().assert_exit(0).assert_stdout("first\n");
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_told_as_that_and_not_waited_for() {
+    // Ten minutes would be beyond every patience.
+    let fake = FakeMcp::with(&["unreadable"], json!({"timeout": 600}));
+    let output = fake.call("unreadable").run().assert_exit(8).assert_stdout("");
+    output.assert_stderr_has(&["fake", "its answer cannot be read", "hex escape"]);
 }
 
 #[test]
