@@ -65,6 +65,7 @@ fn state(name: &str, server: &ServerSection, place: ServerPlace<'_>) -> Configur
     if server.builtin.is_some() {
         return ConfiguredState::Builtin;
     }
+    let place = ServerPlace { folder: server.project.as_deref().or(place.folder), ..place };
     match launch(name, server, place).and_then(|launch| server_settings(name, server, launch, place)) {
         Ok(settings) => ConfiguredState::External(settings),
         Err(error) => ConfiguredState::Unusable(error),
@@ -129,7 +130,10 @@ fn launch(name: &str, server: &ServerSection, place: ServerPlace<'_>) -> Result<
                 program: field.program(program)?,
                 args: server.args.iter().map(|argument| field.expand("args", argument)).collect::<Result<_, _>>()?,
                 env: server.env.iter().map(expand_env).collect::<Result<_, ConfigError>>()?,
-                cwd: server.cwd.as_ref().map(|folder| field.folder("cwd", folder)).transpose()?,
+                cwd: match &server.cwd {
+                    Some(folder) => Some(field.folder("cwd", folder)?),
+                    None => server.project.clone(),
+                },
             })
         }
         (None, Some(url)) => {
@@ -248,7 +252,12 @@ mod tests {
     const VARIABLES: [(&str, &str); 4] = [("HOME", "/h"), ("TOKEN", "t"), ("SECRET", "s3cret"), ("DIR", "data")];
 
     fn resolved(text: &str) -> Vec<(String, String)> {
-        let section: Mcp = serde_yaml::from_str(text).unwrap();
+        resolved_from(text, None)
+    }
+
+    fn resolved_from(text: &str, project: Option<&str>) -> Vec<(String, String)> {
+        let mut section: Mcp = serde_yaml::from_str(text).unwrap();
+        section.servers.values_mut().for_each(|server| server.project = project.map(std::path::PathBuf::from));
         let environment = Environment::from_pairs(VARIABLES);
         let paths = Paths::new(&environment);
         let place = ServerPlace { environment: &environment, paths: &paths, folder: Some(Path::new("/c")) };
@@ -305,5 +314,24 @@ servers:
         ];
         let expected: Vec<_> = expected.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         assert_eq!(resolved(text), expected);
+    }
+
+    #[test]
+    fn paths_of_a_project_start_there_once_their_variables_are_replaced() {
+        let text = "
+servers:
+  a: { command: ./run, args: [./x] }
+  b: { command: npx, cwd: '${DIR}' }
+  c: { command: bin/run, cwd: '${HOME}/there' }
+  d: { command: '${HOME}/run', cwd: ~/work }
+";
+        let expected = [
+            ("a", r#"/p ${X}/./run ["./x"] {} Some("/p ${X}")"#),
+            ("b", r#"npx [] {} Some("/p ${X}/data")"#),
+            ("c", r#"/p ${X}/bin/run [] {} Some("/h/there")"#),
+            ("d", r#"/h/run [] {} Some("/h/work")"#),
+        ];
+        let expected: Vec<_> = expected.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        assert_eq!(resolved_from(text, Some("/p ${X}")), expected);
     }
 }

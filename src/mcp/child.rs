@@ -188,6 +188,10 @@ fn command(start: &Start<'_>) -> io::Result<Command> {
         Some(folder) => folder.to_owned(),
         None => std::env::current_dir()?,
     };
+    if !folder.is_dir() {
+        let reason = format!("the folder {} to start it in is not there, or no folder", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, reason));
+    }
     let search_path = start.env.get("PATH").or_else(|| {
         let pair = start.environment.iter().find(|(name, _)| name == "PATH");
         pair.map(|(_, value)| value)

@@ -112,3 +112,25 @@ fn a_look_at_changed_tools_can_be_stopped_while_the_server_keeps_silent() {
     assert_eq!(running.wait().code, Some(130));
     fake.assert_none_left(Duration::from_secs(3));
 }
+
+#[test]
+fn a_server_of_a_project_is_started_from_where_its_trust_was_asked() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.work_folder().canonicalize().unwrap();
+    let program = FakeMcp::program();
+    fs::create_dir_all(project.join("bin")).unwrap();
+    std::os::unix::fs::symlink(&program, project.join("bin/server")).unwrap();
+    let servers = json!({
+        "near": {"command": "./bin/server"},
+        "home": {"command": program, "cwd": "${HOME}"},
+        "nowhere": {"command": program, "cwd": "${HOME}/nowhere"},
+    });
+    fs::write(project.join(".mcp.json"), json!({"mcpServers": servers}).to_string()).unwrap();
+    let output = sandbox.sayso(["mcp", "trust", "--yes"]).run().assert_exit(0);
+    output.assert_stderr_has(&[&project.join("bin/server").to_string_lossy(), "cwd: ${HOME}"]);
+    for server in ["near", "home"] {
+        sandbox.sayso(["mcp", "call", server, "echo"]).run().assert_exit(0).assert_stdout("{}\n");
+    }
+    let output = sandbox.sayso(["mcp", "call", "nowhere", "echo"]).run().assert_exit(5);
+    output.assert_stderr_has(&["the folder", "/nowhere to start it in is not there"]);
+}

@@ -46,23 +46,44 @@ impl Project {
         self.servers.iter().map(|server| (server.name.clone(), server.section.clone())).collect()
     }
 
-    /// Adds its servers to the configuration, whose own win. Relative folders start at the project.
+    /// What is started for a section: with its paths made whole, as far as no variable decides where they are.
+    #[must_use]
+    pub fn made_whole(&self, section: &Map<String, Value>) -> Map<String, Value> {
+        let mut section = section.clone();
+        let Some(program) = section.get("command").and_then(Value::as_str) else { return section };
+        let program = if program.contains('/') { self.whole(program) } else { program.to_owned() };
+        let folder = self.whole(section.get("cwd").and_then(Value::as_str).unwrap_or("."));
+        section.insert("command".to_owned(), Value::from(program));
+        section.insert("cwd".to_owned(), Value::from(folder));
+        section
+    }
+
+    fn whole(&self, written: &str) -> String {
+        if written.starts_with("${") || written.starts_with('~') {
+            return written.to_owned();
+        }
+        // Without the `.` that says no more than the folder does.
+        self.folder().join(written).components().collect::<PathBuf>().to_string_lossy().into_owned()
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Adds its servers to the configuration, whose own win. Relative paths start at the project.
     /// What cannot be understood is told.
     pub fn join(&self, file: &mut ConfigFile) -> Vec<String> {
         let mut notices = Vec::new();
-        let folder = self.path.parent().unwrap_or(Path::new("/"));
-        for (name, mut section) in self.sections() {
+        for (name, section) in self.sections() {
             if file.mcp.servers.contains_key(&name) {
                 notices
                     .push(format!("the server {name} of {} is set up by yourself: yours counts", self.path.display()));
                 continue;
             }
-            if section.contains_key("command") {
-                let cwd = section.get("cwd").and_then(Value::as_str).unwrap_or(".");
-                section.insert("cwd".to_owned(), Value::from(folder.join(cwd).to_string_lossy().into_owned()));
-            }
             match serde_json::from_value(Value::Object(section)) {
-                Ok(section) => drop(file.mcp.servers.insert(name, section)),
+                Ok(section) => {
+                    file.mcp.servers.entry(name).or_insert(section).project = Some(self.folder().to_owned());
+                }
                 Err(error) => notices.push(format!("the server {name} of {}: {error}", self.path.display())),
             }
         }
@@ -161,6 +182,6 @@ mod tests {
         file.mcp.servers.insert("a".to_owned(), serde_json::from_str(r#"{"command": "mine"}"#).unwrap());
         assert_eq!(project.join(&mut file).len(), 1);
         assert_eq!(file.mcp.servers["a"].command.as_deref(), Some("mine"));
-        assert_eq!(file.mcp.servers["b"].cwd.as_deref(), project.path.parent());
+        assert_eq!(file.mcp.servers["b"].project.as_deref(), project.path.parent());
     }
 }

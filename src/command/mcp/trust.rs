@@ -48,7 +48,7 @@ async fn trust(options: &McpTrustOptions, context: &mut Context) -> Result<u8, S
         .iter()
         .map(|server| {
             let notices: String = server.notices.iter().map(|notice| format!("    note: {notice}\n")).collect();
-            described(&server.name, &server.section) + &notices
+            described(&server.name, &project.made_whole(&server.section)) + &notices
         })
         .collect();
     show_danger(context, &servers);

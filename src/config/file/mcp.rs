@@ -68,6 +68,9 @@ pub struct ServerSection {
     pub log_level: Option<LogLevel>,
     /// Signing in to a remote server.
     pub oauth: Option<Oauth>,
+    /// The folder of the project that it comes from: its relative paths start there, and so does it itself.
+    #[serde(skip)]
+    pub project: Option<PathBuf>,
 }
 
 impl Default for ServerSection {
@@ -92,6 +95,7 @@ impl Default for ServerSection {
             protocol: Protocol::Auto,
             log_level: None,
             oauth: None,
+            project: None,
         }
     }
 }
