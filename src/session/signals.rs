@@ -82,7 +82,8 @@ fn asks_for_more(cause: CancelCause, told: Option<(CancelCause, Duration)>) -> b
 /// A bit for each signal that is ignored, from 1. What is listened to is not among them.
 #[cfg(target_os = "linux")]
 fn ignored_from_the_start() -> u64 {
-    std::fs::read_to_string("/proc/self/status").ok().as_deref().and_then(ignored_in).unwrap_or_default()
+    // Of all files that tell it the cheapest: a third of `/proc/self/status`.
+    std::fs::read_to_string("/proc/thread-self/stat").ok().as_deref().and_then(ignored_in).unwrap_or_default()
 }
 
 /// No other system tells without a call that is unsafe.
@@ -91,10 +92,11 @@ fn ignored_from_the_start() -> u64 {
     0
 }
 
+/// The field `sigignore` of proc(5): the 31st behind the name, which can hold anything, also blanks and brackets.
 #[cfg(any(target_os = "linux", test))]
-fn ignored_in(status: &str) -> Option<u64> {
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
-    u64::from_str_radix(mask.trim(), 16).ok()
+fn ignored_in(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_ascii_whitespace().nth(30)?.parse().ok()
 }
 
 fn has_signal(mask: u64, number: i32) -> bool {
@@ -145,12 +147,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ignored_signals_are_the_bits_of_a_line_of_the_system() {
-        let mask = ignored_in("SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000000006\n");
-        let mask = mask.unwrap();
+    fn ignored_signals_are_the_bits_of_a_field_of_the_system() {
+        let stat = format!("7 (a) S (b) S {} 4097 6 0 0\n", ["0"; 29].join(" "));
+        let mask = ignored_in(&stat).unwrap();
         assert!(has_signal(mask, 1) && has_signal(mask, 13));
         assert!(!has_signal(mask, 2) && !has_signal(mask, 0) && !has_signal(mask, 65));
-        assert_eq!(ignored_in("Name:\tsayso\n"), None);
+        assert_eq!(ignored_in("7 (a) S 1 2"), None);
     }
 
     #[test]
