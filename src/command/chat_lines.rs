@@ -9,6 +9,7 @@ use super::chat::attach_first;
 use super::context::Context;
 use super::role::{self, Begun};
 use super::stdin::INPUT_BYTES_MAX;
+use super::stopped::show_last_line;
 use super::turn::{self, CLOSE_LIMIT, Ended};
 use super::user_line::{self, UserLine};
 use super::wiring_tools::{self, Person};
@@ -19,7 +20,7 @@ use crate::conversation::{Attachment, exit_code};
 use crate::exit::Failure;
 use crate::http::Lifetime;
 use crate::session::{Prompt, Session, Signals, TurnInput, TurnStatus, exit_of_cancel};
-use crate::terminal::{JsonFormat, JsonView, ViewSettings, notice_event, result_line_for_error};
+use crate::terminal::{JsonFormat, JsonView, ViewSettings, notice_event, result_line_for_error, result_line_for_stop};
 
 /// Runs the command; the exit code.
 pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
@@ -136,9 +137,14 @@ async fn converse(
         let mut view = JsonView::new(&mut context.screen, JsonFormat::Jsonl, settings);
         let ended = turn::run(session, TurnInput::Prompt(prompt), &mut view, signals, None).await?;
         match ended {
-            Ended::AtOnce { cause, .. } => {
+            Ended::AtOnce { cause, is_told } => {
                 session.journal.abandon();
-                return Ok(exit_of_cancel(cause));
+                let exit = exit_of_cancel(cause);
+                if !is_told {
+                    context.screen.print(&result_line_for_stop(cause.reason(), exit));
+                }
+                show_last_line(context);
+                return Ok(exit);
             }
             Ended::Report { report, .. } if report.output_error.is_some() => {
                 return report

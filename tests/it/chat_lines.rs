@@ -101,6 +101,25 @@ fn an_answer_comes_while_stdin_stays_open_and_a_signal_ends_the_turn_with_its_re
 }
 
 #[test]
+fn a_turn_that_a_second_ctrl_c_ends_at_once_has_its_result() {
+    let server = ModelServer::start([Reply::sse().role().text("ha").wait_for_client_close()]);
+    let sandbox = Sandbox::for_server(&server);
+    let mut running = sandbox.sayso(["chat", "--format", "jsonl"]).open_stdin().spawn();
+    running.send_stdin(b"{\"type\":\"user\",\"text\":\"a\"}\n");
+    running.wait_for_stdout("\"ha\"");
+    let lock = rusqlite::Connection::open(sandbox.database_path()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    running.signal(Signal::INT);
+    server.wait_for_client_gone();
+    // Two that come at the same moment are one press.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    running.signal(Signal::INT);
+    let output = running.wait().assert_exit(130);
+    let results: Vec<Value> = events(&output).into_iter().filter(|event| event["type"] == "result").collect();
+    assert_eq!((results.len(), &results[0]["status"]), (1, &json!("interrupted")), "{results:?}");
+}
+
+#[test]
 fn a_failure_before_the_first_turn_is_a_result_too() {
     let output = Sandbox::new().sayso(["chat", "--format", "jsonl"]).run().assert_exit(4);
     assert_eq!(output.result()["error"]["class"], "auth");
