@@ -24,6 +24,7 @@ mod resolve;
 mod role;
 mod rules;
 mod save;
+mod save_lock;
 mod schema;
 mod servers;
 mod set;

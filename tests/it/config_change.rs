@@ -92,3 +92,27 @@ fn an_edited_file_is_checked_before_it_counts() {
     pty.wait_for_text("nothing has been changed");
     assert_eq!(pty.wait_for_exit(), 0);
 }
+
+/// Some may be told to try again; none that was told of success is lost.
+#[test]
+fn changes_at_the_same_time_do_not_undo_each_other() {
+    let sandbox = with_file(FILE);
+    let set = |number: usize| {
+        let change = sandbox.sayso(["config", "set", &format!("llm.models.m{number}"), "ollama:x"]).run();
+        if change.code != Some(0) {
+            change.assert_exit(3).assert_stderr_has(&["somebody else", "try again"]);
+            return None;
+        }
+        Some(format!("\n    m{number}: ollama:x\n"))
+    };
+    let made: Vec<String> = std::thread::scope(|scope| {
+        let changes: Vec<_> = (0..12).map(|number| scope.spawn(move || set(number))).collect();
+        changes.into_iter().filter_map(|change| change.join().unwrap()).collect()
+    });
+    assert!(!made.is_empty());
+    let text = fs::read_to_string(file(&sandbox)).unwrap();
+    for line in made {
+        assert!(text.contains(&line), "{line:?} is lost: {text}");
+    }
+    assert_eq!(fs::read_dir(file(&sandbox).parent().unwrap()).unwrap().count(), 1);
+}
