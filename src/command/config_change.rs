@@ -7,15 +7,16 @@ use super::edit_file::{self, Checked};
 use crate::cli::ConfigSetOptions;
 use crate::config::{
     EditError, KeyPath, LoadOptions, Paths, Source, config_place, known_setting, load_source, read_source, save,
-    with_setting, write_private,
+    secret_within, with_setting, write_private,
 };
 use crate::exit::Failure;
 
 /// Sets one key; says where. The text to print is empty: a script wants nothing on stdout.
 pub fn set(options: &ConfigSetOptions, context: &mut Context) -> Result<String, Failure> {
     let key = KeyPath::parse(&options.key)?;
-    if known_setting(&key)? {
-        return Err(Failure::usage(format!("{key} is a secret, and others can see a command line"))
+    known_setting(&key)?;
+    if let Some(secret) = secret_within(&key, &options.value) {
+        return Err(Failure::usage(format!("{secret} is a secret, and others can see a command line"))
             .hint("`sayso keys set PROVIDER` keeps a key; `sayso config edit` changes anything"));
     }
     let source = source(context)?;

@@ -57,7 +57,7 @@ pub use role::{Answer, Argument, FilledRole, FoundRole, OFF as ROLE_OFF, Role, R
 pub use save::{save, write_private};
 pub use schema::of_file as schema;
 pub use servers::{ConfiguredState, server_settings};
-pub use set::with_setting;
+pub use set::{secret_within, with_setting};
 pub use setting::{all_keys, known as known_setting, value_of as value_of_setting};
 pub use source::{Source, read as read_source, read_regular_file};
 pub use ui::{Desktop, THEME_NAMES, ThemeChoice, UiSettings, themes_there_are};

@@ -8,6 +8,7 @@ use super::edit::{self, EditError};
 use super::env::Environment;
 use super::loaded::load_source;
 use super::problem::KeyPath;
+use super::setting;
 use super::source::Source;
 use super::tree::{self, Entry, Node, NodeKind};
 use super::value::plain_scalar;
@@ -38,6 +39,26 @@ pub fn with_setting(
         }
     }
     Err(mistake.map_or(EditError::ByHand, EditError::Config))
+}
+
+/// The first secret that `value` would set: `key` itself, or a setting below it.
+#[must_use]
+pub fn secret_within(key: &KeyPath, value: &str) -> Option<KeyPath> {
+    readings(value).first().and_then(|(_, meant)| secret_below(key, meant))
+}
+
+fn secret_below(key: &KeyPath, value: &Value) -> Option<KeyPath> {
+    // An unknown name is told with the other mistakes.
+    if setting::known(key).unwrap_or(false) {
+        return Some(key.clone());
+    }
+    match value {
+        Value::Object(inner) => inner.iter().find_map(|(name, value)| secret_below(&key.join(name), value)),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, value)| secret_below(&key.join(&index.to_string()), value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
 }
 
 /// The value as it was typed, then as text in quotes, each with what it means.

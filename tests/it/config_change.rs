@@ -116,3 +116,18 @@ fn changes_at_the_same_time_do_not_undo_each_other() {
     }
     assert_eq!(fs::read_dir(file(&sandbox).parent().unwrap()).unwrap().count(), 1);
 }
+
+#[test]
+fn secrets_within_a_section_are_not_taken_from_the_command_line_either() {
+    let sandbox = with_file(FILE);
+    for (key, value, secret) in [
+        ("llm.providers.openai", "{model: m, api_key: sk-canary}", "llm.providers.openai.api_key"),
+        ("llm.providers", "{openai: {headers: {Authorization: canary}}}", "llm.providers.openai.headers"),
+        ("mcp.servers.a", "{command: x, env: {T: canary}}", "mcp.servers.a.env"),
+    ] {
+        let set = sandbox.sayso(["config", "set", key, value]).run().assert_exit(2);
+        set.assert_stderr_has(&[secret, "is a secret", "others can see a command line"]);
+    }
+    assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), FILE);
+    sandbox.sayso(["config", "set", "mcp.servers.a", "{command: x, args: [y]}"]).run().assert_exit(0);
+}
