@@ -97,6 +97,10 @@ fn first_right(
 ) -> Result<String, EditError> {
     let mut mistake = None;
     for text in edits {
+        // What is no YAML any more is no mistake of the user's, but a place that cannot be written to in this way.
+        if tree::parse(&text).is_err() {
+            continue;
+        }
         let edited = Source { path: source.path.clone(), text, mode: source.mode };
         match load_source(&edited, environment) {
             Ok(loaded) if loaded.file == *expected => return Ok(edited.text),
@@ -155,10 +159,9 @@ pub(super) fn into_mapping(text: &str, parent: &Entry, new: &Map<String, Value>)
     if is_flow(text, node) {
         if node.entries().is_empty() {
             let lines = block(new, indent_of(parent.position) + 2);
-            return without_empty_braces(text, node)
-                .map(|text| insert_after_line(&text, line, &lines))
-                .into_iter()
-                .collect();
+            let below = without_empty_braces(text, node).map(|text| insert_after_line(&text, line, &lines));
+            // Inside of other braces there is no room below.
+            return below.into_iter().chain([into_flow(text, node, new)]).collect();
         }
         return vec![into_flow(text, node, new)];
     }
@@ -370,6 +373,10 @@ mod tests {
                 "mcp: {servers: {new: {command: npx, args: [\"-y\", \"a b\", \"7\"], env: {KEY: \"${K}\"}}, a: {command: ü}}}\n".to_owned(),
             ),
             (
+                "mcp: { servers: {} }\n",
+                "mcp: { servers: {new: {command: npx, args: [\"-y\", \"a b\", \"7\"], env: {KEY: \"${K}\"}}} }\n".to_owned(),
+            ),
+            (
                 "{ui: {}}\n",
                 "{mcp: {servers: {new: {command: npx, args: [\"-y\", \"a b\", \"7\"], env: {KEY: \"${K}\"}}}}, ui: {}}\n".to_owned(),
             ),
@@ -381,7 +388,7 @@ mod tests {
     #[test]
     fn what_cannot_be_done_safely_is_left_to_hands() {
         assert!(added("mcp: { servers: { a: {} } }").starts_with("Config"), "a file with mistakes");
-        assert!(added("ui: {}\n...\n").contains("Config"), "a second document");
+        assert_eq!(added("ui: {}\n...\n"), "ByHand", "a second document");
         let section = json!({ "command": "x", "url": "https://x" });
         let both = with_server(&source(""), "s", section.as_object().unwrap(), &Environment::default());
         assert!(matches!(both, Err(EditError::Config(_))), "{both:?}");

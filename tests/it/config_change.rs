@@ -131,3 +131,15 @@ fn secrets_within_a_section_are_not_taken_from_the_command_line_either() {
     assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), FILE);
     sandbox.sayso(["config", "set", "mcp.servers.a", "{command: x, args: [y]}"]).run().assert_exit(0);
 }
+
+#[test]
+fn empty_braces_within_braces_take_a_setting() {
+    for (text, key, value, expected) in [
+        ("llm: {models: {}}\n", "llm.models.a", "ollama:x", "llm: {models: {a: ollama:x}}\n"),
+        ("mcp: { servers: {} }\n", "mcp.servers.a", "{command: x}", "mcp: { servers: {a: {command: x}} }\n"),
+    ] {
+        let sandbox = with_file(text);
+        sandbox.sayso(["config", "set", key, value]).run().assert_exit(0);
+        assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), expected);
+    }
+}
