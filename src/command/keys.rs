@@ -109,8 +109,11 @@ fn forget_in_keyring(provider: &str, context: &mut Context) {
 
 fn piped() -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    let read = std::io::stdin().take(KEY_BYTES_MAX).read_to_end(&mut bytes);
+    let read = std::io::stdin().take(KEY_BYTES_MAX + 1).read_to_end(&mut bytes);
     read.map_err(|error| Failure::usage(format!("the key cannot be read from stdin: {error}")))?;
+    if bytes.len() as u64 > KEY_BYTES_MAX {
+        return Err(Failure::usage(format!("this cannot be a key: it is larger than {} KiB", KEY_BYTES_MAX / 1024)));
+    }
     String::from_utf8(bytes).map_err(|_| Failure::usage("this cannot be a key: it is not text"))
 }
 

@@ -58,6 +58,8 @@ fn what_is_no_key_and_who_is_no_provider_are_told() {
     set("openrouter", "two words-canary").assert_stderr_has(&["this cannot be a key"]);
     assert!(!set("openrouter", "two words-canary").stderr.contains("canary"));
     set("openrouter", "").assert_stderr_has(&["no key was given"]);
+    set("openrouter", &"k".repeat(64 * 1024 + 1))
+        .assert_stderr_has(&["this cannot be a key: it is larger than 64 KiB"]);
     set("../evil", "sk-x");
     assert!(!sandbox.path("data/sayso/keys").exists());
 }
