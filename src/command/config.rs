@@ -8,6 +8,7 @@ use crate::config::{
     Choice, Config, ConfigError, ConfigFile, Environment, KeyPath, LoadOptions, Loaded, Origin, Paths, Warning,
     config_place, load, load_file, schema as json_schema, value_of_setting,
 };
+use crate::conversation::without_error_numbers;
 
 /// What goes to stdout, and the code that the process ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,8 @@ pub fn check(options: &LoadOptions, environment: &Environment) -> Report {
 }
 
 fn failed(error: &ConfigError) -> Report {
-    let mut text: String = error.to_string().lines().map(|line| format!("error: {line}\n")).collect();
+    let words = without_error_numbers(error.to_string());
+    let mut text: String = words.lines().map(|line| format!("error: {line}\n")).collect();
     if let ConfigError::Invalid { problems, .. } = error {
         text += &match problems.len() {
             1 => "1 mistake\n".to_owned(),

@@ -93,6 +93,21 @@ fn an_edited_file_is_checked_before_it_counts() {
     assert_eq!(pty.wait_for_exit(), 0);
 }
 
+#[test]
+fn secrets_within_a_section_are_not_taken_from_the_command_line_either() {
+    let sandbox = with_file(FILE);
+    for (key, value, secret) in [
+        ("llm.providers.openai", "{model: m, api_key: sk-canary}", "llm.providers.openai.api_key"),
+        ("llm.providers", "{openai: {headers: {Authorization: canary}}}", "llm.providers.openai.headers"),
+        ("mcp.servers.a", "{command: x, env: {T: canary}}", "mcp.servers.a.env"),
+    ] {
+        let set = sandbox.sayso(["config", "set", key, value]).run().assert_exit(2);
+        set.assert_stderr_has(&[secret, "is a secret", "others can see a command line"]);
+    }
+    assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), FILE);
+    sandbox.sayso(["config", "set", "mcp.servers.a", "{command: x, args: [y]}"]).run().assert_exit(0);
+}
+
 /// Some may be told to try again; none that was told of success is lost.
 #[test]
 fn changes_at_the_same_time_do_not_undo_each_other() {
@@ -118,21 +133,6 @@ fn changes_at_the_same_time_do_not_undo_each_other() {
 }
 
 #[test]
-fn secrets_within_a_section_are_not_taken_from_the_command_line_either() {
-    let sandbox = with_file(FILE);
-    for (key, value, secret) in [
-        ("llm.providers.openai", "{model: m, api_key: sk-canary}", "llm.providers.openai.api_key"),
-        ("llm.providers", "{openai: {headers: {Authorization: canary}}}", "llm.providers.openai.headers"),
-        ("mcp.servers.a", "{command: x, env: {T: canary}}", "mcp.servers.a.env"),
-    ] {
-        let set = sandbox.sayso(["config", "set", key, value]).run().assert_exit(2);
-        set.assert_stderr_has(&[secret, "is a secret", "others can see a command line"]);
-    }
-    assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), FILE);
-    sandbox.sayso(["config", "set", "mcp.servers.a", "{command: x, args: [y]}"]).run().assert_exit(0);
-}
-
-#[test]
 fn empty_braces_within_braces_take_a_setting() {
     for (text, key, value, expected) in [
         ("llm: {models: {}}\n", "llm.models.a", "ollama:x", "llm: {models: {a: ollama:x}}\n"),
@@ -142,4 +142,12 @@ fn empty_braces_within_braces_take_a_setting() {
         sandbox.sayso(["config", "set", key, value]).run().assert_exit(0);
         assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), expected);
     }
+}
+
+#[test]
+fn a_fault_of_the_system_is_told_in_words() {
+    let sandbox = with_file(FILE);
+    let below_a_file = file(&sandbox).join("c.yaml");
+    let check = sandbox.sayso(["--config", below_a_file.to_str().unwrap(), "config", "check"]).run().assert_exit(3);
+    assert!(check.stdout().contains("cannot be read: Not a directory\n"), "{check:?}");
 }
