@@ -104,6 +104,7 @@ fn ctrl_c_and_a_failure_leave_the_words() {
         server.wait_for_request(2);
         pty.wait_for_text("error[rejected]");
         wait_for_line(&pty, "list all files");
+        assert!(pty.screen().contains("error[rejected]"), "{name} has drawn over it: {}", pty.screen());
     }
 }
 
@@ -123,6 +124,7 @@ fn a_key_explains_the_command_that_failed() {
         let asked = body["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap().to_owned();
         assert_eq!(asked, format!("This command ended with exit code 42 in {name}: sh -c 'exit 42'"));
         wait_for_line(&pty, "");
+        assert!(pty.screen().contains("It is not there."), "{name} has drawn over it: {}", pty.screen());
     }
 }
 

@@ -6,10 +6,9 @@ _sayso_write() {
     trap : INT
     [[ -n $BUFFER ]] || return 0
     local line
+    # zle draws the prompt again, below what is said from here on.
     zle -I
     line=$(command sayso ask --role shell --no-save --stdin never shell=zsh input="$BUFFER") || line=
-    # Also where Ctrl-C came: the line is below what was said.
-    zle reset-prompt
     [[ -n $line ]] || return 0
     BUFFER=$line
     CURSOR=${#line}
@@ -27,7 +26,6 @@ _sayso_explain() {
     fi
     command sayso ask --role explain --no-save --stdin never shell=zsh \
         input="This command ended with exit code $_sayso_ended in zsh: $(builtin fc -ln -1)" </dev/null
-    zle reset-prompt
 }
 
 _sayso_remember() { _sayso_ended=$? }
