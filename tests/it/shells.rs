@@ -128,6 +128,41 @@ fn a_key_explains_the_command_that_failed() {
     }
 }
 
+/// Another one would be sent in its place.
+#[test]
+fn a_failed_command_that_is_not_in_the_history_is_told() {
+    if !needs("bash") {
+        return;
+    }
+    let server = ModelServer::always(Reply::answer(&["It is ", "not there."]));
+    let sandbox = Sandbox::for_server(&server);
+    let mut pty = started(&sandbox, "bash");
+    let prompts = |pty: &Pty| pty.screen().matches(READY).count();
+    let run = |pty: &mut Pty, command: &str| {
+        let before = prompts(pty);
+        pty.send(&format!("{command}\r"));
+        pty.wait_for_screen(command, |screen| screen.matches(READY).count() > before && line(screen).is_empty());
+    };
+    let hidings = [("HISTCONTROL=ignoreboth", " (exit 41)"), ("set +o history", "(exit 42)")];
+    for (already_told, (hides, hidden)) in hidings.into_iter().enumerate() {
+        run(&mut pty, hides);
+        run(&mut pty, hidden);
+        // Enter alone changes nothing.
+        run(&mut pty, "");
+        pty.send(ALT_J);
+        let told = "the last command is not in the history";
+        pty.wait_for_screen(told, |screen| screen.matches(told).count() > already_told && line(screen).is_empty());
+    }
+    assert!(server.requests().is_empty());
+    run(&mut pty, "set -o history");
+    run(&mut pty, "(exit 43)");
+    run(&mut pty, "");
+    pty.send(ALT_J);
+    pty.wait_for_text("It is not there.");
+    let asked = server.request().json()["messages"].as_array().unwrap().last().unwrap()["content"].clone();
+    assert_eq!(asked, "This command ended with exit code 43 in bash: (exit 43)");
+}
+
 #[test]
 fn tab_offers_the_names_of_this_machine() {
     for name in SHELLS.into_iter().filter(|name| needs(name)) {

@@ -21,6 +21,10 @@ _sayso_explain() {
         printf 'sayso: the last command did not fail\n' >&2
         return 0
     fi
+    if [[ -n ${_sayso_unkept-} ]]; then
+        printf 'sayso: the last command is not in the history, or only an earlier one that is the same\n' >&2
+        return "$ended"
+    fi
     last=$(HISTTIMEFORMAT='' builtin history 1)
     [[ $last =~ ^[[:space:]]*[0-9]+\*?[[:space:]]+(.*)$ ]] && last=${BASH_REMATCH[1]}
     kept=$(trap -p INT)
@@ -32,4 +36,22 @@ _sayso_explain() {
     # Pressed again, it is about the same command.
     return "$ended"
 }
+
+# A command that left the end of the history as it was is not there: another one would be taken for it.
+_sayso_remember() {
+    local ended=$? ran='\#' newest
+    ran=${ran@P}
+    # Enter alone runs nothing.
+    [[ $ran != "${_sayso_ran-}" ]] || return "$ended"
+    newest=$(HISTTIMEFORMAT='' builtin history 1)
+    _sayso_unkept=
+    [[ -z ${_sayso_ran-} || $newest != "${_sayso_newest-}" ]] || _sayso_unkept=1
+    _sayso_ran=$ran
+    _sayso_newest=$newest
+    return "$ended"
+}
+# `@P` is younger than the rest.
+if [[ $- == *i* && ${BASH_VERSINFO[0]}${BASH_VERSINFO[1]} -ge 44 && ${PROMPT_COMMAND-} != *_sayso_remember* ]]; then
+    PROMPT_COMMAND="_sayso_remember${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}"
+fi
 
