@@ -164,6 +164,25 @@ fn a_failed_command_that_is_not_in_the_history_is_told() {
 }
 
 #[test]
+fn alt_and_a_letter_is_free_in_the_vi_mode_of_fish() {
+    if !needs("fish") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut pty = started(&sandbox, "fish");
+    let look =
+        r"begin; bind \ek; bind \ej; end 2>/dev/null | string match -q '*_sayso_*'; echo bound-(math $status + 5)";
+    for (mode, answer) in [
+        ("fish_default_key_bindings", "bound-5"),
+        ("fish_vi_key_bindings", "bound-6"),
+        ("fish_default_key_bindings", "bound-5"),
+    ] {
+        pty.send(&format!("clear; {mode}; {look}\r"));
+        pty.wait_for_screen(answer, |screen| screen.contains(answer) && line(screen).is_empty());
+    }
+}
+
+#[test]
 fn tab_offers_the_names_of_this_machine() {
     for name in SHELLS.into_iter().filter(|name| needs(name)) {
         let server = ModelServer::always(Reply::answer(&["Hello"]));

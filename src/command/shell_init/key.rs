@@ -63,8 +63,21 @@ impl Key {
             Self::Function(number) => format!("\\e{}", Self::sequence(*number)),
         };
         let key = key.replace('[', "\\[").replace('~', "\\~");
-        let insert = if self.is_vi_safe() { format!("bind -M insert {key} {function}\n") } else { String::new() };
-        format!("bind {key} {function}\n{insert}")
+        if self.is_vi_safe() {
+            return format!("bind {key} {function}\nbind -M insert {key} {function}\n");
+        }
+        // What is the only mode of emacs is the command mode of vi, and who uses which is known later or changes.
+        format!(
+            "function {function}_key --on-variable fish_key_bindings
+    if contains -- \"$fish_key_bindings\" fish_vi_key_bindings fish_hybrid_key_bindings
+        bind -e {key} 2>/dev/null
+    else
+        bind {key} {function}
+    end
+end
+{function}_key
+"
+        )
     }
 
     /// In vi mode Escape and a letter, typed quickly, are the same as Alt and the letter.
@@ -92,6 +105,9 @@ mod tests {
         assert_eq!(Key::Alt('k').bind_in_bash("_sayso_write"), "bind -m emacs-standard -x '\"\\ek\": _sayso_write'\n");
         let zsh = "bindkey -M emacs '^G' sayso-write\nbindkey -M viins '^G' sayso-write\n";
         assert_eq!(Key::Control('g').bind_in_zsh("_sayso_write"), zsh);
-        assert_eq!(Key::Alt('k').bind_in_fish("_sayso_write"), "bind \\ek _sayso_write\n");
+        let fish = Key::Alt('k').bind_in_fish("_sayso_write");
+        assert!(fish.contains("    else\n        bind \\ek _sayso_write\n"), "{fish}");
+        let fish = "bind \\cg _sayso_write\nbind -M insert \\cg _sayso_write\n";
+        assert_eq!(Key::Control('g').bind_in_fish("_sayso_write"), fish);
     }
 }
