@@ -55,6 +55,8 @@ pub fn added(shell: Shell, script: &str) -> String {
         }
         Shell::Zsh => {
             let renamed = script.replacen("\n_sayso() {", "\n_sayso_words() {", 1);
+            // clap_complete leaves the colon in this name as it is, and zsh takes what follows for a command.
+            let renamed = renamed.replace("[PROVIDER:]MODEL", "[PROVIDER\\:]MODEL");
             let (before, after) = renamed.rsplit_once("\nif [ ").unwrap_or((&renamed, ""));
             format!("{before}{ZSH}\nif [ {after}")
         }

@@ -219,6 +219,18 @@ fn assert_completes(pty: &mut Pty, typed: &str, completed: &str) {
 }
 
 #[test]
+fn tab_is_silent_in_zsh_where_nothing_fits() {
+    if !needs("zsh") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut pty = started(&sandbox, "zsh");
+    pty.send("sayso ask -m xyz\tabc");
+    wait_for_line(&pty, "sayso ask -m xyzabc");
+    assert!(!pty.screen().contains("command not found"), "{}", pty.screen());
+}
+
+#[test]
 fn tab_offers_what_servers_had_when_they_were_asked_last() {
     let fake = FakeMcp::new(&[]);
     fake.mcp(["resources"]).run().assert_exit(0);
