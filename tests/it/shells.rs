@@ -219,6 +219,25 @@ fn assert_completes(pty: &mut Pty, typed: &str, completed: &str) {
 }
 
 #[test]
+fn tab_keeps_to_the_quotes_of_bash() {
+    if !needs("bash") {
+        return;
+    }
+    let server = ModelServer::always(Reply::answer(&["Hello"]));
+    let sandbox = Sandbox::for_server(&server);
+    sandbox.ask_once(["--session", "my trip", "hi"]).run().assert_exit(0);
+    let mut pty = started(&sandbox, "bash");
+    for (typed, completed) in [
+        ("sayso ask --session my", r"sayso ask --session my\ trip"),
+        ("sayso ask --session \"my t", "sayso ask --session \"my trip\""),
+        ("sayso ask --session 'my t", "sayso ask --session 'my trip'"),
+        ("sayso ask -m \"demo:ec", "sayso ask -m \"demo:echo\""),
+    ] {
+        assert_completes(&mut pty, typed, completed);
+    }
+}
+
+#[test]
 fn tab_is_silent_in_zsh_where_nothing_fits() {
     if !needs("zsh") {
         return;

@@ -32,16 +32,20 @@ pub fn candidates(words: &[OsString], environment: &Environment) -> String {
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let Some((shell, typed)) = words.split_first() else { return String::new() };
     let (is_bash, is_zsh) = (shell == "bash", shell == "zsh");
-    let split = if is_bash { place::split(typed.first().map_or("", String::as_str)) } else { typed.to_vec() };
+    let line = typed.first().map_or("", String::as_str);
+    let (split, quote) = if is_bash { place::split(line) } else { (typed.to_vec(), None) };
     let root = Cli::command();
     let Some(place) = place::find(&root, &split) else { return String::new() };
     let names = names::names(&place, environment);
     let fitting = names.iter().filter(|name| name.starts_with(&place.value) && is_presentable(name)).take(NAMES_MAX);
     let written = |name: &String| match is_bash {
-        // bash replaces what stands behind the last of these only.
+        // bash replaces what stands behind an open quote, or behind the last of these.
         true => {
-            let kept = place.value.rfind([':', '=']).map_or(0, |at| at + 1);
-            format!("{}\n", place::escaped(&name[kept..]))
+            let kept = match quote {
+                Some(quote) => quote.start.saturating_sub(place.before.len()).min(place.value.len()),
+                None => place.value.rfind([':', '=']).map_or(0, |at| at + 1),
+            };
+            format!("{}\n", place::escaped(&name[kept..], quote))
         }
         // zsh replaces the whole word; fish knows itself where the value begins.
         false if is_zsh => format!("{}{name}\n", place.before),

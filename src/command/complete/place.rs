@@ -90,17 +90,25 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// A quote that is open where the line ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenQuote {
+    letter: char,
+    /// The bytes of the last word that stand before it.
+    pub start: usize,
+}
+
 /// The words of a line of bash; the last one may be empty. Quotes and backslashes are taken away.
-pub fn split(line: &str) -> Vec<String> {
+pub fn split(line: &str) -> (Vec<String>, Option<OpenQuote>) {
     let mut words = vec![String::new()];
-    let mut quote = None;
+    let mut quote: Option<OpenQuote> = None;
     let mut letters = line.chars();
     let mut is_in_word = false;
     while let Some(letter) = letters.next() {
-        match (letter, quote) {
+        match (letter, quote.map(|quote| quote.letter)) {
             (letter, Some(open)) if letter == open => quote = None,
             ('\\', None | Some('"')) => words.last_mut().into_iter().for_each(|word| word.extend(letters.next())),
-            ('"' | '\'', None) => quote = Some(letter),
+            ('"' | '\'', None) => quote = Some(OpenQuote { letter, start: words.last().map_or(0, String::len) }),
             (letter, None) if letter.is_whitespace() => {
                 if is_in_word {
                     words.push(String::new());
@@ -112,12 +120,16 @@ pub fn split(line: &str) -> Vec<String> {
         }
         is_in_word = true;
     }
-    words
+    (words, quote)
 }
 
 /// A name as bash reads it back.
-pub fn escaped(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:@=,+%".contains(c);
+pub fn escaped(name: &str, quote: Option<OpenQuote>) -> String {
+    let is_plain = |c: char| match quote.map(|quote| quote.letter) {
+        None => c.is_alphanumeric() || "-_./:@=,+%".contains(c),
+        Some('"') => !"\"$`\\".contains(c),
+        Some(_) => true,
+    };
     name.chars().map(|c| if is_plain(c) { c.to_string() } else { format!("\\{c}") }).collect()
 }
 
@@ -130,7 +142,7 @@ mod tests {
 
     fn at(line: &str) -> Option<(String, String, String, String)> {
         let root = Cli::command();
-        let place = find(&root, &split(line))?;
+        let place = find(&root, &split(line).0)?;
         Some((place.path.join(" "), place.argument.get_id().to_string(), place.value, place.before))
     }
 
@@ -153,7 +165,11 @@ mod tests {
 
     #[test]
     fn names_survive_bash() {
-        assert_eq!(split("a 'b c' \"d\\\"e\" f\\ g "), ["a", "b c", "d\"e", "f g", ""]);
-        assert_eq!(escaped("trip to $HOME"), "trip\\ to\\ \\$HOME");
+        assert_eq!(split("a 'b c' \"d\\\"e\" f\\ g ").0, ["a", "b c", "d\"e", "f g", ""]);
+        let within = |line: &str| escaped("trip to $HOME", split(line).1);
+        assert_eq!(within("a 'b' "), "trip\\ to\\ \\$HOME");
+        assert_eq!(within("a \"tr"), "trip to \\$HOME");
+        assert_eq!(within("a 'tr"), "trip to $HOME");
+        assert_eq!(split("a demo:\"ec").1, Some(OpenQuote { letter: '"', start: 5 }));
     }
 }
