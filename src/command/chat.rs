@@ -88,10 +88,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let style = prompt_style(&config, &view, context);
     let input = start_input(&config, completions.clone(), style.is_some());
     let plain_system = plain_options.system.clone().or_else(|| config.file.chat.service.system_prompt.clone());
-    if role.as_ref().is_some_and(|role| role.system.is_some() && role.system.as_deref() == session.system()) {
-        // It is there as long as the role is.
-        session.set_given_system(plain_system.clone());
-    }
+    give_system(&mut session, role.as_ref(), plain_system.as_ref());
     let services = Wiring {
         config: &config,
         options: &plain_options,
@@ -156,6 +153,14 @@ async fn ready_session(
     }
     session.publish_settings();
     Ok(session)
+}
+
+/// What a role says is there as long as the role is; without it, what was given otherwise wins over stored prompts.
+fn give_system(session: &mut Session, role: Option<&FilledRole>, without_role: Option<&String>) {
+    let of_role = role.and_then(|role| role.system.as_deref());
+    if of_role.is_some() && of_role == session.system() {
+        session.set_given_system(without_role.cloned());
+    }
 }
 
 fn name_of(beginning: &Beginning) -> Option<String> {
