@@ -1,5 +1,7 @@
 //! Queries that people write themselves: over the documented views, read-only, with limits on time and size.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -39,7 +41,8 @@ impl History {
     pub fn sql(&mut self, query: &str, limit: Duration) -> Result<SqlRows, HistoryError> {
         self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)?;
         self.connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
-        self.connection.authorizer(Some(authorize))?;
+        let reads = self.reads_of_views()?;
+        self.connection.authorizer(Some(move |context: AuthContext<'_>| authorize(context, &reads)))?;
         let deadline = Instant::now() + limit;
         self.connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() >= deadline))?;
         let found = self.run(query);
@@ -61,6 +64,23 @@ impl History {
             }
             other => other,
         })
+    }
+
+    /// What the views read, by SQLite's own account. A name says too little: a `WITH` can take that of a view, and
+    /// would read what it likes under it.
+    fn reads_of_views(&mut self) -> Result<HashSet<Read>, HistoryError> {
+        let reads = Arc::<Mutex<HashSet<Read>>>::default();
+        let noted = Arc::clone(&reads);
+        self.connection.authorizer(Some(move |context: AuthContext<'_>| {
+            noted.lock().unwrap_or_else(PoisonError::into_inner).extend(read(&context));
+            Authorization::Allow
+        }))?;
+        for view in VIEWS {
+            // A file of an older version lacks some.
+            let _ = self.connection.prepare(&format!("SELECT * FROM {view}"));
+        }
+        let reads = std::mem::take(&mut *reads.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(reads)
     }
 
     fn run(&self, query: &str) -> Result<SqlRows, HistoryError> {
@@ -103,14 +123,27 @@ fn value(value: ValueRef<'_>) -> SqlValue {
     }
 }
 
+/// A column that is read from inside of a view: the view, the table, the column.
+type Read = (String, String, String);
+
+fn read(context: &AuthContext<'_>) -> Option<Read> {
+    match context.action {
+        AuthAction::Read { table_name, column_name } => {
+            Some((context.accessor?.to_owned(), table_name.to_owned(), column_name.to_owned()))
+        }
+        _ => None,
+    }
+}
+
 /// The tables are ours to change; only the views stay as they are.
-fn authorize(context: AuthContext<'_>) -> Authorization {
-    let is_view = |name: &str| VIEWS.contains(&name);
+fn authorize(context: AuthContext<'_>, reads: &HashSet<Read>) -> Authorization {
     let is_allowed = match context.action {
         AuthAction::Select | AuthAction::Recursive | AuthAction::Function { .. } => true,
         // Where no column is read, as in `count(*)`, SQLite asks for the table with an empty one.
         AuthAction::Read { table_name, column_name } => {
-            is_view(table_name) || context.accessor.is_some_and(is_view) || column_name.is_empty()
+            VIEWS.contains(&table_name)
+                || column_name.is_empty()
+                || read(&context).is_some_and(|read| reads.contains(&read))
         }
         _ => false,
     };

@@ -55,6 +55,10 @@ fn what_is_no_select_over_the_views_is_refused_and_changes_nothing() {
         "SELECT * FROM message".to_owned(),
         "SELECT * FROM sqlite_schema".to_owned(),
         "SELECT (SELECT text FROM message LIMIT 1) FROM messages".to_owned(),
+        "WITH messages AS (SELECT cwd FROM conversation) SELECT * FROM messages".to_owned(),
+        "WITH \"messages\"(a)/**/AS(SELECT owner FROM message) SELECT a FROM messages".to_owned(),
+        "EXPLAIN WITH usage AS (SELECT text FROM prompt_history) SELECT * FROM usage".to_owned(),
+        "SELECT * FROM (WITH messages AS (SELECT sql FROM sqlite_schema) SELECT * FROM messages)".to_owned(),
         "SELECT * FROM pragma_table_info('message')".to_owned(),
         "BEGIN IMMEDIATE".to_owned(),
         "SELECT 1; DELETE FROM message".to_owned(),
@@ -67,6 +71,21 @@ fn what_is_no_select_over_the_views_is_refused_and_changes_nothing() {
     }
     assert!(!other.exists());
     assert_eq!(std::fs::read(sandbox.database_path()).unwrap(), before);
+}
+
+#[test]
+fn a_query_can_have_parts_with_names() {
+    let sandbox = talked();
+    for query in [
+        "WITH m AS (SELECT * FROM messages), c AS (SELECT id FROM conversations) SELECT count(*) AS n FROM c
+            JOIN m ON m.conversation_id = c.id WHERE m.id IN (SELECT id FROM messages)",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT max(i) AS n FROM n",
+        "WITH usage AS (SELECT id FROM messages) SELECT count(*) AS n FROM usage",
+        "SELECT count(*) AS n FROM usage, attachments, tool_calls, conversations AS c, messages AS \"m\"",
+    ] {
+        let output = sql(&sandbox, query, "tsv").assert_exit(0);
+        assert!(output.stdout().starts_with("n\n"), "{query}: {output:?}");
+    }
 }
 
 #[test]

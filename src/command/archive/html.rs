@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::branch::{about, active_branch, label};
+use super::fence::after_line;
 use super::files::{IN_PAGE_BYTES_MAX, data_url, left_out};
 use super::timeline::timeline;
 use crate::conversation::AttachmentKind;
@@ -153,18 +154,14 @@ fn prose(text: &str) -> String {
     let mut open: Option<&str> = None;
     let mut part = String::new();
     for line in text.split_inclusive('\n') {
-        let fence = line.trim_start().split(|character| character != '`').next().unwrap_or_default();
-        match open {
-            None if fence.len() >= 3 => {
-                end_part(&mut page, &mut part, "div class=\"text\"", "div");
-                open = Some(fence);
-            }
-            Some(begun) if fence.len() >= begun.len() && line.trim() == fence => {
-                end_part(&mut page, &mut part, "pre", "pre");
-                open = None;
-            }
-            None | Some(_) => part.push_str(line),
+        let next = after_line(open, line);
+        if next == open {
+            part.push_str(line);
+            continue;
         }
+        let (begin, end) = if open.is_some() { ("pre", "pre") } else { ("div class=\"text\"", "div") };
+        end_part(&mut page, &mut part, begin, end);
+        open = next;
     }
     let (begin, end) = if open.is_some() { ("pre", "pre") } else { ("div class=\"text\"", "div") };
     end_part(&mut page, &mut part, begin, end);
@@ -214,6 +211,8 @@ mod tests {
             "<div class=\"text\">a &lt;b&gt;</div>\n<pre>&lt;/pre&gt;&lt;script&gt;</pre>\n<div class=\"text\">c</div>\n"
         );
         assert_eq!(prose("````\n```\nx"), "<pre>```\nx</pre>\n");
+        let whole = "```echo hi``` prints\n    ```\nthe end\n";
+        assert_eq!(prose(whole), format!("<div class=\"text\">{}</div>\n", whole.trim_end()));
         assert_eq!(prose(""), "");
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::branch::{about, active_branch, label};
+use super::fence::left_open;
 use super::files::{Files, left_out};
 use crate::command::listing::one_line;
 use crate::conversation::AttachmentKind;
@@ -45,6 +46,10 @@ fn write_head(text: &mut String, message: &PortableMessage) {
         _ if message.text.is_empty() => {}
         _ => {
             let _ = write!(text, "\n{}\n", message.text.trim_end_matches('\n'));
+            // An answer that was cut off within code does not take in what follows.
+            if let Some(fence) = left_open(&message.text) {
+                let _ = writeln!(text, "{fence}");
+            }
         }
     }
 }
@@ -95,7 +100,20 @@ fn fenced(text: &str, language: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::fenced;
+    use super::{Files, fenced, markdown};
+    use crate::history::{PortableConversation, PortableMessage};
+
+    #[test]
+    fn code_that_was_cut_off_ends_with_its_message() {
+        let said = |id: &str, parent: Option<&str>, text: &str| PortableMessage {
+            parent: parent.map(str::to_owned),
+            ..PortableMessage::new(id.to_owned(), "assistant", text.to_owned())
+        };
+        let messages = vec![said("A", None, "look\n````sh\nls"), said("B", Some("A"), "more")];
+        let conversation = PortableConversation::of_messages("C".to_owned(), None, messages);
+        let text = markdown(&conversation, &mut Files::InText).unwrap();
+        assert!(text.contains("\n````sh\nls\n````\n\n## assistant\n"), "{text}");
+    }
 
     #[test]
     fn a_fence_holds_fences() {

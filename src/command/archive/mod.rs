@@ -2,6 +2,7 @@
 
 mod branch;
 mod export;
+mod fence;
 mod files;
 mod html;
 mod import;

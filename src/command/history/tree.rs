@@ -45,8 +45,8 @@ fn active_ids<'a>(
 ) -> HashSet<&'a MessageId> {
     let mut next = head.and_then(|head| known.get(head));
     let mut ids = HashSet::new();
-    while let Some(stored) = next {
-        ids.insert(&stored.message.id);
+    // Bounded: in a damaged file messages can follow each other in a circle.
+    while let Some(stored) = next.filter(|stored| ids.insert(&stored.message.id)) {
         next = stored.message.parent.as_ref().and_then(|parent| known.get(parent));
     }
     ids
