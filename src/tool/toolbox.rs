@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 
 use super::admission::{Admitted, admit};
+use super::names::model_name;
 use super::pins::Pins;
 use super::resource_tools::resource_tools;
 use super::search::{Candidate, Catalog, FindTools};
@@ -296,10 +297,14 @@ impl Toolbox {
         self.tools.values().any(|tool| tool.definition().server == server)
     }
 
-    /// Whether the name is that of a tool in whose results nobody else's words are, by the server it begins with.
+    /// Whether the name is that of a tool in whose results nobody else's words are.
     #[must_use]
-    pub fn is_ours(&self, tool: &str) -> bool {
-        tool.split_once("__").is_some_and(|(server, _)| self.settings.trusted_servers.iter().any(|ours| ours == server))
+    pub fn is_ours(&self, name: &str) -> bool {
+        // A server called `time__x` has names that only begin like those of `time`: they end in a hash of what they are.
+        let is_of = |server: &str, tool: &str| {
+            self.settings.trusted_servers.iter().any(|ours| ours == server) && model_name(server, tool) == name
+        };
+        name.split_once("__").is_some_and(|(server, tool)| is_of(server, tool))
     }
 
     /// What is offered to the model with the next request.
@@ -409,5 +414,18 @@ mod tests {
             assert!(notices[0].contains("its tools are offered once it does"), "{notices:?}");
             assert_eq!(host.servers()[0].state, ServerState::Connecting);
         });
+    }
+
+    #[test]
+    fn a_server_whose_name_begins_like_one_of_ours_is_not_ours() {
+        let settings = ToolboxSettings { trusted_servers: vec!["time".to_owned()], ..ToolboxSettings::default() };
+        let toolbox = Toolbox::new(None, settings);
+        assert!(toolbox.is_ours(&model_name("time", "now")));
+        for (server, tool) in [("time__evil", "x"), ("time_", "now"), ("time__", "now"), ("timer", "now")] {
+            let name = model_name(server, tool);
+            assert!(!toolbox.is_ours(&name), "{name}");
+        }
+        assert!(!toolbox.is_ours("time__evil__x_0123456789abcdef"));
+        assert!(!toolbox.is_ours("time"));
     }
 }
