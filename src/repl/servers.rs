@@ -159,6 +159,8 @@ impl Repl<'_> {
                 let mut prompt = prompt_of(&self.session, &messages, &name);
                 self.page(&prompt.text);
                 prompt.attachments.splice(..0, std::mem::take(&mut self.attached));
+                // A server has written it: what writes or tells is asked about again.
+                self.session.toolbox.taint();
                 self.turn(TurnInput::Prompt(prompt)).await
             }
             Some(Err(error)) => {

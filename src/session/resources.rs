@@ -49,6 +49,22 @@ impl Session {
     }
 }
 
+/// Whether a prompt brings along what others have written: pages, or resources of servers. Files of this machine that
+/// the person attaches are the person's own words. Told from what is stored, so that it is known of an old prompt, too.
+pub(super) fn brings_words_of_others(text: &str, attachments: &[Attachment]) -> bool {
+    let is_page = |name: &str| {
+        let is_scheme = |scheme: &str| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+        name.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme))
+    };
+    attachments.iter().any(|attachment| is_page(attachment.name())) || text.lines().any(is_heading)
+}
+
+/// What stands above the text of a resource. A person who writes such a line is asked once more than needed.
+fn is_heading(line: &str) -> bool {
+    let address = line.strip_prefix("--- ").and_then(|rest| rest.strip_suffix(" ---"));
+    address.is_some_and(|address| address.contains(':') && !address.contains(char::is_whitespace))
+}
+
 /// A resource for a person: what is no text is named.
 #[must_use]
 pub fn resource_text(parts: &[ResourceContent]) -> String {
@@ -76,7 +92,17 @@ fn mentions(prompt: &str, servers: &[String]) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::mentions;
+    use super::{Attachment, brings_words_of_others, mentions};
+
+    #[test]
+    fn pages_and_resources_are_told_from_what_the_person_wrote() {
+        let attached = |name: &str| [Attachment::new(name, "words").unwrap()];
+        assert!(brings_words_of_others("look", &attached("https://example.com/a")));
+        assert!(brings_words_of_others("look", &attached("HTTP://example.com/a")));
+        assert!(brings_words_of_others("look at @docs:x:///a\n\n--- docs:x:///a ---\nwords\n", &[]));
+        assert!(!brings_words_of_others("look at @docs:x:///a, or at --- this: that ---", &attached("src/main.rs")));
+        assert!(!brings_words_of_others("--- a/file\n+++ b/file\n--- this: that ---", &[]));
+    }
 
     #[test]
     fn only_servers_that_are_there_are_mentioned() {

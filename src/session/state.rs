@@ -12,6 +12,7 @@ use super::context::ContextPolicy;
 use super::log::Log;
 use super::own_settings::Connect;
 use super::repair::repair;
+use super::resources::brings_words_of_others;
 use super::room::ContextState;
 use super::wanted::Wanted;
 
@@ -186,10 +187,12 @@ impl Session {
         }
     }
 
-    /// Whether a tool of somebody else has said something in this conversation.
+    /// Whether a tool of somebody else has said something in this conversation, or a prompt brought such words along.
     fn holds_words_of_others(&self) -> bool {
-        let calls = self.messages.iter().flat_map(|message| &message.tool_calls);
-        calls.into_iter().any(|call| !self.toolbox.is_ours(&call.name))
+        self.messages.iter().chain(&self.unanswered).any(|message| {
+            message.tool_calls.iter().any(|call| !self.toolbox.is_ours(&call.name))
+                || message.role == Role::User && brings_words_of_others(&message.text, &message.attachments)
+        })
     }
 
     /// Starts a new conversation with the same model and system prompt.
@@ -279,6 +282,9 @@ impl Session {
     }
 
     pub(super) fn record_prompt(&mut self, text: String, attachments: Vec<Attachment>) -> Message {
+        if brings_words_of_others(&text, &attachments) {
+            self.toolbox.taint();
+        }
         self.record(Role::User, text, None, attachments)
     }
 
