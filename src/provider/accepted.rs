@@ -47,8 +47,8 @@ const UNKNOWN: [&str; 12] = [
     "deprecated",
     "only the default",
 ];
-/// Words by which it says that the value is wrong all the same.
-const VALUE_WORDS: [&str; 3] = ["unsupported value", "unsupported_value", "supported values are"];
+/// Words by which it says that another value would do.
+const VALUE_WORDS: [&str; 3] = ["supported values are", "supported values:", "permitted:"];
 /// A refusal that holds one of these is about a tool, a call or a result, and not about tools.
 const ONE_TOOL_WORDS: [&str; 6] = ["schema", "parameters", "properties", "tool_use", "tool_result", "tool_call_id"];
 /// What a place in the list of tools stands behind, the most exact first.
@@ -137,7 +137,7 @@ impl Accepted {
         if let Some(max_tokens) = self.other_limit(&text, is_unknown, request) {
             return Some(Self { max_tokens, ..self.clone() });
         }
-        let is_value = VALUE_WORDS.iter().any(|word| text.contains(word)) && !text.contains("only the default");
+        let is_value = VALUE_WORDS.iter().any(|word| text.contains(word));
         if !is_unknown || is_value {
             return None;
         }

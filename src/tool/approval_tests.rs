@@ -8,7 +8,14 @@ use super::rule::{Condition, Rule};
 use super::{CallFacts, Decision, ToolPattern};
 
 fn rule(decision: Decision, tool: &str) -> Rule {
-    Rule { decision, tool: ToolPattern::parse(tool).unwrap(), when: Vec::new(), is_read_only: false, place: None }
+    Rule {
+        decision,
+        tool: ToolPattern::parse(tool).unwrap(),
+        when: Vec::new(),
+        is_read_only: false,
+        folder: None,
+        place: None,
+    }
 }
 
 fn grant(tool: &str) -> Grant {

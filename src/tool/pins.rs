@@ -5,7 +5,8 @@
 //! until the person has seen it: a server that was harmless last week can be another one today.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
+use std::fmt::Display;
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -77,13 +78,17 @@ impl Pins {
 
     /// What is not as it was. A server that is seen for the first time is pinned as it is.
     pub fn check(&mut self, server: &str, identity: &str, tools: &[Admitted]) -> Result<Vec<Change>, String> {
-        let is_known = self.file.servers.get(server).is_some_and(|pinned| pinned.identity == identity);
-        if !is_known && !self.file.distrusts_new {
-            let tools = tools.iter().map(|tool| (tool.tool.name.clone(), Pin::of(identity, tool))).collect();
-            self.file.servers.insert(server.to_owned(), PinnedServer { identity: identity.to_owned(), tools });
-            return self.save().map(|()| Vec::new());
+        if !self.knows(server, identity) && !self.file.distrusts_new {
+            let _lock = self.lock()?;
+            self.reload();
+            // Another process may have been faster.
+            if !self.knows(server, identity) {
+                let tools = tools.iter().map(|tool| (tool.tool.name.clone(), Pin::of(identity, tool))).collect();
+                self.file.servers.insert(server.to_owned(), PinnedServer { identity: identity.to_owned(), tools });
+                return self.save(server).map(|()| Vec::new());
+            }
         }
-        let pinned = self.file.servers.get(server).filter(|_| is_known);
+        let pinned = self.file.servers.get(server).filter(|_| self.knows(server, identity));
         let changed = tools.iter().filter_map(|tool| {
             let new = Pin::of(identity, tool);
             let kind = match pinned.map(|pinned| pinned.tools.get(&tool.tool.name)) {
@@ -100,13 +105,30 @@ impl Pins {
 
     /// The person has seen it: from now on it is this.
     pub fn accept(&mut self, change: &Change) -> Result<(), String> {
+        let _lock = self.lock()?;
         self.reload();
         let server = self.file.servers.entry(change.server.clone()).or_default();
         if server.identity != change.identity {
             *server = PinnedServer { identity: change.identity.clone(), tools: BTreeMap::new() };
         }
         server.tools.insert(change.tool.clone(), change.new.clone());
-        self.save()
+        self.save(&change.server)
+    }
+
+    fn knows(&self, server: &str, identity: &str) -> bool {
+        self.file.servers.get(server).is_some_and(|pinned| pinned.identity == identity)
+    }
+
+    /// Two that change the file at once would each lose what the other has pinned.
+    fn lock(&self) -> Result<Option<File>, String> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let locked = || {
+            make_folder(path)?;
+            let file = writable().truncate(false).open(path.with_extension("lock"))?;
+            file.lock()?;
+            Ok(Some(file))
+        };
+        locked().map_err(|error| cannot_keep(path, &error))
     }
 
     /// What another process has pinned in the meantime is kept.
@@ -116,17 +138,30 @@ impl Pins {
         }
     }
 
-    /// Written beside and moved into place: a kill leaves the old one.
-    fn save(&mut self) -> Result<(), String> {
+    /// Written beside and moved into place: a kill leaves the old one. Never more than can be read again: of a server
+    /// that would make it so, `newest`, only the hashes are kept, and what changes is shown without what it was.
+    fn save(&mut self, newest: &str) -> Result<(), String> {
         let Some(path) = &self.path else { return Ok(()) };
-        let failed =
-            |error: &dyn std::fmt::Display| format!("cannot keep what the tools are ({}): {error}", path.display());
-        let text = serde_json::to_vec(&self.file).map_err(|error| failed(&error))?;
+        let failed = |error: &dyn Display| cannot_keep(path, error);
+        let mut text = serde_json::to_vec(&self.file).map_err(|error| failed(&error))?;
+        if text.len() as u64 >= FILE_BYTES_MAX {
+            self.file.servers.get_mut(newest).into_iter().for_each(PinnedServer::forget_texts);
+            text = serde_json::to_vec(&self.file).map_err(|error| failed(&error))?;
+        }
         let written = write_beside(path, &text).map_err(|error| failed(&error));
         if written.is_ok() {
             self.problem = None;
         }
         written
+    }
+}
+
+impl PinnedServer {
+    fn forget_texts(&mut self) {
+        for pin in self.tools.values_mut() {
+            pin.description = String::new();
+            pin.schema = String::new();
+        }
     }
 }
 
@@ -166,12 +201,28 @@ fn read(path: &Path) -> Result<PinFile, String> {
     if file.version == VERSION { Ok(file) } else { Err(format!("it is of version {}", file.version)) }
 }
 
-fn write_beside(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+fn cannot_keep(path: &Path, error: &dyn Display) -> String {
+    format!("cannot keep what the tools are ({}): {error}", path.display())
+}
+
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    match path.parent() {
+        Some(folder) => fs::DirBuilder::new().recursive(true).mode(0o700).create(folder),
+        None => Ok(()),
     }
+}
+
+/// For nobody else to read.
+fn writable() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).mode(0o600);
+    options
+}
+
+fn write_beside(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    make_folder(path)?;
     let beside = path.with_extension(format!("new-{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    let mut file = writable().truncate(true).open(&beside)?;
     file.write_all(text)?;
     file.sync_all()?;
     fs::rename(&beside, path)
@@ -204,6 +255,34 @@ mod tests {
 
     fn told(changes: &[Change]) -> Vec<String> {
         changes.iter().map(Change::title).collect()
+    }
+
+    /// As of two processes that have read the file before either of them wrote.
+    #[test]
+    fn what_another_process_has_pinned_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pins.json");
+        let (mut first, mut second) = (Pins::load(Some(&path)), Pins::load(Some(&path)));
+        assert_eq!(first.check("a", "x", &tools(&[("t", "reads")])).unwrap(), []);
+        assert_eq!(second.check("b", "x", &tools(&[("t", "")])).unwrap(), []);
+        let changed = tools(&[("t", "reads and sends")]);
+        assert_eq!(told(&Pins::load(Some(&path)).check("a", "x", &changed).unwrap()), ["a/t has changed"]);
+        assert_eq!(told(&second.check("a", "x", &changed).unwrap()), ["a/t has changed"], "it was faster");
+    }
+
+    #[test]
+    fn a_server_that_tells_too_much_costs_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pins.json");
+        let huge = "\u{1}".repeat(6 << 20);
+        let mut pins = Pins::load(Some(&path));
+        assert_eq!(pins.check("good", "x", &tools(&[("t", "reads")])).unwrap(), []);
+        assert_eq!(pins.check("huge", "x", &tools(&[("t", &huge)])).unwrap(), []);
+        let mut pins = Pins::load(Some(&path));
+        assert_eq!(pins.problem(), None);
+        assert_eq!(pins.check("huge", "x", &tools(&[("t", &huge)])).unwrap(), []);
+        assert_eq!(told(&pins.check("huge", "x", &tools(&[("t", "less")])).unwrap()), ["huge/t has changed"]);
+        assert_eq!(told(&pins.check("good", "x", &tools(&[("t", "")])).unwrap()), ["good/t has changed"]);
     }
 
     #[test]

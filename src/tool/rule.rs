@@ -6,6 +6,9 @@ use super::comparable::{comparable, comparable_pattern, folded};
 use super::pattern::fits;
 use super::{CallFacts, Decision, ToolPattern};
 
+/// The arguments of `files` and `shell` that are paths.
+const PATH_ARGUMENTS: [&str; 4] = ["path", "from", "to", "cwd"];
+
 /// `allow`, `ask` or `deny` for the calls that a pattern fits, and all conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -15,6 +18,8 @@ pub struct Rule {
     /// The person vouches for it: these tools change nothing and tell nobody, so that they may go
     /// on when the words of others have come in.
     pub is_read_only: bool,
+    /// Where relative paths of our own servers start.
+    pub folder: Option<String>,
     /// Where it stands, as in `config.yaml:12`.
     pub place: Option<String>,
 }
@@ -29,8 +34,7 @@ pub struct Condition {
 impl Rule {
     #[must_use]
     pub fn fits(&self, call: &CallFacts<'_>) -> bool {
-        self.tool.fits(call.server, call.tool)
-            && self.when.iter().all(|condition| condition.fits(self.decision, call.arguments))
+        self.tool.fits(call.server, call.tool) && self.when.iter().all(|condition| condition.fits(self, call.arguments))
     }
 
     /// Whether it fits every call that `other` fits.
@@ -65,17 +69,22 @@ impl Condition {
     }
 
     /// A denial needs one value that fits; a permission needs all values below the pointer to fit.
-    fn fits(&self, decision: Decision, arguments: &Map<String, Value>) -> bool {
+    fn fits(&self, rule: &Rule, arguments: &Map<String, Value>) -> bool {
         let mut values = Vec::new();
         if self.pointer.is_empty() {
             arguments.values().for_each(|value| collect(value, &mut values));
         } else if let Some(value) = at_pointer(arguments, &self.pointer) {
             collect(value, &mut values);
         }
-        match decision {
+        match rule.decision {
             Decision::Allow => !values.is_empty() && values.iter().all(|value| self.fits_meaning(value)),
             Decision::Ask | Decision::Deny => {
-                values.iter().any(|value| self.fits_meaning(value) || self.fits_writing(value))
+                let is_path = self.pointer.rsplit('/').next().is_some_and(|name| PATH_ARGUMENTS.contains(&name));
+                let fits_elsewhere = |value: &String| {
+                    let other = if is_path { other_writing(value, rule.folder.as_deref()) } else { None };
+                    other.is_some_and(|other| self.fits_meaning(&other))
+                };
+                values.iter().any(|value| self.fits_meaning(value) || self.fits_writing(value) || fits_elsewhere(value))
                     || self.fits_writing(&values.join(" "))
             }
         }
@@ -87,6 +96,18 @@ impl Condition {
 
     fn fits_writing(&self, value: &str) -> bool {
         fits(&folded(&self.pattern), &folded(value))
+    }
+}
+
+/// A relative path as an absolute one, and an absolute one beneath `folder` as a relative one. Without a folder, a
+/// relative path is one in the root of all.
+fn other_writing(path: &str, folder: Option<&str>) -> Option<String> {
+    let path = comparable(path);
+    let folder = folder.unwrap_or_default().trim_end_matches('/');
+    match path.strip_prefix('/') {
+        Some(_) if folder.is_empty() => None,
+        Some(_) => path.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned),
+        None => Some(format!("{folder}/{path}")),
     }
 }
 
@@ -119,7 +140,7 @@ mod tests {
             .iter()
             .map(|(pointer, pattern)| Condition { pointer: (*pointer).to_owned(), pattern: (*pattern).to_owned() });
         let tool = ToolPattern::parse(tool).unwrap();
-        Rule { decision, tool, when: when.collect(), is_read_only: false, place: None }
+        Rule { decision, tool, when: when.collect(), is_read_only: false, folder: None, place: None }
     }
 
     fn fits_call(rule: &Rule, arguments: &Value) -> bool {
@@ -168,6 +189,32 @@ mod tests {
         assert!(fits_call(&anywhere, &json!({"a": [{"b": "-----BEGIN PRIVATE KEY-----"}]})));
         let deep = rule(Decision::Ask, "*/*", &[("/a~1b/0/c", "1")]);
         assert!(fits_call(&deep, &json!({"a/b": [{"c": 1}]})));
+    }
+
+    #[test]
+    fn a_denial_holds_for_a_path_however_it_is_written() {
+        let in_home = |decision, pattern: &str| Rule {
+            folder: Some("/home/me".to_owned()),
+            ..rule(decision, "files/*", &[("/path", pattern)])
+        };
+        for (pattern, path, expected) in [
+            ("*/.ssh/*", ".ssh/id_rsa", true),
+            ("*/.ssh/*", "./a/../.ssh/id_rsa", true),
+            ("/home/me/.ssh/*", ".ssh/id_rsa", true),
+            ("/home/*", "../../etc/passwd", false),
+            ("secret/*", "/home/me/secret/key", true),
+            ("secret/*", "/home/me/a/../secret/key", true),
+            ("secret/*", "/home/me2/secret/key", false),
+            ("secret/*", "a/secret/key", false),
+        ] {
+            let arguments = json!({"path": path});
+            assert_eq!(fits_call(&in_home(Decision::Deny, pattern), &arguments), expected, "{pattern} {path}");
+        }
+        assert!(!fits_call(&in_home(Decision::Allow, "/home/me/*"), &json!({"path": "a"})), "it is asked about");
+        let no_folder = rule(Decision::Ask, "files/*", &[("/from", "*/.ssh/*")]);
+        assert!(fits_call(&no_folder, &json!({"from": ".ssh/id_rsa"})));
+        let no_path = rule(Decision::Deny, "*/*", &[("/text", "*/a")]);
+        assert!(!fits_call(&no_path, &json!({"text": "a"})), "what is no path has one writing");
     }
 
     #[test]

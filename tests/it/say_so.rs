@@ -1,6 +1,7 @@
 //! The say-so through the real binary: what runs, what is refused, and what no trick gets past it.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
@@ -103,6 +104,48 @@ fn words_of_others_send_nothing_away() {
             output.assert_exit(10);
         }
     }
+}
+
+/// So do those of a page that the person attaches.
+#[test]
+fn a_page_that_is_attached_makes_what_writes_ask_again() {
+    let page = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", page.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = page.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]);
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 10\r\nconnection: close\r\n\r\n";
+        stream.write_all(format!("{head}call shell").as_bytes()).unwrap();
+    });
+    let touch = || Reply::call("c1", "shell__run", &json!({"argv": ["touch", "made"]}));
+    for (attached, exit) in [(None, 0), (Some(url.as_str()), 10)] {
+        let model = ModelServer::start([touch(), Reply::answer(&["done"])]);
+        let config = TestConfig::for_server(&model)
+            .set("mcp.servers.fetch", json!({"builtin": "fetch", "allow_hosts": ["127.0.0.1"]}))
+            .set("chat.service.tools.rules", json!([{"allow": "shell/run"}]));
+        let sandbox = Sandbox::new().config(&config);
+        let options: Vec<&str> = attached.iter().flat_map(|url| ["-f", url]).chain(["-t", "shell"]).collect();
+        let output = ask(&sandbox, &options).assert_exit(exit);
+        assert_eq!(sandbox.work_folder().join("made").exists(), exit == 0, "{output:?}");
+    }
+}
+
+#[test]
+fn a_denied_path_is_denied_however_it_is_written() {
+    let model = ModelServer::start([]);
+    let rules = json!([{"deny": "files/*", "when": {"/path": "*/.ssh/*"}}]);
+    let sandbox = sandbox(&model, &rules);
+    let folder = sandbox.work_folder();
+    fs::create_dir(folder.join(".ssh")).unwrap();
+    fs::write(folder.join(".ssh/id"), "secret").unwrap();
+    fs::write(folder.join("id"), "open").unwrap();
+    let absolute = folder.join(".ssh/id").display().to_string();
+    for path in [".ssh/id", "./.ssh/id", "a/../.ssh/id", &absolute] {
+        let path = format!("path={path}");
+        sandbox.sayso(["mcp", "call", "files", "read", &path]).run().assert_exit(10).assert_stdout("");
+    }
+    let output = sandbox.sayso(["mcp", "call", "files", "read", "path=id"]).run().assert_exit(0);
+    assert!(output.stdout().contains("open"), "{output:?}");
 }
 
 #[test]
