@@ -122,7 +122,7 @@ impl Pins {
     /// Two that change the file at once would each lose what the other has pinned.
     fn lock(&self) -> Result<Option<File>, String> {
         let Some(path) = &self.path else { return Ok(None) };
-        let locked = || {
+        let locked = || -> std::io::Result<Option<File>> {
             make_folder(path)?;
             let file = writable().truncate(false).open(path.with_extension("lock"))?;
             file.lock()?;
