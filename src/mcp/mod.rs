@@ -21,7 +21,6 @@ mod in_process;
 mod lines;
 mod log_level;
 mod oauth;
-mod pace;
 mod pages;
 mod processes;
 mod program_path;

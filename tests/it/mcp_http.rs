@@ -1,7 +1,6 @@
 //! MCP servers at a URL: connections, sessions, broken streams, redirects, limits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -139,27 +138,6 @@ fn a_stream_that_breaks_goes_on_where_it_was() {
     let sandbox = sandbox(&web.url("/mcp"), json!({}));
     assert_eq!(sandbox.sayso(CALL).run().assert_exit(0).stdout(), "resumed\n");
     assert_eq!(web.asked_for("tools/call").len(), 1, "a call is not repeated");
-}
-
-#[test]
-fn a_stream_that_ends_again_and_again_is_not_asked_for_in_a_hurry() {
-    for stream in ["id: 1\nretry: 0\ndata: \n\n", ": nothing\n\n", "retry: 0\n\n"] {
-        let web = Web::start(move |_| {
-            move |asked: &Asked| match (asked.method.as_str(), asked.rpc().as_str()) {
-                ("GET", _) => Said::events_then_break(stream),
-                // Long enough for hundreds of streams.
-                (_, "tools/call") => {
-                    std::thread::sleep(Duration::from_secs(1));
-                    text(asked, "done")
-                }
-                _ => greeting(asked, "s").unwrap(),
-            }
-        });
-        let sandbox = sandbox(&web.url("/mcp"), json!({}));
-        assert_eq!(sandbox.sayso(CALL).run().assert_exit(0).stdout(), "done\n");
-        let streams = web.asked().iter().filter(|asked| asked.method == "GET").count();
-        assert!((1..50).contains(&streams), "{stream:?}: {streams}");
-    }
 }
 
 #[test]

@@ -12,7 +12,6 @@ use rmcp::transport::streamable_http_client::{
     SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse, StreamableHttpResponseLimits,
 };
 
-use super::super::pace::{self, Pace};
 use super::super::task_only;
 use super::tokens::{Complaint, Tokens};
 
@@ -28,26 +27,11 @@ type Events = BoxStream<'static, Result<sse_stream::Sse, SseError>>;
 pub(in crate::mcp) struct SignedClient {
     http: reqwest::Client,
     tokens: Option<Tokens>,
-    pace: Arc<Pace>,
 }
 
 impl SignedClient {
     pub(in crate::mcp) fn new(http: reqwest::Client, tokens: Option<Tokens>) -> Self {
-        Self { http, tokens, pace: Arc::default() }
-    }
-
-    /// Opens a stream. One that goes on from an event is not held back here: a request may wait for it.
-    async fn opened(&self, is_resumed: bool, opening: impl Future<Output = Outcome<Events>>) -> Outcome<Events> {
-        if !is_resumed {
-            self.pace.turn().await;
-        }
-        let pace = Arc::clone(&self.pace);
-        let listen = move |event: &Result<sse_stream::Sse, SseError>| {
-            if event.as_ref().is_ok_and(|event| event.id.is_some() || event.data.is_some()) {
-                pace.heard();
-            }
-        };
-        Ok(marked(opening.await?).inspect(listen).boxed())
+        Self { http, tokens }
     }
 
     async fn signed<T, F>(&self, call: impl Fn(Option<String>) -> F) -> Outcome<T>
@@ -79,12 +63,6 @@ impl SignedClient {
     }
 }
 
-/// A server may say how soon a stream that ended is asked for again, but not that it is without a pause.
-fn with_pause(mut event: sse_stream::Sse) -> sse_stream::Sse {
-    event.retry = event.retry.map(|wait| wait.max(pace::WAIT_MIN_MS));
-    event
-}
-
 fn complaint(failure: &StreamableHttpError<reqwest::Error>) -> Option<(Complaint, &str)> {
     let challenge = failure.auth_challenge()?;
     match failure {
@@ -99,18 +77,14 @@ fn complaint(failure: &StreamableHttpError<reqwest::Error>) -> Option<(Complaint
 
 /// The events with what the SDK would not keep of the tools in them.
 fn marked(events: Events) -> Events {
-    let mark = async |event: Result<sse_stream::Sse, SseError>| {
-        if event.is_err() {
-            // After a stream that broke, the SDK asks for it again at once.
-            tokio::time::sleep(pace::WAIT_MIN).await;
-        }
-        let mut event = with_pause(event?);
+    let mark = |event: Result<sse_stream::Sse, SseError>| {
+        let mut event = event?;
         if let Some(message) = event.data.as_ref().and_then(|data| task_only::marked(data.as_bytes())) {
             event.data = Some(message.to_string());
         }
         Ok(event)
     };
-    events.then(mark).boxed()
+    events.map(mark).boxed()
 }
 
 impl StreamableHttpClient for SignedClient {
@@ -168,11 +142,12 @@ impl StreamableHttpClient for SignedClient {
         _: Option<String>,
         headers: Headers,
     ) -> Outcome<Events> {
-        let opening = self.signed(|token| {
+        self.signed(|token| {
             let (uri, session_id, last) = (uri.clone(), session_id.clone(), last_event_id.clone());
             self.http.get_stream(uri, session_id, last, token, headers.clone())
-        });
-        self.opened(last_event_id.is_some(), opening).await
+        })
+        .await
+        .map(marked)
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -184,11 +159,12 @@ impl StreamableHttpClient for SignedClient {
         headers: Headers,
         event_bytes_max: usize,
     ) -> Outcome<Events> {
-        let opening = self.signed(|token| {
+        self.signed(|token| {
             let (uri, session_id, last) = (uri.clone(), session_id.clone(), last_event_id.clone());
             let headers = headers.clone();
             self.http.get_stream_with_max_sse_event_size(uri, session_id, last, token, headers, event_bytes_max)
-        });
-        self.opened(last_event_id.is_some(), opening).await
+        })
+        .await
+        .map(marked)
     }
 }
