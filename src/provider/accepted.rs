@@ -49,8 +49,10 @@ const UNKNOWN: [&str; 12] = [
 ];
 /// Words by which it says that another value would do.
 const VALUE_WORDS: [&str; 3] = ["supported values are", "supported values:", "permitted:"];
-/// A refusal that holds one of these is about a tool, a call or a result, and not about tools.
-const ONE_TOOL_WORDS: [&str; 6] = ["schema", "parameters", "properties", "tool_use", "tool_result", "tool_call_id"];
+/// A refusal that holds one of these is about the schema of a tool.
+const TOOL_SCHEMA_WORDS: [&str; 3] = ["schema", "parameters", "properties"];
+/// And one with these about a call or a result: neither is about tools as such.
+const TOOL_CALL_WORDS: [&str; 3] = ["tool_use", "tool_result", "tool_call_id"];
 /// What a place in the list of tools stands behind, the most exact first.
 const TOOL_PLACES: [&str; 3] = ["function_declarations[", "tools[", "tools."];
 /// Without these an answer would be another one than was asked for.
@@ -147,7 +149,8 @@ impl Accepted {
         if let Some(name) = candidates.find(|name| !self.leaves_out(name) && names(&text, name)) {
             return Some(self.without(name));
         }
-        let is_about_one = ONE_TOOL_WORDS.iter().any(|word| text.contains(word));
+        let mut about_one = TOOL_SCHEMA_WORDS.iter().chain(&TOOL_CALL_WORDS);
+        let is_about_one = about_one.any(|word| text.contains(word));
         let offers_tools = !request.tools.is_empty() && !self.leaves_out("tools");
         (offers_tools && !is_about_one && (text.contains("tool") || text.contains("function calling")))
             .then(|| self.without("tools"))
@@ -244,7 +247,7 @@ fn has_result_images(request: &ChatRequest<'_>) -> bool {
 
 /// The tool whose schema is refused, by its name or by its place in the list.
 fn refused_tool<'a>(text: &str, tools: &'a [ToolSpec]) -> Option<&'a str> {
-    let is_about_one = ONE_TOOL_WORDS[..3].iter().any(|word| text.contains(word));
+    let is_about_schema = TOOL_SCHEMA_WORDS.iter().any(|word| text.contains(word));
     let by_name = || tools.iter().find(|tool| names(text, &tool.name));
     let place = || {
         TOOL_PLACES.iter().find_map(|before| {
@@ -252,7 +255,7 @@ fn refused_tool<'a>(text: &str, tools: &'a [ToolSpec]) -> Option<&'a str> {
             rest[..rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len())].parse::<usize>().ok()
         })
     };
-    let found = if is_about_one { by_name().or_else(|| tools.get(place()?)) } else { None };
+    let found = if is_about_schema { by_name().or_else(|| tools.get(place()?)) } else { None };
     found.map(|tool| tool.name.as_str())
 }
 

@@ -256,6 +256,7 @@ impl Session {
         self.messages.clear();
         self.head = None;
         self.unanswered = None;
+        self.set_aside = None;
         self.is_answered_elsewhere = false;
         self.turn = 0;
         self.system_is_recorded = false;

@@ -159,6 +159,8 @@ impl Session {
         if let Some(host) = &self.toolbox.host {
             host.begin_turn();
         }
+        // Of a turn that a bug ended, which nobody has settled.
+        self.settle_retry();
         match input {
             TurnInput::Prompt(Prompt { text, attachments }) => {
                 self.unanswered = None;

@@ -125,6 +125,37 @@ fn a_prompt_needs_no_server_where_only_one_has_it() {
 }
 
 #[test]
+fn a_prompt_of_a_server_makes_what_tells_others_ask_again() {
+    let call = Reply::call("c1", "fake__echo", &json!({"text": "told"}));
+    let model = ModelServer::start([call, Reply::answer(&["done"])]);
+    let rules = json!([{"allow": "fake/echo"}]);
+    let fake = FakeMcp::for_model(&model, &[]).set("chat.service.tools.rules", rules);
+    let mut pty = start(fake.sandbox.sayso(["chat"]), "test>");
+    pty.send("/prompt greet who=Ada\r");
+    pty.wait_for_text("run it? [y/n/a/e/?]");
+    pty.send("n\r");
+    pty.wait_for_text("done");
+    assert!(model.told("c1").contains("denied"), "{}", model.told("c1"));
+}
+
+#[test]
+fn a_resource_in_a_conversation_that_goes_on_makes_what_tells_others_ask_again() {
+    let call = |id: &str| Reply::call(id, "fake__echo", &json!({"text": "told"}));
+    let model = ModelServer::start([Reply::answer(&["seen"]), call("c1")]);
+    let rules = json!([{"allow": "fake/echo"}]);
+    let fake = FakeMcp::for_model(&model, &[]).set("chat.service.tools.rules", rules);
+    let mut pty = start(fake.sandbox.sayso(["chat"]), "test>");
+    pty.send("look at @fake:test://count\r");
+    pty.wait_for_text("seen");
+    wait_for_end(&pty, &["test>"]);
+    pty.send("/exit\r");
+    pty.wait_for_exit();
+    assert!(model.request().json()["messages"].to_string().contains("read 1"), "{}", model.request().json());
+    let output = fake.sandbox.ask_once(["-c", "go on"]).run().assert_exit(10);
+    output.assert_stderr_has(&["fake/echo needs a say-so"]);
+}
+
+#[test]
 fn a_prompt_that_two_servers_have_is_named_with_its_server() {
     let model = ModelServer::always(Reply::answer(&["hello"]));
     let fake = FakeMcp::for_model(&model, &[]);
