@@ -14,7 +14,7 @@ mod served;
 mod servers;
 mod session_settings;
 mod settings;
-mod shell;
+pub mod shell;
 #[cfg(test)]
 mod test_client;
 mod time;

@@ -60,6 +60,7 @@ pub fn maker(name: &str, settings: &BuiltinSettings) -> Option<Make> {
                 roots: settings.roots.clone(),
                 denied: settings.denied.clone(),
                 environment: settings.child_environment.clone(),
+                limit: settings.command_limit,
                 guard: settings.guard.clone(),
             };
             Some(made_by(move || shell::new(&settings)))

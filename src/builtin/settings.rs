@@ -1,6 +1,7 @@
 //! What the built-in servers are handed, each layer's part ready to use.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::ConfiguredModel;
 use crate::conversation::SharedSettings;
@@ -24,6 +25,8 @@ pub struct BuiltinSettings {
     pub http: HttpSettings,
     /// Hosts inside this network that `fetch` may reach even so.
     pub allow_hosts: Vec<String>,
+    /// How long a command of `shell` may take of which the call does not say so.
+    pub command_limit: Duration,
     /// `PATH`, `HOME` and other harmless variables, for `shell`.
     pub child_environment: Vec<(String, String)>,
     /// Our own program, to guard commands with; without it they are started bare.

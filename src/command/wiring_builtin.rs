@@ -1,11 +1,13 @@
 //! From the configuration to the built-in servers: what each of them is handed, and what none of them may touch.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::context::Context;
 use super::wiring_mcp::Servers;
 use crate::builtin::fetch::FetchSettings;
 use crate::builtin::files::{self, FilesSettings};
+use crate::builtin::shell;
 use crate::builtin::{self, BuiltinSettings, ConfiguredModel, Served};
 use crate::config::{Config, ConfigError, Environment, WantedBuiltin, server_settings, wanted_builtins};
 use crate::conversation::SharedSettings;
@@ -116,10 +118,15 @@ fn resolved(
 ) -> Result<(ServerSettings, BuiltinSettings), ConfigError> {
     // How to start it is known once the rest of the section is understood; nothing is started before that.
     let unlaunched = Launch::Command { program: String::new(), args: Vec::new(), env: [].into(), cwd: None };
-    let server = server_settings(&wanted.name, &wanted.section, unlaunched, config.server_place(environment))?;
+    let mut server = server_settings(&wanted.name, &wanted.section, unlaunched, config.server_place(environment))?;
+    let command_limit = server.request_timeout;
+    if wanted.builtin == "shell" {
+        // A command that takes too long is ended by the server, which tells what came of it until then.
+        server.request_timeout = shell::answer_max(command_limit);
+    }
     let roots = if server.roots.is_empty() { settings.roots.clone() } else { server.roots.clone() };
     let allow_hosts = wanted.section.allow_hosts.clone();
-    Ok((server, BuiltinSettings { roots, allow_hosts, ..settings.clone() }))
+    Ok((server, BuiltinSettings { roots, allow_hosts, command_limit, ..settings.clone() }))
 }
 
 fn unknown(wanted: &WantedBuiltin) -> ConfigError {
@@ -138,6 +145,7 @@ pub fn settings(config: &Config, environment: &Environment, session: SharedSetti
         session,
         http: config.http.clone(),
         allow_hosts: Vec::new(),
+        command_limit: Duration::from_secs(config.chat.tools.timeout_seconds),
         child_environment: environment.for_children(),
         guard: std::env::current_exe().ok(),
     }
@@ -184,8 +192,6 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::builtin::server;
     use crate::mcp::{BUILTIN_SERVERS, HostSettings, Launch, McpHost, Protocol};

@@ -68,7 +68,6 @@ pub async fn equip(
     session.toolbox = Toolbox::new(
         Some(host),
         ToolboxSettings {
-            timeout: Duration::from_secs(tools.timeout_seconds),
             result_bytes_max: tools.result_bytes_max,
             parallel_max: tools.max_parallel,
             trusted_servers: std::mem::take(&mut added.trusted),

@@ -3,9 +3,6 @@
 use super::file::{Mcp, ServerSection};
 use crate::mcp::{BUILTIN_SERVERS, HARMLESS_SERVERS};
 
-/// Of one request, where the file says nothing.
-const TIMEOUT_SECONDS: u64 = 600;
-
 /// One built-in server, to be offered under `name`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WantedBuiltin {
@@ -21,10 +18,7 @@ pub struct WantedBuiltin {
 pub fn wanted_builtins(file: &Mcp, asked: &[String]) -> Vec<WantedBuiltin> {
     let of_file = file.servers.iter().filter_map(|(name, section)| {
         let builtin = section.builtin.clone().filter(|_| section.is_enabled())?;
-        let usual = ServerSection::default().timeout;
-        // A command of `shell` may take its time; that has a limit of its own.
-        let timeout = if section.timeout == usual { TIMEOUT_SECONDS } else { section.timeout };
-        Some(WantedBuiltin { name: name.clone(), builtin, section: ServerSection { timeout, ..section.clone() } })
+        Some(WantedBuiltin { name: name.clone(), builtin, section: section.clone() })
     });
     let unmentioned = BUILTIN_SERVERS.into_iter().filter(|name| {
         let is_asked_for = asked.iter().any(|other| other == name);
@@ -37,8 +31,7 @@ pub fn wanted_builtins(file: &Mcp, asked: &[String]) -> Vec<WantedBuiltin> {
 }
 
 fn default_builtin(name: &str) -> WantedBuiltin {
-    let section =
-        ServerSection { builtin: Some(name.to_owned()), timeout: TIMEOUT_SECONDS, ..ServerSection::default() };
+    let section = ServerSection { builtin: Some(name.to_owned()), ..ServerSection::default() };
     WantedBuiltin { name: name.to_owned(), builtin: name.to_owned(), section }
 }
 
@@ -76,6 +69,6 @@ mod tests {
     fn what_the_file_says_of_one_is_kept() {
         let file: Mcp = serde_yaml::from_str("servers: {time: {builtin: time, required: true, timeout: 5}}").unwrap();
         let first = wanted_builtins(&file, &[]).remove(0);
-        assert_eq!((first.section.required, first.section.timeout), (true, 5));
+        assert_eq!((first.section.required, first.section.timeout), (true, Some(5)));
     }
 }

@@ -70,7 +70,7 @@ fn http(http: &HttpSettings) -> bool {
 
 fn mcp(mcp: &Mcp) -> bool {
     mcp.servers.values().all(|server| {
-        (1..=86_400).contains(&server.timeout)
+        server.timeout.is_none_or(|seconds| (1..=86_400).contains(&seconds))
             && (1..=3600).contains(&server.connect_timeout)
             && server.oauth.as_ref().and_then(|oauth| oauth.redirect_port) != Some(0)
     })

@@ -132,7 +132,12 @@ impl Config {
     /// Where the paths of servers start.
     #[must_use]
     pub fn server_place<'a>(&'a self, environment: &'a Environment) -> ServerPlace<'a> {
-        ServerPlace { environment, paths: &self.paths, folder: folder_of(self.file_path.as_deref()) }
+        ServerPlace {
+            environment,
+            paths: &self.paths,
+            folder: folder_of(self.file_path.as_deref()),
+            request_timeout: Duration::from_secs(self.chat.tools.timeout_seconds),
+        }
     }
 }
 

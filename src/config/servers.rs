@@ -27,6 +27,8 @@ pub struct ServerPlace<'a> {
     pub paths: &'a Paths,
     /// Relative folders start here.
     pub folder: Option<&'a Path>,
+    /// For one request to a server whose section says nothing of it.
+    pub request_timeout: Duration,
 }
 
 /// One server of the file, and what can be made of it.
@@ -91,7 +93,7 @@ pub fn server_settings(
         name: name.to_owned(),
         launch,
         required: server.required,
-        request_timeout: Duration::from_secs(server.timeout),
+        request_timeout: server.timeout.map_or(place.request_timeout, Duration::from_secs),
         connect_timeout: Duration::from_secs(server.connect_timeout),
         allow: server.tools.allow.clone(),
         deny: server.tools.deny.clone(),
@@ -260,7 +262,12 @@ mod tests {
         section.servers.values_mut().for_each(|server| server.project = project.map(std::path::PathBuf::from));
         let environment = Environment::from_pairs(VARIABLES);
         let paths = Paths::new(&environment);
-        let place = ServerPlace { environment: &environment, paths: &paths, folder: Some(Path::new("/c")) };
+        let place = ServerPlace {
+            environment: &environment,
+            paths: &paths,
+            folder: Some(Path::new("/c")),
+            request_timeout: Duration::from_secs(60),
+        };
         let told = |server: ConfiguredServer| {
             let text = match server.state {
                 ConfiguredState::External(settings) => match settings.launch {

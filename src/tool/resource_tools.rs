@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::names::model_name;
 use super::result_text::{cut, result_text};
-use super::server_tool::{CallLimits, failed};
+use super::server_tool::failed;
 use super::{Invocation, Running, Tool, ToolDefinition, ToolOutput};
 use crate::conversation::{ToolSchema, ToolSpec};
 use crate::mcp::{Content, McpError, McpHost, ResourceInfo, ResourceTemplate};
@@ -33,30 +33,25 @@ pub struct ResourceTool {
     definition: ToolDefinition,
     host: McpHost,
     kind: Kind,
-    limits: CallLimits,
+    result_bytes_max: usize,
 }
 
 /// The tools for this server.
 #[must_use]
-pub fn resource_tools(host: &McpHost, server: &str, limits: CallLimits) -> [Rc<ResourceTool>; 2] {
-    [Kind::List, Kind::Read]
-        .map(|kind| Rc::new(ResourceTool { definition: definition(server, kind), host: host.clone(), kind, limits }))
+pub fn resource_tools(host: &McpHost, server: &str, result_bytes_max: usize) -> [Rc<ResourceTool>; 2] {
+    [Kind::List, Kind::Read].map(|kind| {
+        Rc::new(ResourceTool { definition: definition(server, kind), host: host.clone(), kind, result_bytes_max })
+    })
 }
 
 impl ResourceTool {
     async fn run(&self, invocation: &Invocation) -> ToolOutput {
-        let work = async {
-            match self.kind {
-                Kind::List => self.list(&invocation.arguments).await,
-                Kind::Read => self.read(&invocation.arguments).await,
-            }
+        let outcome = match self.kind {
+            Kind::List => self.list(&invocation.arguments).await,
+            Kind::Read => self.read(&invocation.arguments).await,
         };
-        let mut output = match tokio::time::timeout(self.limits.timeout, work).await {
-            Ok(Ok(output)) => output,
-            Ok(Err(error)) => failed(error.to_string()),
-            Err(_) => failed(format!("{} did not answer within {:?}", self.definition.server, self.limits.timeout)),
-        };
-        output.is_truncated = cut(&mut output.text, self.limits.result_bytes_max);
+        let mut output = outcome.unwrap_or_else(|error| failed(error.to_string()));
+        output.is_truncated = cut(&mut output.text, self.result_bytes_max);
         output.is_untrusted = true;
         output
     }

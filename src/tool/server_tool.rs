@@ -1,7 +1,5 @@
 //! A tool of a server: the call goes there, and whatever comes back becomes something to tell the model.
 
-use std::time::Duration;
-
 use super::admission::Admitted;
 use super::names::model_name;
 use super::result_text::{cut, result_text};
@@ -20,42 +18,33 @@ pub struct Origin<'a> {
     pub is_trusted: bool,
 }
 
-/// Limits of one call.
-#[derive(Clone, Copy, Debug)]
-pub struct CallLimits {
-    pub timeout: Duration,
-    pub result_bytes_max: usize,
-}
-
 pub struct ServerTool {
     definition: ToolDefinition,
     host: McpHost,
     output_schema: Option<OutputSchema>,
     is_trusted: bool,
-    limits: CallLimits,
+    result_bytes_max: usize,
 }
 
 impl ServerTool {
     #[must_use]
-    pub fn new(host: McpHost, origin: Origin<'_>, admitted: &Admitted, limits: CallLimits) -> Self {
+    pub fn new(host: McpHost, origin: Origin<'_>, admitted: &Admitted, result_bytes_max: usize) -> Self {
         Self {
             definition: definition(origin, admitted),
             host,
             output_schema: admitted.tool.output_schema.clone().map(OutputSchema::new),
             is_trusted: origin.is_builtin && origin.is_trusted,
-            limits,
+            result_bytes_max,
         }
     }
 
     async fn run(&self, invocation: &Invocation) -> ToolOutput {
         let ToolDefinition { server, tool, .. } = &self.definition;
-        let call = self.host.call_tool(server, tool, invocation.arguments.clone(), &invocation.id);
-        let mut output = match tokio::time::timeout(self.limits.timeout, call).await {
-            Ok(Ok(result)) => self.output(result).await,
-            Ok(Err(error)) => failed(error.to_string()),
-            Err(_) => failed(format!("the tool {server}/{tool} did not answer within {:?}", self.limits.timeout)),
+        let mut output = match self.host.call_tool(server, tool, invocation.arguments.clone(), &invocation.id).await {
+            Ok(result) => self.output(result).await,
+            Err(error) => failed(error.to_string()),
         };
-        output.is_truncated = cut(&mut output.text, self.limits.result_bytes_max);
+        output.is_truncated = cut(&mut output.text, self.result_bytes_max);
         output.is_untrusted = !self.is_trusted;
         output
     }

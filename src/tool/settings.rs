@@ -7,8 +7,6 @@ use super::{Grant, Rule, Selection};
 
 #[derive(Clone, Debug)]
 pub struct ToolboxSettings {
-    /// Of one call.
-    pub timeout: Duration,
     /// Of one result, for the model.
     pub result_bytes_max: usize,
     /// Calls that run at the same time.
@@ -33,7 +31,6 @@ pub struct ToolboxSettings {
 impl Default for ToolboxSettings {
     fn default() -> Self {
         Self {
-            timeout: Duration::from_secs(60),
             result_bytes_max: 1024 * 1024,
             parallel_max: 8,
             wait_max: Duration::from_secs(10),

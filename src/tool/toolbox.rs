@@ -12,7 +12,7 @@ use super::names::model_name;
 use super::pins::Pins;
 use super::resource_tools::resource_tools;
 use super::search::{Candidate, Catalog, FindTools};
-use super::server_tool::{CallLimits, Origin, ServerTool};
+use super::server_tool::{Origin, ServerTool};
 use super::{Approval, CallFacts, Change, Tool, ToolDefinition, ToolboxSettings, Verdict};
 use crate::conversation::ToolSpec;
 use crate::mcp::{McpHost, ServerState, ServerStatus, ToolInfo};
@@ -178,18 +178,19 @@ impl Toolbox {
                 .map(|refused| format!("the tool {name}/{} is not offered: {}", refused.tool, refused.reason)),
         );
         let origin = Origin { server: name, is_builtin, is_trusted: self.settings.trusted_servers.contains(name) };
-        let limits = CallLimits { timeout: self.settings.timeout, result_bytes_max: self.settings.result_bytes_max };
+        let bytes_max = self.settings.result_bytes_max;
         let quarantined = if origin.is_builtin { Vec::new() } else { self.check_pins(host, name, &admitted, notices) };
         let is_offered = |tool: &&Admitted| {
             self.settings.selection.offers(name, &tool.tool.name)
                 && !quarantined.iter().any(|change| change.tool == tool.tool.name)
         };
         let tools = admitted.iter().filter(is_offered);
-        let tools = tools.map(|tool| -> Rc<dyn Tool> { Rc::new(ServerTool::new(host.clone(), origin, tool, limits)) });
+        let tools =
+            tools.map(|tool| -> Rc<dyn Tool> { Rc::new(ServerTool::new(host.clone(), origin, tool, bytes_max)) });
         let mut tools: Vec<_> = tools.collect();
         let is_held_back = !admitted.is_empty() && quarantined.len() == admitted.len() || self.pins_are_lost();
         if host.has_resources(name) && !is_held_back {
-            tools.extend(self.resource_tools(host, name, &source, limits));
+            tools.extend(self.resource_tools(host, name, &source));
         }
         ServerTools { name: name.clone(), source, tools, quarantined }
     }
@@ -199,13 +200,13 @@ impl Toolbox {
     }
 
     /// The tools for what can be read of a server; where it has tools of these names, those are it.
-    fn resource_tools(&self, host: &McpHost, server: &str, own: &[ToolInfo], limits: CallLimits) -> Vec<Rc<dyn Tool>> {
+    fn resource_tools(&self, host: &McpHost, server: &str, own: &[ToolInfo]) -> Vec<Rc<dyn Tool>> {
         let is_offered = |name: &str| {
             self.settings.selection.offers(server, name)
                 && host.offers_tool(server, name)
                 && !own.iter().any(|tool| tool.name == name)
         };
-        let tools = resource_tools(host, server, limits).into_iter();
+        let tools = resource_tools(host, server, self.settings.result_bytes_max).into_iter();
         let offered = tools.filter(|tool| is_offered(&tool.definition().tool));
         offered.map(|tool| -> Rc<dyn Tool> { tool }).collect()
     }

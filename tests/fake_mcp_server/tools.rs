@@ -185,7 +185,7 @@ impl Server {
                 self.wire.result(id, self.complete(result));
             }
             "log" => self.log(id, params),
-            "slow" => self.slow(id),
+            "slow" => self.slow(id, arguments),
             "gather" => self.gather(id, arguments),
             "speak" => self.speak(id, params),
             "refuse" if self.faults.has("hostile") => self.wire.error(id, -32000, &hostile::words()),
@@ -209,11 +209,12 @@ impl Server {
         self.done(id, "logged");
     }
 
-    /// Takes a second, and does not keep others waiting.
-    fn slow(&mut self, id: &Value) {
+    /// Takes a second or as many as it is told, and does not keep others waiting.
+    fn slow(&mut self, id: &Value, arguments: &Value) {
+        let time = Duration::from_secs(arguments["seconds"].as_u64().unwrap_or(1));
         let answer = json!({"jsonrpc": "2.0", "id": id, "result": self.complete(text("slow"))});
         spawn(move || {
-            sleep(Duration::from_secs(1));
+            sleep(time);
             // In one piece, because the others write too. A client that has gone is no reason to fail.
             let _ = stdout().write_all(format!("{answer}\n").as_bytes());
         });

@@ -108,6 +108,8 @@ mod mcp_host;
 #[cfg(test)]
 mod mcp_http;
 #[cfg(test)]
+mod mcp_limits;
+#[cfg(test)]
 mod mcp_logs;
 #[cfg(test)]
 mod mcp_oauth;

@@ -11,10 +11,11 @@ mod server;
 mod tests;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-pub use server::Shell;
+pub use server::{Shell, answer_max};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ShellSettings {
     /// The folders that commands may start in; relative paths are those of the first.
     pub roots: Vec<PathBuf>,
@@ -22,6 +23,8 @@ pub struct ShellSettings {
     pub denied: Vec<PathBuf>,
     /// All variables that they get.
     pub environment: Vec<(String, String)>,
+    /// How long a command may take of which the call does not say so.
+    pub limit: Duration,
     /// Our own program, which ends commands when we cannot any more; without it they are started bare.
     pub guard: Option<PathBuf>,
 }

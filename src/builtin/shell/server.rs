@@ -18,6 +18,8 @@ use crate::builtin::files::{FilesSettings, Roots};
 
 const SHELL: &str = "/bin/sh";
 const TIMEOUT_SECONDS_MAX: u64 = 600;
+/// To end what was started, and to tell of it.
+const END_MAX: Duration = Duration::from_secs(30);
 /// Parts of the names of variables that hold what no command gets, should one be handed over by mistake.
 const SECRET_NAMES: [&str; 5] = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"];
 
@@ -27,15 +29,12 @@ pub struct Shell {
     roots: Arc<Roots>,
     environment: Arc<[(String, String)]>,
     guard: Option<Arc<Path>>,
+    limit: Duration,
     router: Arc<ToolRouter<Self>>,
 }
 
 fn current() -> String {
     ".".to_owned()
-}
-
-fn timeout_default() -> u64 {
-    60
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,10 +46,10 @@ pub struct Run {
     /// The folder to run it in.
     #[serde(default = "current")]
     cwd: String,
-    /// It is stopped after this long.
-    #[serde(default = "timeout_default")]
+    /// It is stopped after this long; left out, after what is usual here, mostly 60 seconds.
+    #[serde(default)]
     #[schemars(range(min = 1, max = 600))]
-    timeout_seconds: u64,
+    timeout_seconds: Option<u64>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -61,13 +60,19 @@ pub struct RunInShell {
     /// The folder to run it in.
     #[serde(default = "current")]
     cwd: String,
-    /// It is stopped after this long.
-    #[serde(default = "timeout_default")]
+    /// It is stopped after this long; left out, after what is usual here, mostly 60 seconds.
+    #[serde(default)]
     #[schemars(range(min = 1, max = 600))]
-    timeout_seconds: u64,
+    timeout_seconds: Option<u64>,
 }
 
 type Outcome = Result<String, String>;
+
+/// The longest that any call may take where commands usually have this limit.
+#[must_use]
+pub fn answer_max(limit: Duration) -> Duration {
+    limit.max(Duration::from_secs(TIMEOUT_SECONDS_MAX)) + END_MAX
+}
 
 #[tool_router]
 impl Shell {
@@ -78,6 +83,7 @@ impl Shell {
             roots: Arc::new(Roots::open(&files)),
             environment,
             guard: settings.guard.as_deref().map(Arc::from),
+            limit: settings.limit,
             router: Arc::new(Self::tool_router()),
         }
     }
@@ -112,9 +118,15 @@ impl Shell {
         self.execute(&argv, &arguments.cwd, arguments.timeout_seconds, &context).await
     }
 
-    async fn execute(&self, argv: &[String], cwd: &str, seconds: u64, context: &RequestContext<RoleServer>) -> Outcome {
+    async fn execute(
+        &self,
+        argv: &[String],
+        cwd: &str,
+        seconds: Option<u64>,
+        context: &RequestContext<RoleServer>,
+    ) -> Outcome {
         let folder = self.roots.path_of_folder(cwd)?;
-        let limit = Duration::from_secs(seconds.clamp(1, TIMEOUT_SECONDS_MAX));
+        let limit = seconds.map_or(self.limit, |seconds| Duration::from_secs(seconds.clamp(1, TIMEOUT_SECONDS_MAX)));
         let (environment, guard) = (&*self.environment, self.guard.as_deref());
         let order = Order { argv, folder: &folder, environment, guard, limit };
         let finished = run(&order, context.ct.cancelled()).await?;

@@ -16,6 +16,7 @@ async fn client(folder: &Path) -> TestClient {
         roots: vec![folder.to_owned()],
         denied: Vec::new(),
         guard: None,
+        limit: Duration::from_secs(60),
         environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
     };
     TestClient::connect(super::new(&settings)).await

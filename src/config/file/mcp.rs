@@ -50,9 +50,9 @@ pub struct ServerSection {
     pub disabled: Option<bool>,
     /// Whether nothing runs without it.
     pub required: bool,
-    /// Seconds that one request may take.
+    /// Seconds that one request may take; left out, `chat.service.tools.timeout_seconds`.
     #[schemars(range(min = 1, max = 86_400))]
-    pub timeout: u64,
+    pub timeout: Option<u64>,
     /// Seconds for start and greeting.
     #[schemars(range(min = 1, max = 3600))]
     pub connect_timeout: u64,
@@ -87,7 +87,7 @@ impl Default for ServerSection {
             enabled: true,
             disabled: None,
             required: false,
-            timeout: 60,
+            timeout: None,
             connect_timeout: 30,
             tools: ToolFilter::default(),
             roots: Vec::new(),
