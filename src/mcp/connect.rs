@@ -1,6 +1,7 @@
 //! From a server's settings to a connection: which transport, and which revision of the protocol.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::ProtocolVersion;
@@ -17,6 +18,7 @@ use super::request::Client;
 use super::server::Shared;
 use super::stderr_tail::StderrTail;
 use super::stdio::{ChildTransport, Signs};
+use super::streams::Streams;
 use super::translate::shortened;
 use super::transport_words::in_words;
 use super::wire::is_unreadable;
@@ -35,6 +37,8 @@ pub(super) struct Connected {
     pub client: Client,
     /// The process behind it, where there is one, and what it has shown of itself.
     pub child: Option<(Child, Signs)>,
+    /// What a remote server sends beside its answers.
+    pub streams: Option<Arc<Streams>>,
 }
 
 impl Connected {
@@ -148,11 +152,11 @@ async fn attempts(
             stdio(child, pipes, silence_max, (features.clone(), era)).await
         }
         Launch::Http { .. } => {
-            let transport = place.as_ref().expect("it was made above for such servers").transport();
+            let place = place.as_ref().expect("it was made above for such servers");
             // Not the SDK's own way to find out: it would sign in again after a failure to sign in.
             let served = features
                 .clone()
-                .serve_with_lifecycle(AnyTransport::new(transport), lifecycle(era.or(Some(Era::Modern))))
+                .serve_with_lifecycle(AnyTransport::new(place.transport()), lifecycle(era.or(Some(Era::Modern))))
                 .await;
             let client = served.map_err(|error| match failure_to_sign_in(&error) {
                 _ if error.is_authorization_required() => {
@@ -161,7 +165,7 @@ async fn attempts(
                 Some(reason) => ConnectError::Final(McpError::SignInFailed { server: server.name.clone(), reason }),
                 None => ConnectError::Failed(reason(&error)),
             })?;
-            Ok(Connected { client, child: None })
+            Ok(Connected { client, child: None, streams: Some(place.streams()) })
         }
     };
     let failure = match attempt(first).await {
@@ -200,7 +204,7 @@ async fn in_process(
     let served =
         features.serve_with_lifecycle(AnyTransport::new(builtin.connect()), lifecycle(era.or(Some(Era::Legacy)))).await;
     let client = served.map_err(|error| ConnectError::Failed(reason(&error)))?;
-    Ok(Connected { client, child: None })
+    Ok(Connected { client, child: None, streams: None })
 }
 
 async fn stdio(
@@ -212,7 +216,7 @@ async fn stdio(
     let signs = Signs::default();
     let transport = ChildTransport::new(pipes, child.ending(), signs.clone(), silence_max);
     match features.serve_with_lifecycle(AnyTransport::new(transport), lifecycle(era)).await {
-        Ok(client) => Ok(Connected { client, child: Some((child, signs)) }),
+        Ok(client) => Ok(Connected { client, child: Some((child, signs)), streams: None }),
         Err(error) => {
             let fault = signs.fault();
             // Whether an end is met while the pipe is written to or read from is a matter of luck.

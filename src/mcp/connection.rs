@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{ClientRequest, ServerCapabilities, ServerResult, SetLevelRequestParams};
@@ -15,6 +16,7 @@ use super::connect::{Connected, Era};
 use super::log_level::LogWish;
 use super::request::{self, Client, RequestError, Round, Terms};
 use super::stdio::Signs;
+use super::streams::Streams;
 use super::translate::shortened;
 
 /// Of what a server tells the model about itself.
@@ -26,6 +28,8 @@ const CLOSE_POLL: Duration = Duration::from_millis(2);
 pub(super) struct Connection {
     pub client: Client,
     child: Option<(Child, Signs)>,
+    /// Until the first call.
+    streams: Cell<Option<Arc<Streams>>>,
     server: String,
     timeout: Duration,
     log: LogWish,
@@ -39,10 +43,11 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(connected: Connected, server: &str, timeout: Duration, log: LogWish) -> Self {
-        let Connected { client, child } = connected;
+        let Connected { client, child, streams } = connected;
         Self {
             client,
             child,
+            streams: Cell::new(streams),
             server: server.to_owned(),
             timeout,
             log,
@@ -96,6 +101,14 @@ impl Connection {
     pub(super) async fn roots_known(&self) {
         if self.era() != Some(Era::Modern) {
             self.client.service().roots_known().await;
+        }
+    }
+
+    /// Before the first call, waits a moment for the stream on which a remote server asks back: what it asks earlier is
+    /// lost, and the call waits for the answer.
+    pub(super) async fn can_ask_back(&self) {
+        if let Some(streams) = self.streams.take() {
+            streams.settled().await;
         }
     }
 

@@ -10,6 +10,7 @@ use rmcp::transport::common::client_side_sse::ExponentialBackoff;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 
 use super::oauth::{OauthServer, SignedClient, Tokens};
+use super::streams::Streams;
 use super::{HostSettings, McpError, OauthSettings};
 use crate::http::{BareUse, Secret, bare_client, is_loopback_host};
 
@@ -61,6 +62,10 @@ impl HttpPlace {
             None
         };
         Ok(Self { address, headers, client: SignedClient::new(client, tokens) })
+    }
+
+    pub(super) fn streams(&self) -> Arc<Streams> {
+        self.client.streams()
     }
 
     /// Nothing is sent before the SDK does.

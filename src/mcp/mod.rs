@@ -34,6 +34,7 @@ mod server;
 mod settings;
 mod stderr_tail;
 mod stdio;
+mod streams;
 mod subscriptions;
 mod task_only;
 mod tasks;

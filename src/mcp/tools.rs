@@ -86,6 +86,7 @@ impl Server {
         }
         let connection = self.ready().await?;
         self.listed(&connection).await?;
+        connection.can_ask_back().await;
         let answer = connection.ask(Some(call), |round| {
             let mut params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments.clone());
             params.input_responses = round.responses;

@@ -1,6 +1,7 @@
 //! MCP servers at a URL: connections, sessions, broken streams, redirects, limits.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -141,6 +142,27 @@ fn a_stream_that_breaks_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_stream_that_ends_again_and_again_is_not_asked_for_in_a_hurry() {
+    for stream in ["id: 1\nretry: 0\ndata: \n\n", ": nothing\n\n", "retry: 0\n\n"] {
+        let web = Web::start(move |_| {
+            move |asked: &Asked| match (asked.method.as_str(), asked.rpc().as_str()) {
+                ("GET", _) => Said::events_then_break(stream),
+                // Long enough for hundreds of streams.
+                (_, "tools/call") => {
+                    std::thread::sleep(Duration::from_secs(1));
+                    text(asked, "done")
+                }
+                _ => greeting(asked, "s").unwrap(),
+            }
+        });
+        let sandbox = sandbox(&web.url("/mcp"), json!({}));
+        assert_eq!(sandbox.sayso(CALL).run().assert_exit(0).stdout(), "done\n");
+        let streams = web.asked().iter().filter(|asked| asked.method == "GET").count();
+        assert!((1..50).contains(&streams), "{stream:?}: {streams}");
+    }
+}
+
+#[test]
 fn an_answer_without_end_is_refused() {
     let web = Web::start(|_| {
         |asked: &Asked| match asked.rpc().as_str() {
@@ -198,4 +220,37 @@ fn a_tool_that_runs_only_as_a_task_is_known_from_a_stream_of_events() {
     let tools: Vec<Value> = serde_json::from_str(&tools).unwrap();
     let reasons: Vec<_> = tools.iter().map(|tool| (&tool["name"], tool["not_offered"].is_string())).collect();
     assert_eq!(reasons, [(&json!("survey"), true), (&json!("poll"), false)]);
+}
+
+#[test]
+fn a_call_waits_for_the_stream_on_which_its_server_asks_back() {
+    let web = Web::start(|_| {
+        let is_open = AtomicBool::new(false);
+        move |asked: &Asked| match (asked.method.as_str(), asked.rpc().as_str()) {
+            ("GET", _) => {
+                std::thread::sleep(Duration::from_millis(100));
+                is_open.store(true, Ordering::Relaxed);
+                Said::status(405)
+            }
+            (_, "tools/call") if is_open.load(Ordering::Relaxed) => text(asked, "done"),
+            (_, "tools/call") => text(asked, "too early"),
+            _ => greeting(asked, "s").unwrap(),
+        }
+    });
+    sandbox(&web.url("/mcp"), json!({})).sayso(CALL).run().assert_exit(0).assert_stdout("done\n");
+}
+
+#[test]
+fn a_stream_that_does_not_come_holds_up_no_call() {
+    let web = Web::start(|_| {
+        move |asked: &Asked| match (asked.method.as_str(), asked.rpc().as_str()) {
+            ("GET", _) => {
+                std::thread::sleep(Duration::from_secs(3600));
+                Said::status(405)
+            }
+            (_, "tools/call") => text(asked, "done"),
+            _ => greeting(asked, "s").unwrap(),
+        }
+    });
+    sandbox(&web.url("/mcp"), json!({})).sayso(CALL).run().assert_exit(0).assert_stdout("done\n");
 }

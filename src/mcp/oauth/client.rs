@@ -12,6 +12,7 @@ use rmcp::transport::streamable_http_client::{
     SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse, StreamableHttpResponseLimits,
 };
 
+use super::super::streams::Streams;
 use super::super::task_only;
 use super::tokens::{Complaint, Tokens};
 
@@ -27,11 +28,16 @@ type Events = BoxStream<'static, Result<sse_stream::Sse, SseError>>;
 pub(in crate::mcp) struct SignedClient {
     http: reqwest::Client,
     tokens: Option<Tokens>,
+    streams: Arc<Streams>,
 }
 
 impl SignedClient {
     pub(in crate::mcp) fn new(http: reqwest::Client, tokens: Option<Tokens>) -> Self {
-        Self { http, tokens }
+        Self { http, tokens, streams: Arc::default() }
+    }
+
+    pub(in crate::mcp) fn streams(&self) -> Arc<Streams> {
+        Arc::clone(&self.streams)
     }
 
     async fn signed<T, F>(&self, call: impl Fn(Option<String>) -> F) -> Outcome<T>
@@ -142,12 +148,11 @@ impl StreamableHttpClient for SignedClient {
         _: Option<String>,
         headers: Headers,
     ) -> Outcome<Events> {
-        self.signed(|token| {
+        let opening = self.signed(|token| {
             let (uri, session_id, last) = (uri.clone(), session_id.clone(), last_event_id.clone());
             self.http.get_stream(uri, session_id, last, token, headers.clone())
-        })
-        .await
-        .map(marked)
+        });
+        self.streams.open(opening).await.map(marked)
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -159,12 +164,11 @@ impl StreamableHttpClient for SignedClient {
         headers: Headers,
         event_bytes_max: usize,
     ) -> Outcome<Events> {
-        self.signed(|token| {
+        let opening = self.signed(|token| {
             let (uri, session_id, last) = (uri.clone(), session_id.clone(), last_event_id.clone());
             let headers = headers.clone();
             self.http.get_stream_with_max_sse_event_size(uri, session_id, last, token, headers, event_bytes_max)
-        })
-        .await
-        .map(marked)
+        });
+        self.streams.open(opening).await.map(marked)
     }
 }
