@@ -122,7 +122,10 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
             Looked::Missing => {}
         }
     }
-    let mut session = run.session((model, wanted, beginning), keeping.is_some(), context).await?;
+    let mut session = match run.session((model, wanted, beginning), keeping.is_some(), (context, &mut signals)).await {
+        Ok(session) => session,
+        Err(none) => return none.into_exit(options, context),
+    };
     let input = match run.input(question, &mut session, context, &mut signals).await {
         Ok(input) => input,
         Err(none) => {
@@ -223,8 +226,15 @@ impl Run<'_> {
         let unsaved = Journal::start(HistorySettings { path: None, ..config.history.clone() });
         let mut session = Session::new(unsaved, model, wiring::turn_settings(config, 0), None);
         session.wanted = wanted;
-        wiring_tools::equip(&mut session, &self.tools, config, context, Person::Absent).await?;
-        session.toolbox.refresh().await;
+        let equipped = async {
+            wiring_tools::equip(&mut session, &self.tools, config, context, Person::Absent).await?;
+            session.toolbox.refresh().await;
+            Ok::<_, Failure>(())
+        };
+        tokio::select! {
+            equipped = equipped => equipped?,
+            cause = turn::stop(signals, self.timeout) => return Ok(stopped(cause, options, context)),
+        }
         let request = request_text(&session, config.chat.system_prompt.as_deref(), earlier, question);
         wiring_tools::close(session.toolbox.host.take()).await;
         Ok(context.show(&request))
@@ -235,8 +245,8 @@ impl Run<'_> {
         &self,
         (model, wanted, beginning): (ActiveModel, Option<Wanted>, Beginning),
         is_once: bool,
-        context: &mut Context,
-    ) -> Result<Session, Failure> {
+        (context, signals): (&mut Context, &mut Signals),
+    ) -> Result<Session, NoPrompt> {
         let Self { options, config, .. } = self;
         // The connection opens in the background and the history on its own thread, while
         // standard input is read.
@@ -249,7 +259,14 @@ impl Run<'_> {
         let mut session = wiring::session(config, model, settings);
         session.wanted = wanted;
         session.budget = wiring::budget(config, &options.budget);
-        wiring_tools::equip(&mut session, &self.tools, config, context, person(context)).await?;
+        let person = person(context);
+        tokio::select! {
+            equipped = wiring_tools::equip(&mut session, &self.tools, config, context, person) => equipped?,
+            cause = turn::stop(signals, self.timeout) => {
+                session.journal.abandon();
+                return Err(NoPrompt::Stopped(cause));
+            }
+        }
         wiring_tools::connect_with(&mut session, config, &self.load_options, context, &self.client);
         wiring::begin(&mut session, beginning, context);
         session.role = self.role.as_ref().map(|role| role.used.clone());
@@ -298,13 +315,21 @@ impl Run<'_> {
         question: &Prompt,
         told: (&mut Context, &mut Signals),
     ) -> Result<(Option<Keeping>, Looked), Failure> {
-        session.toolbox.refresh().await;
+        let (context, signals) = told;
+        tokio::select! {
+            _ = session.toolbox.refresh() => {}
+            cause = turn::stop(signals, self.timeout) => {
+                session.journal.abandon();
+                wiring_tools::close(session.toolbox.host.take()).await;
+                return Ok((None, Looked::Stopped(cause)));
+            }
+        }
         let system = session.whole_system();
         let request = request_text(session, system.as_deref(), session.messages().to_vec(), question.clone());
         let part = session.wanted.as_ref().and_then(Wanted::part);
         let mut keeping = Keeping::cache(&self.options.answer, &format!("{part:?}\n{request}"));
         let looked = match &mut keeping {
-            Some(keeping) => keeping.look(&self.config.history, told, self.timeout).await,
+            Some(keeping) => keeping.look(&self.config.history, (context, signals), self.timeout).await,
             None => Ok(Looked::Missing),
         };
         if !matches!(looked, Ok(Looked::Missing)) {

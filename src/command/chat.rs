@@ -28,7 +28,7 @@ use crate::repl::{
     Attaching, CompletionSource, CtrlC, CustomCommands, Editing, ExportImages, Hits, InRole, Input, InputSettings,
     KnownPrompts, Loaded, Repl, ReplUi, Services, unfinished_turn,
 };
-use crate::session::{ActiveModel, JobSignals, Session, Signals, TurnReport};
+use crate::session::{ActiveModel, JobSignals, Session, Signals, TurnReport, exit_of_cancel};
 use crate::terminal::{Color, ErrorReport, Stream, Theme, ViewSettings, mode};
 
 /// Prompts that Up and Ctrl-R reach, of this conversation and of all others.
@@ -67,7 +67,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     wiring::one_model(&options.conversation.request)?;
     mode::remember();
     let deaf = |error| Failure::internal(format!("cannot listen to signals: {error}"));
-    let signals = Signals::listen().map_err(deaf)?;
+    let mut signals = Signals::listen().map_err(deaf)?;
     let jobs = JobSignals::listen().map_err(deaf)?;
     let plain_options = wiring::load_options(&options.conversation, context);
     let Begun { role, plain_options, load_options, config, beginning } =
@@ -76,9 +76,16 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let model = first_model(&config, &load_options, (&client, choice), context)?;
     let name = name_of(&beginning);
     let with = (&config, &load_options, &client);
-    let mut session = ready_session((model, beginning, role.as_ref()), &options.conversation, with, context).await?;
     let pages = wiring_builtin::pages(&config, context);
-    let attached = attach_first(&options.files, &pages, context).await?;
+    let ready = async {
+        let begun = (model, beginning, role.as_ref());
+        let session = ready_session(begun, &options.conversation, with, context).await?;
+        Ok::<_, Failure>((session, attach_first(&options.files, &pages, context).await?))
+    };
+    let (mut session, attached) = tokio::select! {
+        ready = ready => ready?,
+        cause = signals.next_cause() => return Ok(exit_of_cancel(cause)),
+    };
     let roles = Roles::new(&config.paths);
     let completions = CompletionSource::default();
     completions.set_roles(roles.list().into_iter().map(|role| role.name).collect());

@@ -53,14 +53,20 @@ async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let mut session =
         wiring::session(&config, model, wiring::turn_settings(&config, options.conversation.request.retries));
     // stdin is data: nobody is there to agree to a call.
-    wiring_tools::equip(&mut session, &tools, &config, context, Person::Absent).await?;
+    tokio::select! {
+        equipped = wiring_tools::equip(&mut session, &tools, &config, context, Person::Absent) => equipped?,
+        cause = signals.next_cause() => return Ok(exit_of_cancel(cause)),
+    }
     wiring_tools::connect_with(&mut session, &config, &load_options, context, &client);
     wiring::begin(&mut session, beginning, context);
     session.role = role.as_ref().map(|role| role.used.clone());
     session.hold();
     session.publish_settings();
     let pages = wiring_builtin::pages(&config, context);
-    let files = attach_first(&options.files, &pages, context).await?;
+    let files = tokio::select! {
+        files = attach_first(&options.files, &pages, context) => files?,
+        cause = signals.next_cause() => return Ok(exit_of_cancel(cause)),
+    };
     let view = wiring::view_settings(&config, &options.conversation, context);
     let asker = Asker { role: role.as_ref(), pages, files };
     let exit = converse(&mut session, asker, view, context, &mut signals).await?;

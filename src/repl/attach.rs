@@ -94,7 +94,7 @@ impl Repl<'_> {
         let known = before.len();
         let read = tokio::select! {
             read = self.services.attach(path, before) => read,
-            _ = self.signals.next() => return None,
+            _ = self.signals.next_stop() => return None,
         };
         match read {
             Ok((attachments, notes)) => {

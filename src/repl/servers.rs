@@ -12,7 +12,7 @@ use super::slash::ServerChange;
 use super::suggestions;
 use super::{CompletionSource, Repl};
 use crate::mcp::{BUILTIN_SERVERS, McpHost, PromptMessage, ServerState, ServerStatus};
-use crate::session::{CancelCause, Prompt, Session, TurnInput, resource_text};
+use crate::session::{Prompt, Session, TurnInput, resource_text};
 use crate::terminal::{Stream, cut};
 
 /// How long a server may take, whatever the configuration says: the prompt is waiting.
@@ -52,8 +52,12 @@ impl Repl<'_> {
         if self.host().is_none() {
             return;
         }
-        for notice in self.session.toolbox.refresh().await {
-            self.warn(&notice);
+        let notices = tokio::select! {
+            notices = self.session.toolbox.refresh() => notices,
+            _ = self.signals.next_stop() => return,
+        };
+        for notice in &notices {
+            self.warn(notice);
         }
         let toolbox = &self.session.toolbox;
         let columns = self.screen.width(Stream::Stdout);
@@ -213,7 +217,7 @@ impl Repl<'_> {
     pub(super) async fn with_resources(&mut self, prompt: &str) -> Option<Prompt> {
         let attached = tokio::select! {
             attached = self.session.attach_resources(prompt) => attached,
-            _ = self.signals.next() => return None,
+            _ = self.signals.next_stop() => return None,
         };
         for warning in &attached.warnings {
             self.warn(warning);
@@ -242,12 +246,7 @@ impl Repl<'_> {
                     None
                 }
             },
-            cause = self.signals.next() => {
-                if cause != CancelCause::UserInterrupt {
-                    self.warn("stopped by a signal");
-                }
-                None
-            }
+            _ = self.signals.next_stop() => None,
         }
     }
 }

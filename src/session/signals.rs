@@ -15,6 +15,8 @@ pub struct Signals {
     awaited: FuturesUnordered<BoxFuture<'static, (Signal, CancelCause)>>,
     /// The last one that [`Self::next_cause`] has told.
     told: Option<(CancelCause, Instant)>,
+    /// To be told once more.
+    kept: Option<CancelCause>,
     /// Registered so that a file size limit is an error to report instead of a death.
     _file_size: Option<Signal>,
 }
@@ -44,13 +46,23 @@ impl Signals {
                 awaited.push(arrival(signal(kind)?, cause));
             }
         }
-        Ok(Self { awaited, told: None, _file_size: signal(SignalKind::from_raw(SIGXFSZ)).ok() })
+        Ok(Self { awaited, told: None, kept: None, _file_size: signal(SignalKind::from_raw(SIGXFSZ)).ok() })
     }
 
     /// Waits for the next one. Cancel-safe.
     pub async fn next(&mut self) -> CancelCause {
+        if let Some(cause) = self.kept.take() {
+            return cause;
+        }
         let Some((signal, cause)) = self.awaited.next().await else { return std::future::pending().await };
         self.awaited.push(arrival(signal, cause));
+        cause
+    }
+
+    /// For work that any signal stops: one that is to end the program, too, comes again. Cancel-safe.
+    pub async fn next_stop(&mut self) -> CancelCause {
+        let cause = self.next().await;
+        self.kept = Some(cause).filter(|cause| *cause != CancelCause::UserInterrupt);
         cause
     }
 

@@ -105,6 +105,7 @@ impl Server {
                 let result = json!({"resourceTemplates": templates, "ttlMs": 0, "cacheScope": "private"});
                 self.wire.result(id, self.complete(result));
             }
+            "resources/read" if self.faults.has("silent-read") => {}
             "resources/read" => self.read_resource(id, params),
             "logging/setLevel" => {
                 self.log_level = params["level"].as_str().map(str::to_owned);

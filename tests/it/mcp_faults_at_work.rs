@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use rustix::process::Signal;
+use serde_json::{Value, json};
 
 use crate::mcp_http::{greeting, sandbox as remote, text};
 use crate::repl::{start, wait_for_end};
-use crate::support::{Asked, FakeMcp, ModelServer, Reply, Said, Web, wait_until};
+use crate::support::{Asked, FakeMcp, ModelServer, Pty, Reply, Said, Web, wait_until};
 
 const MIB: usize = 1024 * 1024;
 
@@ -26,6 +27,44 @@ fn nothing_runs_without_a_server_that_is_required() {
     let output = fake.sandbox.ask_once(["hi"]).run().assert_exit(3).assert_stdout("");
     output.assert_stderr_has(&["fake", "exit status: 3", "it is required"]);
     assert_eq!(model.requests().len(), 0);
+}
+
+#[test]
+fn the_wait_for_a_required_server_can_be_stopped() {
+    let model = ModelServer::start([]);
+    // Ten minutes would be beyond every patience.
+    let fake = FakeMcp::for_model_with(&model, &["slow"], json!({"connect_timeout": 600, "required": true}));
+    let running = fake.sandbox.ask_once(["hi", "--format", "json"]).spawn();
+    wait_until("the server is started", || !fake.processes().is_empty());
+    running.signal(Signal::INT);
+    let result: Value = serde_json::from_str(&running.wait().assert_exit(130).stdout()).unwrap();
+    assert_eq!(result["interrupted"], "user_interrupt", "{result:#}");
+    fake.sandbox.ask_once(["hi", "--timeout", "300ms"]).run().assert_exit(124);
+    fake.sandbox.ask_once(["hi", "--dry-run", "--timeout", "300ms"]).run().assert_exit(124);
+    fake.assert_none_left(Duration::from_secs(3));
+    let mut pty = Pty::start(fake.sandbox.sayso(["chat"]), 24, 80);
+    wait_until("the server is started again", || !fake.processes().is_empty());
+    pty.send("\x03");
+    assert_eq!(pty.wait_for_exit(), 130);
+    fake.assert_none_left(Duration::from_secs(3));
+}
+
+#[test]
+fn what_waits_for_a_server_at_the_prompt_heeds_every_signal() {
+    let model = ModelServer::start([]);
+    for (signal, exit) in [(Signal::INT, None), (Signal::TERM, Some(143)), (Signal::HUP, Some(129))] {
+        let fake = FakeMcp::for_model_with(&model, &["silent-read"], json!({"timeout": 600}));
+        let mut pty = start(fake.sandbox.sayso(["chat"]), "test>");
+        pty.send("/resource fake:note:///one\r");
+        fake.wait_for_log("resources/read");
+        pty.signal(signal);
+        if exit.is_none() {
+            wait_for_end(&pty, &["test>"]);
+            pty.send("\x04");
+        }
+        assert_eq!(pty.wait_for_exit(), exit.unwrap_or(0));
+        fake.assert_none_left(Duration::from_secs(3));
+    }
 }
 
 #[test]
