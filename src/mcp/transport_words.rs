@@ -7,6 +7,9 @@ use rmcp::transport::streamable_http_client::StreamableHttpError;
 
 use crate::http::HttpError;
 
+/// How the SDK begins to tell of JSON that is no message.
+const UNPARSED: &str = "could not parse JSON response as ServerJsonRpcMessage: ";
+
 /// A fragment without the server's name, as in `cannot connect to localhost:3000 (refused)`.
 pub(super) fn in_words(error: &DynamicTransportError) -> String {
     // What `AnyTransport` wraps.
@@ -28,7 +31,10 @@ fn http(error: &StreamableHttpError<reqwest::Error>) -> String {
             None => HttpError::of_bare_client(error).to_string(),
         },
         StreamableHttpError::HttpStatus(error) => format!("it answers with HTTP status {}", error.status),
-        StreamableHttpError::UnexpectedServerResponse(answer) => format!("it answers what is no message: {answer}"),
+        StreamableHttpError::UnexpectedServerResponse(answer) => {
+            let answer = answer.strip_prefix(UNPARSED).unwrap_or(answer);
+            format!("it answers what is no message: {answer}")
+        }
         StreamableHttpError::UnexpectedContentType(Some(kind)) => {
             format!("it answers with {kind}, as no MCP server does: is the address right?")
         }

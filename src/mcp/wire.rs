@@ -168,6 +168,16 @@ impl Judge {
     }
 }
 
+/// Stands in for a message of a stream of events that is an answer and cannot be read: the SDK would pass it over, and
+/// the call would wait for another one.
+pub(super) fn stand_in(message: &[u8]) -> Option<ServerJsonRpcMessage> {
+    let error = task_only::read(message).err()?;
+    match serde_json::from_slice(message) {
+        Ok(Answered { id, method: None }) => Some(unreadable(id, &why_unreadable(&error))),
+        Ok(_) | Err(_) => None,
+    }
+}
+
 fn why_unreadable(error: &serde_json::Error) -> String {
     match error.classify() {
         // The SDK tries all messages there are, and has no words for what fits none.
@@ -265,6 +275,20 @@ mod tests {
             assert!(error.error.message.contains(why) && is_unreadable(&error.error), "{why}: {error:?}");
             // It answers nothing that was asked.
             assert!(!is_message(&asked(&[2]).judge(&line)), "{why}");
+        }
+    }
+
+    #[test]
+    fn only_an_answer_that_cannot_be_read_is_replaced_in_a_stream() {
+        for (message, is_replaced) in [
+            (r#"{"jsonrpc":"2.0","id":1,"error":{"code":-1}}"#, true),
+            (r#"{"jsonrpc":"2.0","id":1,"result":{},"result":{}}"#, true),
+            (r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, false),
+            (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, false),
+            (r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#, false),
+            ("", false),
+        ] {
+            assert_eq!(stand_in(message.as_bytes()).is_some(), is_replaced, "{message}");
         }
     }
 

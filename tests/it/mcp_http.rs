@@ -254,3 +254,25 @@ fn a_stream_that_does_not_come_holds_up_no_call() {
     });
     sandbox(&web.url("/mcp"), json!({})).sayso(CALL).run().assert_exit(0).assert_stdout("done\n");
 }
+
+#[test]
+fn an_answer_that_cannot_be_read_is_told_as_that_wherever_it_comes() {
+    for (as_events, words) in [(true, "it does not follow the protocol"), (false, "is no message: unrecognized")] {
+        let web = Web::start(move |_| {
+            move |asked: &Asked| match asked.rpc().as_str() {
+                // Without the message that an error has to have.
+                "tools/call" => {
+                    let broken = json!({"jsonrpc": "2.0", "id": asked.json()["id"], "error": {"code": -1}});
+                    match as_events {
+                        true => Said::events_then_break(&format!("id: 1\ndata: {broken}\n\n")),
+                        false => Said::json(&broken),
+                    }
+                }
+                _ => greeting(asked, "s").unwrap(),
+            }
+        });
+        // Ten minutes would be beyond every patience.
+        let sandbox = sandbox(&web.url("/mcp"), json!({"timeout": 600}));
+        sandbox.sayso(CALL).run().assert_exit(8).assert_stderr_has(&[words]);
+    }
+}

@@ -14,6 +14,7 @@ use rmcp::transport::streamable_http_client::{
 
 use super::super::streams::Streams;
 use super::super::task_only;
+use super::super::wire::stand_in;
 use super::tokens::{Complaint, Tokens};
 
 /// Tokens that one request may be tried with.
@@ -81,12 +82,16 @@ fn complaint(failure: &StreamableHttpError<reqwest::Error>) -> Option<(Complaint
     }
 }
 
-/// The events with what the SDK would not keep of the tools in them.
+/// The events with what the SDK would not keep of the tools in them, and without answers that it would pass over.
 fn marked(events: Events) -> Events {
     let mark = |event: Result<sse_stream::Sse, SseError>| {
         let mut event = event?;
-        if let Some(message) = event.data.as_ref().and_then(|data| task_only::marked(data.as_bytes())) {
-            event.data = Some(message.to_string());
+        if let Some(data) = event.data.as_mut() {
+            if let Some(message) = task_only::marked(data.as_bytes()) {
+                *data = message.to_string();
+            } else if let Some(message) = stand_in(data.as_bytes()) {
+                *data = serde_json::to_string(&message).map_err(|error| SseError::Body(error.into()))?;
+            }
         }
         Ok(event)
     };
