@@ -10,10 +10,13 @@ use unicode_normalization::UnicodeNormalization;
 #[must_use]
 pub fn comparable(text: &str) -> String {
     let folded = folded(text);
-    match url::Url::parse(&folded) {
-        Ok(url) if url.has_authority() => url.into(),
-        Ok(_) | Err(_) => lexical_path(&folded),
-    }
+    address(&folded).map_or_else(|| lexical_path(&folded), String::from)
+}
+
+/// A text that is a URL as a whole.
+#[must_use]
+pub fn address(text: &str) -> Option<url::Url> {
+    url::Url::parse(text).ok().filter(url::Url::has_authority)
 }
 
 /// A pattern in that form. A URL in it may have stars anywhere, so it stays as it is.

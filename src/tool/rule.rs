@@ -2,12 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use super::comparable::{comparable, comparable_pattern, folded};
+use super::comparable::{address, comparable, comparable_pattern, folded};
 use super::pattern::fits;
 use super::{CallFacts, Decision, ToolPattern};
 
 /// The arguments of `files` and `shell` that are paths.
 const PATH_ARGUMENTS: [&str; 4] = ["path", "from", "to", "cwd"];
+
+/// The tool whose `/command` a shell reads.
+const SHELL_TOOL: &str = "run_in_shell";
+
+/// What a shell takes for more than a word, and where a second command can begin.
+const SHELL_OPERATORS: [char; 11] = [';', '|', '&', '<', '>', '$', '`', '(', ')', '\n', '\r'];
 
 /// `allow`, `ask` or `deny` for the calls that a pattern fits, and all conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +40,7 @@ pub struct Condition {
 impl Rule {
     #[must_use]
     pub fn fits(&self, call: &CallFacts<'_>) -> bool {
-        self.tool.fits(call.server, call.tool) && self.when.iter().all(|condition| condition.fits(self, call.arguments))
+        self.tool.fits(call.server, call.tool) && self.when.iter().all(|condition| condition.fits(self, call))
     }
 
     /// Whether it fits every call that `other` fits.
@@ -69,15 +75,15 @@ impl Condition {
     }
 
     /// A denial needs one value that fits; a permission needs all values below the pointer to fit.
-    fn fits(&self, rule: &Rule, arguments: &Map<String, Value>) -> bool {
+    fn fits(&self, rule: &Rule, call: &CallFacts<'_>) -> bool {
         let mut values = Vec::new();
         if self.pointer.is_empty() {
-            arguments.values().for_each(|value| collect(value, &mut values));
-        } else if let Some(value) = at_pointer(arguments, &self.pointer) {
+            call.arguments.values().for_each(|value| collect(value, &mut values));
+        } else if let Some(value) = at_pointer(call.arguments, &self.pointer) {
             collect(value, &mut values);
         }
         match rule.decision {
-            Decision::Allow => !values.is_empty() && values.iter().all(|value| self.fits_meaning(value)),
+            Decision::Allow => !values.is_empty() && values.iter().all(|value| self.permits(value, call)),
             Decision::Ask | Decision::Deny => {
                 let is_path = self.pointer.rsplit('/').next().is_some_and(|name| PATH_ARGUMENTS.contains(&name));
                 let fits_elsewhere = |value: &String| {
@@ -90,6 +96,15 @@ impl Condition {
         }
     }
 
+    /// Whether a permission is about this value, too.
+    fn permits(&self, value: &str, call: &CallFacts<'_>) -> bool {
+        let is_command_line = call.is_builtin && call.tool == SHELL_TOOL && ["", "/command"].contains(&&*self.pointer);
+        self.fits_meaning(value)
+            // `..` takes away what stands before it, and that may be a whole command.
+            && (has_one_meaning(value) || self.fits_writing(value))
+            && !(is_command_line && stars_hold_operators(&folded(&self.pattern), value))
+    }
+
     fn fits_meaning(&self, value: &str) -> bool {
         fits(&comparable_pattern(&self.pattern), &comparable(value))
     }
@@ -97,6 +112,20 @@ impl Condition {
     fn fits_writing(&self, value: &str) -> bool {
         fits(&folded(&self.pattern), &folded(value))
     }
+}
+
+/// A path or an address, and nothing in which a path is only a part.
+fn has_one_meaning(value: &str) -> bool {
+    address(value).is_some()
+        || !value.contains(|letter: char| letter.is_whitespace() || SHELL_OPERATORS.contains(&letter))
+}
+
+/// Whether there is more in a command line than the pattern names. Who writes `git *` means one command; `*` alone means
+/// whatever there is.
+fn stars_hold_operators(pattern: &str, command: &str) -> bool {
+    let count = |text: &str, operator: char| text.chars().filter(|letter| *letter == operator).count();
+    pattern.bytes().any(|byte| byte != b'*')
+        && SHELL_OPERATORS.iter().any(|operator| count(command, *operator) != count(pattern, *operator))
 }
 
 /// A relative path as an absolute one, and an absolute one beneath `folder` as a relative one. Without a folder, a
@@ -173,6 +202,39 @@ mod tests {
             assert_eq!(fits_call(&allow, &json!({"path": path})), expected, "{path}");
         }
         assert!(!fits_call(&allow, &json!({"other": "/tmp/a"})));
+    }
+
+    #[test]
+    fn a_permission_for_one_command_is_none_for_a_second() {
+        let fits_command = |pattern: &str, command: &str| {
+            let arguments = json!({"command": command});
+            let facts = CallFacts {
+                server: "shell",
+                tool: SHELL_TOOL,
+                arguments: arguments.as_object().unwrap(),
+                is_builtin: true,
+                is_read_only: false,
+                reaches_network: true,
+            };
+            rule(Decision::Allow, "shell/*", &[("/command", pattern)]).fits(&facts)
+        };
+        for (pattern, command, expected) in [
+            ("git *", "git log --oneline", true),
+            ("git *", "git diff ../other", true),
+            ("git *", "git status; rm -rf ~", false),
+            ("git *", "git status\nrm -rf ~", false),
+            ("git *", "git log $(rm -rf ~)", false),
+            ("git *", "git log `rm -rf ~`", false),
+            ("git *", "git log > /etc/passwd", false),
+            ("git *", "rm -rf ~; x/../git status", false),
+            ("git *", "rm -rf x/../git status", false),
+            ("git *", "rm -rf ~; https://x/../../git status", false),
+            ("git log | head *", "git log | head -3", true),
+            ("git log | head *", "git log | head | sh", false),
+            ("*", "git status; rm -rf ~", true),
+        ] {
+            assert_eq!(fits_command(pattern, command), expected, "{pattern}: {command}");
+        }
     }
 
     #[test]

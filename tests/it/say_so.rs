@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use crate::support::{FakeMcp, ModelServer, Output, Reply, Sandbox, TestConfig};
 
-/// A reply that calls one tool.
 /// A sandbox with the server `fake`, which today has the faults that the file `faults` names.
 fn sandbox(model: &ModelServer, rules: &Value) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -127,6 +126,18 @@ fn a_page_that_is_attached_makes_what_writes_ask_again() {
         let options: Vec<&str> = attached.iter().flat_map(|url| ["-f", url]).chain(["-t", "shell"]).collect();
         let output = ask(&sandbox, &options).assert_exit(exit);
         assert_eq!(sandbox.work_folder().join("made").exists(), exit == 0, "{output:?}");
+    }
+}
+
+#[test]
+fn a_permission_for_one_command_runs_no_second_one() {
+    for (command, exit) in [("touch made", 0), ("touch; touch made", 10), ("touch made; x/../touch y", 10)] {
+        let call = Reply::call("c1", "shell__run_in_shell", &json!({"command": command}));
+        let model = ModelServer::start([call, Reply::answer(&["done"])]);
+        let rules = json!([{"allow": "shell/run_in_shell", "when": {"/command": "touch*"}}]);
+        let sandbox = Sandbox::new().config(&TestConfig::for_server(&model).set("chat.service.tools.rules", rules));
+        ask(&sandbox, &["-t", "shell"]).assert_exit(exit);
+        assert_eq!(sandbox.work_folder().join("made").exists(), exit == 0, "{command}");
     }
 }
 
