@@ -5,6 +5,7 @@ mod approval;
 #[cfg(test)]
 mod approval_tests;
 mod change;
+mod command_line;
 mod comparable;
 mod decision;
 mod names;

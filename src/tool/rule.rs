@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::command_line::{commands, is_more_than_a_word, stars_hold_operators};
 use super::comparable::{address, comparable, comparable_pattern, folded};
 use super::pattern::fits;
 use super::{CallFacts, Decision, ToolPattern};
@@ -11,9 +12,6 @@ const PATH_ARGUMENTS: [&str; 4] = ["path", "from", "to", "cwd"];
 
 /// The tool whose `/command` a shell reads.
 const SHELL_TOOL: &str = "run_in_shell";
-
-/// What a shell takes for more than a word, and where a second command can begin.
-const SHELL_OPERATORS: [char; 11] = [';', '|', '&', '<', '>', '$', '`', '(', ')', '\n', '\r'];
 
 /// `allow`, `ask` or `deny` for the calls that a pattern fits, and all conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,17 +90,26 @@ impl Condition {
                 };
                 values.iter().any(|value| self.fits_meaning(value) || self.fits_writing(value) || fits_elsewhere(value))
                     || self.fits_writing(&values.join(" "))
+                    || self.is_about_command_line(call) && values.iter().any(|line| self.fits_command_of(line))
             }
         }
     }
 
     /// Whether a permission is about this value, too.
     fn permits(&self, value: &str, call: &CallFacts<'_>) -> bool {
-        let is_command_line = call.is_builtin && call.tool == SHELL_TOOL && ["", "/command"].contains(&&*self.pointer);
         self.fits_meaning(value)
             // `..` takes away what stands before it, and that may be a whole command.
             && (has_one_meaning(value) || self.fits_writing(value))
-            && !(is_command_line && stars_hold_operators(&folded(&self.pattern), value))
+            && !(self.is_about_command_line(call) && stars_hold_operators(&folded(&self.pattern), value))
+    }
+
+    fn is_about_command_line(&self, call: &CallFacts<'_>) -> bool {
+        call.is_builtin && call.tool == SHELL_TOOL && ["", "/command"].contains(&&*self.pointer)
+    }
+
+    /// Whether it fits one of the commands in a line.
+    fn fits_command_of(&self, line: &str) -> bool {
+        commands(line).any(|command| self.fits_writing(command))
     }
 
     fn fits_meaning(&self, value: &str) -> bool {
@@ -116,16 +123,7 @@ impl Condition {
 
 /// A path or an address, and nothing in which a path is only a part.
 fn has_one_meaning(value: &str) -> bool {
-    address(value).is_some()
-        || !value.contains(|letter: char| letter.is_whitespace() || SHELL_OPERATORS.contains(&letter))
-}
-
-/// Whether there is more in a command line than the pattern names. Who writes `git *` means one command; `*` alone means
-/// whatever there is.
-fn stars_hold_operators(pattern: &str, command: &str) -> bool {
-    let count = |text: &str, operator: char| text.chars().filter(|letter| *letter == operator).count();
-    pattern.bytes().any(|byte| byte != b'*')
-        && SHELL_OPERATORS.iter().any(|operator| count(command, *operator) != count(pattern, *operator))
+    address(value).is_some() || !is_more_than_a_word(value)
 }
 
 /// A relative path as an absolute one, and an absolute one beneath `folder` as a relative one. Without a folder, a
@@ -204,20 +202,20 @@ mod tests {
         assert!(!fits_call(&allow, &json!({"other": "/tmp/a"})));
     }
 
+    fn fits_command(decision: Decision, pattern: &str, command: &str) -> bool {
+        let arguments = json!({"command": command});
+        rule(decision, "shell/*", &[("/command", pattern)]).fits(&CallFacts {
+            server: "shell",
+            tool: SHELL_TOOL,
+            arguments: arguments.as_object().unwrap(),
+            is_builtin: true,
+            is_read_only: false,
+            reaches_network: true,
+        })
+    }
+
     #[test]
     fn a_permission_for_one_command_is_none_for_a_second() {
-        let fits_command = |pattern: &str, command: &str| {
-            let arguments = json!({"command": command});
-            let facts = CallFacts {
-                server: "shell",
-                tool: SHELL_TOOL,
-                arguments: arguments.as_object().unwrap(),
-                is_builtin: true,
-                is_read_only: false,
-                reaches_network: true,
-            };
-            rule(Decision::Allow, "shell/*", &[("/command", pattern)]).fits(&facts)
-        };
         for (pattern, command, expected) in [
             ("git *", "git log --oneline", true),
             ("git *", "git diff ../other", true),
@@ -233,7 +231,22 @@ mod tests {
             ("git log | head *", "git log | head | sh", false),
             ("*", "git status; rm -rf ~", true),
         ] {
-            assert_eq!(fits_command(pattern, command), expected, "{pattern}: {command}");
+            assert_eq!(fits_command(Decision::Allow, pattern, command), expected, "{pattern}: {command}");
+        }
+    }
+
+    #[test]
+    fn a_denial_looks_at_every_command_of_a_line() {
+        for (command, expected) in [
+            ("rm -rf x", true),
+            ("cd x && rm -rf y", true),
+            ("(rm -rf y)", true),
+            ("echo `rm -rf y`", true),
+            ("ls\n\trm -rf y", true),
+            ("echo rm -rf y", false),
+            ("ls", false),
+        ] {
+            assert_eq!(fits_command(Decision::Deny, "rm *", command), expected, "{command}");
         }
     }
 
