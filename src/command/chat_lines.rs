@@ -98,7 +98,7 @@ impl Asker<'_> {
         }
         basket.notes.iter().for_each(|note| context.warn(note));
         self.files.clear();
-        Ok(Prompt { text: line.text, attachments: basket.into_attachments() })
+        Ok(Prompt { attachments: basket.into_attachments(), ..line.text.into() })
     }
 
     /// The same, put through the role.

@@ -109,7 +109,7 @@ pub async fn assemble(
     if text.is_none() && attachments.is_empty() {
         return Err(NoPrompt::Nothing);
     }
-    Ok(Prompt { text: text.unwrap_or_default(), attachments })
+    Ok(Prompt { attachments, ..text.unwrap_or_default().into() })
 }
 
 fn no_attachment(reason: String) -> Failure {

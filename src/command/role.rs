@@ -9,7 +9,7 @@ use super::context::Context;
 use super::wiring::{self, Beginning};
 use crate::cli::{ConversationOptions, RoleOptions, ToolOptions};
 use crate::config::{Config, FilledRole, LoadOptions, Paths, ROLE_OFF, RoleError, RoleSurroundings, Roles};
-use crate::conversation::{Role as Speaker, UsedRole, exit_code, now_ms};
+use crate::conversation::{QuestionNote, Role as Speaker, UsedRole, exit_code, now_ms};
 use crate::exit::Failure;
 
 impl From<RoleError> for Failure {
@@ -105,7 +105,7 @@ pub fn surroundings(context: &Context) -> RoleSurroundings {
 fn of_conversation(beginning: &Beginning, context: &mut Context) -> Option<FilledRole> {
     let Beginning::Resumed(stored) = beginning else { return None };
     let question = stored.messages.iter().rfind(|message| message.role == Speaker::User)?;
-    let used = UsedRole::of_replay(question.replay.as_ref()?)?;
+    let used = QuestionNote::of(question).role?;
     let name = used.name.clone();
     fill(used, context).map_err(|error| context.warn(&format!("this goes on without the role {name}: {error}"))).ok()
 }

@@ -128,7 +128,7 @@ pub struct Message {
     /// On a message with [`Role::Tool`]: the call it answers.
     pub tool_call_id: Option<String>,
     pub status: MessageStatus,
-    /// On a question: the role it was put through (`UsedRole`).
+    /// On a question: what is known of it (`QuestionNote`).
     pub replay: Option<Replay>,
     /// `provider:model` that wrote it; on user messages the one it was sent to.
     pub model: Option<String>,

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::statements::Deltas;
 use super::{Entry, PortableConversation, attached};
-use crate::conversation::{Message, MessageId, Replay, ToolCall};
+use crate::conversation::{Message, MessageId, QuestionNote, Replay, ToolCall};
 
 /// Stands where a secret stood.
 pub const MASK: &str = "[redacted]";
@@ -142,11 +142,13 @@ fn mask_calls(calls: &mut [ToolCall]) {
     calls.iter_mut().for_each(|call| mask_text(&mut call.arguments));
 }
 
-/// A provider refuses what it did not write: then it gets nothing back.
 fn mask_replay(replay: &mut Option<Replay>) {
-    if replay.as_ref().is_some_and(|replay| mask(&replay.json).is_some()) {
-        *replay = None;
-    }
+    *replay = replay.take().and_then(|replay| Some(Replay { json: without_secrets(replay.json)?, ..replay }));
+}
+
+/// A provider refuses what it did not write: then it gets nothing back. What is known of a question has no texts then.
+fn without_secrets(replay_json: String) -> Option<String> {
+    if mask(&replay_json).is_some() { QuestionNote::without_texts(&replay_json) } else { Some(replay_json) }
 }
 
 fn mask_text(text: &mut String) {
@@ -173,9 +175,10 @@ pub fn mask_conversation(mut conversation: PortableConversation) -> PortableConv
         for attachment in &mut message.attachments {
             attachment.mask(&mask);
         }
-        if message.replay.as_ref().is_some_and(|replay| mask(&replay.json).is_some()) {
-            message.replay = None;
-        }
+        message.replay = message.replay.take().and_then(|mut replay| {
+            replay.json = without_secrets(replay.json)?;
+            Some(replay)
+        });
         for call in &mut message.tool_calls {
             mask_text(&mut call.arguments);
             mask_option(&mut call.result);

@@ -9,6 +9,7 @@ use super::queue::Line;
 use super::redact::{self, MASK};
 use super::store::{BUSY_TIMEOUT, Durability, Store};
 use super::{HistoryError, HistorySettings, attached};
+use crate::conversation::QuestionNote;
 
 /// Rows that are looked at between two looks at the clock.
 const ROWS_AT_ONCE: u32 = 64;
@@ -221,7 +222,9 @@ fn scrub_row(connection: &Connection, table: &Table, row: Found, pattern: &Patte
     let this_row = format!("{} = ?1 AND {} = ?2", table.key, table.second);
     let mut has_masked = false;
     for ((column, packed), text) in table.texts.iter().zip(row.texts) {
-        let Some(masked) = text.and_then(|text| pattern.mask(&text)) else { continue };
+        let Some((text, masked)) = text.and_then(|text| pattern.mask(&text).map(|masked| (text, masked))) else {
+            continue;
+        };
         has_masked = true;
         if is_dry {
             continue;
@@ -235,7 +238,7 @@ fn scrub_row(connection: &Connection, table: &Table, row: Found, pattern: &Patte
             connection.prepare_cached(&unpack)?.execute(params![row.key, row.second])?;
         }
         // A provider refuses what it did not write: then it gets nothing back.
-        let masked = (*column != "replay_json").then_some(masked);
+        let masked = if *column == "replay_json" { QuestionNote::without_texts(&text) } else { Some(masked) };
         let update = format!("UPDATE {} SET {column} = ?3 WHERE {this_row}", table.name);
         connection.prepare_cached(&update)?.execute(params![row.key, row.second, masked])?;
     }

@@ -72,7 +72,7 @@ impl Repl<'_> {
             attachments.extend(added);
         }
         self.attached.clear();
-        Some(Prompt { text, attachments })
+        Some(Prompt { attachments, ..text.into() })
     }
 
     /// The files that are there of those that a prompt names, as they are opened.

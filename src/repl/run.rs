@@ -455,7 +455,7 @@ impl Repl<'_> {
 
     /// A prompt with all that it names, or back on the line where something of that cannot be had.
     async fn ask(&mut self, text: String) -> Flow {
-        let typed = Prompt { text: text.clone(), attachments: self.attached.clone() };
+        let typed = Prompt { attachments: self.attached.clone(), ..text.clone().into() };
         let Some(mut prompt) = self.with_attachments(text.clone()).await else {
             return ControlFlow::Continue(Some(text));
         };

@@ -163,8 +163,6 @@ impl Repl<'_> {
                 let mut prompt = prompt_of(&self.session, &messages, &name);
                 self.page(&prompt.text);
                 prompt.attachments.splice(..0, std::mem::take(&mut self.attached));
-                // A server has written it: what writes or tells is asked about again.
-                self.session.toolbox.taint();
                 self.turn(TurnInput::Prompt(prompt)).await
             }
             Some(Err(error)) => {
@@ -225,7 +223,7 @@ impl Repl<'_> {
         for attachment in &attached.attachments {
             self.note(&format!("attached: {}", attachment.label()));
         }
-        Some(Prompt { text: format!("{prompt}{}", attached.text), attachments: attached.attachments })
+        Some(Prompt::from(prompt.to_owned()).and(&attached.text, attached.attachments))
     }
 
     fn host(&mut self) -> Option<McpHost> {
@@ -312,7 +310,7 @@ pub(super) fn typed_pairs(pairs: &str) -> Vec<(String, String)> {
 
 /// All messages as one text, under their roles where there are several, with their images and PDFs.
 fn prompt_of(session: &Session, messages: &[PromptMessage], name: &str) -> Prompt {
-    let mut prompt = Prompt::default();
+    let mut prompt = Prompt { is_of_others: true, ..Prompt::default() };
     let attachments = &mut prompt.attachments;
     let mut text =
         |message: &PromptMessage| session.for_prompt(std::slice::from_ref(&message.content), name, attachments);

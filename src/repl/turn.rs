@@ -112,7 +112,7 @@ impl Repl<'_> {
     /// What was attached goes along with the next prompt, before what is attached to it already; the text of this one
     /// is for the line. Files that it names are read anew.
     pub(super) fn give_back(&mut self, prompt: Prompt) -> String {
-        let Prompt { text, mut attachments } = prompt;
+        let Prompt { text, mut attachments, .. } = prompt;
         let named = self.files_in(&text);
         attachments.retain(|attachment| !named.iter().any(|name| name == attachment.name()));
         self.attached.splice(..0, attachments);

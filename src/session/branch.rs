@@ -34,8 +34,8 @@ impl Session {
                 self.messages.drain(at..).next()?
             }
         };
-        self.move_head(prompt.parent);
-        Some(Prompt { text: prompt.text, attachments: prompt.attachments })
+        self.move_head(prompt.parent.clone());
+        Some(Prompt::of(&prompt))
     }
 
     /// Goes on as if this had been said. From the first change on the messages are new ones, beside the old.
@@ -73,8 +73,13 @@ impl Session {
             message.tool_calls = original.tool_calls;
             message.tool_call_id = original.tool_call_id;
             message.model = original.model;
-            // What the provider wants back is only true of the very words it has said.
-            message.replay = original.replay.filter(|_| original.text == message.text);
+            message.replay = match draft.role {
+                Role::User => original.replay,
+                // What the provider wants back is only true of the very words it has said.
+                Role::Assistant | Role::System | Role::Tool => {
+                    original.replay.filter(|_| original.text == message.text)
+                }
+            };
             message.reasoning = original.reasoning;
         }
         if let Some(attachments) = draft.attachments {

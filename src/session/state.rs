@@ -11,14 +11,15 @@ use super::budget::Budget;
 use super::context::ContextPolicy;
 use super::log::Log;
 use super::own_settings::Connect;
+use super::prompt::Prompt;
 use super::repair::repair;
 use super::resources::brings_words_of_others;
 use super::room::ContextState;
 use super::wanted::Wanted;
 
 use crate::conversation::{
-    Attachment, ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, Role, SharedSettings,
-    ToolChoice, Usage, UsedRole, now_ms,
+    Attachment, ConversationId, IdSource, InterruptReason, Message, MessageId, MessageStatus, QuestionNote, Role,
+    SharedSettings, ToolChoice, Usage, UsedRole, now_ms,
 };
 use crate::history::{Entry, Journal, KeptAnswer, KeptBy, Place};
 use crate::mcp::HostEvents;
@@ -191,7 +192,9 @@ impl Session {
     fn holds_words_of_others(&self) -> bool {
         self.messages.iter().chain(&self.unanswered).any(|message| {
             message.tool_calls.iter().any(|call| !self.toolbox.is_ours(&call.name))
-                || message.role == Role::User && brings_words_of_others(&message.text, &message.attachments)
+                || message.role == Role::User
+                    && (QuestionNote::of(message).is_of_others
+                        || brings_words_of_others(&message.text, &message.attachments))
         })
     }
 
@@ -279,36 +282,41 @@ impl Session {
 
     /// Stores a message behind the head and makes it the head.
     pub(super) fn record_message(&mut self, role: Role, text: String) -> Message {
-        self.record(role, text, None, Vec::new())
+        let message = self.message(role, text);
+        self.record(message)
     }
 
-    pub(super) fn record_prompt(&mut self, text: String, attachments: Vec<Attachment>) -> Message {
-        if brings_words_of_others(&text, &attachments) {
+    pub(super) fn record_prompt(&mut self, prompt: Prompt) -> Message {
+        if prompt.is_of_others || brings_words_of_others(&prompt.text, &prompt.attachments) {
             self.toolbox.taint();
         }
-        self.record(Role::User, text, None, attachments)
+        let mut message = self.message(Role::User, prompt.text);
+        message.attachments = prompt.attachments;
+        let note = QuestionNote { role: self.role.clone(), is_of_others: prompt.is_of_others };
+        message.replay = note.to_replay();
+        self.record(message)
     }
 
     /// The same for what came of a call.
     pub(super) fn record_tool_result(&mut self, text: String, call: String, images: Vec<Attachment>) -> Message {
-        self.record(Role::Tool, text, Some(call), images)
+        let mut message = self.message(Role::Tool, text);
+        message.attachments = images;
+        message.tool_call_id = Some(call);
+        self.record(message)
     }
 
-    fn record(
-        &mut self,
-        role: Role,
-        text: String,
-        tool_call_id: Option<String>,
-        attachments: Vec<Attachment>,
-    ) -> Message {
+    /// One that follows the head.
+    fn message(&mut self, role: Role, text: String) -> Message {
         let now = now_ms();
         let mut message = Message::new(self.ids.message(now), self.head.clone(), role, text, now);
-        message.tool_call_id = tool_call_id;
-        message.attachments = attachments;
         message.model = Some(self.model.label.clone());
         if role == Role::User {
-            message.replay = self.role.as_ref().and_then(UsedRole::to_replay);
+            message.replay = QuestionNote { role: self.role.clone(), ..QuestionNote::default() }.to_replay();
         }
+        message
+    }
+
+    fn record(&mut self, message: Message) -> Message {
         self.head = Some(message.id.clone());
         self.journal.record(Entry::MessageAdded { conversation: self.conversation.clone(), message: message.clone() });
         message

@@ -11,10 +11,11 @@ use super::reply::{Reply, show_notices};
 use super::tool_round::ToolStop;
 use super::turn_state::TurnState;
 use super::wanted::{NotTaken, Wanted};
-use super::{Cancel, Frontend, NoticeLevel, OutputError, Session, TurnEvent, TurnResult, TurnStatus, exit_of_cancel};
+use super::{
+    Cancel, Frontend, NoticeLevel, OutputError, Prompt, Session, TurnEvent, TurnResult, TurnStatus, exit_of_cancel,
+};
 use crate::conversation::{
-    Attachment, InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code,
-    now_ms,
+    InterruptReason, Message, MessageId, MessageStatus, Replay, ReplyBuilder, Role, StopReason, exit_code, now_ms,
 };
 use crate::history::{Entry, FlushOutcome, MatchedAnswer, ReplyEnd};
 use crate::provider::{ErrorKind, ProviderError};
@@ -27,35 +28,6 @@ pub enum TurnInput {
     Retry,
     /// On from where the last turn was cut off.
     Continue,
-}
-
-/// What a person asks, with what goes along.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Prompt {
-    pub text: String,
-    pub attachments: Vec<Attachment>,
-}
-
-impl Prompt {
-    /// What a message has asked.
-    #[must_use]
-    pub fn of(message: &Message) -> Self {
-        Self { text: message.text.clone(), attachments: message.attachments.clone() }
-    }
-
-    /// With more text at its end, and more files.
-    #[must_use]
-    pub fn and(mut self, more: &str, files: Vec<Attachment>) -> Self {
-        self.text.push_str(more);
-        self.attachments.extend(files);
-        self
-    }
-}
-
-impl From<String> for Prompt {
-    fn from(text: String) -> Self {
-        Self { text, attachments: Vec::new() }
-    }
 }
 
 /// What the model is told when an answer that was cut off is to go on.
@@ -162,7 +134,7 @@ impl Session {
         // Of a turn that a bug ended, which nobody has settled.
         self.settle_retry();
         match input {
-            TurnInput::Prompt(Prompt { text, attachments }) => {
+            TurnInput::Prompt(prompt) => {
                 self.unanswered = None;
                 if !self.is_recorded {
                     self.record_conversation(None);
@@ -172,7 +144,7 @@ impl Session {
                     self.system_is_recorded = true;
                 }
                 self.record_open();
-                let message = self.record_prompt(text, attachments);
+                let message = self.record_prompt(prompt);
                 self.messages.push(message);
                 Ok(())
             }

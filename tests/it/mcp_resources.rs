@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::repl::{start, wait_for_end};
+use crate::roles::with_role;
 use crate::support::{FakeMcp, ModelServer, Reply};
 
 const LIST: &str = "fake__list_resources";
@@ -151,6 +152,25 @@ fn a_resource_in_a_conversation_that_goes_on_makes_what_tells_others_ask_again()
     pty.send("/exit\r");
     pty.wait_for_exit();
     assert!(model.request().json()["messages"].to_string().contains("read 1"), "{}", model.request().json());
+    let output = fake.sandbox.ask_once(["-c", "go on"]).run().assert_exit(10);
+    output.assert_stderr_has(&["fake/echo needs a say-so"]);
+}
+
+/// Its text is stored like any other: what tells whose it is has to be stored as well, and to outlive a scrub.
+#[test]
+fn a_prompt_of_a_server_in_a_conversation_that_goes_on_makes_what_tells_others_ask_again() {
+    let call = Reply::call("c1", "fake__echo", &json!({"text": "told"}));
+    let model = ModelServer::start([Reply::answer(&["seen"]), call]);
+    let rules = json!([{"allow": "fake/echo"}]);
+    let fake = FakeMcp::for_model(&model, &[]).set("chat.service.tools.rules", rules);
+    with_role(&fake.sandbox, "kind", "---\narguments: { to: all }\n---\nBe kind to {{ to }}.");
+    let mut pty = start(fake.sandbox.sayso(["chat", "--role", "kind", "to=scrubbed"]), "test>");
+    pty.send("/prompt greet who=Ada\r");
+    pty.wait_for_text("seen");
+    wait_for_end(&pty, &["test>"]);
+    pty.send("/exit\r");
+    pty.wait_for_exit();
+    fake.sandbox.sayso(["history", "scrub", "scrubbed"]).run().assert_exit(0);
     let output = fake.sandbox.ask_once(["-c", "go on"]).run().assert_exit(10);
     output.assert_stderr_has(&["fake/echo needs a say-so"]);
 }
