@@ -105,7 +105,10 @@ impl Asker<'_> {
     fn in_role(&self, prompt: Prompt) -> Result<Prompt, Failure> {
         let asked = self.role.map_or(Ok(None), |role| role.question(Some(&prompt.text)));
         let text = asked.map_err(Failure::from)?;
-        Ok(Prompt { text: text.unwrap_or(prompt.text), ..prompt })
+        Ok(match text {
+            Some(text) => prompt.sent_as(text),
+            None => prompt,
+        })
     }
 }
 

@@ -103,13 +103,14 @@ pub async fn assemble(
     let asked = stdin::join(prompt, input.as_deref());
     let text = match role {
         Some(role) => role.question(asked.as_deref()).map_err(Failure::from)?,
-        None => asked,
+        None => asked.clone(),
     };
     let attachments = basket.into_attachments();
     if text.is_none() && attachments.is_empty() {
         return Err(NoPrompt::Nothing);
     }
-    Ok(Prompt { attachments, ..text.unwrap_or_default().into() })
+    let typed = Prompt { attachments, ..asked.unwrap_or_default().into() };
+    Ok(typed.sent_as(text.unwrap_or_default()))
 }
 
 fn no_attachment(reason: String) -> Failure {

@@ -26,7 +26,7 @@ pub use clock::{UnixMillis, now_ms, rfc3339};
 pub use hidden::is_hidden;
 pub use ids::{ConversationId, IdSource, MessageId};
 pub use message::{InterruptReason, Message, MessageStatus, Replay, Role, ToolCall};
-pub use question_note::QuestionNote;
+pub use question_note::{QuestionNote, Typed};
 pub use reply::{ReplyBuilder, TOOL_ARGUMENT_BYTES_MAX};
 pub use session_settings::{RequestRefused, SessionSettings, SettingsChange, SharedSettings};
 pub use stream_event::{ReasoningKind, StopReason, StreamEvent};

@@ -61,11 +61,11 @@ impl Repl<'_> {
             },
         };
         let flow = match self.in_role(&filled.text).await {
-            Some(mut whole) => {
-                // Its text is the file's, which nobody wants on the line.
-                let typed = Prompt { attachments: std::mem::take(&mut self.attached), ..Prompt::default() };
-                whole.attachments.splice(..0, typed.attachments.iter().cloned());
-                self.turn_for(TurnInput::Prompt(whole), Some(typed)).await
+            Some(whole) => {
+                let attachments = std::mem::take(&mut self.attached);
+                let mut prompt = Prompt { attachments, ..filled.text.into() }.sent_as(whole.text);
+                prompt.attachments.extend(whole.attachments);
+                self.turn(TurnInput::Prompt(prompt)).await
             }
             None => ControlFlow::Continue(None),
         };

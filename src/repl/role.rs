@@ -48,7 +48,7 @@ impl Repl<'_> {
         let whole = self.with_resources(text).await?;
         match self.role.as_ref().map(|role| role.role.question(Some(&whole.text))) {
             None => Some(whole),
-            Some(Ok(question)) => question.map(|text| Prompt { text, ..whole }),
+            Some(Ok(question)) => question.map(|text| whole.sent_as(text)),
             Some(Err(error)) => {
                 self.fail("config", &error.to_string());
                 None

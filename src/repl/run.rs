@@ -15,7 +15,7 @@ use crate::config::{Clipboard, Desktop, FilledRole, PromptPart};
 use crate::conversation::{Attachment, ConversationId, Message, MessageId, UsedRole, exit_code};
 use crate::history::{EarlierPrompts, FlushOutcome};
 use crate::session::{
-    ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Prompt, Session, Signals, TurnInput, TurnReport,
+    ActiveModel, CancelCause, JobSignal, JobSignals, NoticeLevel, Session, Signals, TurnInput, TurnReport,
 };
 use crate::terminal::mode::{self, Suspended};
 use crate::terminal::{
@@ -455,18 +455,18 @@ impl Repl<'_> {
 
     /// A prompt with all that it names, or back on the line where something of that cannot be had.
     async fn ask(&mut self, text: String) -> Flow {
-        let typed = Prompt { attachments: self.attached.clone(), ..text.clone().into() };
-        let Some(mut prompt) = self.with_attachments(text.clone()).await else {
+        let attached = self.attached.clone();
+        let Some(prompt) = self.with_attachments(text.clone()).await else {
             return ControlFlow::Continue(Some(text));
         };
         match self.in_role(&text).await {
             Some(whole) => {
-                prompt.text = whole.text;
+                let mut prompt = prompt.sent_as(whole.text);
                 prompt.attachments.extend(whole.attachments);
-                self.turn_for(TurnInput::Prompt(prompt), Some(typed)).await
+                self.turn(TurnInput::Prompt(prompt)).await
             }
             None => {
-                self.attached = typed.attachments;
+                self.attached = attached;
                 ControlFlow::Continue(Some(text))
             }
         }

@@ -11,6 +11,7 @@ use super::run::Flow;
 use super::slash::ServerChange;
 use super::suggestions;
 use super::{CompletionSource, Repl};
+use crate::conversation::Typed;
 use crate::mcp::{BUILTIN_SERVERS, McpHost, PromptMessage, ServerState, ServerStatus};
 use crate::session::{Prompt, Session, TurnInput, resource_text};
 use crate::terminal::{Stream, cut};
@@ -162,6 +163,8 @@ impl Repl<'_> {
             Some(Ok(messages)) => {
                 let mut prompt = prompt_of(&self.session, &messages, &name);
                 self.page(&prompt.text);
+                let text = format!("/prompt {address} {pairs}").trim_end().to_owned();
+                prompt.typed = Some(Typed { text, attachments: self.attached.len() });
                 prompt.attachments.splice(..0, std::mem::take(&mut self.attached));
                 self.turn(TurnInput::Prompt(prompt)).await
             }

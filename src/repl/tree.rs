@@ -275,7 +275,7 @@ impl Repl<'_> {
                 None => return Err(ControlFlow::Continue(Some(text))),
             }
         }
-        Ok(Prompt { text, attachments, is_of_others: before.is_of_others })
+        Ok(Prompt { text, attachments, typed: None, is_of_others: before.is_of_others })
     }
 
     /// The text as the editor gives it back; `None` where it is the same, or empty.

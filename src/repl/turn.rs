@@ -27,17 +27,12 @@ struct Asked {
 }
 
 impl Repl<'_> {
-    /// Runs a turn. A prompt whose request was cancelled comes back, one that was asked again as well.
+    /// Runs a turn. A prompt whose request was cancelled comes back as it was typed, one that was asked again as well.
     pub(super) async fn turn(&mut self, input: TurnInput) -> Flow {
         let prompt = match &input {
             TurnInput::Prompt(prompt) => Some(prompt.clone()),
             TurnInput::Retry | TurnInput::Continue => None,
         };
-        self.turn_for(input, prompt).await
-    }
-
-    /// The same for a prompt that comes back as it was `typed`.
-    pub(super) async fn turn_for(&mut self, input: TurnInput, typed: Option<Prompt>) -> Flow {
         let mut asked = Asked::default();
         self.echo_off = self.echo_off.take().or_else(EchoOff::new);
         if self.ui.desktop.shows_progress {
@@ -51,7 +46,7 @@ impl Repl<'_> {
         };
         match outcome {
             Ok(report) => {
-                let prompt = typed.or_else(|| self.session.unanswered().map(Prompt::of));
+                let prompt = prompt.or_else(|| self.session.unanswered().map(Prompt::of));
                 self.after_turn(report, prompt.filter(|_| asked.give_back))
             }
             Err(failure) => {
@@ -112,7 +107,7 @@ impl Repl<'_> {
     /// What was attached goes along with the next prompt, before what is attached to it already; the text of this one
     /// is for the line. Files that it names are read anew.
     pub(super) fn give_back(&mut self, prompt: Prompt) -> String {
-        let Prompt { text, mut attachments, .. } = prompt;
+        let Prompt { text, mut attachments, .. } = prompt.into_typed();
         let named = self.files_in(&text);
         attachments.retain(|attachment| !named.iter().any(|name| name == attachment.name()));
         self.attached.splice(..0, attachments);

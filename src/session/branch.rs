@@ -2,7 +2,7 @@
 
 use super::repair::repair;
 use super::{Prompt, Session, TurnFailure, TurnInput};
-use crate::conversation::{Attachment, Message, MessageId, Role, now_ms};
+use crate::conversation::{Attachment, Message, MessageId, QuestionNote, Role, now_ms};
 use crate::history::{Entry, FlushOutcome, Place};
 
 /// One message of a conversation as somebody has edited it.
@@ -69,17 +69,18 @@ impl Session {
         let mut message = Message::new(self.ids.message(now), self.head.clone(), draft.role, draft.text, now);
         message.model = Some(self.model.label.clone());
         if let Some(original) = original {
+            message.replay = match draft.role {
+                Role::User if original.text == message.text => original.replay.clone(),
+                Role::User => QuestionNote { typed: None, ..QuestionNote::of(&original) }.into_replay(),
+                // What the provider wants back is only true of the very words it has said.
+                Role::Assistant | Role::System | Role::Tool => {
+                    original.replay.clone().filter(|_| original.text == message.text)
+                }
+            };
             message.attachments = original.attachments;
             message.tool_calls = original.tool_calls;
             message.tool_call_id = original.tool_call_id;
             message.model = original.model;
-            message.replay = match draft.role {
-                Role::User => original.replay,
-                // What the provider wants back is only true of the very words it has said.
-                Role::Assistant | Role::System | Role::Tool => {
-                    original.replay.filter(|_| original.text == message.text)
-                }
-            };
             message.reasoning = original.reasoning;
         }
         if let Some(attachments) = draft.attachments {

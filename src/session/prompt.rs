@@ -1,11 +1,13 @@
 //! What a person asks, with what goes along.
 
-use crate::conversation::{Attachment, Message, QuestionNote};
+use crate::conversation::{Attachment, Message, QuestionNote, Typed};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prompt {
     pub text: String,
     pub attachments: Vec<Attachment>,
+    /// What the person has typed for it; `None`: the text itself.
+    pub typed: Option<Typed>,
     /// A server has written it.
     pub is_of_others: bool,
 }
@@ -14,16 +16,39 @@ impl Prompt {
     /// What a message has asked.
     #[must_use]
     pub fn of(message: &Message) -> Self {
-        let QuestionNote { is_of_others, .. } = QuestionNote::of(message);
-        Self { text: message.text.clone(), attachments: message.attachments.clone(), is_of_others }
+        let QuestionNote { typed, is_of_others, .. } = QuestionNote::of(message);
+        Self { text: message.text.clone(), attachments: message.attachments.clone(), typed, is_of_others }
+    }
+
+    /// As the person has typed it, to be typed again.
+    #[must_use]
+    pub fn into_typed(mut self) -> Self {
+        match self.typed.take() {
+            Some(Typed { text, attachments }) => {
+                self.attachments.truncate(attachments);
+                Self { attachments: self.attachments, ..text.into() }
+            }
+            None => self,
+        }
+    }
+
+    /// What is asked in its place; what was typed stays known.
+    #[must_use]
+    pub fn sent_as(mut self, text: String) -> Self {
+        let typed = Typed { text: std::mem::replace(&mut self.text, text), attachments: self.attachments.len() };
+        if typed.text != self.text {
+            self.typed.get_or_insert(typed);
+        }
+        self
     }
 
     /// With more text at its end, and more files.
     #[must_use]
-    pub fn and(mut self, more: &str, files: Vec<Attachment>) -> Self {
-        self.text.push_str(more);
-        self.attachments.extend(files);
-        self
+    pub fn and(self, more: &str, files: Vec<Attachment>) -> Self {
+        let whole = format!("{}{more}", self.text);
+        let mut prompt = self.sent_as(whole);
+        prompt.attachments.extend(files);
+        prompt
     }
 }
 

@@ -292,8 +292,8 @@ impl Session {
         }
         let mut message = self.message(Role::User, prompt.text);
         message.attachments = prompt.attachments;
-        let note = QuestionNote { role: self.role.clone(), is_of_others: prompt.is_of_others };
-        message.replay = note.to_replay();
+        let note = QuestionNote { role: self.role.clone(), typed: prompt.typed, is_of_others: prompt.is_of_others };
+        message.replay = note.into_replay();
         self.record(message)
     }
 
@@ -311,7 +311,7 @@ impl Session {
         let mut message = Message::new(self.ids.message(now), self.head.clone(), role, text, now);
         message.model = Some(self.model.label.clone());
         if role == Role::User {
-            message.replay = QuestionNote { role: self.role.clone(), ..QuestionNote::default() }.to_replay();
+            message.replay = QuestionNote { role: self.role.clone(), ..QuestionNote::default() }.into_replay();
         }
         message
     }

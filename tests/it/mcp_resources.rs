@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::history_repl::enter;
 use crate::repl::{start, wait_for_end};
 use crate::roles::with_role;
 use crate::support::{FakeMcp, ModelServer, Reply};
@@ -173,6 +174,21 @@ fn a_prompt_of_a_server_in_a_conversation_that_goes_on_makes_what_tells_others_a
     fake.sandbox.sayso(["history", "scrub", "scrubbed"]).run().assert_exit(0);
     let output = fake.sandbox.ask_once(["-c", "go on"]).run().assert_exit(10);
     output.assert_stderr_has(&["fake/echo needs a say-so"]);
+}
+
+/// What servers have added comes anew, once and as theirs, when the line is sent again.
+#[test]
+fn what_was_typed_comes_back_without_what_servers_have_added() {
+    let model = ModelServer::always(Reply::answer(&["hello"]));
+    let fake = FakeMcp::for_model(&model, &[]);
+    let mut pty = start(fake.sandbox.sayso(["chat"]), "test>");
+    for line in ["/prompt greet who=Ada", "look at @fake:test://count"] {
+        enter(&mut pty, line, "hello");
+        pty.send("/undo\r");
+        wait_for_end(&pty, &[&format!("test> {line}")]);
+        pty.send("\x03");
+        wait_for_end(&pty, &["test>"]);
+    }
 }
 
 #[test]

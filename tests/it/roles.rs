@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
+use crate::history_repl::enter;
 use crate::repl::{start, wait_for_end};
 use crate::support::{ModelServer, Reply, Sandbox};
 
@@ -291,4 +292,33 @@ fn a_cancelled_question_comes_back_as_it_was_typed() {
     wait_for_end(&pty, &["[interrupted: stopped by you]", "", "test> one"]);
     pty.send("\r");
     assert_eq!(server.wait_for_request(2).json()["messages"], json!([{"role": "user", "content": "Say one"}]));
+}
+
+#[test]
+fn a_question_that_is_taken_back_stands_on_the_line_as_it_was_typed() {
+    let server = hello();
+    let sandbox = Sandbox::for_server(&server);
+    with_role(&sandbox, "r", "Say {{ input }}");
+    let mut pty = start(sandbox.sayso(["chat", "--role", "r"]), "test>");
+    for text in ["one", "two"] {
+        enter(&mut pty, text, "usage: 7 in, 3 out");
+    }
+    pty.send("/undo\r");
+    wait_for_end(&pty, &["test> two"]);
+    pty.send("\x15/exit\r");
+    pty.wait_for_exit();
+    let mut pty = start(sandbox.sayso(["chat", "-c"]), "test>");
+    pty.send("/undo\r");
+    wait_for_end(&pty, &["test> one"]);
+    pty.send("\r");
+    assert_eq!(server.wait_for_request(3).json()["messages"], json!([{"role": "user", "content": "Say one"}]));
+    wait_for_end(&pty, &["Hello", "usage: 7 in, 3 out", "", "test>"]);
+    pty.send("\x15/exit\r");
+    pty.wait_for_exit();
+    sandbox.ask_once(["-c", "more"]).stdin("piped").run().assert_exit(0);
+    let mut pty = start(sandbox.sayso(["chat", "-c"]), "test>");
+    pty.send("/undo\r");
+    pty.wait_for_screen("what was asked", |screen| {
+        !screen.contains("Say more") && screen.trim_end().ends_with("piped")
+    });
 }
