@@ -17,7 +17,7 @@ use crate::exit::Failure;
 use crate::http::HttpClient;
 use crate::mcp::{BUILTIN_SERVERS, ClientAbilities, McpHost, ServerSettings};
 use crate::session::Session;
-use crate::tool::{Grant, ToolPattern, Toolbox, ToolboxSettings};
+use crate::tool::{Folders, Grant, ToolPattern, Toolbox, ToolboxSettings};
 
 /// How long all servers together may take to end.
 const CLOSE_LIMIT: Duration = Duration::from_secs(4);
@@ -74,6 +74,7 @@ pub async fn equip(
             spec_bytes_max: tools.search_over_kb * 1024,
             specs_max: tools.search_over_tools,
             rules: config.chat.rules.clone(),
+            folders: folders(config, &servers),
             pins: pins(config),
             grants,
             ..ToolboxSettings::default()
@@ -100,6 +101,11 @@ async fn require(host: &McpHost, servers: &[ServerSettings]) -> Result<(), Failu
     let Some(error) = outcomes.into_iter().find_map(Result::err) else { return Ok(()) };
     host.close(CLOSE_LIMIT).await;
     Err(Failure::config(format!("{error}, and it is required")).hint("mend it, or set `required: false`"))
+}
+
+/// Nothing is looked up where no rule asks for it.
+fn folders(config: &Config, servers: &Servers) -> Folders {
+    if config.chat.rules.is_empty() { Folders::default() } else { Folders::find(&servers.usable) }
 }
 
 /// Where it is kept what external tools were.

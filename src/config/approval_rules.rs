@@ -11,12 +11,10 @@ use crate::tool::{Condition, Decision, OWN_SERVER, Rule, ToolPattern, fits};
 #[must_use]
 pub fn resolve(loaded: &Loaded) -> Vec<Rule> {
     let sections = &loaded.file.chat.service.tools.rules;
-    let here = || std::env::current_dir().ok()?.into_os_string().into_string().ok();
-    let folder = if sections.is_empty() { None } else { here() };
     let rules = sections.iter().enumerate().filter_map(|(index, section)| {
         let rule = read(section).ok()?;
         let place = loaded.path.as_ref().and_then(|path| place(loaded, path, index));
-        Some(Rule { folder: folder.clone(), place, ..rule })
+        Some(Rule { place, ..rule })
     });
     rules.collect()
 }
@@ -54,7 +52,7 @@ fn read(section: &RuleSection) -> Result<Rule, (&'static str, String)> {
     }
     let when = section.when.iter();
     let when = when.map(|(pointer, pattern)| Condition { pointer: pointer.clone(), pattern: pattern.clone() });
-    Ok(Rule { decision, tool, when: when.collect(), is_read_only: section.read_only, folder: None, place: None })
+    Ok(Rule { decision, tool, when: when.collect(), is_read_only: section.read_only, place: None })
 }
 
 /// What is wrong with the rules.

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{CallFacts, Decision, Rule, ToolPattern, Verdict};
+use super::{CallFacts, Decision, Folders, Rule, ToolPattern, Verdict};
 
 /// `--allow SERVER/TOOL`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,7 @@ const ALWAYS_MAX: usize = 1000;
 #[derive(Clone, Debug, Default)]
 pub struct Approval {
     rules: Vec<Rule>,
+    folders: Folders,
     grants: Vec<Grant>,
     always: Vec<Always>,
     is_tainted: bool,
@@ -39,7 +40,13 @@ pub struct Approval {
 impl Approval {
     #[must_use]
     pub fn new(rules: Vec<Rule>, grants: Vec<Grant>) -> Self {
-        Self { rules, grants, always: Vec::new(), is_tainted: false }
+        Self { rules, grants, ..Self::default() }
+    }
+
+    /// With the folders that paths can be meant from.
+    #[must_use]
+    pub fn among(self, folders: Folders) -> Self {
+        Self { folders, ..self }
     }
 
     #[must_use]
@@ -63,7 +70,8 @@ impl Approval {
 
     /// The strongest rule that fits, or the default.
     fn by_rules(&self, call: &CallFacts<'_>) -> Verdict {
-        let strongest = self.rules.iter().filter(|rule| rule.fits(call)).max_by_key(|rule| rule.decision);
+        let strongest =
+            self.rules.iter().filter(|rule| rule.fits(call, &self.folders)).max_by_key(|rule| rule.decision);
         let (decision, reason) = match strongest {
             Some(rule) => (rule.decision, rule.described()),
             None if call.is_pure() => (Decision::Allow, "the default for tools of our own that only read".to_owned()),
@@ -106,7 +114,8 @@ impl Approval {
     /// Whether a rule says that it changes nothing and tells nobody.
     #[must_use]
     pub fn is_vouched_for(&self, call: &CallFacts<'_>) -> bool {
-        self.rules.iter().any(|rule| rule.is_read_only && rule.decision == Decision::Allow && rule.fits(call))
+        let vouches = |rule: &&Rule| rule.is_read_only && rule.decision == Decision::Allow;
+        self.rules.iter().filter(vouches).any(|rule| rule.fits(call, &self.folders))
     }
 
     /// The person said "always". Before the words of others came in, it goes for the tool; after, for

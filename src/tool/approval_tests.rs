@@ -5,17 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::approval::{Approval, Grant};
 use super::rule::{Condition, Rule};
-use super::{CallFacts, Decision, ToolPattern};
+use super::{CallFacts, Decision, Folders, ToolPattern};
 
 fn rule(decision: Decision, tool: &str) -> Rule {
-    Rule {
-        decision,
-        tool: ToolPattern::parse(tool).unwrap(),
-        when: Vec::new(),
-        is_read_only: false,
-        folder: None,
-        place: None,
-    }
+    Rule { decision, tool: ToolPattern::parse(tool).unwrap(), when: Vec::new(), is_read_only: false, place: None }
 }
 
 fn grant(tool: &str) -> Grant {
@@ -165,7 +158,7 @@ proptest! {
         let mut turned = rules.clone();
         turned.reverse();
         prop_assert_eq!(decision, decide(turned));
-        let strongest = rules.iter().filter(|rule| rule.fits(&call)).map(|rule| rule.decision).max();
+        let strongest = rules.iter().filter(|rule| rule.fits(&call, &Folders::default())).map(|rule| rule.decision).max();
         if strongest == Some(Decision::Deny) {
             prop_assert_eq!(decision, Decision::Deny);
         } else {
@@ -179,7 +172,7 @@ proptest! {
         prop_assert!(decision != Decision::Allow || somebody_allowed);
         let denied = decide([rules.clone(), vec![rule(Decision::Deny, "*/*")]].concat());
         prop_assert_eq!(denied, Decision::Deny);
-        let vouched = rules.iter().any(|rule| rule.is_read_only && rule.fits(&call));
+        let vouched = rules.iter().any(|rule| rule.is_read_only && rule.fits(&call, &Folders::default()));
         let is_named = grants.iter().any(|grant| grant.tool.is_exact() && grant.tool.fits(call.server, call.tool));
         if is_tainted && !call.is_pure() && !vouched && !is_named {
             prop_assert_ne!(decision, Decision::Allow);

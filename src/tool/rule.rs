@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::command_line::{commands, is_more_than_a_word, stars_hold_operators};
 use super::comparable::{address, comparable, comparable_pattern, folded};
 use super::pattern::fits;
-use super::{CallFacts, Decision, ToolPattern};
+use super::{CallFacts, Decision, Folders, ToolPattern};
 
 /// The arguments of `files` and `shell` that are paths.
 const PATH_ARGUMENTS: [&str; 4] = ["path", "from", "to", "cwd"];
@@ -22,8 +22,6 @@ pub struct Rule {
     /// The person vouches for it: these tools change nothing and tell nobody, so that they may go
     /// on when the words of others have come in.
     pub is_read_only: bool,
-    /// Where relative paths of our own servers start.
-    pub folder: Option<String>,
     /// Where it stands, as in `config.yaml:12`.
     pub place: Option<String>,
 }
@@ -37,8 +35,9 @@ pub struct Condition {
 
 impl Rule {
     #[must_use]
-    pub fn fits(&self, call: &CallFacts<'_>) -> bool {
-        self.tool.fits(call.server, call.tool) && self.when.iter().all(|condition| condition.fits(self, call))
+    pub fn fits(&self, call: &CallFacts<'_>, folders: &Folders) -> bool {
+        self.tool.fits(call.server, call.tool)
+            && self.when.iter().all(|condition| condition.fits(self.decision, call, folders))
     }
 
     /// Whether it fits every call that `other` fits.
@@ -73,20 +72,20 @@ impl Condition {
     }
 
     /// A denial needs one value that fits; a permission needs all values below the pointer to fit.
-    fn fits(&self, rule: &Rule, call: &CallFacts<'_>) -> bool {
+    fn fits(&self, decision: Decision, call: &CallFacts<'_>, folders: &Folders) -> bool {
         let mut values = Vec::new();
         if self.pointer.is_empty() {
             call.arguments.values().for_each(|value| collect(value, &mut values));
         } else if let Some(value) = at_pointer(call.arguments, &self.pointer) {
             collect(value, &mut values);
         }
-        match rule.decision {
+        match decision {
             Decision::Allow => !values.is_empty() && values.iter().all(|value| self.permits(value, call)),
             Decision::Ask | Decision::Deny => {
                 let is_path = self.pointer.rsplit('/').next().is_some_and(|name| PATH_ARGUMENTS.contains(&name));
                 let fits_elsewhere = |value: &String| {
-                    let other = if is_path { other_writing(value, rule.folder.as_deref()) } else { None };
-                    other.is_some_and(|other| self.fits_meaning(&other))
+                    let mut others = folders.of(call.server).filter_map(|folder| other_writing(value, folder));
+                    is_path && others.any(|other| self.fits_meaning(&other))
                 };
                 values.iter().any(|value| self.fits_meaning(value) || self.fits_writing(value) || fits_elsewhere(value))
                     || self.fits_writing(&values.join(" "))
@@ -126,11 +125,9 @@ fn has_one_meaning(value: &str) -> bool {
     address(value).is_some() || !is_more_than_a_word(value)
 }
 
-/// A relative path as an absolute one, and an absolute one beneath `folder` as a relative one. Without a folder, a
-/// relative path is one in the root of all.
-fn other_writing(path: &str, folder: Option<&str>) -> Option<String> {
+/// A relative path as an absolute one, and an absolute one beneath `folder` as a relative one.
+fn other_writing(path: &str, folder: &str) -> Option<String> {
     let path = comparable(path);
-    let folder = folder.unwrap_or_default().trim_end_matches('/');
     match path.strip_prefix('/') {
         Some(_) if folder.is_empty() => None,
         Some(_) => path.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned),
@@ -167,19 +164,18 @@ mod tests {
             .iter()
             .map(|(pointer, pattern)| Condition { pointer: (*pointer).to_owned(), pattern: (*pattern).to_owned() });
         let tool = ToolPattern::parse(tool).unwrap();
-        Rule { decision, tool, when: when.collect(), is_read_only: false, folder: None, place: None }
+        Rule { decision, tool, when: when.collect(), is_read_only: false, place: None }
     }
 
     fn fits_call(rule: &Rule, arguments: &Value) -> bool {
+        fits_among(rule, arguments, &Folders::default())
+    }
+
+    fn fits_among(rule: &Rule, arguments: &Value, folders: &Folders) -> bool {
         let arguments = arguments.as_object().unwrap();
-        rule.fits(&CallFacts {
-            server: "files",
-            tool: "read",
-            arguments,
-            is_builtin: true,
-            is_read_only: true,
-            reaches_network: false,
-        })
+        let (server, tool) = ("files", "read");
+        let call = CallFacts { server, tool, arguments, is_builtin: true, is_read_only: true, reaches_network: false };
+        rule.fits(&call, folders)
     }
 
     #[test]
@@ -204,14 +200,15 @@ mod tests {
 
     fn fits_command(decision: Decision, pattern: &str, command: &str) -> bool {
         let arguments = json!({"command": command});
-        rule(decision, "shell/*", &[("/command", pattern)]).fits(&CallFacts {
+        let facts = CallFacts {
             server: "shell",
             tool: SHELL_TOOL,
             arguments: arguments.as_object().unwrap(),
             is_builtin: true,
             is_read_only: false,
             reaches_network: true,
-        })
+        };
+        rule(decision, "shell/*", &[("/command", pattern)]).fits(&facts, &Folders::default())
     }
 
     #[test]
@@ -268,10 +265,8 @@ mod tests {
 
     #[test]
     fn a_denial_holds_for_a_path_however_it_is_written() {
-        let in_home = |decision, pattern: &str| Rule {
-            folder: Some("/home/me".to_owned()),
-            ..rule(decision, "files/*", &[("/path", pattern)])
-        };
+        let about = |decision, pattern: &str| rule(decision, "files/*", &[("/path", pattern)]);
+        let folders = Folders::for_test(Some("/home/me"), "files", &["/notes", "/srv/docs"]);
         for (pattern, path, expected) in [
             ("*/.ssh/*", ".ssh/id_rsa", true),
             ("*/.ssh/*", "./a/../.ssh/id_rsa", true),
@@ -281,11 +276,19 @@ mod tests {
             ("secret/*", "/home/me/a/../secret/key", true),
             ("secret/*", "/home/me2/secret/key", false),
             ("secret/*", "a/secret/key", false),
+            ("/notes/secret/*", "secret/key", true),
+            ("/srv/docs/secret/*", "a/../secret/key", true),
+            ("secret/*", "/notes/secret/key", true),
+            ("secret/*", "/srv/secret/key", false),
+            ("/notes/*", "../secret/key", false),
         ] {
             let arguments = json!({"path": path});
-            assert_eq!(fits_call(&in_home(Decision::Deny, pattern), &arguments), expected, "{pattern} {path}");
+            assert_eq!(fits_among(&about(Decision::Deny, pattern), &arguments, &folders), expected, "{pattern} {path}");
         }
-        assert!(!fits_call(&in_home(Decision::Allow, "/home/me/*"), &json!({"path": "a"})), "it is asked about");
+        let allow = about(Decision::Allow, "/home/me/*");
+        assert!(!fits_among(&allow, &json!({"path": "a"}), &folders), "it is asked about");
+        let of_others = Folders::for_test(Some("/home/me"), "docs", &["/notes"]);
+        assert!(!fits_among(&about(Decision::Deny, "/notes/*"), &json!({"path": "a"}), &of_others));
         let no_folder = rule(Decision::Ask, "files/*", &[("/from", "*/.ssh/*")]);
         assert!(fits_call(&no_folder, &json!({"from": ".ssh/id_rsa"})));
         let no_path = rule(Decision::Deny, "*/*", &[("/text", "*/a")]);

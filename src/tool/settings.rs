@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Grant, Rule, Selection};
+use super::{Folders, Grant, Rule, Selection};
 
 #[derive(Clone, Debug)]
 pub struct ToolboxSettings {
@@ -20,6 +20,8 @@ pub struct ToolboxSettings {
     /// What is offered of all there is.
     pub selection: Selection,
     pub rules: Vec<Rule>,
+    /// What the rules say of paths goes for each folder that a path can be meant from.
+    pub folders: Folders,
     /// Of the command line.
     pub grants: Vec<Grant>,
     /// Built-in servers in whose results nobody else's words are, by the names they have here.
@@ -38,6 +40,7 @@ impl Default for ToolboxSettings {
             specs_max: 40,
             selection: Selection::default(),
             rules: Vec::new(),
+            folders: Folders::default(),
             grants: Vec::new(),
             trusted_servers: Vec::new(),
             pins: None,

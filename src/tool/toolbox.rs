@@ -60,7 +60,7 @@ struct ServerTools {
 impl Toolbox {
     #[must_use]
     pub fn new(host: Option<McpHost>, settings: ToolboxSettings) -> Self {
-        let approval = Approval::new(settings.rules.clone(), settings.grants.clone());
+        let approval = Approval::new(settings.rules.clone(), settings.grants.clone()).among(settings.folders.clone());
         Self {
             settings,
             host,

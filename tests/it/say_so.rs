@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -157,6 +158,32 @@ fn a_denied_path_is_denied_however_it_is_written() {
     }
     let output = sandbox.sayso(["mcp", "call", "files", "read", "path=id"]).run().assert_exit(0);
     assert!(output.stdout().contains("open"), "{output:?}");
+}
+
+/// A relative path means one in the first of the `roots`, wherever sayso runs; one of them can be behind a link.
+#[test]
+fn a_denied_path_is_denied_in_every_folder_that_a_server_has() {
+    let model = ModelServer::start([]);
+    let sandbox = Sandbox::new();
+    let notes = sandbox.path("notes");
+    fs::create_dir_all(notes.join("secret")).unwrap();
+    fs::write(notes.join("secret/key"), "secret").unwrap();
+    fs::write(notes.join("open"), "open").unwrap();
+    let link = sandbox.path("link");
+    symlink(&notes, &link).unwrap();
+    let absolute = notes.join("secret/key").display().to_string();
+    let beneath = |folder: &Path| format!("{}/secret/*", folder.display());
+    for (pattern, path) in
+        [(beneath(&notes), "secret/key"), (beneath(&link), "./secret/key"), ("secret/*".to_owned(), absolute.as_str())]
+    {
+        let config = TestConfig::for_server(&model)
+            .set("mcp.servers.files", json!({"builtin": "files", "roots": [link]}))
+            .set("chat.service.tools.rules", json!([{"deny": "files/*", "when": {"/path": pattern}}]));
+        let sandbox = Sandbox::new().config(&config);
+        let read = |path: &str| sandbox.sayso(["mcp", "call", "files", "read", &format!("path={path}")]).run();
+        read(path).assert_exit(10).assert_stdout("");
+        read("open").assert_exit(0);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::open::Opened;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::mcp::BUILTIN_SERVERS;
-use crate::tool::{Approval, CallFacts, Decision, fits};
+use crate::tool::{Approval, CallFacts, Decision, Folders, fits};
 
 /// A failure where the server's own section keeps the tool away.
 pub fn check_filter(server: &str, tool: &str, opened: &Opened<'_>) -> Result<(), Failure> {
@@ -29,7 +29,8 @@ pub fn check_call(
     arguments: &Map<String, Value>,
     opened: &Opened<'_>,
 ) -> Result<(), Failure> {
-    let approval = Approval::new(opened.config.chat.rules.clone(), Vec::new());
+    let folders = Folders::find(&opened.servers.usable);
+    let approval = Approval::new(opened.config.chat.rules.clone(), Vec::new()).among(folders);
     let verdict = approval.judge(&CallFacts {
         server,
         tool,
