@@ -44,10 +44,12 @@ pub fn check(options: &LoadOptions, environment: &Environment) -> Report {
     };
     let mut text = String::new();
     let unknown = unknown_variables(environment);
-    for warning in loaded.warnings.iter().cloned().chain(unknown) {
+    let outcome = load(&without_command(options), environment);
+    let unset = unset_variables(&loaded, outcome.as_ref().err(), environment);
+    for warning in loaded.warnings.iter().cloned().chain(unset).chain(unknown) {
         text += &format!("warning: {warning}\n");
     }
-    match load(&without_command(options), environment) {
+    match outcome {
         Ok(config) => Report { text: text + &verdict(&loaded, &config), exit_code: 0 },
         Err(error) => Report { text: text + &failed(&error).text, exit_code: error.exit_code() },
     }
@@ -95,6 +97,21 @@ fn who_is_asked(config: &Config) -> String {
     // A record names its model itself.
     let model = Some(chosen.settings.model.as_str()).filter(|model| !model.is_empty()).unwrap_or("of its record");
     format!("provider: {} (from {by}), model {model}, {key}: {}", chosen.settings.name, chosen.settings.key_source)
+}
+
+/// What providers and servers want that are not asked, beside what is an error.
+fn unset_variables(loaded: &Loaded, error: Option<&ConfigError>, environment: &Environment) -> Vec<Warning> {
+    let mistakes = match error {
+        Some(ConfigError::Invalid { problems, .. }) => problems.as_slice(),
+        Some(_) | None => &[],
+    };
+    let unset = loaded.unset_variables(environment).into_iter().filter(|problem| !mistakes.contains(problem));
+    unset
+        .map(|problem| {
+            let warning = Warning::new("variable_unset", problem.key, problem.reason);
+            Warning { file: loaded.path.clone(), position: Some(problem.position), ..warning }
+        })
+        .collect()
 }
 
 /// Variables of ours that we do not know are typos.
@@ -265,6 +282,50 @@ chat:
         let (report, file) = with_file(text, &[], check);
         let expected = format!("{file}: ok\nprovider: p (from file), model m, key: api_key_command of p (not run)\n");
         assert_eq!(report, Report { text: expected, exit_code: 0 });
+    }
+
+    #[test]
+    fn a_check_tells_all_variables_that_are_not_set_with_their_places() {
+        let text = "\
+llm:
+  active: a
+  providers:
+    a:
+      base_url: ${URL}
+      model: ${MODEL:-m}
+      api_key_command: echo ${NOT_OURS}
+      extra_body: { top: [1, \"${TOP}\"] }
+    b: { base_url: \"https://b\", api_key: \"${B_KEY}\", max_tokens: \"${MAX:-7}\" }
+mcp:
+  servers:
+    on: { command: x, args: [a, \"${ARG}\"] }
+    off: { command: \"${OFF}\", enabled: false }
+";
+        let unset = |name: &str| {
+            format!(
+                "the environment variable {name} is not set (`${{{name}:-…}}` gives a default, `$${{` stands for `${{`)"
+            )
+        };
+        let (report, file) = with_file(text, &[], check);
+        let expected = format!(
+            "warning: {file}:9:42: llm.providers.b.api_key: {}\n\
+             warning: {file}:12:33: mcp.servers.on.args: {}\n\
+             error: {file}:5:17: llm.providers.a.base_url: {}\n\
+             error: {file}:8:30: llm.providers.a.extra_body.top: {}\n\
+             2 mistakes\n",
+            unset("B_KEY"),
+            unset("ARG"),
+            unset("URL"),
+            unset("TOP"),
+        );
+        assert_eq!(report, Report { text: expected, exit_code: 3 });
+        let (report, _) = with_file(text, &[("URL", "https://a"), ("TOP", "1"), ("B_KEY", "k"), ("ARG", "a")], check);
+        assert_eq!((report.exit_code, report.text.contains("warning")), (0, false), "{}", report.text);
+        let (report, file) = with_file("llm: { providers: { openai: { max_tokens: \"${MAX}\" } } }", &[], check);
+        assert_eq!(
+            report.text,
+            format!("error: {file}:1:43: llm.providers.openai.max_tokens: {}\n1 mistake\n", unset("MAX"))
+        );
     }
 
     #[test]

@@ -47,7 +47,9 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn walk(&mut self, view: View<'_>, node: &mut Node) {
         let expected = view.expected();
-        self.settle_variable(&expected, node);
+        if let Err(reason) = self.settle_variable(&expected, node) {
+            return self.report(node, reason);
+        }
         let wrong = match (&expected, &mut node.kind) {
             (Expected::Anything, _) => None,
             (Expected::Mapping, NodeKind::Mapping(_)) => {
@@ -125,18 +127,19 @@ impl Checker<'_> {
     }
 
     /// Gives a text with variables the type that is wanted here; text keeps its variables.
-    fn settle_variable(&mut self, expected: &Expected, node: &mut Node) {
-        let NodeKind::Scalar { text, is_plain } = &mut node.kind else { return };
+    fn settle_variable(&self, expected: &Expected, node: &mut Node) -> Result<(), String> {
+        let NodeKind::Scalar { text, is_plain } = &mut node.kind else { return Ok(()) };
         let is_text = matches!(expected, Expected::Text | Expected::Anything);
         if is_text || !variables::has_variable(text) {
-            return;
+            return Ok(());
         }
         match variables::replace(text, self.environment) {
             Ok(replaced) => (*text, *is_plain) = (replaced, true),
             // Outside of providers and servers the conversion tells it.
             Err(_) if !value::is_lazy(&self.path) => {}
-            Err(error) => self.report(node, error.to_string()),
+            Err(error) => return Err(error.to_string()),
         }
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ use super::rules;
 use super::source::{self, Source};
 use super::tree::{self, Node, Tree};
 use super::value;
+use super::waiting_variables;
 
 /// A file without mistakes, or the defaults where there is none.
 #[derive(Debug, Default)]
@@ -36,6 +37,21 @@ impl Loaded {
         self.root
             .as_ref()
             .is_some_and(|root| root.entries().iter().any(|entry| entry.key == name && !entry.value.is_null()))
+    }
+
+    /// Variables below providers and servers that cannot be replaced: no mistake until one of these is used.
+    #[must_use]
+    pub fn unset_variables(&self, environment: &Environment) -> Vec<Problem> {
+        self.root.as_ref().map_or_else(Vec::new, |root| waiting_variables::find_unset(root, &self.file, environment))
+    }
+
+    /// The error about a variable that cannot be replaced with its place, and with others of the same provider.
+    pub fn explained(&self, error: ConfigError, environment: &Environment) -> ConfigError {
+        let problems = waiting_variables::placed(&error, self.unset_variables(environment));
+        match problems.zip(self.path.clone()) {
+            Some((problems, path)) => ConfigError::Invalid { path, problems },
+            None => error,
+        }
     }
 
     /// The warning with its file and line.

@@ -35,6 +35,7 @@ mod tree;
 mod ui;
 mod value;
 mod variables;
+mod waiting_variables;
 
 pub use builtin_servers::{WantedBuiltin, wanted_builtins};
 pub use choice::Origin;

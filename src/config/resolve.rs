@@ -147,7 +147,8 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, 
     let (path, must_exist) = config_place(options, &paths, environment);
     let loaded = load_file(path, must_exist && !options.may_be_missing, environment)?;
     let place = (&paths, loaded.path.as_deref(), environment);
-    let provider = choose(&loaded.file, options.model.as_deref(), options, place)?;
+    let provider = choose(&loaded.file, options.model.as_deref(), options, place)
+        .map_err(|error| loaded.explained(error, environment))?;
     let mut warnings = warnings_of_run(&loaded, &provider);
     let stored = history(&loaded.file, &paths, &mut warnings);
     let history = HistorySettings { path: stored.path.clone().filter(|_| !options.no_save), ..stored.clone() };
