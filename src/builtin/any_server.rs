@@ -31,6 +31,10 @@ impl AnyServer {
     pub fn new(server: impl ToolServer) -> Self {
         Self(Arc::new(server))
     }
+
+    pub fn tool_names(&self) -> Vec<String> {
+        self.0.tools().into_iter().map(|tool| tool.name.into_owned()).collect()
+    }
 }
 
 trait Erased: Send + Sync {

@@ -22,7 +22,7 @@ mod time;
 pub use models::ConfiguredModel;
 pub use serve::serve_stdio;
 pub use served::Served;
-pub use servers::server;
+pub use servers::{server, tool_names};
 pub use settings::BuiltinSettings;
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub type Service = Box<dyn DynService<RoleServer>>;
 /// Makes a server for one connection.
 pub type Make = Arc<dyn Fn() -> Service + Send + Sync>;
 
+type MakeAny = Box<dyn Fn() -> AnyServer + Send + Sync>;
+
 /// The built-in server of this name.
 #[must_use]
 pub fn server(name: &str, settings: &BuiltinSettings) -> Option<InProcess> {
@@ -32,6 +34,17 @@ fn build() -> Option<String> {
 /// How the server of this name is made.
 #[must_use]
 pub fn maker(name: &str, settings: &BuiltinSettings) -> Option<Make> {
+    let make = any_maker(name, settings)?;
+    Some(Arc::new(move || make().into_dyn()))
+}
+
+/// The tools of the server of this name. Nothing is started for it.
+#[must_use]
+pub fn tool_names(name: &str) -> Vec<String> {
+    any_maker(name, &BuiltinSettings::default()).map(|make| make().tool_names()).unwrap_or_default()
+}
+
+fn any_maker(name: &str, settings: &BuiltinSettings) -> Option<MakeAny> {
     match name {
         "calc" => Some(made_by(calc::new)),
         "history" => {
@@ -82,6 +95,6 @@ pub fn in_process<S: rmcp::Service<RoleServer>>(make: impl Fn() -> S + Send + Sy
     })
 }
 
-fn made_by<S: ToolServer>(make: impl Fn() -> S + Send + Sync + 'static) -> Make {
-    Arc::new(move || AnyServer::new(make()).into_dyn())
+fn made_by<S: ToolServer>(make: impl Fn() -> S + Send + Sync + 'static) -> MakeAny {
+    Box::new(move || AnyServer::new(make()))
 }

@@ -270,6 +270,24 @@ fn tab_offers_what_servers_had_when_they_were_asked_last() {
     assert_eq!(fake.log(), asked, "no server is asked while somebody types");
 }
 
+/// They are in the program: nobody has to have asked for them before, whatever name they have in the configuration.
+#[test]
+fn tools_of_built_in_servers_complete() {
+    let config = "mcp: { servers: { docs: { builtin: files }, calc: { builtin: calc, enabled: false } } }";
+    let sandbox = Sandbox::new().config_text(config);
+    let complete = |words: &[&str]| {
+        let words: Vec<&str> = ["__complete", "zsh", "sayso"].iter().chain(words).copied().collect();
+        sandbox.sayso(words).run().assert_exit(0).assert_quiet().stdout()
+    };
+    assert_eq!(complete(&["ask", "--allow", "shell/"]), "shell/run\nshell/run_in_shell\nshell/*\n");
+    assert_eq!(complete(&["ask", "--allow", "docs/rea"]), "docs/read\n");
+    assert_eq!(complete(&["ask", "--allow", "calc/"]), "calc/*\n");
+    assert_eq!(complete(&["ask", "--tool-choice", "shell/"]), "shell/run\nshell/run_in_shell\n");
+    assert_eq!(complete(&["ask", "--tool-choice", "re"]), "required\n");
+    assert_eq!(complete(&["mcp", "call", "time", "n"]), "now\n");
+    assert_eq!(complete(&["history", "list", "--tool", "fetch/"]), "fetch/get\nfetch/*\n");
+}
+
 #[test]
 fn names_come_quickly_and_leave_nothing_behind() {
     let sandbox = Sandbox::new();

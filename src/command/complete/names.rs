@@ -2,6 +2,7 @@
 
 use super::NAMES_MAX;
 use super::place::Place;
+use crate::builtin::tool_names;
 use crate::command::chat::{conversation_names, model_names};
 use crate::config::{
     Config, ConfigFile, ConfiguredState, Environment, LoadOptions, Paths, Roles, all_keys, config_place, load,
@@ -10,6 +11,9 @@ use crate::config::{
 use crate::conversation::UsedRole;
 use crate::history::History;
 use crate::mcp::{BUILTIN_SERVERS, KnownNames, remembered_names};
+
+/// What `--tool-choice` takes beside the name of a tool.
+const TOOL_CHOICES: [&str; 3] = ["auto", "none", "required"];
 
 /// All names that can stand there; none where the argument is something else.
 pub fn names(place: &Place<'_>, environment: &Environment) -> Vec<String> {
@@ -21,7 +25,8 @@ pub fn names(place: &Place<'_>, environment: &Environment) -> Vec<String> {
         ("KEY=VALUE", ["ask" | "chat"]) | ("PROMPT|-", ["ask"]) => known.role_arguments(place),
         ("PROVIDER", _) => known.providers(),
         ("SERVER" | "URL|SERVER", _) | ("NAME", ["mcp", "rm" | "trust"]) => known.servers(),
-        ("SERVER/TOOL" | "SERVER[/TOOL]", _) => known.tools(),
+        ("SERVER/TOOL" | "SERVER[/TOOL]", _) => known.tools(&["*"]),
+        ("CHOICE", _) => TOOL_CHOICES.map(str::to_owned).into_iter().chain(known.tools(&[])).collect(),
         ("TOOL", ["mcp", "call"]) => known.of(last_word(place)).tools,
         ("URI", ["mcp", "read"]) => known.of(last_word(place)).resources,
         ("NAME", ["mcp", "prompt"]) => {
@@ -92,16 +97,26 @@ impl<'a> Known<'a> {
         names
     }
 
-    fn tools(&self) -> Vec<String> {
+    /// Of all servers, each with these as well.
+    fn tools(&self, more: &[&str]) -> Vec<String> {
         let all = self.servers().into_iter().flat_map(|server| {
             let tools = self.of(&server).tools;
-            tools.into_iter().chain(["*".to_owned()]).map(move |tool| format!("{server}/{tool}"))
+            let more = more.iter().map(|&name| name.to_owned());
+            tools.into_iter().chain(more).map(move |tool| format!("{server}/{tool}"))
         });
         all.collect()
     }
 
-    /// What a server had when it was asked last.
+    /// What a server had when it was asked last, or has because it is ours.
     fn of(&self, server: &str) -> KnownNames {
+        let of_file = self.file.mcp.servers.get(server).filter(|section| section.is_enabled());
+        let builtin = match self.file.mcp.servers.contains_key(server) {
+            true => of_file.and_then(|section| section.builtin.as_deref()),
+            false => Some(server),
+        };
+        if let Some(tools) = builtin.map(tool_names).filter(|tools| !tools.is_empty()) {
+            return KnownNames { tools, ..KnownNames::default() };
+        }
         let Some(config) = self.config() else { return KnownNames::default() };
         let folder = config.paths.cache.as_ref().map(|folder| folder.join("mcp"));
         let found = config.servers(self.environment).into_iter().find(|configured| configured.name == server);
