@@ -18,6 +18,8 @@ pub const OUTPUT_BYTES_MAX: usize = 16 << 20;
 const STEPS_MAX: u64 = 1_000_000;
 /// Includes within includes.
 const DEPTH_MAX: usize = 20;
+/// Includes that are looked at for names to fill.
+const INCLUDES_MAX: usize = 50;
 
 /// A template that was understood.
 #[derive(Debug)]
@@ -74,12 +76,35 @@ impl Template {
         Ok(Self { environment, name: name.to_owned() })
     }
 
-    /// The names that have to be filled, but for those in texts that it includes.
+    /// The names that have to be filled, also in texts that it includes by their names.
     #[must_use]
     pub fn variables(&self) -> BTreeSet<String> {
         let Ok(template) = self.environment.get_template(&self.name) else { return BTreeSet::new() };
+        let mut includes_left = INCLUDES_MAX;
+        let whole = self.with_includes(template.source(), &mut includes_left);
+        let names = match self.environment.template_from_str(&whole) {
+            Ok(whole) => whole.undeclared_variables(false),
+            Err(_) => template.undeclared_variables(false),
+        };
         let is_function = |name: &String| self.environment.globals().any(|(known, _)| known == name);
-        template.undeclared_variables(false).into_iter().filter(|name| !is_function(name)).collect()
+        names.into_iter().filter(|name| !is_function(name)).collect()
+    }
+
+    /// The text with those that it includes in their places. What cannot be had is told where it is used.
+    fn with_includes(&self, text: &str, includes_left: &mut usize) -> String {
+        let (mut whole, mut rest) = (String::new(), text);
+        while let Some(include) = next_include(rest) {
+            whole.push_str(include.before);
+            for name in include.names {
+                let Some(left) = includes_left.checked_sub(1) else { break };
+                *includes_left = left;
+                if let Ok(included) = self.environment.get_template(name) {
+                    whole.push_str(&self.with_includes(included.source(), includes_left));
+                }
+            }
+            rest = include.after;
+        }
+        whole + rest
     }
 
     /// Fills the gaps. A name that is missing from `variables` is an error.
@@ -94,6 +119,25 @@ impl Template {
         rendered.map_err(|error| explain(&error, &self.name, Some(&text(&template))))?;
         String::from_utf8(output.bytes).map_err(|_| failed(&self.name, "makes no UTF-8".to_owned()))
     }
+}
+
+struct Include<'a> {
+    before: &'a str,
+    /// All that it can be: one of a list is included, or one of two.
+    names: Vec<&'a str>,
+    after: &'a str,
+}
+
+/// The first `{% include … %}`.
+fn next_include(text: &str) -> Option<Include<'_>> {
+    let blocks = text.match_indices("{%").map(|(start, _)| (start, &text[start + 2..]));
+    let (start, block) = blocks.into_iter().find_map(|(start, block)| {
+        let words = block.trim_start_matches(['-', '+']).trim_start().strip_prefix("include")?;
+        words.starts_with(|c: char| !c.is_alphanumeric() && c != '_').then_some((start, words))
+    })?;
+    let (words, after) = block.split_once("%}")?;
+    let names = words.split(['"', '\'']).skip(1).step_by(2).collect();
+    Some(Include { before: &text[..start], names, after })
 }
 
 fn filling(variables: &Map<String, Json>) -> Value {
@@ -208,6 +252,26 @@ mod tests {
         let names = |text| Template::compile("t", text).unwrap().variables().into_iter().collect::<Vec<_>>();
         assert_eq!(names("{{ b }} {% for x in a %}{{ x }}{% endfor %} {% set c = 1 %}{{ c }}"), ["a", "b"]);
         assert_eq!(names("{{ range(3) }} {{ d.e }}"), ["d"]);
+    }
+
+    #[test]
+    fn the_names_of_included_texts_are_known() {
+        let include = |name: &str| {
+            Ok(match name {
+                "tone.md" => Some("Be {{ tone }}{% include 'more.md' %}.".to_owned()),
+                "more.md" => Some(" and {{ more }}, {{ set }}".to_owned()),
+                "self.md" => Some("{{ own }}{% include 'self.md' %}{% include 'self.md' %}".to_owned()),
+                _ => None,
+            })
+        };
+        let names = |text: &str| {
+            Template::compile_with("t", text, include).unwrap().variables().into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(names("{% set set = 1 %}{{ a }} {%- include \"tone.md\" -%} {{ z }}"), ["a", "more", "tone", "z"]);
+        assert_eq!(names("{% raw %}{% include 'tone.md' %}{% endraw %}{{ a }}"), ["a"]);
+        assert_eq!(names("{% include ['none.md', 'more.md'] ignore missing %}"), ["more", "set"]);
+        assert_eq!(names("{% include 'none.md' %}"), Vec::<String>::new());
+        assert_eq!(names("{% include 'self.md' %}"), ["own"]);
     }
 
     #[test]

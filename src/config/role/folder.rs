@@ -211,4 +211,26 @@ mod tests {
         assert_eq!(fill("a").unwrap().system.as_deref(), Some("Be kind. End"));
         assert!(fill("up").map(drop).unwrap_err().to_string().contains("is no name of a file in"));
     }
+
+    #[test]
+    fn gaps_of_an_included_text_are_gaps_of_the_role() {
+        let (_home, roles) = roles(&[
+            ("a.md", "Help.\n{% include 'tone.md' %}"),
+            ("b.md", "---\narguments: { to: x }\n---\n{{ to }}\n{% include 'tone.md' %}"),
+            ("c.md", "---\nsystem: s\n---\n{% include 'ask.md' %}"),
+            ("tone.md", "Be {{ tone }}."),
+            ("ask.md", "Say {{ input }}!"),
+        ]);
+        let fill = |name: &str, arguments: &[(&str, &str)]| {
+            let arguments = arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let used = UsedRole { arguments: arguments.collect(), ..named(name) };
+            roles.load(&used).and_then(|role| role.fill(used, &Surroundings::default()))
+        };
+        let told = |name: &str| fill(name, &[]).map(drop).unwrap_err().to_string();
+        assert_eq!(told("a"), "the role a needs `tone`");
+        assert_eq!(fill("a", &[("tone", "kind")]).unwrap().system.as_deref(), Some("Help.\nBe kind."));
+        assert!(told("b").ends_with("b.md:5:13: `tone` is not one of the arguments"), "{}", told("b"));
+        let asking = fill("c", &[]).unwrap();
+        assert_eq!(asking.question(Some("hi")).unwrap().as_deref(), Some("Say hi!"));
+    }
 }

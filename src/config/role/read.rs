@@ -191,6 +191,8 @@ fn arguments_of(
     let gaps: std::collections::BTreeSet<String> = gaps.filter(|gap| gap != INPUT).collect();
     let place = |gap: &str| {
         first_gap(text, gap)
+            // It is in a text that is included.
+            .or_else(|| first_gap(text, "include"))
             .map_or(Position { line: lines_before.max(1), column: 1 }, |at| position_in(text, at, lines_before))
     };
     let Some(written) = &front.arguments else {
