@@ -2,6 +2,7 @@
 # Writes a commit message for what is staged: commit-message.sh | git commit -e -F -
 set -eu
 
+git rev-parse --is-inside-work-tree >/dev/null   # outside of a repository it ends here
 if git diff --staged --quiet; then
     echo "commit-message.sh: nothing is staged" >&2
     exit 1

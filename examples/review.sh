@@ -7,6 +7,6 @@ if [ $# -ne 1 ]; then
     exit 2
 fi
 
-exec sayso ask -f "$1" \
+exec sayso ask --file="$1" \
     -s "You review code. List real defects only, the worst first, each with its line and a fix. If there are none, say so in one sentence." \
     "Review $1." </dev/null

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{ModelServer, Reply, Sandbox, needs, variable};
+use crate::support::{ModelServer, Output, Reply, Sandbox, needs, variable};
 
 struct Recipe {
     title: String,
@@ -107,4 +107,43 @@ fn every_example_works() {
             again.assert_stderr_has(&["try 4 was one too many"]);
         }
     }
+}
+
+/// Runs an example in the folder of the sandbox.
+fn example(sandbox: &Sandbox, name: &str, arguments: &[&'static str]) -> Output {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    let bin = Path::new(env!("CARGO_BIN_EXE_sayso")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), variable("PATH").unwrap());
+    sandbox.program(&program, arguments.iter().copied()).env("PATH", &path).run()
+}
+
+#[test]
+fn an_example_outside_of_a_repository_asks_no_model() {
+    if !needs("git") {
+        return;
+    }
+    let server = ModelServer::always(Reply::answer(&["Say more"]));
+    let output = example(&Sandbox::for_server(&server), "commit-message.sh", &[]).assert_exit(128).assert_stdout("");
+    output.assert_stderr_has(&["not a git repository"]);
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn an_example_takes_a_file_whose_name_begins_with_a_dash() {
+    let server = ModelServer::always(Reply::answer(&["Say more"]));
+    let sandbox = Sandbox::for_server(&server);
+    fs::write(sandbox.work_folder().join("-v.rs"), "fn main() {}\n").unwrap();
+    example(&sandbox, "review.sh", &["-v.rs"]).assert_exit(0).assert_stdout("Say more\n");
+    let asked = String::from_utf8(server.requests()[0].body.clone()).unwrap();
+    assert!(asked.contains("Review -v.rs.") && asked.contains("fn main()"), "{asked}");
+}
+
+#[test]
+fn an_example_with_jq_ends_with_the_code_of_the_turn() {
+    if !needs("jq") {
+        return;
+    }
+    let server = ModelServer::always(Reply::error(401, "no"));
+    let output = example(&Sandbox::for_server(&server), "jsonl-with-jq.sh", &["hi"]).assert_exit(4);
+    output.assert_stdout("\n-- error, exit 4, ? tokens\n");
 }
