@@ -9,6 +9,7 @@ use crate::config::{
     config_place, load, load_file, schema as json_schema, value_of_setting,
 };
 use crate::conversation::without_error_numbers;
+use crate::provider::Api;
 
 /// What goes to stdout, and the code that the process ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub fn check(options: &LoadOptions, environment: &Environment) -> Report {
     };
     let mut text = String::new();
     let unknown = unknown_variables(environment);
-    let outcome = load(&without_command(options), environment);
+    let outcome = load(&without_command(options), environment).and_then(|config| with_its_key(config, environment));
     let unset = unset_variables(&loaded, outcome.as_ref().err(), environment);
     for warning in loaded.warnings.iter().cloned().chain(unset).chain(unknown) {
         text += &format!("warning: {warning}\n");
@@ -53,6 +54,16 @@ pub fn check(options: &LoadOptions, environment: &Environment) -> Report {
         Ok(config) => Report { text: text + &verdict(&loaded, &config), exit_code: 0 },
         Err(error) => Report { text: text + &failed(&error).text, exit_code: error.exit_code() },
     }
+}
+
+/// A key that cannot be had is a mistake here, and passed over where nobody is to be asked.
+fn with_its_key(config: Config, environment: &Environment) -> Result<Config, ConfigError> {
+    if let Choice::Provider(chosen) = &config.provider
+        && !matches!(chosen.settings.api, Api::Demo | Api::Replay)
+    {
+        config.key_of(&chosen.settings.name, environment)?;
+    }
+    Ok(config)
 }
 
 fn failed(error: &ConfigError) -> Report {

@@ -10,7 +10,7 @@ use super::listing::Listing;
 use super::{accounts, tty, wiring};
 use crate::cli::{KeyOptions, KeysCommand, KeysListOptions, KeysSetOptions};
 use crate::config::key_store::{self, StoredIn};
-use crate::config::{Config, FoundKey, Surroundings, clean_key, find_key, keyring};
+use crate::config::{Config, FoundKey, clean_key, keyring};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::http::Secret;
@@ -175,12 +175,5 @@ fn state_of(found: &FoundKey) -> &'static str {
 
 /// Where the key of a provider is, or would be. No command runs for it.
 pub fn found(provider: &str, config: &Config, context: &Context) -> Result<FoundKey, Failure> {
-    let section = config.file.llm.providers.get(provider).cloned().unwrap_or_default();
-    let around = Surroundings {
-        environment: &context.environment,
-        paths: &config.paths,
-        config_folder: config.file_path.as_deref().and_then(std::path::Path::parent),
-        runs_commands: false,
-    };
-    Ok(find_key(provider, &section, around)?)
+    Ok(config.key_of(provider, &context.environment)?)
 }

@@ -67,7 +67,7 @@ pub fn settle(
     let (address, found) = match api {
         Api::Demo | Api::Replay => (Address::default(), offline_key()),
         Api::OpenaiChat | Api::OpenaiResponses | Api::Anthropic | Api::Gemini => {
-            (address_of(name, section, around.environment)?, key::find(name, section, around)?)
+            (address_of(name, section, around.environment)?, found_key(name, section, around)?)
         }
     };
     refuse_key_in_the_open(&address, &found)?;
@@ -85,6 +85,20 @@ pub fn settle(
     };
     let context_window = patches.iter().rev().find_map(|patch| patch.context_window).or(section.context_window);
     Ok(Chosen { settings, origin: wanted.origin, missing_key, warning: found.warning, context_window })
+}
+
+/// The key of a provider. Who only looks at the configuration goes without one that cannot be had: a file of a key that
+/// is gone shuts nobody out of the history.
+fn found_key(name: &str, section: &ProviderSection, around: Surroundings<'_>) -> Result<FoundKey, ConfigError> {
+    let unusable = match key::find(name, section, around) {
+        Err(error) if !around.runs_commands => error,
+        found => return found,
+    };
+    let source = match unusable {
+        ConfigError::Key { source, reason, .. } => format!("{source}: {reason}"),
+        other => other.to_string(),
+    };
+    Ok(FoundKey { key: None, source, is_expected: true, is_stored: false, warning: None })
 }
 
 /// The dialect of a provider: as it is written, or as its name is known for.

@@ -48,7 +48,7 @@ pub use env::Environment;
 pub use file::{
     Budget, Clipboard, ColorChoice, ConfigFile, Editing, KeyAction, Logging, PromptPart, Thinking, UsagePart,
 };
-pub use key::{FoundKey, Surroundings, clean as clean_key, find as find_key};
+pub use key::{FoundKey, clean as clean_key};
 pub use keys::{Key, KeyBinding, KeyCode};
 pub use loaded::{Loaded, load_file, load_source};
 pub use paths::Paths;

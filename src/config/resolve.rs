@@ -8,7 +8,7 @@ use super::choice;
 use super::connection::{self, Choice};
 use super::env::Environment;
 use super::file::{ColorChoice, ConfigFile, Retention, Storage, StorageType, Thinking, Tools};
-use super::key::Surroundings;
+use super::key::{self, FoundKey, Surroundings};
 use super::key_store;
 use super::loaded::{Loaded, load_file};
 use super::paths::Paths;
@@ -107,6 +107,14 @@ impl Config {
     pub fn again(&self, options: &LoadOptions, environment: &Environment) -> Result<Choice, ConfigError> {
         let place = (&self.paths, self.file_path.as_deref(), environment);
         choose(&self.file, options.model.as_deref(), options, place)
+    }
+
+    /// Where the key of a provider is, or would be. No command runs for it.
+    pub fn key_of(&self, provider: &str, environment: &Environment) -> Result<FoundKey, ConfigError> {
+        let section = self.file.llm.providers.get(provider).cloned().unwrap_or_default();
+        let config_folder = folder_of(self.file_path.as_deref());
+        let around = Surroundings { environment, paths: &self.paths, config_folder, runs_commands: false };
+        key::find(provider, &section, around)
     }
 
     /// The servers of the file, each with what can be made of it.

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::repl::{CTRL_C, wait_for_end};
 use crate::support::{ModelServer, Pty, Reply, Sandbox, TEST_KEY, TestConfig};
@@ -72,6 +72,30 @@ fn a_stored_key_that_others_may_change_is_refused() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
     let output = sandbox.ask_once(["hi"]).without_env("TEST_KEY").run().assert_exit(4);
     output.assert_stderr_has(&["others may change it (mode 0666)"]);
+}
+
+#[test]
+fn a_key_that_is_gone_ends_only_what_asks_a_model() {
+    let config = TestConfig::new("http://127.0.0.1:9/v1").set("llm.providers.test.api_key_env", Value::Null);
+    let sandbox = Sandbox::new().config(&config.set("llm.providers.test.api_key_file", "gone.key"));
+    let run = |args: &[&'static str]| sandbox.sayso(args.iter().copied()).run();
+    run(&["ask", "-m", "demo:echo", "hi"]).assert_exit(0);
+    for ends in [&["ask", "hi"][..], &["config", "check"]] {
+        let output = run(ends).assert_exit(4);
+        assert!(
+            format!("{}{}", output.stdout(), output.stderr).contains("gone.key (file): does not exist"),
+            "{output:?}"
+        );
+    }
+    for goes_on in [&["history", "list"][..], &["stats"], &["mcp", "list"], &["mcp", "call", "time", "now"]] {
+        run(goes_on).assert_exit(0);
+    }
+    let listed = run(&["keys", "list"]).assert_exit(0).stdout();
+    assert!(listed.contains("test      unusable"), "{listed}");
+    let report = run(&["doctor", "--offline"]).assert_exit(4).stdout();
+    assert!(report.contains("BROKEN key test") && report.contains("or take it out of the configuration"), "{report}");
+    assert!(report.contains("ok     history"), "{report}");
+    sandbox.sayso(["keys", "set", "groq"]).stdin("sk-x").run().assert_exit(0);
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub fn key_findings(config: &Config, context: &Context) -> Vec<Finding> {
     let of = |name: String| {
         let area = format!("key {name}");
         match keys::found(&name, config, context) {
-            Err(failure) => Finding::broken(area, failure.message, failure.exit, set_key(&name)),
+            Err(failure) => Finding::broken(area, failure.message, failure.exit, other_place(&name)),
             Ok(found) => match (&found.key, &found.warning) {
                 (_, Some(warning)) => Finding::doubtful(area, warning.reason.clone(), "run `chmod 600` on it"),
                 (None, None) if found.is_expected && is_active(&name, config) && wants_key(config) => {
@@ -68,6 +68,11 @@ fn wants_key(config: &Config) -> bool {
 
 fn set_key(name: &str) -> String {
     format!("run `sayso keys set {name}`")
+}
+
+/// The place that is named wins over a key that is kept.
+fn other_place(name: &str) -> String {
+    format!("mend that place, or take it out of the configuration and run `sayso keys set {name}`")
 }
 
 /// Whether a file of ours could be written here, or in the nearest folder that exists.
