@@ -95,6 +95,7 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
         LoadOptions { no_stream: options.no_stream, ..wiring::load_options(&options.conversation, context) };
     let Begun { role, load_options, config, beginning, .. } =
         role::begin(&options.conversation, &options.arguments, plain_options, context)?;
+    wiring::check_history(options.require_history, &config)?;
     let wanted = wanted.map_or_else(|| of_role(role.as_ref(), &options.answer), |wanted| Ok(Some(wanted)))?;
     let tools = role::tools(role.as_ref(), &options.conversation.tools);
     let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::OneShot)?;

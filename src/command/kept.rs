@@ -60,7 +60,7 @@ impl Keeping {
     ) -> Result<Looked, Failure> {
         let Some(path) = settings.path.as_deref() else {
             return Err(Failure::config(format!("`--{}` needs a history, and none is kept", self.kept_by.name()))
-                .hint("set `storage.type: auto_persist`, and leave out `--no-save`"));
+                .hint("set `chat.storage.type: auto_persist`, and leave out `--no-save`"));
         };
         if let Some(found) = self.found(settings)? {
             return Ok(Looked::Found(Box::new(found)));

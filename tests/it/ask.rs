@@ -206,6 +206,22 @@ fn no_save_and_memory_write_nothing() {
 }
 
 #[test]
+fn a_history_that_is_required_and_switched_off_is_exit_12() {
+    let server = hello();
+    let sandbox = Sandbox::new().config(&TestConfig::for_server(&server).set("chat.storage.type", "memory"));
+    for models in [&["hi"][..], &["hi", "-m", "test:a", "-m", "test:b"]] {
+        let args = ["--require-history"].iter().chain(models).copied();
+        let output = sandbox.ask_once(args).run().assert_exit(12).assert_stdout("");
+        output.assert_stderr_has(&[
+            "error[history]",
+            "`chat.storage.type` is `memory`",
+            "leave out `--require-history`",
+        ]);
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[test]
 fn no_stream_asks_for_the_whole_answer() {
     let body = json!({"model": "test-model", "choices": [{"index": 0, "finish_reason": "stop",
         "message": {"role": "assistant", "content": "Hello"}}], "usage": {"prompt_tokens": 1, "completion_tokens": 2}});

@@ -118,6 +118,7 @@ fn sessions(
     (config, client): (&Config, &HttpClient),
     context: &mut Context,
 ) -> Result<Vec<Session>, Failure> {
+    wiring::check_history(options.require_history, config)?;
     let mut models = Vec::new();
     for name in &options.conversation.request.models {
         let choice = config.provider_for(name, load_options, &context.environment)?;
