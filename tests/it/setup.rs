@@ -77,6 +77,26 @@ fn init_writes_the_file_that_is_named() {
 }
 
 #[test]
+fn init_leaves_a_schema_of_somebody_else_alone() {
+    let server = ModelServer::start([]).with_models(200, models()).lenient();
+    let sandbox = Sandbox::new();
+    let schema = sandbox.path("work/config.schema.json");
+    let init = |file: &str| {
+        let run = sandbox.sayso(["--config", file, "init", "--yes"]);
+        run.env("OLLAMA_HOST", &server.address.to_string()).run().assert_exit(0);
+        std::fs::read_to_string(&schema).unwrap()
+    };
+    std::fs::write(&schema, "{\"title\": \"of another program\"}").unwrap();
+    assert_eq!(init("a.yaml"), "{\"title\": \"of another program\"}");
+    std::fs::remove_file(&schema).unwrap();
+    let ours = init("b.yaml");
+    // One of ours is brought up to date.
+    std::fs::write(&schema, "{\"title\": \"sayso configuration\"}").unwrap();
+    assert_eq!(init("c.yaml"), ours);
+    assert!(ours.contains("max_tool_hops"), "{ours}");
+}
+
+#[test]
 fn init_looks_whether_a_key_is_taken() {
     let sandbox = Sandbox::new();
     let with = |status, args: &[&str]| {

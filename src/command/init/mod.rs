@@ -4,6 +4,11 @@
 mod discover;
 mod text;
 
+use std::path::Path;
+use std::{fs, io};
+
+use serde_json::Value;
+
 use self::discover::{Found, State, discover};
 use super::context::Context;
 use super::tty::{self, Person};
@@ -78,11 +83,27 @@ async fn init(options: &InitOptions, context: &mut Context) -> Result<u8, Stop> 
     }
     save(&source, &new)?;
     if let Some(folder) = source.path.parent() {
-        // Without it an editor only helps less.
-        let _ = write_private(&folder.join(SCHEMA_FILE), &format!("{:#}\n", schema()));
+        write_schema(&folder.join(SCHEMA_FILE));
     }
     context.note(&format!("{} is written; `sayso` begins to chat, `sayso doctor` looks closer", source.path.display()));
     Ok(exit_code::OK)
+}
+
+/// For editors, which only help less without it. The folder can be anybody's where `--config` names the file: what is
+/// there and not a schema of ours stays.
+fn write_schema(path: &Path) {
+    let schema = schema();
+    let is_ours = || {
+        let there: Value = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
+        Some(there["title"] == schema["title"])
+    };
+    let may_be_written = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.is_file() && is_ours().unwrap_or(false),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    };
+    if may_be_written {
+        let _ = write_private(path, &format!("{schema:#}\n"));
+    }
 }
 
 fn config(context: &Context) -> Result<Config, Failure> {
