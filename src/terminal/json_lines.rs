@@ -131,7 +131,7 @@ pub struct ApprovalLine<'a> {
     pub id: &'a str,
     #[schemars(extend("enum" = ["allowed", "denied"]))]
     pub decision: &'static str,
-    /// `policy` or `person`.
+    /// `policy`, `option` or `person`.
     pub by: &'a str,
     pub reason: &'a str,
 }

@@ -223,6 +223,17 @@ fn configurations_on_the_pages_can_be_copied() {
     assert!(count >= 12, "{count}");
 }
 
+#[test]
+fn who_can_decide_on_a_call_stands_in_the_schema_and_on_the_page() {
+    let schema = Sandbox::new().sayso(["help", "events", "--schema"]).run().assert_exit(0).stdout();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let told = schema["$defs"]["ApprovalLine"]["properties"]["by"]["description"].as_str().unwrap();
+    let page = fs::read_to_string(repository("docs/json.md")).unwrap();
+    for by in ["`policy`", "`option`", "`person`"] {
+        assert!(told.contains(by) && page.contains(by), "{by}: {told}");
+    }
+}
+
 /// All files below a folder, with their paths from there.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
@@ -255,11 +266,18 @@ fn every_file_that_is_written_stands_on_the_page_of_what_is_stored() {
     sandbox.sayso(["mcp", "list", "--connect"]).run().assert_exit(0);
     sandbox.sayso(["mcp", "trust", "--yes"]).run().assert_exit(0);
     sandbox.sayso(["models", "refresh"]).run().assert_exit(0);
+    sandbox.sayso(["init", "--yes"]).env("OLLAMA_HOST", &model.address.to_string()).run().assert_exit(0);
     sandbox.sayso(["keys", "set", "groq"]).stdin("gsk-secret").run().assert_exit(0);
 
     let page = fs::read_to_string(repository("docs/privacy.md")).unwrap();
     let mut count = 0;
-    for (folder, base) in [("data", "XDG_DATA_HOME"), ("state", "XDG_STATE_HOME"), ("cache", "XDG_CACHE_HOME")] {
+    let places = [
+        ("config", "XDG_CONFIG_HOME"),
+        ("data", "XDG_DATA_HOME"),
+        ("state", "XDG_STATE_HOME"),
+        ("cache", "XDG_CACHE_HOME"),
+    ];
+    for (folder, base) in places {
         for file in files_below(&sandbox.path(folder)) {
             let below = file.strip_prefix(sandbox.path(folder)).unwrap();
             assert!(tells_of(&page, base, below), "{base}: {} is not on the page", below.display());
