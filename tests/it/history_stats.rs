@@ -73,6 +73,18 @@ fn every_format_reads_well() {
 }
 
 #[test]
+fn an_empty_table_says_what_is_not_there() {
+    let sandbox = talked();
+    let output = sandbox.sayso(["stats", "--by", "tool"]).run().assert_exit(0).assert_stdout("");
+    output.assert_stderr_has(&["no call of a tool has been counted yet"]);
+    // As if all of it had been last month.
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    database.execute_batch("UPDATE turn_sums SET day = '2020-01-01'").unwrap();
+    let output = sandbox.sayso(["stats", "--days", "7"]).run().assert_exit(0).assert_stdout("");
+    output.assert_stderr_has(&["nothing has been counted in these days"]);
+}
+
+#[test]
 fn what_is_imported_counts_and_calls_of_tools_too() {
     let sandbox = Sandbox::new();
     let line = r#"{"id":"C","messages":[{"id":"A","role":"assistant","model":"p:m","created":"2024-01-02T00:00:00Z","usage":{"input":7},"tool_calls":[{"id":"1","name":"look","server":"files","ok":false,"started":"2024-01-02T00:00:01Z","finished":"2024-01-02T00:00:03Z"}]}]}"#;

@@ -17,6 +17,8 @@ use crate::terminal::Stream;
 /// The days that `/stats` shows.
 const DAYS_IN_REPL: u32 = 14;
 
+const NOTHING_YET: &str = "nothing has been counted yet: counting begins with the next answer";
+
 /// `budget`: what the configuration allows; a table tells how much of it is left today.
 pub fn run(options: &StatsOptions, history: &History, budget: &Budget, context: &mut Context) -> Result<u8, Failure> {
     let by = match options.by {
@@ -34,7 +36,7 @@ pub fn run(options: &StatsOptions, history: &History, budget: &Budget, context: 
         rows.truncate(limit);
     }
     if rows.is_empty() && options.format == StatsFormat::Table {
-        context.note("nothing has been counted yet: counting begins with the next answer");
+        context.note(why_empty(options));
     }
     Ok(context.show(&match options.format {
         StatsFormat::Table => {
@@ -47,6 +49,14 @@ pub fn run(options: &StatsOptions, history: &History, budget: &Budget, context: 
         StatsFormat::Html => picture::page(&rows, by),
         StatsFormat::Svg => picture::svg(&rows),
     }))
+}
+
+fn why_empty(options: &StatsOptions) -> &'static str {
+    match (options.by, options.days) {
+        (_, Some(_)) => "nothing has been counted in these days",
+        (StatsKey::Tool, None) => "no call of a tool has been counted yet",
+        (StatsKey::Day | StatsKey::Model | StatsKey::Provider | StatsKey::Conversation, None) => NOTHING_YET,
+    }
 }
 
 /// What is spent of the budget of the day; nothing where there is none.
@@ -68,7 +78,7 @@ pub fn summary(history: &History, bars: Bars, columns: usize) -> Result<String, 
     let days = history.stats(StatsBy::Day, &first_day(Some(DAYS_IN_REPL)))?;
     let models = history.stats(StatsBy::Model, "")?;
     if models.is_empty() {
-        return Ok("nothing has been counted yet: counting begins with the next answer\n".to_owned());
+        return Ok(format!("{NOTHING_YET}\n"));
     }
     let table = |rows: &[StatsRow], by| table::table(rows, by, bars, Some(columns));
     Ok(format!("{}\n{}", table(&days, StatsBy::Day), table(&models, StatsBy::Model)))
