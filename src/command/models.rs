@@ -347,7 +347,8 @@ pub fn did_you_mean(error: &ProviderError, label: &str, config: &Config, environ
     if listed.iter().any(|facts| facts.id == model) {
         return None;
     }
-    let aliases = config.file.llm.models.keys().map(String::as_str);
+    // A short name can be that of the model it stands for, and that is the one which is refused.
+    let aliases = config.file.llm.models.keys().map(String::as_str).filter(|name| *name != model);
     let near = suggestions(model, listed.iter().map(|facts| facts.id.as_str()).chain(aliases));
     (!near.is_empty()).then(|| format!("did you mean {}? `sayso models list {provider}` shows all", quoted(&near)))
 }

@@ -90,6 +90,14 @@ fn a_model_that_the_provider_does_not_have_is_guessed_at() {
 }
 
 #[test]
+fn a_short_name_is_no_guess_for_the_model_of_the_same_name() {
+    let server = ModelServer::always(Reply::error(404, "The model does not exist")).with_models(200, listing());
+    let config = TestConfig::for_server(&server).set("llm.models.gone", "test:gone");
+    let output = Sandbox::new().config(&config).ask_once(["-m", "gone", "hi"]).run().assert_exit(7);
+    assert!(!output.stderr.contains("did you mean"), "{output:?}");
+}
+
+#[test]
 fn a_reply_is_priced_by_what_the_provider_asks_for_tokens() {
     let server = server();
     let sandbox = Sandbox::for_server(&server);
