@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rustls::CertificateError;
 
+const UNRESOLVED_HINT: &str = "is this machine online, and the address right? See the provider's base_url";
+
 /// Sorted by what the caller can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpErrorKind {
@@ -124,7 +126,7 @@ impl HttpError {
     /// stays silent.
     pub(super) fn resolve_timeout(target: &Target, limit: Duration) -> Self {
         let message = format!("cannot resolve {} (no answer within {})", target.host, seconds(limit));
-        Self::new(HttpErrorKind::ConnectTimeout, message)
+        Self::new(HttpErrorKind::ConnectTimeout, message).hint(UNRESOLVED_HINT)
     }
 
     /// An error before the head of the response.
@@ -136,7 +138,7 @@ impl HttpError {
             return tls_error(error, target);
         }
         if chain.says("dns error") {
-            return Self::new(HttpErrorKind::Resolve, format!("cannot resolve {host}"));
+            return Self::new(HttpErrorKind::Resolve, format!("cannot resolve {host}")).hint(UNRESOLVED_HINT);
         }
         if error.is_connect() {
             let reason = match chain.io() {

@@ -31,7 +31,11 @@ fn network_dns_failure_is_exit_5() {
     }
     let sandbox = Sandbox::new().config(&TestConfig::new("https://no-such-host.invalid/v1"));
     let output = sandbox.ask_once(["hi"]).under(["unshare", "-rn"]).run().assert_exit(5).assert_stdout("");
-    output.assert_stderr_has(&["error[network]", "cannot resolve no-such-host.invalid"]);
+    output.assert_stderr_has(&[
+        "error[network]",
+        "cannot resolve no-such-host.invalid",
+        "hint:    is this machine online",
+    ]);
     sandbox.assert_turn_without_text("error(network)");
 }
 
