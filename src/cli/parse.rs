@@ -179,12 +179,26 @@ fn unknown_command(name: &str, suggestion: &str, arguments: &[OsString]) -> Usag
         parent => format!("there is no command `{parent} {name}`"),
     };
     let question = format!("a question goes as `sayso ask \"{name}\"`");
-    match (suggestion, parent) {
+    // Clap likes names that share letters, and puts the best of them last; a slip of the fingers is one change or two.
+    let likely = suggestion.rsplit(", ").next().unwrap_or_default();
+    let slip = slip_of(name, parent);
+    match (slip.as_deref().unwrap_or(likely), parent) {
         ("", "") => UsageError::new(message, format!("{question}; `sayso --help` lists the commands")),
         ("", parent) => UsageError::new(message, format!("`sayso {parent} --help` lists what there is")),
         (suggestion, "") => UsageError::new(message, format!("did you mean `{suggestion}`? {question}")),
         (suggestion, _) => UsageError::new(message, format!("did you mean `{suggestion}`?")),
     }
+}
+
+/// The command below `parent` that a slip of the fingers makes `name` of.
+fn slip_of(name: &str, parent: &str) -> Option<String> {
+    let root = Cli::command();
+    let below = root.find_subcommand(parent).unwrap_or(&root);
+    let changes_max = (name.chars().count() / 3).max(1);
+    let visible = below.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
+    let near = visible.map(|known| (strsim::damerau_levenshtein(name, known), known));
+    let nearest = near.filter(|(changes, _)| *changes <= changes_max).min_by_key(|(changes, _)| *changes);
+    nearest.map(|(_, known)| known.to_owned())
 }
 
 /// The command whose subcommand `name` was meant to be, or nothing for the top.
@@ -324,6 +338,15 @@ mod tests {
         assert_eq!(message, "there is no command `hitsory`");
         assert_eq!(hint, "did you mean `history`? a question goes as `sayso ask \"hitsory\"`");
         assert_eq!(mistake("history lst").1, "did you mean `list`?");
+        for (typed, meant) in
+            [("aks", "ask"), ("mpc", "mcp"), ("modles", "models"), ("rols", "roles"), ("conf", "config")]
+        {
+            assert!(
+                mistake(typed).1.starts_with(&format!("did you mean `{meant}`? ")),
+                "{typed}: {}",
+                mistake(typed).1
+            );
+        }
         assert_eq!(mistake("ask --modle x").1, "did you mean `--model`?");
         assert_eq!(mistake("--color alway").1, "did you mean `always`? it is one of auto, always, never");
         assert_eq!(mistake("ask why not").0, "one argument too many: `not`");
