@@ -59,8 +59,8 @@ pub use key_lock::KeyLock;
 pub use ledger::{BudgetScope, Exhausted, Ledger, Reservation, SharedLimits, Spend, SpendLimit, day_of};
 pub use locate::{Scope, Spot};
 pub use portable::{
-    DocumentError, DocumentFormat, ImportCounts, Importer, LlmLog, PortableAttachment, PortableConversation,
-    PortableMessage, Time, aichat_session, is_llm_log, read_document, write_document,
+    DocumentError, DocumentFormat, Head, ImportCounts, Imported, Importer, LlmLog, PortableAttachment,
+    PortableConversation, PortableMessage, Time, aichat_session, is_llm_log, read_document, write_document,
 };
 pub use prompts::EarlierPrompts;
 pub use query::ConversationSummary;

@@ -172,6 +172,88 @@ fn files_that_are_none_of_these_are_told_and_what_came_before_is_kept() {
 }
 
 #[test]
+fn names_that_are_taken_or_bad_are_left_off_and_told() {
+    let sandbox = Sandbox::new();
+    import(&sandbox, "first.jsonl", r#"{"id":"C1","name":"trip","messages":[{"id":"M1","role":"user","text":"one"}]}"#);
+    let line = |id: &str, name: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"name\":\"{name}\",\"messages\":[{{\"id\":\"M{}\",\"role\":\"user\",\"text\":\"of {id}\"}}]}}\n",
+            &id[1..]
+        )
+    };
+    let file =
+        line("C1", "other") + &line("C2", "trip") + &line("C3", "coast") + &line("C4", "coast") + &line("C5", "@1");
+    let told = import(&sandbox, "more.jsonl", &file);
+    for words in [
+        "C2 is kept without its name \"trip\": the conversation C1 has it",
+        "C4 is kept without its name \"coast\": the conversation C3 has it",
+        "C5 is kept without its name \"@1\": a name cannot begin with `@`",
+        "imported 4 new conversations and 4 new messages",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
+    assert_eq!(told.lines().count(), 4, "{told}");
+    for (name, text) in [("trip", "one"), ("coast", "of C3")] {
+        assert_eq!(sandbox.messages_of(name)[0].text, text);
+    }
+    let names = ["history", "sql", "SELECT id, name FROM conversations ORDER BY id", "--format", "tsv"];
+    let names = sandbox.sayso(names).run().assert_exit(0).stdout();
+    assert_eq!(names, "id\tname\nC1\ttrip\nC2\tof C2\nC3\tcoast\nC4\tof C4\nC5\tof C5\n");
+    assert!(import(&sandbox, "more.jsonl", &file).starts_with("imported 0 new"), "what is known is not told again");
+}
+
+#[test]
+fn many_names_that_are_left_off_are_told_in_a_few_lines() {
+    let sandbox = Sandbox::new();
+    let file: String = (0..100).map(|number| format!("{{\"id\":\"C{number}\",\"name\":\"same\"}}\n")).collect();
+    let told = import(&sandbox, "same.jsonl", &file);
+    assert_eq!(told.lines().count(), 22, "{told}");
+    assert!(told.contains("79 more of this kind"), "{told}");
+}
+
+#[test]
+fn the_end_stays_where_the_file_has_it() {
+    let server = ModelServer::start([Reply::answer(&["Anew"])]);
+    let sandbox = Sandbox::for_server(&server);
+    let of = |head: &str| {
+        format!(
+            "{{\"id\":\"C1\",{head}\"messages\":[{{\"id\":\"M1\",\"role\":\"user\",\"text\":\"hi\"}},{{\"id\":\"M2\",\"parent\":\"M1\",\"role\":\"assistant\"}}]}}\n"
+        )
+    };
+    for (head, kept) in [("", "\"M2\""), ("\"head\":\"M1\",", "\"M1\""), ("\"head\":\"gone\",", "\"M2\"")] {
+        let sandbox = Sandbox::new();
+        import(&sandbox, "head.jsonl", &of(head));
+        assert!(export(&sandbox, "jsonl").contains(&format!("\"head\":{kept}")), "{head}");
+    }
+    import(&sandbox, "head.jsonl", &of("\"head\":null,"));
+    assert!(export(&sandbox, "jsonl").contains("\"head\":null"), "everything was taken back");
+    sandbox.ask_once(["--session", "C1", "again"]).run().assert_exit(0).assert_stdout("Anew\n");
+    assert_eq!(sandbox.messages().len(), 2, "it has begun anew");
+}
+
+#[test]
+fn parents_in_any_order_make_a_branch_and_circles_are_cut() {
+    let sandbox = Sandbox::new();
+    let message = |id: &str, parent: &str| {
+        format!("{{\"id\":\"{id}\",\"parent\":\"{parent}\",\"role\":\"user\",\"text\":\"{id}\"}}")
+    };
+    let line = |id: &str, head: &str, messages: &[String]| {
+        format!("{{\"id\":\"{id}\",\"head\":\"{head}\",\"messages\":[{}]}}\n", messages.join(","))
+    };
+    let backwards = line("C1", "B3", &[message("B3", "B2"), message("B2", "B1"), message("B1", "none")]);
+    let circle = line("C2", "K3", &[message("K1", "K3"), message("K2", "K1"), message("K3", "K2")]);
+    let foreign = line("C3", "F1", &[message("F1", "B1"), message("B2", "none")]);
+    let told = import(&sandbox, "odd.jsonl", &format!("{backwards}{circle}{foreign}"));
+    assert!(told.contains("the parents of message K1 of C2 run in a circle: it is kept as a beginning"), "{told}");
+    assert!(told.contains("1 message of C3: another conversation has that id"), "{told}");
+    let texts = |id: &str| sandbox.messages_of(id).into_iter().map(|message| message.text).collect::<Vec<_>>();
+    assert_eq!(texts("C1"), ["B1", "B2", "B3"]);
+    assert_eq!(texts("C2"), ["K1", "K2", "K3"]);
+    assert_eq!(texts("C3"), ["F1"], "no branch runs through two conversations");
+    sandbox.assert_database_is_sound();
+}
+
+#[test]
 fn logs_of_llm_and_sessions_of_aichat_come_in_once() {
     let sandbox = Sandbox::new();
     let log = Connection::open(sandbox.work_folder().join("logs.db")).unwrap();

@@ -9,7 +9,7 @@ pub fn active_branch(conversation: &PortableConversation) -> Vec<&PortableMessag
     let by_id: HashMap<&str, &PortableMessage> =
         conversation.messages.iter().map(|message| (message.id.as_str(), message)).collect();
     let mut branch = Vec::new();
-    let mut next = conversation.head.as_deref();
+    let mut next = conversation.head();
     // Bounded: a damaged file could have messages that follow each other in a circle.
     while let Some(message) = next.and_then(|id| by_id.get(id)).filter(|_| branch.len() < by_id.len()) {
         branch.push(*message);

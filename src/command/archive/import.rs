@@ -10,7 +10,8 @@ use crate::command::listing::count;
 use crate::conversation::{UnixMillis, exit_code};
 use crate::exit::Failure;
 use crate::history::{
-    DocumentError, DocumentFormat, HistorySettings, Importer, LlmLog, aichat_session, is_llm_log, read_document,
+    DocumentError, DocumentFormat, HistorySettings, Imported, Importer, LlmLog, aichat_session, is_llm_log,
+    read_document,
 };
 
 /// A session file of aichat is read whole.
@@ -27,11 +28,12 @@ pub fn import(options: &ImportOptions, settings: &HistorySettings, context: &mut
     context.end_progress();
     // What came before a file that cannot be read is kept. Where nothing can be written any more, the first failure
     // tells why.
-    let counts = match (&read, importer.finish()) {
-        (_, Ok(counts)) => counts,
+    let Imported { counts, notices } = match (&read, importer.finish()) {
+        (_, Ok(imported)) => imported,
         (Ok(()), Err(error)) => return Err(error.into()),
         (Err(_), Err(_)) => return read.map(|()| exit_code::OK),
     };
+    notices.iter().for_each(|notice| context.warn(notice));
     if read.is_err() && counts.conversations + counts.messages + counts.known == 0 {
         return read.map(|()| exit_code::OK);
     }

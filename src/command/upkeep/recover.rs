@@ -33,6 +33,7 @@ pub fn run(options: &RecoverOptions, settings: &HistorySettings, context: &mut C
         told.push_str("; some of it could not be read");
     }
     context.note(&told);
+    report.notices.iter().for_each(|notice| context.warn(notice));
     context.note("the damaged file stays where it is");
     Ok(exit_code::OK)
 }

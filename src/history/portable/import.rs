@@ -4,20 +4,23 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use super::lineage::{Placed, parents_first};
 use super::use_order::{self, FileOrder};
-use super::{PortableConversation, PortableMessage};
+use super::{Head, PortableConversation, PortableMessage};
 use crate::conversation::{ATTACHMENTS_MAX, Attachment, InterruptReason, MessageId, Role, Usage};
 use crate::history::queue::{Line, Wait};
 use crate::history::redact::mask_conversation;
 use crate::history::statements::title;
 use crate::history::store::{BUSY_TIMEOUT, Durability, Store};
 use crate::history::sums::{self, EndedCall, EndedTurn};
-use crate::history::{HistoryError, HistorySettings, attached, rows};
+use crate::history::{HistoryError, HistorySettings, attached, names, rows, why_no_name};
 
 /// Nobody else waits longer for the lock than this, and one long conversation.
 const LOCK_MAX: Duration = Duration::from_millis(50);
 const MESSAGES_IN_TRANSACTION_MAX: u64 = 256;
 const ID_BYTES_MAX: usize = 64;
+/// More of them are counted, not told.
+const NOTICES_MAX: usize = 20;
 /// The names that the tables know.
 pub const STATUSES: [&str; 4] = ["streaming", "complete", "interrupted", "error"];
 
@@ -30,6 +33,14 @@ pub struct ImportCounts {
     pub messages: u64,
     /// Messages that were there already.
     pub known: u64,
+}
+
+/// What came of an import.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub counts: ImportCounts,
+    /// Words about what is stored otherwise than the file has it.
+    pub notices: Vec<String>,
 }
 
 struct OpenTransaction {
@@ -51,6 +62,8 @@ pub struct Importer {
     order: FileOrder,
     /// The numbers of new conversations, as they came.
     new: Vec<i64>,
+    notices: Vec<String>,
+    notices_left_out: usize,
 }
 
 impl Importer {
@@ -68,6 +81,8 @@ impl Importer {
             redact: settings.upkeep.redact,
             order: FileOrder::ByTime,
             new: Vec::new(),
+            notices: Vec::new(),
+            notices_left_out: 0,
         })
     }
 
@@ -91,6 +106,7 @@ impl Importer {
             self.open = Some(OpenTransaction { since: Instant::now(), counts, _turn: turn });
         }
         let added = add_conversation(self.store.connection(), conversation)?;
+        self.tell(added.notices);
         self.new.extend(added.is_new.then_some(added.number));
         if let Some(open) = &mut self.open {
             open.counts.conversations += u64::from(added.is_new);
@@ -104,8 +120,15 @@ impl Importer {
         Ok(())
     }
 
+    fn tell(&mut self, mut notices: Vec<String>) {
+        let room = NOTICES_MAX - self.notices.len();
+        self.notices_left_out += notices.len().saturating_sub(room);
+        notices.truncate(room);
+        self.notices.append(&mut notices);
+    }
+
     /// Makes everything durable, and puts what is new where it belongs in the order of use.
-    pub fn finish(mut self) -> std::result::Result<ImportCounts, HistoryError> {
+    pub fn finish(mut self) -> std::result::Result<Imported, HistoryError> {
         self.commit()?;
         if !self.new.is_empty() {
             let mut turn = self.line.wait(BUSY_TIMEOUT);
@@ -114,7 +137,10 @@ impl Importer {
             transaction.commit()?;
         }
         self.store.shorten_wal_at_exit();
-        Ok(self.counts)
+        if self.notices_left_out > 0 {
+            self.notices.push(format!("{} more of this kind", self.notices_left_out));
+        }
+        Ok(Imported { counts: self.counts, notices: self.notices })
     }
 
     fn commit(&mut self) -> std::result::Result<(), HistoryError> {
@@ -166,51 +192,88 @@ struct Added {
     number: i64,
     is_new: bool,
     messages: u64,
+    notices: Vec<String>,
 }
 
 fn add_conversation(connection: &Connection, conversation: &PortableConversation) -> Result<Added> {
-    let is_new = insert_conversation(connection, conversation)?;
+    let id = &conversation.id;
+    let mut notices = Vec::new();
+    let (name, refused) = name_for(connection, conversation)?;
+    let is_new = insert_conversation(connection, conversation, name)?;
+    notices.extend(refused.filter(|_| is_new));
     let number: i64 = connection
         .prepare_cached("SELECT number FROM conversation WHERE id = ?1")?
-        .query_row([&conversation.id], |row| row.get(0))?;
-    let (mut messages, mut last) = (0, None);
-    let mut orphans = Vec::new();
-    for message in &conversation.messages {
-        let parent = number_of(connection, message.parent.as_deref())?;
+        .query_row([id], |row| row.get(0))?;
+    let (mut messages, mut elsewhere, mut last) = (0, 0_u64, None);
+    for Placed { place, is_cut } in parents_first(&conversation.messages) {
+        let message = &conversation.messages[place];
+        let parent = message.parent.as_deref().filter(|_| !is_cut);
+        let parent = number_of(connection, number, parent)?;
         if insert_message(connection, number, parent, message)? {
             messages += 1;
-            last = Some(&message.id);
-            if parent.is_none() && message.parent.is_some() {
-                orphans.push(message);
+            last = last.max(Some(place));
+            if is_cut {
+                notices.push(format!(
+                    "the parents of message {} of {id} run in a circle: it is kept as a beginning",
+                    message.id
+                ));
             }
             insert_calls(connection, message)?;
             insert_attachments(connection, message)?;
-            count(connection, &conversation.id, message)?;
+            count(connection, id, message)?;
+        } else {
+            elsewhere += u64::from(number_of(connection, number, Some(&message.id))?.is_none());
         }
     }
-    for message in orphans {
-        // A parent that stands further down in the file.
-        connection
-            .prepare_cached("UPDATE message SET parent = (SELECT number FROM message WHERE id = ?2) WHERE id = ?1")?
-            .execute(params![message.id, message.parent])?;
+    if elsewhere > 0 {
+        let which = if elsewhere == 1 { "1 message" } else { &format!("{elsewhere} messages") };
+        notices.push(format!("{which} of {id}: another conversation has that id, and only the message there is kept"));
     }
     if messages > 0 {
-        let head = number_of(connection, conversation.head.as_deref())?;
-        let head = if head.is_some() { head } else { number_of(connection, last.map(String::as_str))? };
+        let last = last.map(|place| conversation.messages[place].id.as_str());
+        let head = match &conversation.head {
+            Head::At(None) => None,
+            Head::At(head) => match number_of(connection, number, head.as_deref())? {
+                None => number_of(connection, number, last)?,
+                head => head,
+            },
+            Head::Last => number_of(connection, number, last)?,
+        };
         connection
             .prepare_cached("UPDATE conversation SET head = ?2 WHERE number = ?1")?
             .execute(params![number, head])?;
     }
-    Ok(Added { number, is_new, messages })
+    Ok(Added { number, is_new, messages, notices })
 }
 
-fn number_of(connection: &Connection, id: Option<&str>) -> Result<Option<i64>> {
+/// The name it can get, and why it does not get the one that the file gives.
+fn name_for(connection: &Connection, conversation: &PortableConversation) -> Result<(Option<String>, Option<String>)> {
+    let Some(name) = conversation.name.as_deref().map(str::trim).filter(|name| !name.is_empty()) else {
+        return Ok((None, None));
+    };
+    let refused = match (why_no_name(name), names::holder(connection, Some(&conversation.id), name)?) {
+        (None, None) => return Ok((Some(name.to_owned()), None)),
+        (Some(reason), _) => reason.to_owned(),
+        (None, Some(holder)) => format!("the conversation {holder} has it"),
+    };
+    Ok((None, Some(format!("{} is kept without its name {name:?}: {refused}", conversation.id))))
+}
+
+/// A message of this conversation.
+fn number_of(connection: &Connection, conversation: i64, id: Option<&str>) -> Result<Option<i64>> {
     let Some(id) = id else { return Ok(None) };
-    connection.prepare_cached("SELECT number FROM message WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()
+    connection
+        .prepare_cached("SELECT number FROM message WHERE id = ?1 AND conversation = ?2")?
+        .query_row(params![id, conversation], |row| row.get(0))
+        .optional()
 }
 
 /// False: it is there already.
-fn insert_conversation(connection: &Connection, conversation: &PortableConversation) -> Result<bool> {
+fn insert_conversation(
+    connection: &Connection,
+    conversation: &PortableConversation,
+    name: Option<String>,
+) -> Result<bool> {
     let first_prompt = || conversation.messages.iter().find(|message| message.role == Role::User.name());
     let title = match conversation.title.as_str() {
         "" => first_prompt().map_or_else(String::new, |message| title(&message.text)),
@@ -224,7 +287,7 @@ fn insert_conversation(connection: &Connection, conversation: &PortableConversat
         )?
         .execute(params![
             conversation.id,
-            conversation.name,
+            name,
             title,
             conversation.created.0,
             conversation.used.0.max(conversation.created.0),

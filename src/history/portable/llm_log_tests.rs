@@ -74,7 +74,7 @@ fn a_log_becomes_conversations() {
     assert_eq!(stones.messages[3].tool_call_id.as_deref(), Some("call_1"));
     assert_eq!(attached(&stones.messages[3]), [b"GIF89a"], "images alone come of a tool");
     assert_eq!((stones.name.as_deref(), stones.model.as_deref()), (Some("Stones"), Some("m1")));
-    assert_eq!(stones.head.as_ref(), stones.messages.last().map(|message| &message.id));
+    assert_eq!(stones.head(), stones.messages.last().map(|message| message.id.as_str()));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod attachment;
 mod document;
 mod foreign_id;
 mod import;
+mod lineage;
 mod llm_attachments;
 mod llm_log;
 #[cfg(test)]
@@ -17,6 +18,6 @@ mod use_order;
 pub use aichat::aichat_session;
 pub use attachment::PortableAttachment;
 pub use document::{DocumentError, DocumentFormat, read_document, write_document};
-pub use import::{ImportCounts, Importer, STATUSES, is_id};
+pub use import::{ImportCounts, Imported, Importer, STATUSES, is_id};
 pub use llm_log::{LlmLog, is_llm_log};
-pub use shape::{PortableCall, PortableConversation, PortableMessage, PortableReplay, PortableUsage, Time};
+pub use shape::{Head, PortableCall, PortableConversation, PortableMessage, PortableReplay, PortableUsage, Time};

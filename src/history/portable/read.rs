@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
-use super::{PortableCall, PortableConversation, PortableMessage, PortableReplay, PortableUsage, Time};
+use super::{Head, PortableCall, PortableConversation, PortableMessage, PortableReplay, PortableUsage, Time};
 use crate::conversation::{ConversationId, InterruptReason, MessageId};
 use crate::history::{History, HistoryError, attached};
 
@@ -65,7 +65,7 @@ fn conversation(row: &Row<'_>) -> Result<(i64, PortableConversation)> {
         pinned: row.get(6)?,
         cwd: row.get(7)?,
         model: row.get(8)?,
-        head: row.get(9)?,
+        head: Head::At(row.get(9)?),
         messages: Vec::new(),
     };
     Ok((row.get(0)?, conversation))

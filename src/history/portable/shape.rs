@@ -26,9 +26,9 @@ pub struct PortableConversation {
     pub cwd: Option<String>,
     #[serde(default)]
     pub model: Option<String>,
-    /// The id of the message that the next one follows.
-    #[serde(default)]
-    pub head: Option<String>,
+    /// The message that the next one follows.
+    #[serde(default, skip_serializing_if = "Head::is_last")]
+    pub head: Head,
     #[serde(default)]
     pub messages: Vec<PortableMessage>,
 }
@@ -46,9 +46,41 @@ impl PortableConversation {
             pinned: false,
             cwd: None,
             model: messages.iter().rev().find_map(|message| message.model.clone()),
-            head: messages.last().map(|message| message.id.clone()),
+            head: Head::At(messages.last().map(|message| message.id.clone())),
             messages,
         }
+    }
+
+    /// The id of the message that the next one follows.
+    #[must_use]
+    pub fn head(&self) -> Option<&str> {
+        match &self.head {
+            Head::Last => self.messages.last().map(|message| message.id.as_str()),
+            Head::At(id) => id.as_deref(),
+        }
+    }
+}
+
+/// Where a conversation goes on.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(untagged)]
+pub enum Head {
+    /// Where the file does not say it.
+    #[default]
+    Last,
+    /// Behind the message of this id; `None`: with a first message.
+    At(Option<String>),
+}
+
+impl Head {
+    fn is_last(&self) -> bool {
+        matches!(self, Self::Last)
+    }
+}
+
+impl<'de> Deserialize<'de> for Head {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::At)
     }
 }
 

@@ -15,8 +15,8 @@ use crate::history::file::{self, SET_ASIDE, beside, time_mark};
 use crate::history::owner::Owners;
 use crate::history::portable::{PortableCall, PortableReplay, PortableUsage, STATUSES, is_id};
 use crate::history::{
-    HistoryError, HistorySettings, ImportCounts, Importer, PortableAttachment, PortableConversation, PortableMessage,
-    Time, attached, packing,
+    Head, HistoryError, HistorySettings, ImportCounts, Imported, Importer, PortableAttachment, PortableConversation,
+    PortableMessage, Time, attached, packing,
 };
 
 /// Stands where a text stood that cannot be read.
@@ -25,6 +25,8 @@ const LOST_TEXT: &str = "[this text could not be recovered]";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecoverReport {
     pub counts: ImportCounts,
+    /// Words about what is stored otherwise than it was.
+    pub notices: Vec<String>,
     /// Messages of which only the row could be read, not the text.
     pub lost_texts: u64,
     /// Whether pages could not be read.
@@ -60,8 +62,8 @@ pub fn recover_file(
             importer.add(&conversation)?;
         }
     }
-    let counts = importer.finish()?;
-    Ok(RecoverReport { counts, lost_texts: wreck.lost_texts, has_gaps: wreck.has_gaps })
+    let Imported { counts, notices } = importer.finish()?;
+    Ok(RecoverReport { counts, notices, lost_texts: wreck.lost_texts, has_gaps: wreck.has_gaps })
 }
 
 /// Moves a damaged history away, with its WAL; the path is free then. Others who use it make
@@ -299,8 +301,12 @@ impl<'a> Wreck<'a> {
     }
 
     fn conversation(&mut self, number: i64, messages: &[i64]) -> PortableConversation {
-        let (mut conversation, head) =
-            self.conversations.remove(&number).unwrap_or_else(|| (self.stray(messages), None));
+        let (mut conversation, head) = match self.conversations.remove(&number) {
+            Some((conversation, head)) => {
+                (conversation, head.map(|head| self.rows.get(&head).map(|row| row.id.clone())))
+            }
+            None => (self.stray(messages), Some(None)),
+        };
         let mut last: Option<String> = None;
         for number in messages {
             let Some(mut message) = self.message(*number) else { continue };
@@ -316,7 +322,8 @@ impl<'a> Wreck<'a> {
             last = Some(message.id.clone());
             conversation.messages.push(message);
         }
-        conversation.head = head.and_then(|head| self.rows.get(&head)).map(|row| row.id.clone()).or(last);
+        // Where it was before the first message, it stays there; one that is lost gives way to what is left.
+        conversation.head = Head::At(head.and_then(|head| head.or(last)));
         conversation
     }
 
@@ -397,7 +404,7 @@ fn conversation(row: &Row<'_>) -> Result<(PortableConversation, i64, Option<i64>
         pinned: row.get("pinned").unwrap_or(false),
         cwd: text(row, "cwd")?,
         model: text(row, "model")?,
-        head: None,
+        head: Head::Last,
         messages: Vec::new(),
     };
     Ok((conversation, row.get("used_seq").unwrap_or(0), row.get("head").unwrap_or(None)))
