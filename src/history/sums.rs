@@ -143,6 +143,39 @@ fn add_turn(connection: &Connection, turn: &EndedTurn<'_>, conversation: &str) -
         .map(drop)
 }
 
+/// Counts a reply for the view `usage`, as a trigger does where one ends here.
+pub fn count_usage(connection: &Connection, turn: &EndedTurn<'_>) -> Result<()> {
+    let usage = turn.usage.copied().unwrap_or_default();
+    let tokens = |count: Option<u64>| whole(count.unwrap_or(0));
+    connection
+        .prepare_cached(
+            "INSERT INTO daily_usage (day, model, replies, interrupted, errors, input_tokens, output_tokens, cached_tokens,
+                 reasoning_tokens, cost_usd)
+             VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (day, model) DO UPDATE SET
+                 replies = replies + 1,
+                 interrupted = interrupted + excluded.interrupted,
+                 errors = errors + excluded.errors,
+                 input_tokens = min(input_tokens + excluded.input_tokens, 9007199254740992),
+                 output_tokens = min(output_tokens + excluded.output_tokens, 9007199254740992),
+                 cached_tokens = min(cached_tokens + excluded.cached_tokens, 9007199254740992),
+                 reasoning_tokens = min(reasoning_tokens + excluded.reasoning_tokens, 9007199254740992),
+                 cost_usd = cost_usd + excluded.cost_usd",
+        )?
+        .execute(params![
+            day(turn.finished_ms),
+            turn.model,
+            matches!(turn.status, MessageStatus::Interrupted(_)),
+            matches!(turn.status, MessageStatus::Error(_)),
+            tokens(usage.input),
+            tokens(usage.output),
+            tokens(usage.cached),
+            tokens(usage.reasoning),
+            usage.cost_usd.unwrap_or(0.0),
+        ])
+        .map(drop)
+}
+
 /// Counts a reply that ended with its process: when it came is all that is known.
 pub fn count_crash(connection: &Connection, number: i64) -> Result<()> {
     let query = "SELECT c.id, coalesce(m.model, ''), m.created_ms FROM message AS m

@@ -224,6 +224,19 @@ fn the_end_stays_where_the_file_has_it() {
         let sandbox = Sandbox::new();
         import(&sandbox, "head.jsonl", &of(head));
         assert!(export(&sandbox, "jsonl").contains(&format!("\"head\":{kept}")), "{head}");
+#[test]
+fn imported_answers_count_in_the_sums_that_sql_and_stats_show() {
+    let sandbox = Sandbox::new();
+    import(&sandbox, "everything.jsonl", EVERYTHING);
+    let query = ["history", "sql", "SELECT model, replies, interrupted, input_tokens FROM usage", "--format", "tsv"];
+    let usage = || sandbox.sayso(query).run().assert_exit(0).stdout();
+    let counted = usage();
+    assert!(counted.contains("test:m\t1\t0\t10\n"), "{counted}");
+    assert!(counted.contains("\t1\t1\t0\n"), "the answer that was cut off: {counted}");
+    import(&sandbox, "everything.jsonl", EVERYTHING);
+    assert_eq!(usage(), counted);
+}
+
     }
     import(&sandbox, "head.jsonl", &of("\"head\":null,"));
     assert!(export(&sandbox, "jsonl").contains("\"head\":null"), "everything was taken back");

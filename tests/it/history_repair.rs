@@ -273,6 +273,72 @@ fn a_text_file_is_no_history() {
 fn a_recovery_that_is_killed_can_be_begun_again() {
     if !needs("strace") {
         return;
+/// All rows of a table or view that people ask for in SQL.
+fn table(sandbox: &Sandbox, query: &str) -> Vec<Vec<String>> {
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    let mut statement = database.prepare(query).unwrap();
+    let columns = statement.column_count();
+    let row = |row: &rusqlite::Row<'_>| {
+        (0..columns).map(|column| row.get_ref(column).map(|value| format!("{value:?}"))).collect()
+    };
+    statement.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn what_stands_beside_the_conversations_comes_back_too() {
+    let answer = |text: &str| Reply::sse().role().text(text).finish("stop").usage(40, 2).done().end();
+    let server = ModelServer::start([answer("{\"n\": 7}"), answer("gone")]);
+    let config = crate::support::TestConfig::for_server(&server).set("budget.per_day_tokens", 100_000);
+    let sandbox = Sandbox::new().config(&config);
+    let once = || sandbox.ask_once(["--once", "key", "--schema", "n int", "hi"]).run().assert_exit(0).stdout();
+    let answer = once();
+    sandbox.ask_once(["--session", "gone", "bye"]).run().assert_exit(0);
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    // Sums outlive what they have counted.
+    database
+        .execute_batch(
+            "INSERT INTO daily_usage (day, model, replies) VALUES ('2020-01-01', 'old', 3);
+             INSERT INTO turn_sums (conversation, day, model, tool, turns) VALUES ('', '2020-01-01', 'old', '', 3);
+             INSERT INTO prompt_history (created_ms, text) VALUES (1, 'first'), (2, 'second')",
+        )
+        .unwrap();
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(database);
+    let beside = [
+        "SELECT text FROM prompt_history ORDER BY number",
+        "SELECT kind, key, at_ms FROM kept_answer",
+        "SELECT name, json FROM matched_answer JOIN answer_schema ON number = schema",
+        "SELECT * FROM daily_usage",
+        "SELECT * FROM turn_sums ORDER BY conversation, tool",
+        "SELECT * FROM spending",
+    ];
+    let all = || beside.map(|query| table(&sandbox, query));
+    let before = all();
+    assert!(before.iter().all(|rows| !rows.is_empty()), "{before:?}");
+    overwrite(&sandbox.database_path(), 0, 0);
+    for _ in 0..2 {
+        sandbox.sayso(["history", "recover"]).run().assert_exit(0).assert_stderr_has(&["recovered"]);
+        assert_eq!(all(), before);
+    }
+    assert_eq!(once(), answer);
+    assert_eq!(server.requests().len(), 2, "the answer is given again without a request");
+    // Lines that were typed since stay the last ones.
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    let typed = "DELETE FROM prompt_history; INSERT INTO prompt_history (created_ms, text) VALUES (3, 'since')";
+    database.execute_batch(typed).unwrap();
+    let damaged = fs::read_dir(sandbox.data_folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.display().to_string().contains("corrupt-"))
+        .unwrap();
+    sandbox.sayso(["history", "recover", &damaged.display().to_string()]).run().assert_exit(0);
+    assert_eq!(
+        table(&sandbox, beside[0]).concat(),
+        ["first", "second", "since"].map(|text| format!("Text({:?})", text.as_bytes()))
+    );
+    sandbox.assert_database_is_sound();
+}
+
     }
     let template = filled(300);
     let before = exported(&template);

@@ -120,6 +120,16 @@ impl Importer {
         Ok(())
     }
 
+    /// Runs what writes in a transaction of its own, behind all conversations that were added.
+    pub fn write(&mut self, action: impl FnOnce(&Connection) -> Result<()>) -> std::result::Result<(), HistoryError> {
+        self.commit()?;
+        let mut turn = self.line.wait(BUSY_TIMEOUT);
+        let transaction = turn.begin(self.store.connection())?;
+        action(&transaction)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
     fn tell(&mut self, mut notices: Vec<String>) {
         let room = NOTICES_MAX - self.notices.len();
         self.notices_left_out += notices.len().saturating_sub(room);
@@ -130,11 +140,9 @@ impl Importer {
     /// Makes everything durable, and puts what is new where it belongs in the order of use.
     pub fn finish(mut self) -> std::result::Result<Imported, HistoryError> {
         self.commit()?;
-        if !self.new.is_empty() {
-            let mut turn = self.line.wait(BUSY_TIMEOUT);
-            let transaction = turn.begin(self.store.connection())?;
-            use_order::place(&transaction, &self.new, self.order)?;
-            transaction.commit()?;
+        let (new, order) = (std::mem::take(&mut self.new), self.order);
+        if !new.is_empty() {
+            self.write(|connection| use_order::place(connection, &new, order))?;
         }
         self.store.shorten_wal_at_exit();
         if self.notices_left_out > 0 {
@@ -402,6 +410,7 @@ fn count(connection: &Connection, conversation: &str, message: &PortableMessage)
         finished_ms: message.finished.unwrap_or(message.created).0,
     };
     sums::count_turn(connection, &turn)?;
+    sums::count_usage(connection, &turn)?;
     for call in &message.tool_calls {
         let (Some(started), Some(finished)) = (call.started, call.finished) else { continue };
         let server = call.server.as_ref().map_or_else(String::new, |server| format!("{server}/"));

@@ -7,6 +7,7 @@ mod page_file;
 mod pages;
 mod recover;
 mod reroot;
+mod rest;
 mod salvage;
 
 pub use check::{Depth, check};

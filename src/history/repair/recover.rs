@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, Result, Row};
 use super::calls;
 use super::graft::{Extent, graft, has_header};
 use super::reroot::{broken_tables, reroot};
+use super::rest;
 use super::salvage::{known_columns, rows, text};
 use crate::conversation::{InterruptReason, MessageId, Role};
 use crate::history::file::{self, SET_ASIDE, beside, time_mark};
@@ -62,6 +63,8 @@ pub fn recover_file(
             importer.add(&conversation)?;
         }
     }
+    let id = |number| wreck.rows.get(&number).map(|row| MessageId(row.id.clone()));
+    wreck.has_gaps |= !rest::bring(&connection, id, settings.upkeep.redact, &mut importer)?;
     let Imported { counts, notices } = importer.finish()?;
     Ok(RecoverReport { counts, notices, lost_texts: wreck.lost_texts, has_gaps: wreck.has_gaps })
 }
