@@ -17,7 +17,7 @@ use super::servers::{ConfiguredServer, ServerPlace, resolve_servers};
 use super::source::{self, read_regular_file};
 use super::ui::{self, UiOptions, UiSettings};
 use super::variables;
-use crate::history::{HistorySettings, RetentionLimits, UpkeepSettings};
+use crate::history::{HistorySettings, RetentionLimits, UpkeepSettings, behind_links};
 use crate::http::HttpSettings;
 use crate::session::ContextPolicy;
 use crate::tool::Rule;
@@ -220,6 +220,7 @@ fn history(file: &ConfigFile, paths: &Paths, warnings: &mut Vec<Warning>) -> His
     let storage = &file.chat.storage;
     let is_kept = storage.kind == StorageType::AutoPersist;
     let path = paths.expand(Path::new(&storage.persistence.db_path), paths.data.as_deref()).filter(|_| is_kept);
+    let path = path.map(|path| behind_links(&path));
     if is_kept && path.is_none() {
         let reason = "there is no home folder, so nothing is saved; HOME or XDG_DATA_HOME can name one";
         warnings.push(Warning::new("history_off", KeyPath::default(), reason));

@@ -21,8 +21,7 @@ impl History {
         file::private(OpenOptions::new().write(true).create_new(true)).open(&unfinished).map_err(cannot_write)?;
         let copied = self.copy_into(&unfinished, target).and_then(|length| {
             OpenOptions::new().write(true).open(&unfinished).and_then(|file| file.sync_all()).map_err(cannot_write)?;
-            // A link is refused where somebody was faster; a rename would overwrite.
-            fs::hard_link(&unfinished, target).map_err(cannot_write)?;
+            file::give_name(&unfinished, target).map_err(cannot_write)?;
             Ok(length)
         });
         let _ = fs::remove_file(&unfinished);

@@ -9,6 +9,9 @@ use crate::conversation::now_ms;
 /// The mark of a damaged history that was moved away; a time follows.
 pub const SET_ASIDE: &str = "corrupt-";
 
+/// As many as Linux follows.
+const LINKS_MAX: u32 = 40;
+
 /// SQLite's companions of a database with a WAL.
 const WAL_COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 /// And without: what undoes a transaction that was not finished. It must never meet another database.
@@ -42,6 +45,26 @@ impl FileIdentity {
     pub fn from_metadata(_: &fs::Metadata) -> Self {
         Self { device: 0, inode: 0 }
     }
+}
+
+/// The file itself, where the path is a symbolic link: locks and companions go by its name, so that all who use it, by
+/// whatever path, meet at the same ones. A link that leads nowhere stays as it is, and is told when it is opened.
+#[must_use]
+pub fn behind_links(path: &Path) -> PathBuf {
+    let mut found = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        let Ok(target) = fs::read_link(&found) else { break };
+        found = found.parent().unwrap_or_else(|| Path::new("")).join(target);
+    }
+    let leads_somewhere = found == path || found.parent().is_some_and(Path::is_dir) && !found.is_symlink();
+    if leads_somewhere { found } else { path.to_owned() }
+}
+
+/// Where the path is a symbolic link to something that is not there: words about it.
+pub fn leads_nowhere(path: &Path) -> Option<String> {
+    let target = fs::read_link(path).ok().filter(|_| !path.exists())?;
+    let target = target.display();
+    Some(format!("it is a symbolic link to {target}, which is not there: bring that back, or remove the link"))
 }
 
 /// Makes the folder and an empty file where they are missing, for nobody else to read. The
@@ -93,6 +116,27 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Gives a finished file its name, unless somebody was faster: nothing is overwritten.
+pub fn give_name(unfinished: &Path, target: &Path) -> io::Result<()> {
+    match fs::hard_link(unfinished, target) {
+        Ok(()) => {
+            let _ = fs::remove_file(unfinished);
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        // Some file systems have no links, as FAT and those of some networks.
+        Err(_) => rename_to_free(unfinished, target),
+    }
+}
+
+/// A rename would overwrite what somebody has put there: so the name is taken first, with an empty file.
+fn rename_to_free(unfinished: &Path, target: &Path) -> io::Result<()> {
+    private(OpenOptions::new().write(true).create_new(true)).open(target)?;
+    fs::rename(unfinished, target).inspect_err(|_| {
+        let _ = fs::remove_file(target);
+    })
+}
+
 /// Renames a database to `<path>.<mark>`, its companions with it. They go first: what is left
 /// after a kill in between is a database without its WAL, never a new one with a foreign WAL.
 pub fn move_aside(path: &Path, mark: &str) -> io::Result<PathBuf> {
@@ -136,7 +180,47 @@ fn free_name(path: &Path, mark: &str) -> PathBuf {
 mod tests {
     use std::fs;
 
-    use super::{beside, move_aside, open_to_others, prepare};
+    use super::{behind_links, beside, leads_nowhere, move_aside, open_to_others, prepare, rename_to_free};
+
+    #[test]
+    fn a_link_is_followed_to_where_a_file_is_or_can_be_made() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("real")).unwrap();
+        fs::write(path("plain"), "").unwrap();
+        symlink("real/history.db", path("link")).unwrap();
+        symlink(path("link"), path("twice")).unwrap();
+        symlink("gone/history.db", path("nowhere")).unwrap();
+        symlink("round", path("round")).unwrap();
+        for (from, to) in [
+            ("plain", "plain"),
+            ("missing", "missing"),
+            ("link", "real/history.db"),
+            ("twice", "real/history.db"),
+            ("nowhere", "nowhere"),
+            ("round", "round"),
+        ] {
+            assert_eq!(behind_links(&path(from)), path(to), "{from}");
+        }
+        let told = ["plain", "missing", "nowhere", "round"].map(|name| leads_nowhere(&path(name)).is_some());
+        assert_eq!(told, [false, false, true, true]);
+    }
+
+    #[test]
+    fn without_links_nothing_is_overwritten_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let [unfinished, target] = ["unfinished", "target"].map(|name| folder.path().join(name));
+        fs::write(&unfinished, "new").unwrap();
+        fs::write(&target, "old").unwrap();
+        rename_to_free(&unfinished, &target).unwrap_err();
+        assert_eq!([&unfinished, &target].map(|path| fs::read_to_string(path).unwrap()), ["new", "old"]);
+        fs::remove_file(&target).unwrap();
+        rename_to_free(&unfinished, &target).unwrap();
+        assert_eq!((fs::read_to_string(&target).unwrap(), unfinished.exists()), ("new".to_owned(), false));
+        rename_to_free(&unfinished, &folder.path().join("other")).unwrap_err();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a name that was taken in vain is free again");
+    }
 
     #[test]
     fn new_files_are_private_and_old_ones_keep_their_mode() {

@@ -52,6 +52,7 @@ pub use attached::AttachmentInfo;
 pub use condition::{Condition, condition};
 pub use entry::{DeltaKind, Entry, Fork, Place, ReplyEnd, ToolEnd, ToolStart, TurnMetrics};
 pub use error::HistoryError;
+pub use file::{behind_links, give_name};
 pub use filter::{Filter, SchemaFilter, StatusFilter, ToolFilter};
 pub use journal::{FlushOutcome, Journal, WriteCounts};
 pub use keeper::Keeper;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::connect::BUSY_SLICE;
+use super::file::{self, FileIdentity};
 use super::owner::Owners;
 use super::queue::{self, Line};
-use super::store::BUSY_TIMEOUT;
+use super::store::{BUSY_TIMEOUT, Store};
 use super::{HistoryError, HistorySettings, packing, schema};
 
 /// A read-only view of all conversations. Every call sees what is committed by then.
@@ -18,32 +19,61 @@ pub struct History {
     pub(super) owners: Option<Owners>,
     /// Whether the tables know terminals, folders and forks, and index details: an older file is read as it is.
     has_places: bool,
+    /// What was opened, and under which path.
+    opened: Option<(PathBuf, FileIdentity)>,
 }
 
 impl History {
-    /// Opens the file where there is one; without one the history is empty. Creates and
-    /// changes nothing.
+    /// Opens the file where there is one; without one the history is empty. Creates and changes nothing, but that a
+    /// file of a very early version is brought up to date.
     pub fn open_read(settings: &HistorySettings) -> Result<Self, HistoryError> {
-        let existing = settings.path.as_deref().filter(|path| path.exists());
-        let Some(path) = existing else { return Self::empty() };
-        let connection = open_file(path, settings.mmap_mb)?;
-        if schema::version(&connection)? == 0 {
+        let Some(path) = settings.path.as_deref() else { return Self::empty() };
+        if !path.exists() {
+            let reason = file::leads_nowhere(path);
+            return reason.map_or_else(Self::empty, |reason| Err(HistoryError::unusable(path, reason)));
+        }
+        let opened = FileIdentity::of(path).ok().flatten().map(|identity| (path.to_owned(), identity));
+        let mut connection = open_file(path, settings.mmap_mb)?;
+        let version = schema::version(&connection)?;
+        if version == 0 {
             return Self::empty();
         }
+        if version < schema::READABLE {
+            drop(connection);
+            update(path, version)?;
+            connection = open_file(path, settings.mmap_mb)?;
+        }
         let has_places = connection.table_exists(None, "search_state")?;
-        Ok(Self { connection, owners: Some(Owners::beside(path)), has_places })
+        Ok(Self { connection, owners: Some(Owners::beside(path)), has_places, opened })
     }
 
     fn empty() -> Result<Self, HistoryError> {
         let connection = Connection::open_in_memory()?;
         schema::migrate(&connection, Connection::unchecked_transaction)?;
-        Ok(Self { connection, owners: None, has_places: true })
+        Ok(Self { connection, owners: None, has_places: true, opened: None })
+    }
+
+    /// Whether the file was moved, deleted or replaced since it was opened: what others write goes elsewhere now.
+    #[must_use]
+    pub fn is_replaced(&self) -> bool {
+        let identity = |path: &Path| FileIdentity::of(path).ok().flatten();
+        self.opened.as_ref().is_some_and(|(path, opened)| identity(path) != Some(*opened))
     }
 
     /// Whether the tables know terminals, folders and forks, and index details.
     pub(super) fn has_places(&self) -> bool {
         self.has_places
     }
+}
+
+/// Migrates a file that cannot be read as it is.
+fn update(path: &Path, version: u32) -> Result<(), HistoryError> {
+    let opened = Store::open(path, 0, &mut Line::of(path).wait(BUSY_TIMEOUT));
+    opened.map(drop).map_err(|error| {
+        let told = "an early version of sayso has written it";
+        let way_out = "in a place where it can be written it is brought up to date";
+        HistoryError::unusable(path, format!("{told} (schema {version}): {way_out} ({})", error.reason()))
+    })
 }
 
 /// Tries the ways to open a file in turn: the usual one and, for read-only disks, those that

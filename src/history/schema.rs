@@ -7,6 +7,9 @@ use super::packing;
 /// The version this program writes; a file with a higher one is only read.
 pub const VERSION: u32 = 7;
 
+/// The oldest version that is read as it is; files of earlier ones lack columns.
+pub const READABLE: u32 = 3;
+
 const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_index_answers_apart.sql"),

@@ -44,9 +44,11 @@ impl Store {
     /// Opens the file for writing; makes and migrates it where needed. Waits for others as `wait` says.
     pub fn open(path: &Path, mmap_mb: u64, wait: &mut Wait) -> Result<Self, HistoryError> {
         file::prepare(path).map_err(|error| HistoryError::unusable(path, error))?;
-        let identity = FileIdentity::of(path)
-            .map_err(|error| HistoryError::unusable(path, error))?
-            .ok_or_else(|| HistoryError::unusable(path, "it was removed while it was opened"))?;
+        let identity =
+            FileIdentity::of(path).map_err(|error| HistoryError::unusable(path, error))?.ok_or_else(|| {
+                let reason = file::leads_nowhere(path);
+                HistoryError::unusable(path, reason.unwrap_or_else(|| "it was removed while it was opened".to_owned()))
+            })?;
         let (connection, journal_mode) = connect::connect(path, mmap_mb, wait)?;
         let version = schema::migrate(&connection, |connection| wait.begin(connection))?;
         if version > schema::VERSION {

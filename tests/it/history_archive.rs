@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rusqlite::Connection;
 
-use crate::support::{ModelServer, Pty, Reply, Sandbox, wait_until};
+use crate::support::{ModelServer, Pty, Reply, Sandbox, Strace, needs, wait_until};
 
 /// One conversation with all that a message can have, two branches, and texts that want to be markup.
 const EVERYTHING: &str = r#"{"id":"01C","name":"a <b>name</b>","title":"Hi","created":"2024-01-02T03:04:05.678Z","used":"2024-01-02T03:05:00.000Z","pinned":true,"cwd":"/home/me","model":"test:m","head":"01A2","messages":[{"id":"01S","parent":null,"role":"system","status":"complete","text":"Be <brief>","created":"2024-01-02T03:04:05.678Z"},{"id":"01U","parent":"01S","role":"user","status":"complete","text":"Hi </script><script>alert(1)</script>\n```html\n<img src=x onerror=alert(2)>\n```","model":"test:m","created":"2024-01-02T03:04:06.000Z"},{"id":"01A1","parent":"01U","role":"assistant","status":"interrupted","reason":"signal","text":"Hel","created":99999999999999999,"finished":"1969-12-31T23:59:59.995Z"},{"id":"01A2","parent":"01U","role":"assistant","status":"complete","text":"Hello & good day","reasoning":"The <user> greets","model":"test:m","finish":"stop","created":"2024-01-02T03:04:07.000Z","finished":"2024-01-02T03:04:09.250Z","tool_calls":[{"id":"c1","name":"look","arguments":"{\"a\": \"<x>\"","server":"files","approval":"allowed by person","ok":true,"result":"[]","started":"2024-01-02T03:04:08.000Z","finished":"2024-01-02T03:04:08.500Z"},{"id":"c2","name":"never ran","arguments":""}],"usage":{"input":10,"output":3,"cost_usd":0.1234567890123456},"metrics":{"first_token_ms":12.345678901234567,"total_ms":100.1,"future":[1]},"replay":{"origin":"o","json":"{\"x\":1}"}}]}
@@ -146,6 +146,28 @@ fn a_file_is_private_whole_and_never_overwritten() {
 }
 
 #[test]
+fn files_are_written_where_there_are_no_links_too() {
+    if !needs("strace") {
+        return;
+    }
+    let sandbox = talked();
+    let strace = Strace::new(&sandbox).inject("?link,linkat:error=EPERM");
+    let run = |args: &[&str]| sandbox.sayso(args.iter().copied()).strace(&strace).run();
+    let export = ["history", "export", "--format", "json", "-o", "all.json"];
+    let back_up = ["history", "backup", "copy.db"];
+    for args in [&export[..], &back_up] {
+        run(args).assert_exit(0);
+        run(args).assert_exit(3).assert_stderr_has(&["nothing is overwritten"]);
+    }
+    let mut left: Vec<_> =
+        fs::read_dir(sandbox.work_folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["all.json", "copy.db", "everything.jsonl"]);
+    assert_eq!(fs::metadata(sandbox.work_folder().join("all.json")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_to_string(sandbox.work_folder().join("all.json")).unwrap(), self::export(&sandbox, "json"));
+}
+
+#[test]
 fn files_that_are_none_of_these_are_told_and_what_came_before_is_kept() {
     let sandbox = Sandbox::new();
     let file = |name: &str, text: &str| {
@@ -203,6 +225,19 @@ fn names_that_are_taken_or_bad_are_left_off_and_told() {
 }
 
 #[test]
+fn imported_answers_count_in_the_sums_that_sql_and_stats_show() {
+    let sandbox = Sandbox::new();
+    import(&sandbox, "everything.jsonl", EVERYTHING);
+    let query = ["history", "sql", "SELECT model, replies, interrupted, input_tokens FROM usage", "--format", "tsv"];
+    let usage = || sandbox.sayso(query).run().assert_exit(0).stdout();
+    let counted = usage();
+    assert!(counted.contains("test:m\t1\t0\t10\n"), "{counted}");
+    assert!(counted.contains("\t1\t1\t0\n"), "the answer that was cut off: {counted}");
+    import(&sandbox, "everything.jsonl", EVERYTHING);
+    assert_eq!(usage(), counted);
+}
+
+#[test]
 fn many_names_that_are_left_off_are_told_in_a_few_lines() {
     let sandbox = Sandbox::new();
     let file: String = (0..100).map(|number| format!("{{\"id\":\"C{number}\",\"name\":\"same\"}}\n")).collect();
@@ -224,19 +259,6 @@ fn the_end_stays_where_the_file_has_it() {
         let sandbox = Sandbox::new();
         import(&sandbox, "head.jsonl", &of(head));
         assert!(export(&sandbox, "jsonl").contains(&format!("\"head\":{kept}")), "{head}");
-#[test]
-fn imported_answers_count_in_the_sums_that_sql_and_stats_show() {
-    let sandbox = Sandbox::new();
-    import(&sandbox, "everything.jsonl", EVERYTHING);
-    let query = ["history", "sql", "SELECT model, replies, interrupted, input_tokens FROM usage", "--format", "tsv"];
-    let usage = || sandbox.sayso(query).run().assert_exit(0).stdout();
-    let counted = usage();
-    assert!(counted.contains("test:m\t1\t0\t10\n"), "{counted}");
-    assert!(counted.contains("\t1\t1\t0\n"), "the answer that was cut off: {counted}");
-    import(&sandbox, "everything.jsonl", EVERYTHING);
-    assert_eq!(usage(), counted);
-}
-
     }
     import(&sandbox, "head.jsonl", &of("\"head\":null,"));
     assert!(export(&sandbox, "jsonl").contains("\"head\":null"), "everything was taken back");

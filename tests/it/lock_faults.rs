@@ -1,7 +1,8 @@
 //! Locks of the history that are held, that do not exist, or that only some files have.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -203,4 +204,46 @@ fn a_lock_whose_holder_gets_on_is_waited_for() {
     holder.execute_batch("COMMIT").unwrap();
     running.wait().assert_exit(0).assert_stdout("Hello\n").assert_quiet();
     assert_eq!(sandbox.conversation_count(), 2);
+}
+
+/// A sandbox that keeps its history where this path leads.
+fn with_history_at(server: &ModelServer, path: &Path) -> Sandbox {
+    let config = TestConfig::for_server(server).set("chat.storage.persistence.db_path", path.to_str().unwrap());
+    Sandbox::new().config(&config)
+}
+
+#[test]
+fn a_running_answer_lives_for_those_who_come_over_a_link_too() {
+    let gate = Gate::default();
+    let running = ModelServer::always(Reply::sse().role().text("Hel").wait_for(&gate).text("lo").finished());
+    let sandbox = Sandbox::for_server(&running);
+    let asking = sandbox.ask_once(["hi"]).spawn();
+    asking.wait_for_stdout("Hel");
+    let link = sandbox.path("link.db");
+    symlink(sandbox.database_path(), &link).unwrap();
+    let server = answering();
+    let other = with_history_at(&server, &link);
+    other.ask_once(["other"]).run().assert_exit(0).assert_quiet();
+    let statuses = ["history", "sql", "SELECT count(*) FROM messages WHERE status = 'streaming'", "--format", "tsv"];
+    assert_eq!(other.sayso(statuses).run().stdout(), "count(*)\n1\n");
+    gate.open();
+    asking.wait().assert_exit(0).assert_quiet();
+    assert!(!sandbox.path("locks").exists(), "the locks stand beside the file, not beside the link");
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_told() {
+    let server = answering();
+    let place = Sandbox::new();
+    let (link, gone) = (place.path("link.db"), place.path("gone/history.db"));
+    symlink(&gone, &link).unwrap();
+    let sandbox = with_history_at(&server, &link);
+    let told = ["is a symbolic link to", "gone/history.db, which is not there", "remove the link"];
+    sandbox.ask_once(["hi"]).run().assert_exit(0).assert_stdout("Hello\n").assert_stderr_has(&told);
+    sandbox.sayso(["history", "list"]).run().assert_exit(3).assert_stderr_has(&told);
+    // Where only the file is missing, it is made.
+    fs::create_dir(place.path("gone")).unwrap();
+    sandbox.ask_once(["hi"]).run().assert_exit(0).assert_stdout("Hello\n").assert_quiet();
+    assert!(gone.exists());
+    assert_eq!(sandbox.conversation_count(), 1);
 }

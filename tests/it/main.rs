@@ -82,6 +82,8 @@ mod history_stats;
 #[cfg(test)]
 mod history_upkeep;
 #[cfg(test)]
+mod history_versions;
+#[cfg(test)]
 mod http2_faults;
 #[cfg(test)]
 mod interrupted_turns;

@@ -11,7 +11,9 @@ use crate::cli::{ExportFormat, ExportOptions};
 use crate::command::context::Context;
 use crate::conversation::{ConversationId, exit_code};
 use crate::exit::Failure;
-use crate::history::{DocumentError, DocumentFormat, History, HistoryError, PortableConversation, write_document};
+use crate::history::{
+    DocumentError, DocumentFormat, History, HistoryError, PortableConversation, give_name, write_document,
+};
 use crate::repl::ExportImages;
 use crate::session::OutputError;
 
@@ -284,7 +286,7 @@ impl NewFile {
     pub fn keep(mut self) -> io::Result<()> {
         self.out.flush()?;
         self.out.get_ref().sync_all()?;
-        fs::hard_link(&self.unfinished, &self.path)
+        give_name(&self.unfinished, &self.path)
     }
 }
 
