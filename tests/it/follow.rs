@@ -64,6 +64,33 @@ fn it_ends_as_the_turn_ends() {
 }
 
 #[test]
+fn a_history_that_goes_away_is_no_crash() {
+    for is_moved in [true, false] {
+        let gate = Gate::default();
+        let server = ModelServer::always(Reply::sse().role().text("half").wait_for(&gate).finished());
+        let sandbox = persisting(&server);
+        let asking = sandbox.ask_once(["hi"]).spawn();
+        asking.wait_for_stdout("half");
+        let following = sandbox.sayso(["history", "follow"]).spawn();
+        following.wait_for_stdout("half");
+        for suffix in ["", "-wal", "-shm"] {
+            let path = sandbox.history_file(suffix);
+            let change = if is_moved {
+                std::fs::rename(&path, sandbox.path(&format!("moved.db{suffix}")))
+            } else {
+                std::fs::remove_file(&path)
+            };
+            change.unwrap();
+        }
+        let ended = following.wait().assert_exit(3).assert_stdout("half\n");
+        ended.assert_stderr_has(&["the history was moved or deleted", "watches the one that is there now"]);
+        gate.open();
+        asking.wait().assert_exit(0);
+        sandbox.sayso(["history", "follow"]).run().assert_exit(0).assert_stdout("half\n");
+    }
+}
+
+#[test]
 fn a_turn_with_tools_is_followed_to_its_last_answer() {
     let gate = Gate::default();
     let call = Reply::call("c1", "time__now", &serde_json::json!({}));

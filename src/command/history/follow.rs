@@ -94,6 +94,12 @@ impl Follower {
             let Some(last) = turn.last() else {
                 return Err(Failure::config("there is no turn in this conversation yet"));
             };
+            // Behind the look: in a file that nobody writes to any more a running reply looks like one that crashed.
+            if is_without_end(last) && self.history.is_replaced() {
+                self.end_line(context);
+                return Err(Failure::config("the history was moved or deleted while it was watched")
+                    .hint("`sayso history follow` again watches the one that is there now"));
+            }
             for reply in turn.iter().filter(|stored| stored.message.role == Role::Assistant) {
                 if self.reply.as_ref().is_none_or(|current| *current <= reply.message.id) && !is_running(reply) {
                     self.print_whole(&reply.message, context);
@@ -122,7 +128,8 @@ impl Follower {
                 let text = self.take_growth(reply);
                 if text.is_empty() {
                     since_life = Duration::ZERO;
-                    if !self.history.message(reply).is_ok_and(|stored| is_running(&stored)) {
+                    let is_over = !self.history.message(reply).is_ok_and(|stored| is_running(&stored));
+                    if is_over || self.history.is_replaced() {
                         return Ok(());
                     }
                 } else {
@@ -210,6 +217,11 @@ fn turn_of(history: &History, conversation: &ConversationId) -> Result<Vec<Store
 
 fn is_running(stored: &StoredMessage) -> bool {
     stored.message.status == MessageStatus::Streaming
+}
+
+/// Its end did not come, or has not come yet.
+fn is_without_end(stored: &StoredMessage) -> bool {
+    is_running(stored) || stored.message.status == MessageStatus::Interrupted(InterruptReason::Crash)
 }
 
 /// In words, where the answer is not whole.
