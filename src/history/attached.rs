@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use super::upkeep::state;
 use super::{History, HistoryError, StoredMessage, packing};
 use crate::conversation::{Attachment, AttachmentKind, Message, MessageId};
 
@@ -142,6 +143,7 @@ pub fn scrub(connection: &Connection, mask: &dyn Fn(&str) -> Option<String>, is_
         transaction
             .prepare_cached("UPDATE message_attachment SET attachment = ?2 WHERE attachment = ?1")?
             .execute([number, replaced])?;
+        state::set(&transaction, state::HAS_REMAINS, 1)?;
         transaction.commit()?;
     }
     Ok(masked_count)

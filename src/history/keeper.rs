@@ -7,6 +7,7 @@ use super::queue::Line;
 use super::redact::Masker;
 use super::statements::{self, Fact};
 use super::store::{BUSY_TIMEOUT, Durability, Store};
+use super::upkeep::state;
 use super::{Entry, Fork, HistoryError, HistorySettings, details, names};
 use crate::conversation::ConversationId;
 
@@ -115,7 +116,12 @@ impl Keeper {
             connection.execute_batch("PRAGMA incremental_vacuum")
         };
         let is_emptied = self.store.write_wal_again().is_ok();
-        is_small && rewritten.is_ok() && is_emptied
+        let is_without_trace = is_small && rewritten.is_ok() && is_emptied;
+        if !is_without_trace {
+            // The next scrub writes the file anew.
+            let _ = state::set(self.store.connection(), state::HAS_REMAINS, 1);
+        }
+        is_without_trace
     }
 }
 

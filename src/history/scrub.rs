@@ -8,6 +8,7 @@ use rusqlite::{Connection, Result, params};
 use super::queue::Line;
 use super::redact::{self, MASK};
 use super::store::{BUSY_TIMEOUT, Durability, Store};
+use super::upkeep::state;
 use super::{HistoryError, HistorySettings, attached};
 use crate::conversation::QuestionNote;
 
@@ -92,8 +93,9 @@ pub fn scrub(
     }
     report.attachments += attached::scrub(store.connection(), &|text| pattern.mask(text), is_dry)?;
     // Also where nothing was masked now: a run before this one may have got no further than the rows.
-    if !is_dry {
+    if !is_dry && state::get(store.connection(), state::HAS_REMAINS)? != Some(0) {
         store.leave_no_remains().map_err(|error| HistoryError::Remains { reason: error.reason() })?;
+        state::set(store.connection(), state::HAS_REMAINS, 0)?;
     }
     Ok(report)
 }
@@ -180,6 +182,9 @@ fn scrub_table(
             for row in batch {
                 masked += u64::from(scrub_row(connection, table, row, pattern, is_dry)?);
             }
+        }
+        if masked > 0 && !is_dry {
+            state::set(connection, state::HAS_REMAINS, 1)?;
         }
         connection.execute_batch("COMMIT")?;
         progress(rows);

@@ -125,11 +125,38 @@ fn scrub_that_a_reader_stopped_says_what_remains_and_ends_it_the_next_time() {
 }
 
 #[test]
+fn scrub_writes_the_file_anew_only_where_it_has_to() {
+    let server = ModelServer::start([Reply::answer(&["Thanks"])]);
+    let sandbox = storage(&server, "redact: false", true);
+    sandbox.ask_once([KEY]).run().assert_exit(0);
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    let has_free_pages = || -> bool {
+        database.query_row("SELECT freelist_count > 0 FROM pragma_freelist_count", [], |row| row.get(0)).unwrap()
+    };
+    let leave_free_pages = || {
+        database.execute_batch("CREATE TABLE x (y); INSERT INTO x VALUES (zeroblob(100000)); DROP TABLE x").unwrap();
+        assert!(has_free_pages());
+    };
+    let scrub = |told: &str| sandbox.sayso(["history", "scrub"]).run().assert_exit(0).assert_stderr_has(&[told]);
+    leave_free_pages();
+    scrub("masked in 1 message");
+    assert!(!has_free_pages(), "the file is new");
+    leave_free_pages();
+    scrub("nothing was found");
+    assert!(has_free_pages(), "nothing was done");
+    // As an older version has left it, which may have been stopped on its way.
+    database.execute("DELETE FROM upkeep WHERE key = 'has_remains'", []).unwrap();
+    scrub("nothing was found");
+    assert!(!has_free_pages());
+}
+
+#[test]
 fn names_that_commands_give_are_masked_too() {
     let server = ModelServer::start([Reply::answer(&["Yes"])]);
     let sandbox = storage(&server, "redact: true", true);
     sandbox.ask_once(["hi"]).run().assert_exit(0);
-    sandbox.sayso(["history", "rename", "@1", &format!("one {KEY}")]).run().assert_exit(0);
+    let renamed = sandbox.sayso(["history", "rename", "@1", &format!("one {KEY}")]).run().assert_exit(0);
+    assert!(renamed.stderr.ends_with(" is named one [redacted]\n"), "{renamed:?}");
     sandbox.sayso(["history", "fork", "@1", &format!("two {KEY}")]).run().assert_exit(0);
     assert_eq!(holds(&sandbox, PART), Vec::<String>::new());
     for name in ["one [redacted]", "two [redacted]"] {

@@ -20,7 +20,9 @@ pub fn rename(
 ) -> Result<Text, Failure> {
     let id = history.resolve(&options.conversation)?;
     Keeper::open(settings)?.rename(&id, &options.name)?;
-    context.note(&format!("{id} is named {}", options.name));
+    // As it is stored: with `redact` a key in it is masked.
+    let named = history.conversation(&id)?;
+    context.note(&format!("{id} is named {}", one_line(label(&named))));
     Ok(Text::default())
 }
 

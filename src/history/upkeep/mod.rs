@@ -5,7 +5,7 @@ mod plan;
 mod prune;
 mod schedule;
 mod space;
-mod state;
+pub mod state;
 
 pub use plan::Doomed;
 pub use prune::{prune, prune_plan};

@@ -9,6 +9,10 @@ pub const COMPRESSED_TO: &str = "compressed_to";
 /// The limit that was set then, in bytes.
 pub const COMPRESSED_OVER: &str = "compressed_over";
 
+/// Whether a scrub or a removal has left bytes in the file; 0: they are gone. Nothing where an older version can have left
+/// some.
+pub const HAS_REMAINS: &str = "has_remains";
+
 pub fn get(connection: &Connection, key: &str) -> Result<Option<i64>> {
     connection.prepare_cached("SELECT value FROM upkeep WHERE key = ?1")?.query_row([key], |row| row.get(0)).optional()
 }
