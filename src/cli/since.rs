@@ -1,9 +1,9 @@
-//! A point in the past, as people type it: so long ago, or a date (pure).
+//! A point in the past, as people type it: so long ago, or a date.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
+use jiff::{Timestamp, ZonedDateTime};
 
 /// The longest time ago: a hundred years.
 const AGO_MAX: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
@@ -21,6 +21,12 @@ pub enum Since {
 pub fn parse_since(text: &str) -> Result<Since, String> {
     if let Some(ago) = ago(text) {
         return if ago <= AGO_MAX { Ok(Since::Ago(ago)) } else { Err("is longer ago than a hundred years".to_owned()) };
+    }
+    if text.contains('[') {
+        return match text.parse::<ZonedDateTime>() {
+            Ok(time) => Ok(Since::At(time.timestamp())),
+            Err(error) => Err(format!("its time or time zone cannot be read: {error}")),
+        };
     }
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(Since::At(time));
@@ -56,6 +62,20 @@ mod tests {
         assert_eq!(parse_since("2026-01-31"), Ok(Since::Local("2026-01-31T00:00".parse().unwrap())));
         assert_eq!(parse_since("2026-01-31T18:00"), Ok(Since::Local("2026-01-31T18:00".parse().unwrap())));
         assert_eq!(parse_since("2026-01-31T18:00Z"), Ok(Since::At("2026-01-31T18:00Z".parse().unwrap())));
+        let zoned = [
+            ("2026-01-31T18:00[Europe/Berlin]", "2026-01-31T17:00Z"),
+            ("2026-07-31T18:00[Europe/Berlin]", "2026-07-31T16:00Z"),
+            ("2026-01-31[America/New_York]", "2026-01-31T05:00Z"),
+            ("2026-01-31T18:00+01:00[Europe/Berlin]", "2026-01-31T17:00Z"),
+            ("2026-01-31T18:00Z[Europe/Berlin]", "2026-01-31T18:00Z"),
+        ];
+        for (text, time) in zoned {
+            assert_eq!(parse_since(text), Ok(Since::At(time.parse().unwrap())), "{text}");
+        }
+        for bad in ["2026-01-31T18:00[Mars/Olympus]", "2026-01-31T18:00[", "2026-01-31T18:00+05:00[Europe/Berlin]"] {
+            let reason = parse_since(bad).unwrap_err();
+            assert!(reason.starts_with("its time or time zone cannot be read: "), "{bad}: {reason}");
+        }
         for bad in ["", "d", "7", "-7d", "+7d", "7y", "2026-02-30", "yesterday", "½d", "999999999w"] {
             assert!(parse_since(bad).is_err(), "{bad}");
         }

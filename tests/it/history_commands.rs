@@ -48,6 +48,8 @@ fn a_list_is_filtered_and_written_for_each_reader() {
     assert_eq!(listed(&sandbox, ["--since", "1h", "--model", "TEST-mod", "--provider", "test"]).len(), 3);
     for none in [
         ["--since", "2999-01-01"],
+        ["--since", "9999-12-31"],
+        ["--since", "2999-01-01T12:00[Europe/Berlin]"],
         ["--model", "other"],
         ["--provider", "tes"],
         ["--tool", "files"],
