@@ -21,26 +21,26 @@ pub enum FileOrder {
 /// Puts the conversations of these numbers, which came in this order, in their places. What keeps its place keeps its
 /// `used_seq`; all others get higher ones than any before, so that nobody takes one for unused since it last looked.
 pub fn place(connection: &Connection, new: &[i64], order: FileOrder) -> Result<()> {
-    let all: Vec<Used> = connection
-        .prepare_cached("SELECT number, used_ms FROM conversation ORDER BY used_seq, number")?
-        .query_map([], |row| row.try_into())?
-        .collect::<Result<_>>()?;
+    let mut time = connection.prepare_cached("SELECT used_ms FROM conversation WHERE number = ?1")?;
+    let times = new.iter().map(|number| Ok((*number, time.query_row([number], |row| row.get(0))?)));
+    let times: Vec<Used> = times.collect::<Result<_>>()?;
     let numbers: HashSet<i64> = new.iter().copied().collect();
-    let (new, known): (Vec<Used>, Vec<Used>) = all.iter().partition(|(number, _)| numbers.contains(number));
-    let ordered = merged(&known, new, order);
-    let same = ordered.iter().zip(&all).take_while(|(ordered, (number, _))| *ordered == number).count();
+    let mut known =
+        connection.prepare_cached("SELECT number, used_ms FROM conversation ORDER BY used_seq DESC, number DESC")?;
+    let known = known.query_map([], |row| Used::try_from(row))?;
+    let known = known.filter(|row| !row.as_ref().is_ok_and(|(number, _)| numbers.contains(number)));
+    let moved = moved(known, in_order(times, order))?;
     let highest: i64 =
         connection.query_row("SELECT coalesce(max(used_seq), 0) FROM conversation", [], |row| row.get(0))?;
     let mut update = connection.prepare_cached("UPDATE conversation SET used_seq = ?2 WHERE number = ?1")?;
-    for (number, used_seq) in ordered.iter().skip(same).zip(highest + 1..) {
-        update.execute([*number, used_seq])?;
+    for (number, used_seq) in moved.into_iter().zip(highest + 1..) {
+        update.execute([number, used_seq])?;
     }
     Ok(())
 }
 
-/// The numbers of all, the longest unused first. Each new one follows the last of the known ones that was not used
-/// later than itself; those keep the order they have.
-fn merged(known: &[Used], mut new: Vec<Used>, order: FileOrder) -> Vec<i64> {
+/// With times that only grow.
+fn in_order(mut new: Vec<Used>, order: FileOrder) -> Vec<Used> {
     match order {
         FileOrder::ByTime => new.sort_by_key(|(_, used)| *used),
         FileOrder::AsGiven => {
@@ -51,41 +51,64 @@ fn merged(known: &[Used], mut new: Vec<Used>, order: FileOrder) -> Vec<i64> {
             }
         }
     }
-    // From each place on the earliest time: it only grows, also where the clock has not.
-    let mut earliest: Vec<UnixMillis> = known.iter().map(|(_, used)| *used).collect();
-    for place in (1..earliest.len()).rev() {
-        earliest[place - 1] = earliest[place - 1].min(earliest[place]);
-    }
-    let mut ordered = Vec::with_capacity(known.len() + new.len());
-    let mut coming = new.into_iter().peekable();
-    for ((number, _), earliest) in known.iter().zip(earliest) {
-        while let Some((number, _)) = coming.next_if(|(_, used)| *used < earliest) {
-            ordered.push(number);
+    new
+}
+
+/// The numbers of the new ones and of all known ones behind the first of them, the longest unused first. Each new one
+/// follows the last of the known ones that was not used later than itself; those keep the order they have. `known`
+/// comes from its end, and no more of it is read than is needed.
+fn moved(known: impl Iterator<Item = Result<Used>>, mut new: Vec<Used>) -> Result<Vec<i64>> {
+    let mut from_end = Vec::new();
+    for row in known {
+        let (number, used) = row?;
+        while let Some((behind, _)) = new.pop_if(|(_, time)| used <= *time) {
+            from_end.push(behind);
         }
-        ordered.push(*number);
+        if new.is_empty() {
+            break;
+        }
+        from_end.push(number);
     }
-    ordered.extend(coming.map(|(number, _)| number));
-    ordered
+    from_end.extend(new.into_iter().rev().map(|(number, _)| number));
+    from_end.reverse();
+    Ok(from_end)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FileOrder, merged};
+    use super::{FileOrder, Used, in_order, moved};
+
+    /// All that has to move where these are known, the longest unused first.
+    fn placed(known: &[Used], new: &[Used], order: FileOrder) -> Vec<i64> {
+        moved(known.iter().rev().map(|row| Ok(*row)), in_order(new.to_vec(), order)).unwrap()
+    }
 
     #[test]
     fn each_stands_behind_what_was_not_used_later() {
-        let by_time = |known: &[(i64, i64)], new: &[(i64, i64)]| merged(known, new.to_vec(), FileOrder::ByTime);
+        let by_time = |known: &[Used], new: &[Used]| placed(known, new, FileOrder::ByTime);
         assert_eq!(by_time(&[(1, 10), (2, 20)], &[(3, 25), (4, 15), (5, 5)]), [5, 1, 4, 2, 3]);
-        assert_eq!(by_time(&[(1, 10), (2, 20)], &[(3, 20), (4, 10)]), [1, 4, 2, 3]);
+        assert_eq!(by_time(&[(1, 10), (2, 20)], &[(3, 20), (4, 10)]), [4, 2, 3]);
+        assert_eq!(by_time(&[(1, 10), (2, 20)], &[(3, 20)]), [3], "what is known keeps its place");
         assert_eq!(by_time(&[], &[(3, 2), (4, 1)]), [4, 3]);
-        assert_eq!(by_time(&[(1, 10)], &[]), [1]);
+        assert_eq!(by_time(&[(1, 10)], &[]), [0; 0]);
         // The clock was wrong for a while: what was there keeps its order.
-        assert_eq!(by_time(&[(1, 99), (2, 20), (3, 30)], &[(4, 25), (5, 40)]), [1, 2, 4, 3, 5]);
+        assert_eq!(by_time(&[(1, 99), (2, 20), (3, 30)], &[(4, 25), (5, 40)]), [4, 3, 5]);
     }
 
     #[test]
     fn what_has_an_order_keeps_it() {
-        let as_given = |known: &[(i64, i64)], new: &[(i64, i64)]| merged(known, new.to_vec(), FileOrder::AsGiven);
-        assert_eq!(as_given(&[(1, 100)], &[(2, 50), (3, 7), (4, 60)]), [2, 3, 4, 1]);
+        assert_eq!(placed(&[(1, 100)], &[(2, 50), (3, 7), (4, 60)], FileOrder::AsGiven), [2, 3, 4, 1]);
+        assert_eq!(placed(&[(1, 50), (9, 100)], &[(2, 60), (3, 7), (4, 200)], FileOrder::AsGiven), [2, 3, 9, 4]);
+    }
+
+    #[test]
+    fn no_more_is_read_than_moves() {
+        let read = std::cell::Cell::new(0);
+        let known = (0..1_000).rev().map(|number| {
+            read.set(read.get() + 1);
+            Ok((number, number))
+        });
+        assert_eq!(moved(known, vec![(2_000, 990)]).unwrap(), [2_000, 991, 992, 993, 994, 995, 996, 997, 998, 999]);
+        assert_eq!(read.get(), 10);
     }
 }
