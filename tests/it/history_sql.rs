@@ -31,6 +31,9 @@ fn the_views_can_be_asked_in_every_format() {
     for view in ["conversations", "messages", "tool_calls", "usage"] {
         sql(&sandbox, &format!("SELECT * FROM {view}"), "json").assert_exit(0);
     }
+    let twice = sql(&sandbox, "SELECT m.role, c.pinned, m.role FROM messages m, conversations c LIMIT 1", "jsonl");
+    let twice: serde_json::Value = serde_json::from_str(twice.stdout().trim()).unwrap();
+    assert_eq!(twice, serde_json::json!({ "role": "user", "pinned": 0, "role_2": "user" }));
     let text =
         sql(&sandbox, "SELECT text FROM messages WHERE role = 'assistant' AND text LIKE 'Hello%'", "table").stdout();
     assert!(!text.contains('\x1b'), "{text:?}");

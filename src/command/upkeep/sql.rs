@@ -36,10 +36,24 @@ fn render(found: &SqlRows, format: ListFormat) -> String {
 }
 
 fn objects(found: &SqlRows) -> impl Iterator<Item = Value> {
-    found.rows.iter().map(|row| {
-        let fields = found.columns.iter().cloned().zip(row.iter().map(json));
+    let names = different(&found.columns);
+    found.rows.iter().map(move |row| {
+        let fields = names.iter().cloned().zip(row.iter().map(json));
         Value::Object(fields.collect::<Map<_, _>>())
     })
+}
+
+/// Two columns can have one name, two fields of an object cannot: the second `id` is `id_2`.
+fn different(columns: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(columns.len());
+    for column in columns {
+        let numbered = (2_u32..).map(|number| format!("{column}_{number}"));
+        let mut wanted = std::iter::once(column.clone()).chain(numbered);
+        // A later column that is called so itself keeps its name.
+        let is_free = |name: &String| !names.contains(name) && (name == column || !columns.contains(name));
+        names.extend(wanted.find(is_free));
+    }
+    names
 }
 
 fn json(value: &SqlValue) -> Value {
@@ -59,5 +73,17 @@ fn text(value: &SqlValue) -> String {
         SqlValue::Real(number) => number.to_string(),
         SqlValue::Text(text) => text.clone(),
         SqlValue::Bytes(length) => format!("[{length} bytes]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::different;
+
+    #[test]
+    fn columns_with_one_name_get_different_ones() {
+        let names = |columns: &[&str]| different(&columns.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+        assert_eq!(names(&["id", "text", "id", "id_2", "id"]), ["id", "text", "id_3", "id_2", "id_4"]);
+        assert_eq!(names(&["", ""]), ["", "_2"]);
     }
 }
