@@ -146,6 +146,21 @@ fn any_damaged_page_costs_only_what_was_on_it() {
     }
     assert!(worst < 600, "no page that was destroyed held a message");
 }
+#[test]
+fn a_destroyed_first_page_costs_nothing_after_the_file_was_written_anew() {
+    let sandbox = filled(100);
+    sandbox.sayso(["history", "rm", "--yes", "n3"]).run().assert_exit(0);
+    let before = exported(&sandbox);
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(database);
+    overwrite(&sandbox.database_path(), 0, 0);
+    let told = ["recovered 99 conversations and 198 messages"];
+    sandbox.sayso(["history", "recover"]).run().assert_exit(0).assert_stderr_has(&told);
+    assert_eq!(exported(&sandbox), before);
+    sandbox.assert_database_is_sound();
+}
+
 
 /// Conversations of which each answer calls two tools.
 fn with_calls(count: usize) -> Sandbox {

@@ -1,10 +1,12 @@
-//! A file whose first page is destroyed gets that of a new history: its tables begin on the same pages.
+//! A file whose first page is destroyed gets that of an empty database, and the list of tables of a new history: its
+//! tables begin on the same pages.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Result, params_from_iter};
 
 use crate::history::queue::Line;
 use crate::history::store::{BUSY_TIMEOUT, Store};
@@ -17,40 +19,61 @@ const TREE_PAGES: [u8; 4] = [2, 5, 10, 13];
 /// One of so many has to look like a page: the others are the rest of long texts, or damaged.
 const PAGES_SEEN_PART: usize = 20;
 
-/// How much of the beginning is taken from a new file.
+/// On which pages the tables begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// The page with the header.
-    FirstPage,
-    /// All pages of the list of tables.
-    Schema,
+pub enum Layout {
+    /// Where they were made.
+    Grown,
+    /// Where they are after a removal or a scrub has written the file anew.
+    Rewritten,
 }
 
-/// Writes the beginning of a new history over that of a copy of a damaged one.
-pub fn graft(damaged: &Path, folder: &Path, extent: Extent) -> Result<(), HistoryError> {
+/// A row of `sqlite_schema`.
+type Entry = [Value; 5];
+
+/// Makes a copy of a damaged file readable, as far as its tables lie like this.
+pub fn graft(damaged: &Path, folder: &Path, layout: Layout) -> std::result::Result<(), HistoryError> {
+    let unusable = |error: io::Error| HistoryError::unusable(damaged, error);
+    let page_bytes = page_bytes(damaged).map_err(unusable)?;
     let fresh = folder.join("fresh.db");
-    let page_bytes = page_bytes(damaged).map_err(|error| HistoryError::unusable(damaged, error))?;
-    let mut pages = make(&fresh, page_bytes)?;
-    if extent == Extent::FirstPage {
-        pages.truncate(1);
+    let made = make(&fresh, page_bytes, layout);
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(file::beside(&fresh, suffix));
     }
-    let grafted = write_pages(damaged, &fresh, (&pages, page_bytes));
-    for name in ["fresh.db", "fresh.db-wal", "fresh.db-shm"] {
-        let _ = fs::remove_file(folder.join(name));
-    }
-    grafted.map_err(|error| HistoryError::unusable(damaged, error))
+    let (first_page, entries) = made?;
+    write_first_page(damaged, first_page).map_err(unusable)?;
+    Ok(list(damaged, entries)?)
 }
 
-/// A new history with pages of this size; the numbers of those that hold the list of tables, the first one first.
-fn make(fresh: &Path, page_bytes: usize) -> Result<Vec<u32>, HistoryError> {
+/// The first page of an empty database with pages of this size, and what the list of tables of a new history holds.
+fn make(fresh: &Path, page_bytes: usize, layout: Layout) -> std::result::Result<(Vec<u8>, Vec<Entry>), HistoryError> {
     file::prepare(fresh).map_err(|error| HistoryError::unusable(fresh, error))?;
     Connection::open(fresh)?
         .execute_batch(&format!("PRAGMA page_size = {page_bytes}; PRAGMA auto_vacuum = INCREMENTAL; VACUUM"))?;
+    let mut first_page = fs::read(fresh).map_err(|error| HistoryError::unusable(fresh, error))?;
+    first_page.truncate(page_bytes);
     let mut store = Store::open(fresh, 0, &mut Line::of(fresh).wait(BUSY_TIMEOUT))?;
-    store.write_wal_again()?;
-    let query = "SELECT pageno FROM dbstat WHERE name = 'sqlite_schema' ORDER BY pageno";
-    let pages = store.connection().prepare(query)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(pages)
+    if layout == Layout::Rewritten {
+        store.connection().execute_batch("VACUUM")?;
+    }
+    let mut list =
+        store.connection().prepare("SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema ORDER BY rowid")?;
+    let entries = list
+        .query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]))?
+        .collect::<Result<_>>()?;
+    Ok((first_page, entries))
+}
+
+/// Behind all pages that are there: none of them is overwritten.
+fn list(damaged: &Path, entries: Vec<Entry>) -> Result<()> {
+    let connection = Connection::open(damaged)?;
+    connection
+        .execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA writable_schema = ON; BEGIN")?;
+    for entry in entries {
+        let insert = "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES (?1, ?2, ?3, ?4, ?5)";
+        connection.prepare_cached(insert)?.execute(params_from_iter(entry))?;
+    }
+    connection.execute_batch("COMMIT")
 }
 
 /// How large the pages of the damaged file are: nothing in its header can be trusted. Where pages of the smaller size
@@ -76,20 +99,12 @@ fn is_tree_page(page: &[u8]) -> bool {
         && (8..=page.len()).contains(&start)
 }
 
-fn write_pages(damaged: &Path, fresh: &Path, (wanted, page_bytes): (&[u32], usize)) -> io::Result<()> {
-    let donor = fs::read(fresh)?;
+fn write_first_page(damaged: &Path, mut page: Vec<u8>) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).write(true).open(damaged)?;
-    let pages = u32::try_from(file.metadata()?.len() / page_bytes as u64).unwrap_or(u32::MAX);
-    for &number in wanted {
-        let start = (number as usize - 1) * page_bytes;
-        let Some(page) = donor.get(start..start + page_bytes) else { continue };
-        let mut page = page.to_vec();
-        if number == 1 {
-            fit_header(&mut page, pages);
-        }
-        file.seek(SeekFrom::Start(start as u64))?;
-        file.write_all(&page)?;
-    }
+    let pages = u32::try_from(file.metadata()?.len() / page.len() as u64).unwrap_or(u32::MAX);
+    fit_header(&mut page, pages);
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(&page)?;
     file.sync_all()
 }
 

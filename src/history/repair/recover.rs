@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Result, Row};
 
 use super::calls;
-use super::graft::{Extent, graft, has_header};
+use super::graft::{Layout, graft, has_header};
 use super::reroot::{broken_tables, reroot};
 use super::rest;
 use super::salvage::{known_columns, rows, text};
@@ -132,10 +132,12 @@ impl Workshop {
             return Ok(connection);
         }
         // What is in a WAL needs a first page that fits.
-        for extent in [Extent::FirstPage, Extent::Schema] {
+        for layout in [Layout::Rewritten, Layout::Grown] {
             self.copy(damaged, &copy, false).map_err(unusable)?;
-            graft(&copy, &self.folder, extent)?;
-            if let Ok(connection) = open(&copy) {
+            graft(&copy, &self.folder, layout)?;
+            if let Ok(connection) = open(&copy)
+                && (layout == Layout::Grown || has_messages(&connection))
+            {
                 return Ok(connection);
             }
         }
@@ -204,6 +206,16 @@ fn open(copy: &Path) -> Result<Connection> {
         if row.get::<_, i64>(0)? == 1 { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }
     })?;
     Ok(connection)
+}
+
+/// Whether what stands where messages should be are messages, at one end of the table at least.
+fn has_messages(connection: &Connection) -> bool {
+    let is_message = |direction: &str| {
+        let query = format!("SELECT role, typeof(id) FROM message NOT INDEXED ORDER BY number {direction} LIMIT 1");
+        let row = connection.query_row(&query, [], |row| <(String, String)>::try_from(row));
+        row.is_ok_and(|(role, id)| Role::from_name(&role).is_some() && id == "text")
+    };
+    is_message("ASC") || is_message("DESC")
 }
 
 /// The part of a message that lies in one page.
