@@ -4,10 +4,11 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, ffi};
 
 use super::file::{self, beside};
-use super::{History, HistoryError};
+use super::{History, HistoryError, schema};
 
 impl History {
     /// Writes the whole history to a new file, which nobody else can read and which has its
@@ -17,7 +18,9 @@ impl History {
         if target.symlink_metadata().is_ok() {
             return Err(cannot_write(io::Error::new(io::ErrorKind::AlreadyExists, "it is there already")));
         }
-        let unfinished = beside(target, &format!(".{}.unfinished", std::process::id()));
+        // From the root: what begins with `file:` would be an address to SQLite.
+        let whole = std::path::absolute(target).map_err(cannot_write)?;
+        let unfinished = beside(&whole, &format!(".{}.unfinished", std::process::id()));
         file::private(OpenOptions::new().write(true).create_new(true)).open(&unfinished).map_err(cannot_write)?;
         let copied = self.copy_into(&unfinished, target).and_then(|length| {
             OpenOptions::new().write(true).open(&unfinished).and_then(|file| file.sync_all()).map_err(cannot_write)?;
@@ -32,7 +35,9 @@ impl History {
     fn copy_into(&self, unfinished: &Path, target: &Path) -> Result<u64, HistoryError> {
         // It writes, though not into what is open.
         self.connection.execute_batch("PRAGMA query_only = OFF")?;
-        let copied = self.connection.execute("VACUUM INTO ?1", [unfinished.to_string_lossy()]);
+        // Byte for byte, since SQLite makes a file of what it is given, whatever that is called.
+        let place = ToSqlOutput::Borrowed(ValueRef::Text(unfinished.as_os_str().as_encoded_bytes()));
+        let copied = self.connection.execute("VACUUM INTO ?1", [place]);
         self.connection.execute_batch("PRAGMA query_only = ON")?;
         if let Err(error) = copied {
             let is_about_target = is_about_writing(&error);
@@ -42,6 +47,9 @@ impl History {
         let verdict: String = copy.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
             return Err(HistoryError::unusable(target, format!("the copy is damaged: {verdict}")));
+        }
+        if schema::version(&copy)? != schema::version(&self.connection)? {
+            return Err(HistoryError::unusable(target, "the copy does not hold what it should"));
         }
         Ok(fs::metadata(unfinished).map_or(0, |metadata| metadata.len()))
     }

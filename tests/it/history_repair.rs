@@ -1,7 +1,9 @@
 //! `history backup`, `check` and `recover`: a copy while others write, damage told, and what can be read brought back.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -56,6 +58,25 @@ fn a_backup_is_whole_private_and_overwrites_nothing() {
     assert_eq!(exported(&other), exported(&sandbox));
     sandbox.sayso(["history", "backup", "missing/copy.db"]).run().assert_exit(3);
     assert_eq!(fs::read_dir(sandbox.work_folder()).unwrap().count(), 1, "nothing unfinished is left");
+}
+
+#[test]
+fn a_backup_may_have_any_name() {
+    let sandbox = filled(20);
+    for (typed, name) in [
+        ("file:copy.db", &b"file:copy.db"[..]),
+        ("file:x?mode=memory", b"file:x?mode=memory"),
+        ("100%.db", b"100%.db"),
+        ("bad\\377.db", b"bad\xff.db"),
+    ] {
+        let name = OsStr::from_bytes(name);
+        let script = format!("exec \"$@\" \"$(printf %b '{typed}')\"");
+        sandbox.sayso(["history", "backup"]).shell(&script).run().assert_exit(0);
+        let copy = fs::read(sandbox.work_folder().join(name)).unwrap();
+        assert!(copy.len() > 10_000, "{name:?}: {} bytes", copy.len());
+        fs::remove_file(sandbox.work_folder().join(name)).unwrap();
+        assert_eq!(fs::read_dir(sandbox.work_folder()).unwrap().count(), 0, "{name:?}");
+    }
 }
 
 #[test]
@@ -126,6 +147,21 @@ fn a_destroyed_first_page_costs_nothing() {
 }
 
 #[test]
+fn a_destroyed_first_page_costs_nothing_after_the_file_was_written_anew() {
+    let sandbox = filled(100);
+    sandbox.sayso(["history", "rm", "--yes", "n3"]).run().assert_exit(0);
+    let before = exported(&sandbox);
+    let database = Connection::open(sandbox.database_path()).unwrap();
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(database);
+    overwrite(&sandbox.database_path(), 0, 0);
+    let told = ["recovered 99 conversations and 198 messages"];
+    sandbox.sayso(["history", "recover"]).run().assert_exit(0).assert_stderr_has(&told);
+    assert_eq!(exported(&sandbox), before);
+    sandbox.assert_database_is_sound();
+}
+
+#[test]
 fn any_damaged_page_costs_only_what_was_on_it() {
     let sandbox = filled(300);
     let whole = fs::read(sandbox.database_path()).unwrap();
@@ -146,21 +182,6 @@ fn any_damaged_page_costs_only_what_was_on_it() {
     }
     assert!(worst < 600, "no page that was destroyed held a message");
 }
-#[test]
-fn a_destroyed_first_page_costs_nothing_after_the_file_was_written_anew() {
-    let sandbox = filled(100);
-    sandbox.sayso(["history", "rm", "--yes", "n3"]).run().assert_exit(0);
-    let before = exported(&sandbox);
-    let database = Connection::open(sandbox.database_path()).unwrap();
-    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-    drop(database);
-    overwrite(&sandbox.database_path(), 0, 0);
-    let told = ["recovered 99 conversations and 198 messages"];
-    sandbox.sayso(["history", "recover"]).run().assert_exit(0).assert_stderr_has(&told);
-    assert_eq!(exported(&sandbox), before);
-    sandbox.assert_database_is_sound();
-}
-
 
 /// Conversations of which each answer calls two tools.
 fn with_calls(count: usize) -> Sandbox {
@@ -273,21 +294,6 @@ fn what_a_chat_has_set_aside_comes_back() {
     assert!(exported(&sandbox).starts_with(&before), "the one that was begun since was used last");
 }
 
-#[test]
-fn a_text_file_is_no_history() {
-    let sandbox = Sandbox::new();
-    fs::write(sandbox.work_folder().join("text"), "x".repeat(10_000)).unwrap();
-    sandbox
-        .sayso(["history", "recover", "text"])
-        .run()
-        .assert_exit(3)
-        .assert_stderr_has(&["nothing in it can be read"]);
-}
-
-#[test]
-fn a_recovery_that_is_killed_can_be_begun_again() {
-    if !needs("strace") {
-        return;
 /// All rows of a table or view that people ask for in SQL.
 fn table(sandbox: &Sandbox, query: &str) -> Vec<Vec<String>> {
     let database = Connection::open(sandbox.database_path()).unwrap();
@@ -354,6 +360,21 @@ fn what_stands_beside_the_conversations_comes_back_too() {
     sandbox.assert_database_is_sound();
 }
 
+#[test]
+fn a_text_file_is_no_history() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.work_folder().join("text"), "x".repeat(10_000)).unwrap();
+    sandbox
+        .sayso(["history", "recover", "text"])
+        .run()
+        .assert_exit(3)
+        .assert_stderr_has(&["nothing in it can be read"]);
+}
+
+#[test]
+fn a_recovery_that_is_killed_can_be_begun_again() {
+    if !needs("strace") {
+        return;
     }
     let template = filled(300);
     let before = exported(&template);
