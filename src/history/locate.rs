@@ -105,7 +105,9 @@ impl History {
     }
 
     fn by_id_or_name(&self, wanted: &str) -> Result<Option<ConversationId>, HistoryError> {
-        let by_id = self.id_of("SELECT id FROM conversation WHERE id = upper(?1)", wanted)?;
+        // Ours are in capitals, and may be typed in any; what was imported is as it was.
+        let query = "SELECT id FROM conversation WHERE id IN (?1, upper(?1)) ORDER BY id <> ?1 LIMIT 1";
+        let by_id = self.id_of(query, wanted)?;
         if by_id.is_some() {
             return Ok(by_id);
         }
@@ -120,7 +122,8 @@ impl History {
         }
         // Every character of an id sorts before `~`.
         let query = "SELECT id, coalesce(name, title) FROM conversation
-                     WHERE id >= upper(?1) AND id < upper(?1) || '~' ORDER BY used_seq DESC LIMIT ?2";
+                     WHERE id >= ?1 AND id < ?1 || '~' OR id >= upper(?1) AND id < upper(?1) || '~'
+                     ORDER BY used_seq DESC LIMIT ?2";
         one_of("conversation", prefix, self.fits(query, params![prefix, FITS_SHOWN_MAX + 1])?)
             .map(|id| id.map(ConversationId))
     }

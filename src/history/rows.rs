@@ -107,7 +107,7 @@ pub fn all_messages(connection: &Connection, id: &ConversationId) -> Result<Vec<
 
 /// The message with this id, whatever branch it is on.
 pub fn message(connection: &Connection, id: &MessageId) -> Result<Option<StoredMessage>> {
-    let query = format!("SELECT {COLUMNS} FROM message AS m WHERE m.id = upper(?1)");
+    let query = format!("SELECT {COLUMNS} FROM message AS m WHERE m.id IN (?1, upper(?1)) ORDER BY m.id = ?1");
     Ok(messages(connection, &query, &id.0)?.pop())
 }
 

@@ -238,6 +238,22 @@ fn imported_answers_count_in_the_sums_that_sql_and_stats_show() {
 }
 
 #[test]
+fn ids_in_small_letters_are_found_too() {
+    let sandbox = Sandbox::new();
+    let line = |id: &str| {
+        format!("{{\"id\":\"{id}\",\"messages\":[{{\"id\":\"m{id}\",\"role\":\"user\",\"text\":\"of {id}\"}}]}}\n")
+    };
+    import(&sandbox, "small.jsonl", &(line("talk1") + &line("TALK1") + &line("other")));
+    for (address, text) in [("talk1", "of talk1"), ("TALK1", "of TALK1"), ("Talk1", "of TALK1"), ("oth", "of other")] {
+        assert_eq!(sandbox.messages_of(address)[0].text, text, "{address}");
+    }
+    let several = sandbox.sayso(["history", "show", "talk"]).run().assert_exit(3);
+    several.assert_stderr_has(&["fits more than one conversation", "talk1 (of talk1)", "TALK1 (of TALK1)"]);
+    sandbox.sayso(["history", "rm", "--yes", "talk1"]).run().assert_exit(0);
+    assert_eq!(sandbox.messages_of("talk")[0].text, "of TALK1");
+}
+
+#[test]
 fn many_names_that_are_left_off_are_told_in_a_few_lines() {
     let sandbox = Sandbox::new();
     let file: String = (0..100).map(|number| format!("{{\"id\":\"C{number}\",\"name\":\"same\"}}\n")).collect();
