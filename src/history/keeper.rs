@@ -1,6 +1,8 @@
 //! Changes of the history by commands: one at a time, durable before the command ends.
 
-use rusqlite::Connection;
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Row};
 
 use super::owner::Owners;
 use super::queue::Line;
@@ -68,12 +70,7 @@ impl Keeper {
             return Err(HistoryError::InUse { wanted: id.0.clone() });
         }
         overwrite_index(&transaction, true)?;
-        transaction.execute(
-            "DELETE FROM prompt_history WHERE trim(text, char(9, 10, 13, 32)) IN (
-                 SELECT trim(text, char(9, 10, 13, 32)) FROM message
-                 WHERE role = 'user' AND conversation = (SELECT number FROM conversation WHERE id = ?1))",
-            [&id.0],
-        )?;
+        forget_lines(&transaction, id)?;
         let count = "SELECT message_count FROM conversation WHERE id = ?1";
         let messages: u32 = transaction.query_row(count, [&id.0], |row| row.get(0))?;
         transaction.execute("DELETE FROM conversation WHERE id = ?1", [&id.0])?;
@@ -123,6 +120,28 @@ impl Keeper {
         }
         is_without_trace
     }
+}
+
+/// Deletes the lines of the prompt that were prompts of a conversation, or the beginning of one: what goes along stands
+/// behind an empty line.
+fn forget_lines(connection: &Connection, id: &ConversationId) -> Result<(), HistoryError> {
+    let said = "SELECT coalesce(unpack(packed), text) FROM message
+        WHERE role = 'user' AND conversation = (SELECT number FROM conversation WHERE id = ?1)";
+    let trimmed = |row: &Row<'_>, column: usize| row.get(column).map(|text: String| text.trim().to_owned());
+    let prompts: BTreeSet<String> =
+        connection.prepare(said)?.query_map([&id.0], |row| trimmed(row, 0))?.collect::<Result<_, _>>()?;
+    let mut typed = connection.prepare("SELECT number, text FROM prompt_history")?;
+    let lines = typed.query_map([], |row| Ok((row.get::<_, i64>(0)?, trimmed(row, 1)?)))?;
+    let mut forget = connection.prepare("DELETE FROM prompt_history WHERE number = ?1")?;
+    for line in lines.collect::<Result<Vec<_>, _>>()? {
+        let (number, line) = line;
+        let start = format!("{line}\n\n");
+        let is_start = || prompts.range(start.clone()..).next().is_some_and(|said| said.starts_with(&start));
+        if prompts.contains(&line) || (!line.is_empty() && is_start()) {
+            forget.execute([number])?;
+        }
+    }
+    Ok(())
 }
 
 /// The tokens of the processes that have the conversation open, or receive a reply in it.

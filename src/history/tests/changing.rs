@@ -113,6 +113,29 @@ fn what_is_open_somewhere_is_not_deleted() {
 }
 
 #[test]
+fn a_removal_takes_typed_lines_along_that_were_prompts_in_part_or_are_compressed() {
+    let place = Folder::new();
+    let mut journal = place.journal();
+    let mut kept = Chat::start(&mut journal, None);
+    let mut gone = Chat::start(&mut journal, None);
+    let long = "a long prompt ".repeat(100);
+    kept.turn(&mut journal, "kept", "a");
+    gone.turn(&mut journal, &long, "a");
+    gone.turn(&mut journal, "what is in this?\n\n<file>secrets</file>", "a");
+    for text in ["kept", &long, "what is in this?", "what is", "", "in this?"] {
+        journal.record(Entry::PromptTyped { text: text.to_owned(), cwd: None, typed_ms: 0 });
+    }
+    assert_eq!(close(journal), FlushOutcome::Durable);
+    let connection = rusqlite::Connection::open(&place.path).unwrap();
+    crate::history::packing::register(&connection).unwrap();
+    let packed = crate::history::packing::pack(&long).unwrap();
+    let packing = "UPDATE message SET packed = ?1, text = '' WHERE text = ?2";
+    assert_eq!(connection.execute(packing, (packed, &long)).unwrap(), 1);
+    keeper(&place).remove(&gone.id).unwrap();
+    assert_eq!(place.history().lines_typed_after(0, 10).unwrap().0, ["kept", "what is", "", "in this?"]);
+}
+
+#[test]
 fn a_removal_leaves_no_bytes_in_any_file() {
     const SECRETS: [&str; 5] =
         ["hunter2 is my password", "Zanzibar answer", "Quokka thought", "Narwhal name", "xylo tool"];
