@@ -146,6 +146,28 @@ fn a_file_is_private_whole_and_never_overwritten() {
 }
 
 #[test]
+fn an_export_goes_on_when_one_of_its_conversations_is_deleted_meanwhile() {
+    let sandbox = Sandbox::new();
+    let line = |number: usize| {
+        let text = "words ".repeat(100_000);
+        format!(
+            "{{\"id\":\"C{number}\",\"messages\":[{{\"id\":\"M{number}\",\"role\":\"user\",\"text\":\"{text}\"}}]}}\n"
+        )
+    };
+    let file: String = (1..=4).map(line).collect();
+    import(&sandbox, "long.jsonl", &file);
+    let mut running = sandbox.sayso(["history", "export", "--format", "jsonl"]).unread_stdout().spawn();
+    // The first conversation does not fit into the pipe.
+    running.wait_for_unread(1);
+    sandbox.sayso(["history", "rm", "--yes", "C4"]).run().assert_exit(0);
+    running.read_stdout();
+    let stdout = running.wait().assert_exit(0).assert_quiet().stdout();
+    assert_eq!(stdout.lines().count(), 3);
+    let twice = sandbox.sayso(["history", "export", "--format", "jsonl", "C1", "C2", "@3", "C1"]).run().assert_exit(0);
+    assert_eq!(twice.stdout().lines().count(), 2, "each once");
+}
+
+#[test]
 fn files_are_written_where_there_are_no_links_too() {
     if !needs("strace") {
         return;

@@ -80,6 +80,14 @@ fn a_backup_may_have_any_name() {
 }
 
 #[test]
+fn a_backup_where_no_history_is_kept_is_refused() {
+    let sandbox = Sandbox::new().config_text("chat:\n  storage:\n    type: memory\n");
+    let refused = sandbox.sayso(["history", "backup", "copy.db"]).run().assert_exit(3);
+    refused.assert_stderr_has(&["no history is kept"]);
+    assert!(!sandbox.work_folder().join("copy.db").exists());
+}
+
+#[test]
 fn a_backup_onto_a_full_disk_leaves_nothing_behind() {
     if !needs("strace") {
         return;

@@ -153,10 +153,10 @@ impl Export<'_> {
 
     fn write_all(&mut self, out: &mut dyn Write, progress: &mut dyn FnMut(u64)) -> Result<(), DocumentError> {
         let mut done = 0;
-        let mut conversations = self.ids.iter().map(|id| {
+        let mut conversations = self.ids.iter().filter_map(|id| {
             progress(done);
             done += 1;
-            self.history.portable(id)
+            there(self.history.portable(id))
         });
         match self.format {
             ExportFormat::Json => write_document(DocumentFormat::Json, conversations, out).map(drop),
@@ -171,7 +171,14 @@ fn chosen(options: &ExportOptions, history: &History) -> Result<Vec<Conversation
     if options.conversations.is_empty() {
         return history.all_ids();
     }
-    options.conversations.iter().map(|address| history.resolve(address)).collect()
+    let mut ids = Vec::with_capacity(options.conversations.len());
+    for address in &options.conversations {
+        let id = history.resolve(address)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
 }
 
 fn write_markdown(
@@ -211,11 +218,17 @@ fn write_page(
 
 fn titles(ids: &[ConversationId], history: &History) -> Result<Vec<(String, String)>, HistoryError> {
     ids.iter()
-        .map(|id| {
-            let summary = history.conversation(id)?;
-            Ok((id.0.clone(), summary.name.unwrap_or(summary.title)))
-        })
+        .filter_map(|id| there(history.conversation(id)))
+        .map(|summary| summary.map(|summary| (summary.id.0, summary.name.unwrap_or(summary.title))))
         .collect()
+}
+
+/// What somebody has deleted since its id was read is left out: a long export goes on.
+fn there<T>(found: Result<T, HistoryError>) -> Option<Result<T, HistoryError>> {
+    match found {
+        Err(HistoryError::NotFound { .. }) => None,
+        found => Some(found),
+    }
 }
 
 fn document_failure(error: DocumentError) -> Failure {

@@ -12,7 +12,7 @@ use super::context::Context;
 use crate::cli::UpkeepCommand;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::history::History;
+use crate::history::{History, HistoryError};
 
 /// Runs one of these commands; the exit code.
 pub fn run(command: &UpkeepCommand, config: &Config, context: &mut Context) -> Result<u8, Failure> {
@@ -21,7 +21,11 @@ pub fn run(command: &UpkeepCommand, config: &Config, context: &mut Context) -> R
     match command {
         UpkeepCommand::Export(options) => open().and_then(|history| archive::export(options, &history, context)),
         UpkeepCommand::Import(options) => archive::import(options, settings, context),
-        UpkeepCommand::Backup(options) => open().and_then(|history| backup::run(options, &history, context)),
+        UpkeepCommand::Backup(options) => {
+            // A copy of nothing would be taken for a backup.
+            settings.path.as_ref().ok_or(HistoryError::NotKept)?;
+            open().and_then(|history| backup::run(options, &history, context))
+        }
         UpkeepCommand::Prune(options) => prune::run(options, settings, context),
         UpkeepCommand::Scrub(options) => scrub::run(options, settings, context),
         UpkeepCommand::Sql(options) => open().and_then(|mut history| sql::run(options, &mut history, context)),
