@@ -133,7 +133,7 @@ impl History {
         if !address::is_id_start(prefix) {
             return Ok(None);
         }
-        let query = "SELECT id, role || ' ' || substr(text, 1, ?3) FROM message
+        let query = "SELECT id, role || ' ' || substr(coalesce(unpack(packed), text), 1, ?3) FROM message
                      WHERE id >= upper(?1) AND id < upper(?1) || '~' ORDER BY id LIMIT ?2";
         let fits = self.fits(query, params![prefix, FITS_SHOWN_MAX + 1, WORDS_CHARS])?;
         let Some(message) = one_of("message", prefix, fits)? else { return Ok(None) };
@@ -152,7 +152,7 @@ impl History {
             MessageTarget::FromStart(number) => self.nth_message(conversation, "ASC", *number)?,
             MessageTarget::FromEnd(number) => self.nth_message(conversation, "DESC", *number)?,
             MessageTarget::Id(prefix) => {
-                let query = "SELECT id, role || ' ' || substr(text, 1, ?3) FROM message
+                let query = "SELECT id, role || ' ' || substr(coalesce(unpack(packed), text), 1, ?3) FROM message
                     WHERE id >= upper(?1) AND id < upper(?1) || '~'
                         AND conversation = (SELECT number FROM conversation WHERE id = ?4) ORDER BY id LIMIT ?2";
                 let fits = self.fits(query, params![prefix, FITS_SHOWN_MAX + 1, WORDS_CHARS, conversation.0])?;
@@ -170,7 +170,10 @@ impl History {
     ) -> Result<Option<String>, HistoryError> {
         let query = format!(
             "{BRANCH} SELECT id FROM message WHERE number IN branch AND role <> 'system' AND (role <> 'assistant'
-                OR text <> '' OR EXISTS (SELECT 1 FROM tool_call WHERE tool_call.message = message.number))
+                OR text <> '' OR packed IS NOT NULL
+                OR EXISTS (SELECT 1 FROM tool_call WHERE tool_call.message = message.number)
+                OR status = 'streaming' AND EXISTS (SELECT 1 FROM message_delta
+                    WHERE message_delta.message = message.number AND kind = 'text'))
              ORDER BY number {order} LIMIT 1 OFFSET ?2"
         );
         let offset = i64::try_from(number.saturating_sub(1)).unwrap_or(i64::MAX);

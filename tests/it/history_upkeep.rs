@@ -254,6 +254,10 @@ fn long_texts_are_compressed_behind_the_scenes_and_nobody_notices() {
     assert_eq!((first(&before), first(&after)), (Some(5_000), Some(10_000)));
     let shown = sandbox.messages();
     assert!(shown[1].text.ends_with("zebra") && shown[1].text.len() == long.len() + 5, "{}", shown[1].text.len());
+    let last_of = |address: &str| sandbox.messages_of(address).pop().unwrap().text;
+    assert_eq!(last_of("@1@1"), "hi");
+    assert!(last_of("@1@2").ends_with("zebra") && last_of("@1@-1").ends_with("zebra"), "they count as what they were");
+    assert_eq!(last_of("@1@3"), "again");
     let found = sandbox
         .sayso(["history", "sql", "SELECT count(*) FROM messages WHERE text LIKE '%zebra'", "--format", "tsv"])
         .run()

@@ -38,11 +38,14 @@ fn forget_lock(place: &Place) {
 fn the_reply_of_a_dead_process_becomes_an_interrupted_one() {
     let place = Place::new();
     let mut dead = Journal::start(settings(&place.path, persisting(1, 1)));
-    let (chat, _) = begin(&place, &mut dead);
+    let (chat, reply) = begin(&place, &mut dead);
     forget_lock(&place);
 
-    // A reader sees it before anybody has written it down.
+    // A reader sees it before anybody has written it down, and counts it.
     assert_eq!(texts(&place.history(), &chat.id)[1], crashed("half"));
+    for address in ["@1@2", "@1@-1"] {
+        assert_eq!(place.history().locate(address).unwrap().message.as_ref(), Some(&reply), "{address}");
+    }
     let mut next = place.journal();
     assert_eq!(flush(&mut next), FlushOutcome::Durable);
     assert_eq!(next.take_notices(), ["recovered an interrupted answer in \"the question\""]);
