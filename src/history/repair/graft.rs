@@ -36,10 +36,15 @@ pub fn graft(damaged: &Path, folder: &Path, layout: Layout) -> std::result::Resu
     let unusable = |error: io::Error| HistoryError::unusable(damaged, error);
     let page_bytes = page_bytes(damaged).map_err(unusable)?;
     let fresh = folder.join("fresh.db");
+    let remove = || {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            let _ = fs::remove_file(file::beside(&fresh, suffix));
+        }
+    };
+    // A recovery that was killed may have left one.
+    remove();
     let made = make(&fresh, page_bytes, layout);
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(file::beside(&fresh, suffix));
-    }
+    remove();
     let (first_page, entries) = made?;
     write_first_page(damaged, first_page).map_err(unusable)?;
     Ok(list(damaged, entries)?)
