@@ -95,7 +95,6 @@ async fn answer(options: &AskOptions, context: &mut Context, started: Instant, m
         LoadOptions { no_stream: options.no_stream, ..wiring::load_options(&options.conversation, context) };
     let Begun { role, load_options, config, beginning, .. } =
         role::begin(&options.conversation, &options.arguments, plain_options, context)?;
-    wiring::check_history(options.require_history, &config)?;
     let wanted = wanted.map_or_else(|| of_role(role.as_ref(), &options.answer), |wanted| Ok(Some(wanted)))?;
     let tools = role::tools(role.as_ref(), &options.conversation.tools);
     let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::OneShot)?;
@@ -249,6 +248,7 @@ impl Run<'_> {
         (context, signals): (&mut Context, &mut Signals),
     ) -> Result<Session, NoPrompt> {
         let Self { options, config, .. } = self;
+        wiring::check_history(options.require_history, config)?;
         // The connection opens in the background and the history on its own thread, while
         // standard input is read.
         model.provider.prewarm();
