@@ -28,7 +28,7 @@ use crate::repl::{
     Attaching, CompletionSource, CtrlC, CustomCommands, Editing, ExportImages, Hits, InRole, Input, InputSettings,
     KnownPrompts, Loaded, Repl, ReplUi, Services, unfinished_turn,
 };
-use crate::session::{ActiveModel, JobSignals, Session, Signals, TurnReport, exit_of_cancel};
+use crate::session::{ActiveModel, JobSignals, Session, TurnReport, exit_of_cancel};
 use crate::terminal::{Color, ErrorReport, Stream, Theme, ViewSettings, mode};
 
 /// Prompts that Up and Ctrl-R reach, of this conversation and of all others.
@@ -66,29 +66,21 @@ pub fn run(mut options: ChatOptions, mut context: Context) -> Result<u8, Failure
 async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failure> {
     wiring::one_model(&options.conversation.request)?;
     mode::remember();
-    let deaf = |error| Failure::internal(format!("cannot listen to signals: {error}"));
-    let mut signals = Signals::listen().map_err(deaf)?;
-    let jobs = JobSignals::listen().map_err(deaf)?;
+    let mut signals = wiring::signals()?;
+    let jobs = JobSignals::listen().map_err(wiring::deaf)?;
     let plain_options = wiring::load_options(&options.conversation, context);
     let Begun { role, plain_options, load_options, config, beginning } =
         role::begin(&options.conversation, &options.arguments, plain_options, context)?;
     let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::Interactive)?;
     let model = first_model(&config, &load_options, (&client, choice), context)?;
     let name = name_of(&beginning);
-    let with = (&config, &load_options, &client);
     let pages = wiring_builtin::pages(&config, context);
-    let ready = async {
-        let begun = (model, beginning, role.as_ref());
-        let session = ready_session(begun, &options.conversation, with, context).await?;
-        Ok::<_, Failure>((session, attach_first(&options.files, &pages, context).await?))
-    };
+    let begun = (model, beginning, role.as_ref());
     let (mut session, attached) = tokio::select! {
-        ready = ready => ready?,
+        ready = ready(begun, options, (&config, &load_options, &client), &pages, context) => ready?,
         cause = signals.next_cause() => return Ok(exit_of_cancel(cause)),
     };
-    let roles = Roles::new(&config.paths);
     let completions = CompletionSource::default();
-    completions.set_roles(roles.list().into_iter().map(|role| role.name).collect());
     let view = wiring::view_settings(&config, &options.conversation, context);
     let markdown =
         view.markdown.unwrap_or_else(|| looks::markdown_settings(&config, options.conversation.width, context));
@@ -103,7 +95,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
         client: &client,
         global: &context.global,
         bars: Bars::on(&context.screen),
-        roles,
+        roles: Roles::new(&config.paths),
         surroundings: role::surroundings(context),
         completions: completions.clone(),
         pages,
@@ -139,6 +131,18 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let exit = repl.run().await;
     wiring_record::tell_of_problem(&client, context);
     Ok(exit)
+}
+
+/// The session, and what is attached to its first prompt.
+async fn ready(
+    begun: (ActiveModel, Beginning, Option<&FilledRole>),
+    options: &ChatOptions,
+    with: (&Config, &LoadOptions, &HttpClient),
+    pages: &Pages,
+    context: &mut Context,
+) -> Result<(Session, Vec<Attachment>), Failure> {
+    let session = ready_session(begun, &options.conversation, with, context).await?;
+    Ok((session, attach_first(&options.files, pages, context).await?))
 }
 
 /// The session with its tools, at the place where the conversation goes on.
@@ -246,6 +250,7 @@ fn prompt_style(config: &Config, view: &ViewSettings, context: &Context) -> Opti
 fn start_input(config: &Config, completions: CompletionSource, has_colour: bool) -> Input {
     let stored = History::open_read(&config.stored).ok();
     completions.set_models(model_names(&config.file, &config.paths));
+    completions.set_roles(Roles::new(&config.paths).list().into_iter().map(|role| role.name).collect());
     completions.set_providers(providers(config).into_iter().map(|(name, _)| name).collect());
     completions.set_macros(config.ui.macros.iter().map(|(name, _)| name.clone()).collect());
     if let Some(stored) = &stored {

@@ -40,8 +40,7 @@ pub fn run(options: ChatOptions, mut context: Context) -> Result<u8, Failure> {
 
 async fn talk(options: &ChatOptions, context: &mut Context) -> Result<u8, Failure> {
     wiring::one_model(&options.conversation.request)?;
-    let mut signals =
-        Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let mut signals = wiring::signals()?;
     let plain_options = wiring::load_options(&options.conversation, context);
     let Begun { role, load_options, config, beginning, .. } =
         role::begin(&options.conversation, &options.arguments, plain_options, context)?;

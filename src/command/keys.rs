@@ -14,7 +14,7 @@ use crate::config::{Config, FoundKey, clean_key, keyring};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::http::Secret;
-use crate::session::{Signals, exit_of_cancel};
+use crate::session::exit_of_cancel;
 
 /// Longer than any key, shorter than any accident.
 const KEY_BYTES_MAX: u64 = 64 * 1024;
@@ -44,8 +44,7 @@ async fn set(options: &KeysSetOptions, context: &mut Context) -> Result<u8, Fail
     accounts::check_name(provider, &config)?;
     let path = place(provider, &config)?;
     let text = if std::io::stdin().is_terminal() {
-        let mut signals =
-            Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+        let mut signals = wiring::signals()?;
         let question = format!("key of {provider} (it is not shown):");
         match tty::hidden_line(&question, context, &mut signals).await {
             Ok(line) => line.unwrap_or_default(),

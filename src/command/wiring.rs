@@ -20,7 +20,7 @@ use crate::http::{HttpClient, Lifetime, Tap, is_loopback_url};
 use crate::provider::{
     Api, ErrorKind, ModelParameters, ProviderError, ProviderSettings, connect, open_record, remember_in,
 };
-use crate::session::{ActiveModel, Budget, LazyFacts, Prompt, Session, TurnFailure, TurnSettings};
+use crate::session::{ActiveModel, Budget, LazyFacts, Prompt, Session, Signals, TurnFailure, TurnSettings};
 use crate::terminal::{ColorChoice, OutputSettings, Screen, Stream, Thinking, ToolNotice, UsageParts, ViewSettings};
 
 /// Runs a command to its end. The network, timers and rendering share this one thread: a token
@@ -217,6 +217,15 @@ pub fn tapped_client(config: &Config, lifetime: Lifetime, tap: Tap) -> HttpClien
         remember_in(cache.join("refused.json"));
     }
     HttpClient::with_tap(config.http.clone(), lifetime, tap)
+}
+
+/// Listens to signals from here on. Must be called within the runtime.
+pub fn signals() -> Result<Signals, Failure> {
+    Signals::listen().map_err(deaf)
+}
+
+pub fn deaf(error: std::io::Error) -> Failure {
+    Failure::internal(format!("cannot listen to signals: {error}"))
 }
 
 /// Before anything is asked: where the configuration keeps no history, none can be had for `--require-history`.

@@ -25,7 +25,7 @@ use crate::exit::Failure;
 use crate::history::{Journal, Place};
 use crate::http::Lifetime;
 use crate::provider::{ModelFacts, ModelParameters, Pace, Paced, Provider};
-use crate::session::{ActiveModel, CancelSource, LazyFacts, Session, Signals};
+use crate::session::{ActiveModel, CancelSource, LazyFacts, Session};
 use crate::terminal::Stream;
 
 /// Rows that may wait for an older one, for each job.
@@ -63,8 +63,7 @@ async fn answer_all(options: &BatchOptions, context: &mut Context) -> Result<u8,
         Some(path) => Sink::to_file(path, !options.unordered, &mut source.plan)?,
         None => Sink::Stdout(Order::new(!options.unordered)),
     };
-    let mut signals =
-        Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let mut signals = wiring::signals()?;
     let pace = Pace::new(jobs);
     let total = source.plan.total();
     let before = source.plan.done();

@@ -27,8 +27,7 @@ const MODELS_MAX: usize = 8;
 /// Asks all models at once; the highest of their exit codes.
 pub async fn run(options: &AskOptions, context: &mut Context, started: Instant) -> Result<u8, Failure> {
     check(options)?;
-    let mut signals =
-        Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let mut signals = wiring::signals()?;
     let plain_options =
         LoadOptions { no_stream: options.no_stream, ..wiring::load_options(&options.conversation, context) };
     let Begun { role, load_options, config, beginning, .. } =

@@ -10,7 +10,7 @@ use crate::command::wiring;
 use crate::conversation::{IdSource, now_ms};
 use crate::exit::Failure;
 use crate::history::{ConversationSummary, Fork, History, HistoryError, HistorySettings, Keeper, Spot};
-use crate::session::{Signals, exit_of_cancel};
+use crate::session::exit_of_cancel;
 
 pub fn rename(
     history: &History,
@@ -133,8 +133,7 @@ fn agrees(found: &[ConversationSummary], context: &mut Context) -> Result<bool, 
     };
     let mut asking = Context::new(context.global.clone(), context.environment.clone());
     let answer = wiring::block_on(|| async move {
-        let mut signals =
-            Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+        let mut signals = wiring::signals()?;
         Ok::<_, Failure>(person.agrees(&question, &mut asking, &mut signals).await)
     })??;
     answer.map_err(|cause| Failure::new("interrupted", exit_of_cancel(cause), "stopped; nothing was deleted"))

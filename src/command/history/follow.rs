@@ -11,7 +11,7 @@ use crate::conversation::{ConversationId, InterruptReason, Message, MessageId, M
 use crate::exit::Failure;
 use crate::history::{History, StoredMessage};
 use crate::provider::ErrorKind;
-use crate::session::{CancelCause, OutputError, Signals, exit_of_cancel, exit_of_error};
+use crate::session::{CancelCause, OutputError, exit_of_cancel, exit_of_error};
 
 /// How soon news is seen while there is some; without it the looks become rarer.
 const LOOK_FIRST: Duration = Duration::from_millis(20);
@@ -33,8 +33,7 @@ pub fn run(options: FollowOptions, mut context: Context) -> Result<u8, Failure> 
 
 async fn follow(options: &FollowOptions, context: &mut Context) -> Result<u8, Failure> {
     let config = configured(context)?;
-    let mut signals =
-        Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let mut signals = wiring::signals()?;
     let history = History::open_read(&config.stored)?;
     let conversation = spot(&history, options.conversation.as_deref())?.conversation;
     if turn_of(&history, &conversation)?.last().is_some_and(is_running) && !config.history.deltas.persist_deltas {

@@ -49,8 +49,7 @@ pub fn run(options: InitOptions, mut context: Context) -> Result<u8, Failure> {
 }
 
 async fn init(options: &InitOptions, context: &mut Context) -> Result<u8, Stop> {
-    let mut signals =
-        Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let mut signals = wiring::signals()?;
     let config = config(context)?;
     let source = source(&config)?;
     let mut found = tokio::select! {

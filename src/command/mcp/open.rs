@@ -76,7 +76,7 @@ pub async fn with_host(
 }
 
 fn open(context: &mut Context, accept_defaults: bool) -> Result<Opened<'_>, Failure> {
-    let signals = Signals::listen().map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    let signals = wiring::signals()?;
     let options =
         LoadOptions { config_file: context.global.config.clone(), skip_key_command: true, ..LoadOptions::default() };
     let config = wiring::load(&options, context)?;
