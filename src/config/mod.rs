@@ -56,7 +56,7 @@ pub use problem::{ConfigError, KeyPath, Warning, nearest};
 pub use resolve::{Config, LoadOptions, config_place, load};
 pub use role::{Answer, Argument, FilledRole, FoundRole, OFF as ROLE_OFF, Role, RoleError, RoleSurroundings, Roles};
 pub use save::{save, write_private};
-pub use schema::of_file as schema;
+pub use schema::for_editors as schema;
 pub use servers::{ConfiguredState, server_settings};
 pub use set::{secret_within, with_setting};
 pub use setting::{all_keys, known as known_setting, value_of as value_of_setting};

@@ -13,6 +13,46 @@ pub fn of_file() -> Value {
     schema
 }
 
+/// The same for editors: what is left empty counts as not written, as it does when the file is read.
+#[must_use]
+pub fn for_editors() -> Value {
+    let mut schema = of_file();
+    let root = schema.as_object_mut().into_iter();
+    root.for_each(|root| drop(root.insert("type".into(), serde_json::json!(["object", "null"]))));
+    // A provider or server under its name alone is one with all its defaults.
+    for pointer in ["/$defs/Llm/properties/providers", "/$defs/Mcp/properties/servers"] {
+        let of_names = schema.pointer_mut(pointer).and_then(|section| section.get_mut("additionalProperties"));
+        of_names.into_iter().for_each(allow_null);
+    }
+    allow_empty_settings(&mut schema);
+    schema
+}
+
+fn allow_empty_settings(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            map.values_mut().for_each(allow_empty_settings);
+            let settings = map.get_mut("properties").and_then(Value::as_object_mut);
+            settings.into_iter().flat_map(|settings| settings.values_mut()).for_each(allow_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(allow_empty_settings),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Nothing can stand where this can.
+fn allow_null(schema: &mut Value) {
+    let Some(map) = schema.as_object_mut() else { return };
+    let nothing = serde_json::json!({ "type": "null" });
+    // Words about a setting stay where editors look for them.
+    let words = ["description", "default", "writeOnly"].into_iter();
+    let words: Vec<_> = words.filter_map(|name| Some((name.to_owned(), map.remove(name)?))).collect();
+    if !map.is_empty() {
+        *schema = serde_json::json!({ "anyOf": [std::mem::take(schema), nothing] });
+    }
+    schema.as_object_mut().into_iter().for_each(|map| map.extend(words.clone()));
+}
+
 /// Lets `x-` keys stand in every section, as we do ourselves.
 fn allow_comments(schema: &mut Value) {
     match schema {
@@ -148,6 +188,9 @@ pub fn all_settings(root: &Value) -> Vec<(Vec<String>, View<'_>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::env::Environment;
+    use crate::config::loaded::load_source;
+    use crate::config::source::Source;
     use crate::config::value;
 
     #[test]
@@ -157,6 +200,33 @@ mod tests {
             if view.expected() == Expected::Mapping {
                 assert_eq!(value::is_open(&path), view.additional().is_some(), "{path:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_read_fits_the_schema_for_editors() {
+        let validator = jsonschema::validator_for(&for_editors()).unwrap();
+        let environment = Environment::from_pairs([("HOME", "/h")]);
+        let fits = |text: &str| {
+            let source = Source { path: "c.yaml".into(), text: text.to_owned(), mode: None };
+            let is_read = load_source(&source, &environment).is_ok();
+            let value: serde_json::Value = serde_yaml::from_str(text).unwrap();
+            assert_eq!(validator.is_valid(&value), is_read, "{text}: {:?}", load_source(&source, &environment));
+            is_read
+        };
+        let mut names: Vec<Vec<String>> = all_settings(&of_file()).into_iter().map(|(path, _)| path).collect();
+        names.retain(|path| path.iter().all(|name| name != "NAME"));
+        assert!(names.len() > 60, "{}", names.len());
+        for path in names {
+            // `a: {b: {c: }}`
+            let text = path.join(": {") + ": " + &"}".repeat(path.len() - 1);
+            assert!(fits(&text), "{text}");
+        }
+        for text in ["", "chat:\nllm: ~\nx-mine: 1", "llm: {providers: {ollama: }}"] {
+            assert!(fits(text), "{text}");
+        }
+        for text in ["chat: 7", "chat: []", "llm: {providers: {ollama: 7}}", "chat: {storage: {type: x}}"] {
+            assert!(!fits(text), "{text}");
         }
     }
 
