@@ -62,7 +62,7 @@ impl Estimate<'_> {
         let input = (self.input_tokens as f64 * GUESS_MARGIN).ceil() as u64;
         let usage = Usage { input: Some(input), output: Some(self.output_tokens), ..Usage::default() };
         let cost = self.price.and_then(|price| price.cost_usd(&usage));
-        Spend::new(cost.unwrap_or(0.0), input + self.output_tokens)
+        Spend::new(cost.unwrap_or(0.0), input.saturating_add(self.output_tokens))
     }
 }
 
@@ -286,7 +286,7 @@ fn spend_of(usage: &Usage) -> Spend {
 /// What a reply has cost whose tokens nobody has counted.
 fn guessed_spend(price: Option<&Price>, input: u64, output: u64) -> Spend {
     let usage = Usage { input: Some(input), output: Some(output), ..Usage::default() };
-    Spend::new(price.and_then(|price| price.cost_usd(&usage)).unwrap_or(0.0), input + output)
+    Spend::new(price.and_then(|price| price.cost_usd(&usage)).unwrap_or(0.0), input.saturating_add(output))
 }
 
 const RAISE_RUN: &str = "raise `--max-cost` or `--max-tokens-total`";

@@ -124,6 +124,10 @@ fn tokens_of_a_run_are_limited_too_and_an_unknown_price_is_told_once() {
     sandbox.sayso(batch.into_iter().chain(["--max-tokens-total", "1100", "--jobs", "1"])).run().assert_exit(6);
     assert_eq!(server.requests().len(), 5);
     sandbox.ask_once(["hi", "--max-tokens-total", "100"]).run().assert_exit(6);
+    // As many tokens as a number can hold are too many, and do not begin anew at 0.
+    let all = format!("max_tokens={}", u64::MAX);
+    sandbox.ask_once(["hi", "--max-tokens-total", "1000", "-o", &all]).run().assert_exit(6);
+    assert_eq!(server.requests().len(), 5);
     sandbox.ask_once(["hi", "--max-cost", "0"]).run().assert_exit(2);
 }
 
