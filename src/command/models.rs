@@ -57,14 +57,13 @@ async fn list(options: &ModelsListOptions, context: &mut Context) -> Result<u8, 
         context.note("no provider is set up: these are well-known models (`sayso init` sets one up)");
         lists = well_known();
     }
-    let mut failed = None;
+    let mut failures = Vec::new();
     for (name, models) in lists {
         let models = match models {
             Ok(models) => models,
             Err(failure) if options.provider.is_some() => return Err(failure),
             Err(failure) => {
-                context.warn(&failure.message);
-                failed = Some(failure);
+                failures.push(failure);
                 continue;
             }
         };
@@ -78,10 +77,10 @@ async fn list(options: &ModelsListOptions, context: &mut Context) -> Result<u8, 
             listing.rows.push(row(label, facts, alias));
         }
     }
-    match (listing.rows.is_empty(), failed) {
-        (true, Some(failure)) => Err(failure),
-        (_, _) => Ok(context.show(&listing.render(options.format))),
-    }
+    // Where there is nothing to show, the last one is the error.
+    let error = failures.pop_if(|_| listing.rows.is_empty());
+    failures.iter().for_each(|failure| context.warn(&failure.message));
+    error.map_or_else(|| Ok(context.show(&listing.render(options.format))), Err)
 }
 
 fn row(label: String, facts: &ModelFacts, alias: String) -> [String; 7] {

@@ -73,11 +73,11 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "retries",
-        takes: "a number from 0 to 100",
+        takes: "a number from 0 to 10",
         values: &[],
         show: |repl| repl.session.settings.retries_max.to_string(),
         change: |repl, value| {
-            repl.session.settings.retries_max = number(value, |number| *number <= 100, "a number from 0 to 100")?;
+            repl.session.settings.retries_max = number(value, |number| *number <= 10, "a number from 0 to 10")?;
             Ok(())
         },
     },

@@ -68,6 +68,8 @@ fn servers_of_other_programs_are_taken_over() {
     let sandbox = Sandbox::new();
     let foreign = r#"{"mcpServers": {"a": {"command": "npx", "env": {"K": "${input:my-key}"}, "alwaysAllow": []}}}"#;
     fs::write(sandbox.work_folder().join("other.json"), foreign).unwrap();
+    let missing = sandbox.sayso(["mcp", "import", "other.json", "--yes", "--server", "a", "--server", "b"]).run();
+    missing.assert_exit(3).assert_stderr_has(&["no server is called b", "there are a"]);
     let output = sandbox.sayso(["mcp", "import", "other.json", "--yes"]).run().assert_exit(0);
     for told in ["environment variable MY_KEY", "`alwaysAllow` is not known here"] {
         assert!(output.stderr.contains(told), "{told}: {output:?}");

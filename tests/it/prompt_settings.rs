@@ -20,6 +20,7 @@ fn settings_hold_until_one_leaves() {
         ("/set option.effort high", "option.effort is \"high\""),
         ("/set thinking show", "thinking is show"),
         ("/set retries", "retries is 3"),
+        ("/set retries 11", "error[usage]: retries has to be a number from 0 to 10"),
         ("/set temprature 1", "error[usage]: there is no setting temprature; did you mean temperature?"),
         ("/set temperature 9", "error[usage]: temperature has to be a number from 0 to 2, or `default`"),
         ("/set usage off", "usage is off"),

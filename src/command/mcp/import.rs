@@ -83,6 +83,9 @@ fn find(options: &McpImportOptions, context: &mut Context) -> Result<Vec<(PathBu
             }
         }
     }
+    if let Some(missing) = options.servers.iter().find(|name| !found.iter().any(|(_, server)| server.name == **name)) {
+        return Err(not_there(missing, &found));
+    }
     if !options.servers.is_empty() {
         found.retain(|(_, server)| options.servers.contains(&server.name));
     }
@@ -92,6 +95,15 @@ fn find(options: &McpImportOptions, context: &mut Context) -> Result<Vec<(PathBu
         );
     }
     Ok(found)
+}
+
+fn not_there(name: &str, found: &[(PathBuf, Foreign)]) -> Failure {
+    let names: Vec<&str> = found.iter().map(|(_, server)| server.name.as_str()).collect();
+    let failure = Failure::config(format!("no server is called {name}"));
+    match names.as_slice() {
+        [] => failure.hint("name a file, as in `sayso mcp import ~/.cursor/mcp.json`"),
+        names => failure.hint(format!("there are {}", names.join(", "))),
+    }
 }
 
 fn places(context: &Context) -> Vec<PathBuf> {
