@@ -170,10 +170,10 @@ fn a_storm_of_rate_limits_pauses_all_and_every_row_is_answered() {
     });
     let sandbox = Sandbox::for_server(&server);
     rows(&sandbox, "in.jsonl", 120);
-    let output = batch(&sandbox, ["in.jsonl", "--jobs", "64", "--retries", "10"]).run().assert_exit(0);
+    let output = batch(&sandbox, ["in.jsonl", "--jobs", "32", "--retries", "10"]).run().assert_exit(0);
     assert_eq!(lines(&output.stdout()).len(), 120);
     output.assert_stderr_has(&["120 ok", "for their rate"]);
-    // Without a common pace each of 64 jobs would be refused again and again.
+    // Without a common pace each of 32 jobs would be refused in each window.
     let refused = refused.load(Ordering::SeqCst);
     assert!(refused < 120, "{refused} refusals");
 }
