@@ -87,15 +87,11 @@ struct Run<'a> {
     timeout: Option<Instant>,
 }
 
-fn plain_options(options: &AskOptions, context: &Context) -> LoadOptions {
-    LoadOptions { no_stream: options.no_stream, ..wiring::load_options(&options.conversation, context) }
-}
-
 async fn answer(options: &AskOptions, context: &mut Context, started: Instant, meta: &mut Meta) -> Result<u8, Failure> {
     let wanted = wanted(&options.answer)?;
     let mut signals = wiring::signals()?;
     let Begun { role, load_options, config, beginning, .. } =
-        role::begin(&options.conversation, &options.arguments, plain_options(options, context), context)?;
+        role::begin(&options.conversation, &options.arguments, wiring::ask_options(options, context), context)?;
     let wanted = wanted.map_or_else(|| of_role(role.as_ref(), &options.answer), |wanted| Ok(Some(wanted)))?;
     let tools = role::tools(role.as_ref(), &options.conversation.tools);
     let (client, choice) = wiring_record::client_and_choice(&config, &options.conversation, Lifetime::OneShot)?;

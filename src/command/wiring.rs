@@ -9,7 +9,9 @@ use tokio::task::JoinHandle;
 use super::context::Context;
 use super::place::place;
 use super::{log, looks, models};
-use crate::cli::{BudgetOptions, ConversationOptions, GlobalOptions, RequestOptions, SystemPrompt, ThinkingMode};
+use crate::cli::{
+    AskOptions, BudgetOptions, ConversationOptions, GlobalOptions, RequestOptions, SystemPrompt, ThinkingMode,
+};
 use crate::config::{Choice, Chosen, Config, ConfigError, Environment, LoadOptions, Paths, UsagePart};
 use crate::conversation::{ConversationId, Message, MessageId, Role, exit_code, now_ms};
 use crate::exit::Failure;
@@ -71,6 +73,12 @@ pub fn load_options(options: &ConversationOptions, context: &Context) -> LoadOpt
         }),
         ..request_load_options(&options.request, context)
     }
+}
+
+/// The same for what is asked once.
+#[must_use]
+pub fn ask_options(options: &AskOptions, context: &Context) -> LoadOptions {
+    LoadOptions { no_stream: options.no_stream, ..load_options(&options.conversation, context) }
 }
 
 /// For commands that ask one model only.

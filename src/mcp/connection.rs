@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rmcp::model::{ClientRequest, ServerCapabilities, ServerResult, SetLevelRequestParams};
 use rmcp::service::ServiceError;
+use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
 
 use super::McpError;
@@ -28,8 +29,9 @@ const CLOSE_POLL: Duration = Duration::from_millis(2);
 pub(super) struct Connection {
     pub client: Client,
     child: Option<(Child, Signs)>,
-    /// Until the first call.
-    streams: Cell<Option<Arc<Streams>>>,
+    streams: Option<Arc<Streams>>,
+    /// The streams have come, or were waited for long enough.
+    is_settled: OnceCell<()>,
     server: String,
     timeout: Duration,
     log: LogWish,
@@ -47,7 +49,8 @@ impl Connection {
         Self {
             client,
             child,
-            streams: Cell::new(streams),
+            streams,
+            is_settled: OnceCell::new(),
             server: server.to_owned(),
             timeout,
             log,
@@ -104,11 +107,11 @@ impl Connection {
         }
     }
 
-    /// Before the first call, waits a moment for the stream on which a remote server asks back: what it asks earlier is
+    /// Before the first calls, waits a moment for the stream on which a remote server asks back: what it asks earlier is
     /// lost, and the call waits for the answer.
     pub(super) async fn can_ask_back(&self) {
-        if let Some(streams) = self.streams.take() {
-            streams.settled().await;
+        if let Some(streams) = &self.streams {
+            self.is_settled.get_or_init(|| streams.settled()).await;
         }
     }
 

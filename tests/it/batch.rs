@@ -359,13 +359,11 @@ fn the_first_interrupt_lets_rows_under_way_finish_and_the_second_does_not() {
     let output = running.wait().assert_exit(130);
     output.assert_stderr_has(&["48 not asked", "run the same command again"]);
     assert_eq!((results(&sandbox, "out.jsonl").len(), server.requests().len()), (2, 2));
-    let running = batch(&sandbox, args).spawn();
+    let mut running = batch(&sandbox, args).spawn();
     server.wait_for_request(3);
     running.signal(Signal::INT);
     running.wait_for_stderr("come to their end");
-    // Two that come at the same moment are one press.
-    std::thread::sleep(Duration::from_millis(100));
-    running.signal(Signal::INT);
+    running.interrupt_until_it_ends();
     running.wait().assert_exit(130);
 }
 

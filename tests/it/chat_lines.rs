@@ -111,9 +111,7 @@ fn a_turn_that_a_second_ctrl_c_ends_at_once_has_its_result() {
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     running.signal(Signal::INT);
     server.wait_for_client_gone();
-    // Two that come at the same moment are one press.
-    std::thread::sleep(std::time::Duration::from_millis(100));
-    running.signal(Signal::INT);
+    running.interrupt_until_it_ends();
     let output = running.wait().assert_exit(130);
     let results: Vec<Value> = events(&output).into_iter().filter(|event| event["type"] == "result").collect();
     assert_eq!((results.len(), &results[0]["status"]), (1, &json!("interrupted")), "{results:?}");

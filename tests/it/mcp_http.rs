@@ -1,6 +1,7 @@
 //! MCP servers at a URL: connections, sessions, broken streams, redirects, limits.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -147,16 +148,13 @@ fn a_stream_that_ends_again_and_again_is_not_asked_for_in_a_hurry() {
         let web = Web::start(move |_| {
             move |asked: &Asked| match (asked.method.as_str(), asked.rpc().as_str()) {
                 ("GET", _) => Said::events_then_break(stream),
-                // Long enough for hundreds of streams.
-                (_, "tools/call") => {
-                    std::thread::sleep(Duration::from_secs(1));
-                    text(asked, "done")
-                }
+                (_, "tools/call") => never(),
                 _ => greeting(asked, "s").unwrap(),
             }
         });
-        let sandbox = sandbox(&web.url("/mcp"), json!({}));
-        assert_eq!(sandbox.sayso(CALL).run().assert_exit(0).stdout(), "done\n");
+        // Time for hundreds of streams, and the call is given up.
+        let sandbox = sandbox(&web.url("/mcp"), json!({"timeout": 1}));
+        sandbox.sayso(CALL).run().assert_exit(5).assert_stderr_has(&["did not answer within 1s"]);
         let streams = web.asked().iter().filter(|asked| asked.method == "GET").count();
         assert!((1..50).contains(&streams), "{stream:?}: {streams}");
     }
@@ -222,32 +220,43 @@ fn a_tool_that_runs_only_as_a_task_is_known_from_a_stream_of_events() {
     assert_eq!(reasons, [(&json!("survey"), true), (&json!("poll"), false)]);
 }
 
+/// An answer that does not come.
+fn never() -> Said {
+    loop {
+        std::thread::park();
+    }
+}
+
 #[test]
 fn a_call_waits_for_the_stream_on_which_its_server_asks_back() {
-    let web = Web::start(|_| {
-        let is_open = AtomicBool::new(false);
+    let too_early = Arc::new(AtomicBool::new(false));
+    let is_too_early = Arc::clone(&too_early);
+    let web = Web::start(move |_| {
+        let (call, called) = mpsc::channel();
+        let called = Mutex::new(called);
         move |asked: &Asked| match (asked.method.as_str(), asked.rpc().as_str()) {
             ("GET", _) => {
-                std::thread::sleep(Duration::from_millis(100));
-                is_open.store(true, Ordering::Relaxed);
+                // A call that does not wait comes at once.
+                let is_early = called.lock().unwrap().recv_timeout(Duration::from_millis(100)).is_ok();
+                is_too_early.fetch_or(is_early, Ordering::Relaxed);
                 Said::status(405)
             }
-            (_, "tools/call") if is_open.load(Ordering::Relaxed) => text(asked, "done"),
-            (_, "tools/call") => text(asked, "too early"),
+            (_, "tools/call") => {
+                let _ = call.send(());
+                text(asked, "done")
+            }
             _ => greeting(asked, "s").unwrap(),
         }
     });
     sandbox(&web.url("/mcp"), json!({})).sayso(CALL).run().assert_exit(0).assert_stdout("done\n");
+    assert!(!too_early.load(Ordering::Relaxed));
 }
 
 #[test]
 fn a_stream_that_does_not_come_holds_up_no_call() {
     let web = Web::start(|_| {
         move |asked: &Asked| match (asked.method.as_str(), asked.rpc().as_str()) {
-            ("GET", _) => {
-                std::thread::sleep(Duration::from_secs(3600));
-                Said::status(405)
-            }
+            ("GET", _) => never(),
             (_, "tools/call") => text(asked, "done"),
             _ => greeting(asked, "s").unwrap(),
         }

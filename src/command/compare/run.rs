@@ -28,8 +28,7 @@ const MODELS_MAX: usize = 8;
 pub async fn run(options: &AskOptions, context: &mut Context, started: Instant) -> Result<u8, Failure> {
     check(options)?;
     let mut signals = wiring::signals()?;
-    let plain_options =
-        LoadOptions { no_stream: options.no_stream, ..wiring::load_options(&options.conversation, context) };
+    let plain_options = wiring::ask_options(options, context);
     let Begun { role, load_options, config, beginning, .. } =
         role::begin(&options.conversation, &options.arguments, plain_options, context)?;
     check_role(role.as_ref())?;

@@ -17,50 +17,12 @@ struct Sums {
     /// It only grows: of two rows with one key that with more of it counts. So nothing counts twice, however often the
     /// same file is recovered; what both have counted apart, since the one was begun, counts once.
     grows: &'static str,
-    others: &'static [&'static str],
 }
 
 const SUMS: [Sums; 3] = [
-    Sums {
-        table: "turn_sums",
-        key: &["conversation", "day", "model", "tool"],
-        grows: "turns",
-        others: &[
-            "interrupted",
-            "errors",
-            "input_tokens",
-            "output_tokens",
-            "cached_tokens",
-            "reasoning_tokens",
-            "cost_usd",
-            "duration_ms",
-            "chunks",
-            "retries",
-            "flushes",
-            "commits",
-            "bytes_written",
-            "buffer_peak_bytes",
-            "durations",
-            "first_tokens",
-            "gaps",
-            "speeds",
-        ],
-    },
-    Sums {
-        table: "daily_usage",
-        key: &["day", "model"],
-        grows: "replies",
-        others: &[
-            "interrupted",
-            "errors",
-            "input_tokens",
-            "output_tokens",
-            "cached_tokens",
-            "reasoning_tokens",
-            "cost_usd",
-        ],
-    },
-    Sums { table: "spending", key: &["scope", "key"], grows: "tokens", others: &["cost_nano"] },
+    Sums { table: "turn_sums", key: &["conversation", "day", "model", "tool"], grows: "turns" },
+    Sums { table: "daily_usage", key: &["day", "model"], grows: "replies" },
+    Sums { table: "spending", key: &["scope", "key"], grows: "tokens" },
 ];
 
 /// Brings it into the history, behind the conversations. `id` gives the id of a message by its number in the damaged
@@ -85,11 +47,22 @@ pub fn bring(
     let matched = read(schemas, &["message", "name", "json"], &["message"]);
     importer.write(|connection| add_matched(connection, named(matched, &id)))?;
     for sums in &SUMS {
-        let columns = [sums.key, &[sums.grows], sums.others].concat();
+        let mut columns = Vec::new();
+        importer.write(|connection| {
+            columns = columns_of(connection, sums.table)?;
+            Ok(())
+        })?;
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
         let rows = read(sums.table, &columns, sums.key);
         importer.write(|connection| add_sums(connection, sums, &columns, rows))?;
     }
     Ok(is_whole)
+}
+
+/// Of a table of ours: the names in a damaged file could be anything.
+fn columns_of(connection: &Connection, table: &str) -> Result<Vec<String>> {
+    let mut names = connection.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
+    names.query_map([table], |row| row.get(0))?.collect()
 }
 
 /// The rows of a table from its beginning and, where a page in between cannot be read, from its end; and whether that
@@ -191,16 +164,19 @@ fn add_matched(connection: &Connection, rows: Vec<(MessageId, Cells)>) -> Result
 
 fn add_sums(connection: &Connection, sums: &Sums, columns: &[&str], rows: Vec<Cells>) -> Result<()> {
     let marks: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
-    let same_key: Vec<String> =
-        sums.key.iter().zip(&marks).map(|(column, mark)| format!("{column} = {mark}")).collect();
+    let mark = |column: &str| {
+        let found = columns.iter().zip(&marks).find(|(other, _)| **other == column);
+        found.map_or("NULL", |(_, mark)| mark.as_str())
+    };
+    let same_key: Vec<String> = sums.key.iter().map(|column| format!("{column} = {}", mark(column))).collect();
     let insert = format!(
         "INSERT OR REPLACE INTO {table} ({}) SELECT {}
-         WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {} AND {} >= ?{})",
+         WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {} AND {} >= {})",
         columns.join(", "),
         marks.join(", "),
         same_key.join(" AND "),
         sums.grows,
-        sums.key.len() + 1,
+        mark(sums.grows),
         table = sums.table,
     );
     rows.iter().try_for_each(|cells| put(connection, &insert, cells))

@@ -230,6 +230,14 @@ impl Running {
         kill_process(self.pid(), signal).unwrap();
     }
 
+    /// Presses Ctrl-C until it has ended: two that come at the same moment are one press.
+    pub fn interrupt_until_it_ends(&mut self) {
+        super::wait_until("the end of the process", || {
+            self.signal(Signal::INT);
+            !self.is_running()
+        });
+    }
+
     pub fn send_stdin(&mut self, bytes: &[u8]) {
         self.stdin.as_mut().unwrap().write_all(bytes).unwrap();
     }
