@@ -42,8 +42,13 @@ fn allow_empty_settings(schema: &mut Value) {
 
 /// Nothing can stand where this can.
 fn allow_null(schema: &mut Value) {
-    let Some(map) = schema.as_object_mut() else { return };
     let nothing = serde_json::json!({ "type": "null" });
+    let types = schema["type"].as_array().into_iter().flatten();
+    let choices = schema["anyOf"].as_array().into_iter().flatten();
+    if types.chain(choices).any(|choice| *choice == "null" || *choice == nothing) {
+        return;
+    }
+    let Some(map) = schema.as_object_mut() else { return };
     // Words about a setting stay where editors look for them.
     let words = ["description", "default", "writeOnly"].into_iter();
     let words: Vec<_> = words.filter_map(|name| Some((name.to_owned(), map.remove(name)?))).collect();
