@@ -10,6 +10,7 @@ mod exit;
 mod history;
 mod http;
 mod mcp;
+mod platform;
 mod provider;
 mod repl;
 mod session;

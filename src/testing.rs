@@ -100,7 +100,7 @@ pub fn null_screen() -> io::Result<Screen> {
 
 pub fn null_screen_with(settings: OutputSettings) -> io::Result<Screen> {
     let null = || OpenOptions::new().write(true).open("/dev/null");
-    Ok(Screen::on_files(null()?.into(), null()?.into(), settings))
+    Ok(Screen::on(null()?.into(), null()?.into(), settings))
 }
 
 /// Fills a history with made-up conversations of 20 messages, through the door of an import.

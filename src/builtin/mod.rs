@@ -6,6 +6,10 @@
 mod any_server;
 mod calc;
 pub mod fetch;
+#[cfg(unix)]
+pub mod files;
+#[cfg(not(unix))]
+#[path = "files/elsewhere.rs"]
 pub mod files;
 mod history;
 mod models;
@@ -14,6 +18,10 @@ mod served;
 mod servers;
 mod session_settings;
 mod settings;
+#[cfg(unix)]
+pub mod shell;
+#[cfg(not(unix))]
+#[path = "shell/elsewhere.rs"]
 pub mod shell;
 #[cfg(test)]
 mod test_client;

@@ -6,7 +6,9 @@ use rmcp::ServiceExt;
 use rmcp::service::{DynService, RoleServer};
 
 use super::any_server::{AnyServer, ToolServer};
-use super::{BuiltinSettings, calc, fetch, files, history, models, session_settings, shell, time};
+use super::{BuiltinSettings, calc, fetch, history, models, session_settings, time};
+#[cfg(unix)]
+use super::{files, shell};
 use crate::mcp::InProcess;
 
 /// One of the servers, whichever it is.
@@ -60,6 +62,7 @@ fn any_maker(name: &str, settings: &BuiltinSettings) -> Option<MakeAny> {
             Some(made_by(move || session_settings::new(session.clone())))
         }
         "time" => Some(made_by(time::new)),
+        #[cfg(unix)]
         "files" => {
             let settings = files::FilesSettings { roots: settings.roots.clone(), denied: settings.denied.clone() };
             Some(made_by(move || files::new(&settings)))
@@ -68,6 +71,7 @@ fn any_maker(name: &str, settings: &BuiltinSettings) -> Option<MakeAny> {
             let settings = fetch::FetchSettings::new(settings.http.clone(), settings.allow_hosts.clone());
             Some(made_by(move || fetch::new(&settings)))
         }
+        #[cfg(unix)]
         "shell" => {
             let settings = shell::ShellSettings {
                 roots: settings.roots.clone(),

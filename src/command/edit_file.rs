@@ -8,6 +8,7 @@ use super::tty::Person;
 use super::wiring;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
+use crate::platform::USUAL_EDITOR;
 use crate::repl::edit_text;
 use crate::session::{Signals, exit_of_cancel};
 
@@ -30,7 +31,7 @@ pub fn run(
         return Err(Failure::usage("an editor needs a terminal").hint(format!("the file is {}", path.display())));
     }
     let set = |name| context.environment.text(name).map(str::to_owned);
-    let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".to_owned());
+    let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| USUAL_EDITOR.to_owned());
     let mut is_new = true;
     loop {
         let edited =

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::config::{Config, Logging};
 use crate::conversation::{now_ms, rfc3339};
 use crate::http::{Keys, Secret, remember_key};
+use crate::platform::{create_private_folders, private};
 use crate::session::{Log, LogEntry};
 
 /// A file that has grown so far makes room for a new one.
@@ -72,17 +73,9 @@ fn append(path: &Path, line: &str, bytes_max: u64) -> std::io::Result<()> {
         make_room(path)?;
     }
     if let Some(folder) = path.parent() {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
+        create_private_folders(folder)?;
     }
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(line.as_bytes())
+    private(OpenOptions::new().append(true).create(true)).open(path)?.write_all(line.as_bytes())
 }
 
 fn make_room(path: &Path) -> std::io::Result<()> {

@@ -1,6 +1,6 @@
 //! Asks the person in front of `ask`: the question on stderr, the answer from the terminal on stdin, line by line.
 
-use super::tty;
+use crate::platform::TypedLines;
 use crate::session::{Answer, Answering, Flushed, Frontend, NoticeLevel, OutputError, Question, TurnEvent};
 use crate::terminal::{Dialogue, Said, Turnout, mode};
 
@@ -18,7 +18,7 @@ impl WithPerson<'_> {
             let (prompt, initial) = dialogue.prompt();
             let words = format!("{prompt}{}", initial.unwrap_or_default());
             self.tell("question", words.trim_end());
-            let said = match tty::read_line(rustix::stdio::stdin()).await {
+            let said = match TypedLines::Stdin.next().await {
                 Ok(Some(line)) => Said::Line(line),
                 Ok(None) => Said::No,
                 // The terminal has gone.

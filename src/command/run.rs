@@ -14,14 +14,14 @@ use crate::config::{Config, Environment, LoadOptions, load};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::history::History;
-use crate::mcp::guard;
 use crate::terminal::{install_panic_hook, mode};
 
 /// Runs `sayso` with these arguments, the name of the program first; the exit code. However it ends,
 /// the terminal is as it was.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let Some(exit) = guard(&arguments) {
+    #[cfg(unix)]
+    if let Some(exit) = crate::mcp::guard(&arguments) {
         return exit;
     }
     mode::remember();

@@ -3,8 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::FileType;
+use crate::platform::{is_ready_whole, shows_itself_within};
 
 /// More than this is no prompt: 16 MiB.
 pub const INPUT_BYTES_MAX: usize = 16 << 20;
@@ -57,29 +56,7 @@ pub fn read(patience: Patience) -> Result<Input, InputError> {
 /// else, which is for [`read`]. A thread for these would take longer than they do.
 #[must_use]
 pub fn read_at_once() -> Option<Result<Input, InputError>> {
-    let stdin = std::io::stdin();
-    let about = rustix::fs::fstat(&stdin).ok()?;
-    let is_small_file = || about.st_size >= 0 && about.st_size.cast_unsigned() <= AT_ONCE_BYTES_MAX;
-    let is_ready = match FileType::from_raw_mode(about.st_mode) {
-        FileType::RegularFile => is_small_file(),
-        FileType::CharacterDevice => rustix::fs::stat("/dev/null").is_ok_and(|null| null.st_rdev == about.st_rdev),
-        _ => false,
-    };
-    is_ready.then(|| read(Patience::Unlimited))
-}
-
-/// Whether standard input has bytes, or has ended, within `wait`.
-fn shows_itself_within(wait: Duration) -> bool {
-    let stdin = std::io::stdin();
-    let timeout = Timespec { tv_sec: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX), tv_nsec: 0 };
-    loop {
-        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&timeout)) {
-            Err(rustix::io::Errno::INTR) => {}
-            Ok(count) => return count > 0,
-            // What cannot be polled can be read.
-            Err(_) => return true,
-        }
-    }
+    is_ready_whole(AT_ONCE_BYTES_MAX).then(|| read(Patience::Unlimited))
 }
 
 /// Standard input as words of the prompt.

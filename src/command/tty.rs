@@ -1,25 +1,15 @@
 //! Lines from the person at the terminal, also where standard input is something else.
 
-use std::fs::File;
-use std::os::fd::AsFd;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-
 use super::context::Context;
+use crate::platform::TypedLines;
 use crate::session::{CancelCause, Signals};
 use crate::terminal::{EchoOff, Stream, TermSafe, TermSafeBuf};
 
-/// Nobody types more.
-const LINE_BYTES_MAX: usize = 1 << 20;
-
-/// How often the terminal is looked at: a person does not notice, and no thread is left reading.
-const LOOK_AGAIN: Duration = Duration::from_millis(25);
-
 /// A person who can be asked.
 pub struct Person {
-    terminal: File,
+    terminal: TypedLines,
 }
 
 impl Person {
@@ -29,7 +19,7 @@ impl Person {
         if !context.screen.is_terminal(Stream::Stderr) {
             return None;
         }
-        File::open("/dev/tty").ok().map(|terminal| Self { terminal })
+        TypedLines::of_terminal().map(|terminal| Self { terminal })
     }
 
     /// Asks for one line; `Ok(None)` is the end of input. A signal comes first.
@@ -44,7 +34,7 @@ impl Person {
             biased;
             cause = signals.next() => Err(cause),
             // A terminal that has gone says no more.
-            read = read_line(&self.terminal) => Ok(read.unwrap_or_default()),
+            read = self.terminal.next() => Ok(read.unwrap_or_default()),
         };
         if !matches!(answer, Ok(Some(_))) {
             context.screen.err().end_line();
@@ -90,43 +80,12 @@ pub async fn hidden_line(
     let answer = tokio::select! {
         biased;
         cause = signals.next() => Err(cause),
-        read = read_line(rustix::stdio::stdin()), if silent.is_some() => Ok(read.unwrap_or_default()),
+        read = TypedLines::Stdin.next(), if silent.is_some() => Ok(read.unwrap_or_default()),
         else => Ok(None),
     };
     context.screen.err().end_line();
     let _ = context.screen.flush_waiting(Duration::from_secs(5));
     answer
-}
-
-/// One line; `None` is the end of input. Dropping the future leaves no reader behind.
-pub async fn read_line(terminal: impl AsFd) -> rustix::io::Result<Option<String>> {
-    let mut line = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        if !is_readable(&terminal) {
-            tokio::time::sleep(LOOK_AGAIN).await;
-            continue;
-        }
-        // The terminal gives a whole line at a time, so this does not block.
-        let count = rustix::io::read(&terminal, &mut buffer)?;
-        line.extend_from_slice(&buffer[..count]);
-        if count == 0 {
-            return Ok(None);
-        }
-        if line.ends_with(b"\n") || line.len() >= LINE_BYTES_MAX {
-            return Ok(Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned()));
-        }
-    }
-}
-
-/// True also where reading would fail: then it says so. A signal that comes meanwhile is no failure: whoever read then
-/// would wait for a line.
-fn is_readable(terminal: &impl AsFd) -> bool {
-    let mut wanted = [PollFd::new(terminal, PollFlags::IN)];
-    match poll(&mut wanted, Some(&Timespec::default())) {
-        Ok(ready) => ready > 0,
-        Err(error) => error != Errno::INTR,
-    }
 }
 
 #[cfg(test)]

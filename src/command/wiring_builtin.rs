@@ -131,7 +131,12 @@ fn resolved(
 
 fn unknown(wanted: &WantedBuiltin) -> ConfigError {
     let key = format!("mcp.servers.{}.builtin", wanted.name);
-    ConfigError::Unusable { key, reason: format!("there is no built-in server {:?}", wanted.builtin), hint: None }
+    let reason = if BUILTIN_SERVERS.contains(&wanted.builtin.as_str()) {
+        format!("the built-in server {:?} needs Linux, macOS or another Unix", wanted.builtin)
+    } else {
+        format!("there is no built-in server {:?}", wanted.builtin)
+    };
+    ConfigError::Unusable { key, reason, hint: None }
 }
 
 /// What all of them are handed. Where nothing is saved there is no history to look at either.

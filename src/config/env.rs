@@ -2,6 +2,31 @@
 
 use std::ffi::{OsStr, OsString};
 
+/// What a program needs in order to run, and no key is in.
+#[cfg(not(windows))]
+const HARMLESS_NAMES: [&str; 9] = ["PATH", "HOME", "LANG", "TERM", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ"];
+#[cfg(windows)]
+const HARMLESS_NAMES: [&str; 18] = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "TERM",
+    "APPDATA",
+    "COMSPEC",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "LOCALAPPDATA",
+    "PATHEXT",
+    "PROCESSOR_ARCHITECTURE",
+    "PROGRAMFILES",
+    "SYSTEMDRIVE",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "USERNAME",
+    "USERPROFILE",
+];
+
 /// The environment at one moment. Names and values need not be Unicode.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(Vec<(OsString, OsString)>);
@@ -23,7 +48,11 @@ impl Environment {
     /// The bytes of a variable, where it is set and not empty.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&OsStr> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str()).filter(|value| !value.is_empty())
+        self.0
+            .iter()
+            .find(|(key, _)| is_name(key, name))
+            .map(|(_, value)| value.as_os_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// The text of a variable, where it is set, not empty, and text.
@@ -35,11 +64,11 @@ impl Environment {
     /// What every child that is no part of sayso gets: enough to run, and never a key.
     #[must_use]
     pub fn for_children(&self) -> Vec<(String, String)> {
-        const NAMES: [&str; 9] = ["PATH", "HOME", "LANG", "TERM", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ"];
-        let is_harmless = |name: &str| NAMES.contains(&name) || name.starts_with("LC_") || name.starts_with("XDG_");
+        let is_harmless =
+            |name: &str| HARMLESS_NAMES.contains(&name) || name.starts_with("LC_") || name.starts_with("XDG_");
         let harmless = |(name, value): &(OsString, OsString)| {
-            let name = name.to_str().filter(|name| is_harmless(name))?;
-            Some((name.to_owned(), value.to_str()?.to_owned()))
+            let name = if cfg!(windows) { name.to_str()?.to_uppercase() } else { name.to_str()?.to_owned() };
+            is_harmless(&name).then_some((name, value.to_str()?.to_owned()))
         };
         self.0.iter().filter_map(harmless).collect()
     }
@@ -48,6 +77,11 @@ impl Environment {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|(name, _)| name.to_str())
     }
+}
+
+/// Windows makes no difference between `Path` and `PATH`.
+fn is_name(key: &OsStr, name: &str) -> bool {
+    if cfg!(windows) { key.eq_ignore_ascii_case(name) } else { key == name }
 }
 
 #[cfg(unix)]

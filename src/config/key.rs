@@ -14,9 +14,10 @@ use super::keyring;
 use super::paths::Paths;
 use super::presets;
 use super::problem::{ConfigError, KeyPath, Warning};
-use super::source::{mode_of, read_regular_file};
+use super::source::read_regular_file;
 use super::variables;
 use crate::http::Secret;
+use crate::platform::mode_of;
 
 /// Longer than any key, shorter than any accident.
 const KEY_BYTES_MAX: u64 = 64 * 1024;

@@ -8,9 +8,7 @@ use std::time::Duration;
 use super::problem::ConfigError;
 use super::save_lock::{self, SaveLock};
 use super::source::Source;
-
-/// Only the owner may read a new file: it can hold keys.
-const MODE_OF_NEW: u32 = 0o600;
+use crate::platform::{Durability, PRIVATE_MODE, create_private_folders, private, replace_file, set_mode};
 
 /// Writes `text` to where `source` came from, with the mode that was there. Refuses where somebody
 /// else has changed the file meanwhile.
@@ -27,7 +25,7 @@ fn save_within(source: &Source, text: &str, wait_max: Duration) -> Result<(), Co
         return Err(refused("is not a regular file, so no setting can be kept in it".to_owned()));
     }
     if let Some(folder) = path.parent() {
-        create_folder(folder).map_err(failed)?;
+        create_private_folders(folder).map_err(failed)?;
     }
     let lock = SaveLock::take(&path, wait_max).map_err(failed)?;
     let _held = lock.ok_or_else(|| refused("is being changed by somebody else; try again".to_owned()))?;
@@ -36,7 +34,7 @@ fn save_within(source: &Source, text: &str, wait_max: Duration) -> Result<(), Co
         return Err(refused("has been changed by somebody else meanwhile; try again".to_owned()));
     }
     let new = path.with_extension(format!("new-{}", std::process::id()));
-    let written = write_new(&new, text, source.mode.unwrap_or(MODE_OF_NEW)).and_then(|()| fs::rename(&new, &path));
+    let written = write_new(&new, text, source.mode.unwrap_or(PRIVATE_MODE)).and_then(|()| fs::rename(&new, &path));
     if written.is_err() {
         // The half of it is of no use; that it cannot be removed changes nothing.
         let _ = fs::remove_file(&new);
@@ -51,37 +49,12 @@ fn can_be_replaced(path: &Path) -> bool {
 
 /// Writes a file of our own, for the owner only, at once.
 pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        create_folder(folder)?;
-    }
-    let new = path.with_extension(format!("new-{}", std::process::id()));
-    let written = write_new(&new, text, MODE_OF_NEW).and_then(|()| fs::rename(&new, path));
-    if written.is_err() {
-        // The half of it is of no use; that it cannot be removed changes nothing.
-        let _ = fs::remove_file(&new);
-    }
-    written
-}
-
-#[cfg(unix)]
-fn create_folder(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn create_folder(folder: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)
+    replace_file(path, text.as_bytes(), Durability::Durable)
 }
 
 fn write_new(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, MODE_OF_NEW);
-    let mut file = options.open(path)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
+    set_mode(&file, mode)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

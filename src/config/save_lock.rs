@@ -1,11 +1,13 @@
 //! One process at a time changes a configuration file: between its last look at the text and its new text
 //! nobody else writes.
 
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::platform::{FileIdentity, private};
 
 /// A change takes milliseconds; who holds the lock longer hangs.
 pub const WAIT_MAX: Duration = Duration::from_secs(5);
@@ -37,22 +39,14 @@ impl SaveLock {
     }
 
     fn try_take(path: &Path) -> io::Result<Option<Self>> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
+        let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
         // The one before us removes the file when it is done: a lock on a file that is gone keeps nobody out.
-        let is_there = match fs::metadata(path) {
-            Ok(there) => is_same(&there, &file.metadata()?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(error),
-        };
+        let is_there = FileIdentity::of(path)? == Some(FileIdentity::of_file(&file)?);
         Ok(is_there.then(|| Self { path: path.to_owned(), _file: file }))
     }
 }
@@ -62,18 +56,6 @@ impl Drop for SaveLock {
         // While it is still held. A file that stays does no harm.
         let _ = fs::remove_file(&self.path);
     }
-}
-
-#[cfg(unix)]
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// Without inodes only a deleted file is noticed.
-#[cfg(not(unix))]
-fn is_same(_one: &Metadata, _other: &Metadata) -> bool {
-    true
 }
 
 #[cfg(test)]

@@ -12,10 +12,11 @@ use super::file::{
 use super::paths::Paths;
 use super::problem::ConfigError;
 use super::rules::check_url;
-use super::source::{mode_of, read_regular_file};
+use super::source::read_regular_file;
 use super::variables;
 use crate::http::{Secret, is_loopback_url};
 use crate::mcp::{Consent, Launch, LogLevel, OauthGrant, OauthSettings, Protocol, ServerSettings};
+use crate::platform::mode_of;
 
 /// An RSA key of 16384 bits has 13 KiB.
 const PRIVATE_KEY_BYTES_MAX: u64 = 64 * 1024;

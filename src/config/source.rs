@@ -1,11 +1,12 @@
 //! The bytes of the configuration file: read with a limit, never waiting, and known to be text.
 
 use std::fmt;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::Metadata;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::problem::{ConfigError, KeyPath, Position, Problem};
+use crate::platform::{mode_of, open_without_waiting};
 
 /// 1 MiB; a real configuration has a few hundred lines.
 pub const BYTES_MAX: u64 = 1 << 20;
@@ -62,30 +63,6 @@ pub fn read_regular_file(path: &Path, bytes_max: u64) -> Result<Option<(Vec<u8>,
         return Err(format!("is larger than {} KiB", bytes_max / 1024));
     }
     Ok(Some((bytes, metadata)))
-}
-
-#[cfg(unix)]
-fn open_without_waiting(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    // A FIFO without a writer would otherwise block right here.
-    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
-}
-
-#[cfg(not(unix))]
-fn open_without_waiting(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().read(true).open(path)
-}
-
-#[cfg(unix)]
-pub fn mode_of(metadata: &Metadata) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(metadata.permissions().mode() & 0o777)
-}
-
-#[cfg(not(unix))]
-pub fn mode_of(_metadata: &Metadata) -> Option<u32> {
-    None
 }
 
 /// UTF-8 without control characters; a byte order mark at the start is passed over.
@@ -154,7 +131,7 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
         std::os::unix::fs::symlink(folder.path().join("gone"), &link).unwrap();
         // Sparse: 100 MB that take no room.
-        File::create(&large).unwrap().set_len(100_000_000).unwrap();
+        std::fs::File::create(&large).unwrap().set_len(100_000_000).unwrap();
         assert_eq!(reason(&pipe), "is not a regular file");
         assert_eq!(reason(&link), "is a link to a file that does not exist");
         assert_eq!(reason(folder.path()), "is a folder, not a file");

@@ -7,6 +7,7 @@ use super::file::{Clipboard, ColorChoice, ConfigFile, Editing, PromptPart, Think
 use super::keys::{self, KeyBinding};
 use super::problem::nearest;
 use super::terminal_kind::{TerminalKind, terminal_kind};
+use crate::platform::USUAL_EDITOR;
 use crate::terminal::BuiltinTheme;
 
 /// Where the colours of answers come from.
@@ -143,7 +144,7 @@ pub fn settle(file: &ConfigFile, options: UiOptions, environment: &Environment) 
             .or_else(|| ui.pager.clone())
             .or_else(|| text("PAGER"))
             .unwrap_or_else(|| "less -FRX".into()),
-        editor: text("VISUAL").or_else(|| text("EDITOR")).unwrap_or_else(|| "vi".into()),
+        editor: text("VISUAL").or_else(|| text("EDITOR")).unwrap_or_else(|| USUAL_EDITOR.into()),
         markers: ui.markers,
         is_dumb,
     }

@@ -9,6 +9,7 @@ use rusqlite::{ErrorCode, ffi};
 
 use super::file::{self, beside};
 use super::{History, HistoryError, schema};
+use crate::platform::private;
 
 impl History {
     /// Writes the whole history to a new file, which nobody else can read and which has its
@@ -21,7 +22,7 @@ impl History {
         // From the root: what begins with `file:` would be an address to SQLite.
         let whole = std::path::absolute(target).map_err(cannot_write)?;
         let unfinished = beside(&whole, &format!(".{}.unfinished", std::process::id()));
-        file::private(OpenOptions::new().write(true).create_new(true)).open(&unfinished).map_err(cannot_write)?;
+        private(OpenOptions::new().write(true).create_new(true)).open(&unfinished).map_err(cannot_write)?;
         let copied = self.copy_into(&unfinished, target).and_then(|length| {
             OpenOptions::new().write(true).open(&unfinished).and_then(|file| file.sync_all()).map_err(cannot_write)?;
             file::give_name(&unfinished, target).map_err(cannot_write)?;

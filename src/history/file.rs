@@ -1,10 +1,11 @@
 //! The files of the history on the disk: made private, recognised, moved aside; never deleted.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::conversation::now_ms;
+use crate::platform::{create_private_folders, mode_of, private};
 
 /// The mark of a damaged history that was moved away; a time follows.
 pub const SET_ASIDE: &str = "corrupt-";
@@ -16,36 +17,6 @@ const LINKS_MAX: u32 = 40;
 const WAL_COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 /// And without: what undoes a transaction that was not finished. It must never meet another database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
-
-/// Tells a file from another one that took its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileIdentity {
-    device: u64,
-    inode: u64,
-}
-
-impl FileIdentity {
-    /// `None`: there is no such file.
-    pub fn of(path: &Path) -> io::Result<Option<Self>> {
-        match fs::metadata(path) {
-            Ok(metadata) => Ok(Some(Self::from_metadata(&metadata))),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    #[cfg(unix)]
-    pub fn from_metadata(metadata: &fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        Self { device: metadata.dev(), inode: metadata.ino() }
-    }
-
-    /// Without inodes any two files look the same: only a deleted one is noticed.
-    #[cfg(not(unix))]
-    pub fn from_metadata(_: &fs::Metadata) -> Self {
-        Self { device: 0, inode: 0 }
-    }
-}
 
 /// The file itself, where the path is a symbolic link: locks and companions go by its name, so that all who use it, by
 /// whatever path, meet at the same ones. A link that leads nowhere stays as it is, and is told when it is opened.
@@ -80,33 +51,13 @@ pub fn prepare(path: &Path) -> io::Result<()> {
 }
 
 pub fn create_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
-}
-
-/// Options that give a new file the mode 0600.
-pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
+    if folder.is_dir() { Ok(()) } else { create_private_folders(folder) }
 }
 
 /// The permission bits, if others than the owner can get at the file.
-#[cfg(unix)]
 pub fn open_to_others(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let mode = mode_of(&fs::metadata(path).ok()?)?;
     (mode & 0o077 != 0).then_some(mode)
-}
-
-#[cfg(not(unix))]
-pub fn open_to_others(_: &Path) -> Option<u32> {
-    None
 }
 
 /// The path with something added to its last part.

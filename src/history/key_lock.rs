@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::answers::KeptBy;
-use super::file::{self, FileIdentity};
+use super::file;
+use crate::platform::{FileIdentity, private};
 
 /// Held until it is dropped, or the process ends, however it ends.
 #[derive(Debug)]
@@ -21,14 +22,14 @@ impl KeyLock {
         let folder = database.with_file_name("locks");
         file::create_folder(&folder)?;
         let path = folder.join(format!("{key}.{}", kept_by.name()));
-        let file = file::private(OpenOptions::new().write(true).create(true).truncate(false)).open(&path)?;
+        let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(&path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
         // The one before us removes the file when it is done: a lock on a file that is gone keeps nobody out.
-        let is_there = FileIdentity::of(&path)? == Some(FileIdentity::from_metadata(&file.metadata()?));
+        let is_there = FileIdentity::of(&path)? == Some(FileIdentity::of_file(&file)?);
         Ok(is_there.then_some(Self { path, _file: file }))
     }
 }

@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::file::{self, FileIdentity};
+use super::file;
 use crate::conversation::{IdSource, now_ms};
+use crate::platform::{FileIdentity, private};
 
 const EXTENSION: &str = "lock";
 /// A process that looks whether we live holds our new file for a moment.
@@ -73,7 +74,7 @@ impl Owners {
     pub fn alone<T>(&self, action: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         file::create_folder(&self.folder)?;
         let path = self.folder.join("exclusive");
-        let guard = file::private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
+        let guard = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
         // Without locks on this file system: the caller's own checks have to do.
         let _ = guard.lock();
         action()
@@ -117,12 +118,12 @@ fn take_if_dead(path: &Path) -> Option<File> {
 }
 
 fn is_in_place(file: &File, path: &Path) -> io::Result<bool> {
-    Ok(FileIdentity::of(path)? == Some(FileIdentity::from_metadata(&file.metadata()?)))
+    Ok(FileIdentity::of(path)? == Some(FileIdentity::of_file(&file)?))
 }
 
 fn lock_new_file(path: &Path) -> io::Result<File> {
     for _ in 0..ATTEMPTS_MAX {
-        let file = file::private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
+        let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
         match file.try_lock() {
             // A sweep may have removed the file between its creation and the lock.
             Ok(()) if is_in_place(&file, path)? => return Ok(file),

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::file;
+use crate::platform::private;
 
 /// How often somebody who waits looks whether others make progress.
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
@@ -66,7 +67,7 @@ impl Line {
         if let Some(folder) = path.parent() {
             file::create_folder(folder)?;
         }
-        file::private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)
+        private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)
     }
 
     /// Stands in line on a thread of its own: the system's wait has no limit.

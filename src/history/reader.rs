@@ -6,11 +6,12 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::connect::BUSY_SLICE;
-use super::file::{self, FileIdentity};
+use super::file;
 use super::owner::Owners;
 use super::queue::{self, Line};
 use super::store::{BUSY_TIMEOUT, Store};
 use super::{HistoryError, HistorySettings, packing, schema};
+use crate::platform::FileIdentity;
 
 /// A read-only view of all conversations. Every call sees what is committed by then.
 pub struct History {

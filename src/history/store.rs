@@ -7,10 +7,11 @@ use rusqlite::Connection;
 use rusqlite::ffi;
 
 use super::connect::{self, JournalMode};
-use super::file::{self, FileIdentity};
+use super::file;
 use super::queue::Wait;
 use super::statements::{self, Fact};
 use super::{HistoryError, schema};
+use crate::platform::FileIdentity;
 
 /// How long a write waits for a lock while nothing happens.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

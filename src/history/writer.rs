@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::error::Remedy;
-use super::file::{self, FileIdentity};
+use super::file;
 use super::kept::Kept;
 use super::owner::{Owner, Owners};
 use super::queue::{Line, Wait};
@@ -19,6 +19,7 @@ use super::statements::{Deltas, Fact};
 use super::store::{BUSY_TIMEOUT, Durability, Store};
 use super::upkeep::Upkeeper;
 use super::{Entry, FlushOutcome, HistoryError, UpkeepSettings, names};
+use crate::platform::FileIdentity;
 
 /// What the journal hands over at once: what belongs together is committed together.
 #[derive(Debug, Default)]

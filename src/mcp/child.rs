@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 
+use super::program_path;
 use super::register::Register;
 use super::stderr_tail::StderrTail;
-use super::{guard, program_path};
+use crate::platform::ProcessGroup;
 
 /// After its stdin was closed, a child has this long to end by itself.
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
@@ -85,11 +85,9 @@ pub(super) struct Child {
 impl Child {
     /// Starts it in a process group of its own, so that a Ctrl-C at the terminal does not reach it.
     pub(super) fn start(start: &Start<'_>) -> io::Result<(Self, Pipes)> {
-        let mut child = command(start)?.spawn()?;
-        let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let id = id.ok_or_else(|| io::Error::other("it ended at once"))?;
-        let group = Group(id);
-        let entry = start.register.enter(id.as_raw_pid());
+        let (mut child, group) = ProcessGroup::start(&mut command(start)?)?;
+        let entry = start.register.enter(&group);
+        let mut group = Group(group);
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let pipes = stdin.zip(stdout).expect("both are piped");
         let tail = StderrTail::default();
@@ -99,7 +97,7 @@ impl Child {
         let (tell_exit, exited) = watch::channel(None);
         tokio::spawn(async move {
             // What ended it is of no interest, only that it has.
-            let status = see_to_the_end(&mut child, &group, stages).await.unwrap_or_default();
+            let status = see_to_the_end(&mut child, &mut group.0, stages).await.unwrap_or_default();
             if let Some(entry) = entry {
                 entry.remove();
             }
@@ -132,20 +130,13 @@ impl Drop for Child {
     }
 }
 
-/// A process group of ours. Dropping it ends what is left of it.
+/// Dropping it ends what is left of the group.
 #[derive(Debug)]
-struct Group(Pid);
-
-impl Group {
-    fn signal(&self, signal: Signal) {
-        // There may be nobody left in it.
-        let _ = kill_process_group(self.0, signal);
-    }
-}
+struct Group(ProcessGroup);
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.signal(Signal::TERM);
+        self.0.ask_to_end();
     }
 }
 
@@ -153,12 +144,12 @@ impl Drop for Group {
 /// the transport has done by then, by a signal, by a stronger one.
 async fn see_to_the_end(
     child: &mut tokio::process::Child,
-    group: &Group,
+    group: &mut ProcessGroup,
     mut stages: watch::Receiver<Stage>,
 ) -> io::Result<ExitStatus> {
     let stage = tokio::select! {
         status = child.wait() => {
-            group.signal(Signal::KILL);
+            group.kill();
             return status;
         }
         stage = stages.wait_for(|stage| *stage > Stage::Running) => stage.map_or(Stage::Killing, |stage| *stage),
@@ -166,7 +157,7 @@ async fn see_to_the_end(
     if stage == Stage::Closing {
         tokio::select! {
             status = child.wait() => {
-                group.signal(Signal::KILL);
+                group.kill();
                 return status;
             }
             _ = stages.wait_for(|stage| *stage == Stage::Killing) => {}
@@ -174,12 +165,12 @@ async fn see_to_the_end(
         }
     }
     // The guard passes it on, also to what has left the group.
-    group.signal(Signal::TERM);
+    group.ask_to_end();
     if let Ok(status) = tokio::time::timeout(TERM_WAIT, child.wait()).await {
-        group.signal(Signal::KILL);
+        group.kill();
         return status;
     }
-    group.signal(Signal::KILL);
+    group.kill();
     child.wait().await
 }
 
@@ -206,16 +197,21 @@ fn command(start: &Start<'_>) -> io::Result<Command> {
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
+        .stderr(Stdio::piped());
     Ok(command)
 }
 
 /// The program itself, or our guard that starts it. The child is to lead a process group of its own.
+#[cfg(unix)]
 pub fn guarded(program: &Path, guard: Option<&Path>) -> Command {
     let Some(guard) = guard else { return Command::new(program) };
-    let own = rustix::process::getpid().as_raw_pid();
     let mut command = Command::new(guard);
-    command.arg(guard::WORD).arg(own.to_string()).arg("--").arg(program);
+    command.arg(super::guard::WORD).arg(std::process::id().to_string()).arg("--").arg(program);
     command
+}
+
+/// The program itself: the system ends it with us.
+#[cfg(not(unix))]
+pub fn guarded(program: &Path, _: Option<&Path>) -> Command {
+    Command::new(program)
 }

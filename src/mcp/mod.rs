@@ -12,6 +12,7 @@ mod connection;
 mod data;
 mod error;
 mod event;
+#[cfg(unix)]
 mod guard;
 mod host;
 #[cfg(test)]
@@ -45,6 +46,7 @@ mod transport_words;
 mod wire;
 
 pub use builtin_names::{BUILTIN_SERVERS, HARMLESS_SERVERS, TRUSTED_SERVERS};
+#[cfg(unix)]
 pub use child::guarded;
 pub use data::{
     CallResult, Completion, CompletionQuestion, CompletionSubject, Content, PromptArgument, PromptInfo, PromptMessage,
@@ -52,11 +54,13 @@ pub use data::{
 };
 pub use error::McpError;
 pub use event::{ElicitAnswer, HostEvent, HostEvents, SamplingAnswer, SamplingMessage, ServerQuestion};
+#[cfg(unix)]
 pub use guard::guard;
 pub use host::McpHost;
 pub use in_process::InProcess;
 pub use log_level::LogLevel;
 pub use oauth::{OauthServer, SignIn, SignInStart, SignedOut};
+#[cfg(unix)]
 pub use program_path::find as find_program;
 pub use remembered::{KnownNames, remembered_names};
 pub use settings::{

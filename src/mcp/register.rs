@@ -6,12 +6,10 @@
 use std::cell::Cell;
 use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
 use super::processes::{self, Process};
+use crate::platform::{ProcessGroup, create_private_folders};
 
 /// Entries that are looked at in one sweep.
 const ENTRIES_MAX: usize = 1024;
@@ -43,9 +41,9 @@ impl Register {
     }
 
     /// Registers a child of ours. A register that cannot be written is no reason not to start it.
-    pub(super) fn enter(&self, child: i32) -> Option<Entry> {
+    pub(super) fn enter(&self, group: &ProcessGroup) -> Option<Entry> {
         let folder = self.folder.as_ref()?;
-        let (child, owner) = (processes::of(child)?, processes::of(rustix::process::getpid().as_raw_pid())?);
+        let (child, owner) = (processes::of(group.leader()?)?, processes::of(i32::try_from(std::process::id()).ok()?)?);
         let record = Record {
             boot: processes::boot_id()?,
             group: child.id,
@@ -53,7 +51,7 @@ impl Register {
             owner: owner.id,
             owner_started: owner.started,
         };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
+        create_private_folders(folder).ok()?;
         let path = folder.join(format!("{}-{}", record.group, record.started));
         fs::write(&path, record.to_text()).ok()?;
         Some(Entry(path))
@@ -127,8 +125,8 @@ fn sweep(folder: &Path) -> io::Result<()> {
             Fate::Keep => continue,
             Fate::Forget => {}
             Fate::End => {
-                if let Some(group) = record.and_then(|record| Pid::from_raw(record.group)) {
-                    let _ = kill_process_group(group, Signal::KILL);
+                if let Some(mut group) = record.and_then(|record| ProcessGroup::led_by(record.group)) {
+                    group.kill();
                 }
             }
         }

@@ -2,8 +2,6 @@
 //! names of its prompts and resources, which shells complete.
 
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::connect::Era;
 use super::{Launch, ToolInfo};
+use crate::platform::{Durability, replace_file};
 
 /// Of one file.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -63,7 +62,9 @@ impl Memory {
     /// What cannot be remembered is asked again next time.
     pub(super) fn store(&self, remembered: &Remembered) {
         if let Some(path) = &self.0 {
-            let _ = write(path, remembered);
+            let _ = serde_json::to_vec(remembered)
+                .map_err(Into::into)
+                .and_then(|text| replace_file(path, &text, Durability::Cache));
         }
     }
 }
@@ -74,16 +75,6 @@ pub fn remembered_names(cache_folder: &Path, launch: &Launch) -> KnownNames {
     let Remembered { tools, prompts, resources, .. } = Memory::new(Some(cache_folder), launch).load();
     let tools = tools.unwrap_or_default().into_iter().map(|tool| tool.name).collect();
     KnownNames { tools, prompts, resources }
-}
-
-/// Whole, or not at all.
-fn write(path: &Path, remembered: &Remembered) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let new = path.with_extension(format!("new-{}", rustix::process::getpid().as_raw_pid()));
-    let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all(&serde_json::to_vec(remembered)?)?;
-    fs::rename(&new, path)
 }
 
 /// A name for what the server is: how it is started, or where. Values of variables are no part of it,

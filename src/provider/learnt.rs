@@ -1,8 +1,8 @@
 //! What servers have taught us, by dialect, base URL and model: for this process, and in the cache folder for the next.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::{Read, Write};
+use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::conversation::{UnixMillis, now_ms};
+use crate::platform::{Durability, replace_file};
 
 /// The oldest lessons go when there are more.
 const LESSONS_MAX: usize = 200;
@@ -91,25 +92,7 @@ fn stored_in(file: &Path) -> Option<BTreeMap<String, Lesson>> {
 }
 
 fn write(file: &Path, lessons: &BTreeMap<String, Lesson>) -> std::io::Result<()> {
-    if let Some(folder) = file.parent() {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
-    }
-    let new = file.with_extension(format!("new-{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let text = serde_json::to_vec_pretty(lessons)?;
-    let written = options.open(&new).and_then(|mut out| out.write_all(&text)).and_then(|()| fs::rename(&new, file));
-    if written.is_err() {
-        // The half of it is of no use; that it cannot be removed changes nothing.
-        let _ = fs::remove_file(&new);
-    }
-    written
+    replace_file(file, &serde_json::to_vec_pretty(lessons)?, Durability::Cache)
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Editing a prompt in the user's own editor.
 
 use std::fmt::Write as _;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
+
+use crate::platform::{create_private_folder, private};
 
 const TEXT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -71,19 +73,8 @@ fn random_name() -> anyhow::Result<String> {
     Ok(name)
 }
 
-fn create_private_folder(path: &Path) -> std::io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
 fn create_private_file(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    private(OpenOptions::new().write(true).create_new(true)).open(path)
 }
 
 #[cfg(all(test, unix))]

@@ -3,11 +3,9 @@
 use std::any::Any;
 use std::panic;
 
-use rustix::stdio::stderr;
-use rustix::termios::isatty;
-
 use super::mode;
 use super::term_safe::TermSafeBuf;
+use crate::platform::console;
 
 /// From now on a panic of any thread restores the terminal first and says where it happened.
 pub fn install_panic_hook() {
@@ -16,8 +14,7 @@ pub fn install_panic_hook() {
         let place = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
         let line = line(info.payload(), &place.unwrap_or_else(|| "an unknown place".to_owned()));
         // In the middle of an answer the cursor is not at the start of a line.
-        let start: &[u8] = if isatty(stderr()) { b"\r\n" } else { b"" };
-        let _ = rustix::io::write(stderr(), &[start, line.as_safe().as_bytes(), b"\n"].concat());
+        console::tell_on_stderr(b"\r\n", &[line.as_safe().as_bytes(), b"\n"].concat());
     }));
 }
 

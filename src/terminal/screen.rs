@@ -8,6 +8,7 @@ use super::output::Output;
 use super::settings::{ColorChoice, OutputSettings};
 use super::status_row::{RowStyle, RowTime, StatusRow};
 use super::term_safe::{Color, TermSafe, TermSafeBuf};
+use crate::platform::OutputHandle;
 use crate::session::{Flushed, OutputError};
 
 /// Above this much unread text on stderr the turn is asked to wait; below, it is not held up.
@@ -44,16 +45,13 @@ impl Screen {
     /// The screen of this process; make one only.
     #[must_use]
     pub fn new(settings: OutputSettings) -> Self {
-        Self::on(Output::standard(rustix::stdio::stdout()), Output::standard(rustix::stdio::stderr()), settings)
+        Self::on(OutputHandle::stdout(), OutputHandle::stderr(), settings)
     }
 
     /// A screen on other files, for tests of what is written and how fast.
     #[must_use]
-    pub fn on_files(stdout: std::os::fd::OwnedFd, stderr: std::os::fd::OwnedFd, settings: OutputSettings) -> Self {
-        Self::on(Output::owned(stdout), Output::owned(stderr), settings)
-    }
-
-    fn on(stdout: Output, stderr: Output, settings: OutputSettings) -> Self {
+    pub fn on(stdout: OutputHandle, stderr: OutputHandle, settings: OutputSettings) -> Self {
+        let (stdout, stderr) = (Output::new(stdout), Output::new(stderr));
         Self { settings, stdout, stderr, row: StatusRow::default(), last: Stream::Stdout, failed: None }
     }
 
@@ -347,7 +345,7 @@ mod tests {
     #[test]
     fn pipes_get_the_exact_text_and_their_own_lines() {
         let ((stdout, out), (stderr, err)) = (std::io::pipe().unwrap(), std::io::pipe().unwrap());
-        let mut screen = Screen::on_files(out.into(), err.into(), OutputSettings::default());
+        let mut screen = Screen::on(out.into(), err.into(), OutputSettings::default());
         screen.print("raw \x1b[31m");
         screen.line(TermSafe::literal("a notice"));
         screen.print("text");
@@ -360,7 +358,7 @@ mod tests {
     #[test]
     fn stderr_that_nobody_reads_does_not_hold_up_the_answer() {
         let ((stdout, out), (_stderr, err)) = (std::io::pipe().unwrap(), std::io::pipe().unwrap());
-        let mut screen = Screen::on_files(out.into(), err.into(), OutputSettings::default());
+        let mut screen = Screen::on(out.into(), err.into(), OutputSettings::default());
         screen.line(crate::terminal::TermSafeBuf::line(&"x".repeat(100_000)).as_safe());
         screen.print("answer");
         assert_eq!(screen.flush().unwrap(), Flushed::All);
@@ -375,7 +373,7 @@ mod tests {
         let ((stdout, out), (stderr, err)) = (std::io::pipe().unwrap(), std::io::pipe().unwrap());
         drop(stdout);
         let settings = OutputSettings { color: ColorChoice::Always, ..OutputSettings::default() };
-        let mut screen = Screen::on_files(out.into(), err.into(), settings);
+        let mut screen = Screen::on(out.into(), err.into(), settings);
         assert!(screen.reader_gone());
         screen.print("text");
         screen.line(TermSafe::literal("a notice"));

@@ -2,13 +2,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
-use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use portable_pty::{MasterPty, PtySize, native_pty_system};
 
 use super::*;
 use crate::conversation::{ConversationId, InterruptReason, ReasoningKind, ToolCall, Usage};
+use crate::platform::OutputHandle;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::session::NamedCall;
 use crate::session::{Flushed, Frontend, NoticeLevel, OutputError, TurnEvent, TurnResult, TurnStatus};
@@ -41,7 +41,7 @@ fn started(conversation: &ConversationId) -> TurnEvent<'_> {
 /// Shows all events to a view on two pipes; what came on stdout and stderr.
 pub fn piped(view: impl Fn(&mut Screen) -> Box<dyn Frontend + '_>, events: &[TurnEvent<'_>]) -> (String, String) {
     let ((mut stdout, out), (mut stderr, err)) = (std::io::pipe().unwrap(), std::io::pipe().unwrap());
-    let mut screen = Screen::on_files(out.into(), err.into(), OutputSettings::default());
+    let mut screen = Screen::on(out.into(), err.into(), OutputSettings::default());
     let mut view = view(&mut screen);
     for event in events {
         view.show(event);
@@ -78,8 +78,8 @@ impl Terminal {
         let size = PtySize { rows: 24, cols: 40, pixel_width: 0, pixel_height: 0 };
         let master = native_pty_system().openpty(size).unwrap().master;
         let path = master.tty_name().unwrap();
-        let open = || OwnedFd::from(OpenOptions::new().write(true).open(&path).unwrap());
-        let screen = Screen::on_files(open(), open(), settings);
+        let open = || OutputHandle::from(OpenOptions::new().write(true).open(&path).unwrap());
+        let screen = Screen::on(open(), open(), settings);
         (Self { master }, screen)
     }
 
@@ -256,7 +256,7 @@ fn the_answer_can_go_to_a_file_while_a_terminal_looks_on() {
     let (terminal, screen) = Terminal::new(NO_COLOR);
     drop(screen);
     let err = OpenOptions::new().write(true).open(terminal.master.tty_name().unwrap()).unwrap();
-    let mut screen = Screen::on_files(File::create(file.path()).unwrap().into(), err.into(), NO_COLOR);
+    let mut screen = Screen::on(File::create(file.path()).unwrap().into(), err.into(), NO_COLOR);
     let mut view = PlainView::new(&mut screen, ViewSettings::default());
     view.show(&TurnEvent::Waiting);
     std::thread::sleep(Duration::from_millis(310));

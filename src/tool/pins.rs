@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::admission::Admitted;
 use super::change::{Change, ChangeKind};
 use crate::conversation::ToolSchema;
+use crate::platform::{Durability, create_private_folders, private, replace_file};
 
 const VERSION: u32 = 1;
 const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
@@ -123,8 +123,11 @@ impl Pins {
     fn lock(&self) -> Result<Option<File>, String> {
         let Some(path) = &self.path else { return Ok(None) };
         let locked = || -> std::io::Result<Option<File>> {
-            make_folder(path)?;
-            let file = writable().truncate(false).open(path.with_extension("lock"))?;
+            if let Some(folder) = path.parent() {
+                create_private_folders(folder)?;
+            }
+            let lock = path.with_extension("lock");
+            let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(lock)?;
             file.lock()?;
             Ok(Some(file))
         };
@@ -148,7 +151,7 @@ impl Pins {
             self.file.servers.get_mut(newest).into_iter().for_each(PinnedServer::forget_texts);
             text = serde_json::to_vec(&self.file).map_err(|error| failed(&error))?;
         }
-        let written = write_beside(path, &text).map_err(|error| failed(&error));
+        let written = replace_file(path, &text, Durability::Durable).map_err(|error| failed(&error));
         if written.is_ok() {
             self.problem = None;
         }
@@ -203,29 +206,6 @@ fn read(path: &Path) -> Result<PinFile, String> {
 
 fn cannot_keep(path: &Path, error: &dyn Display) -> String {
     format!("cannot keep what the tools are ({}): {error}", path.display())
-}
-
-fn make_folder(path: &Path) -> std::io::Result<()> {
-    match path.parent() {
-        Some(folder) => fs::DirBuilder::new().recursive(true).mode(0o700).create(folder),
-        None => Ok(()),
-    }
-}
-
-/// For nobody else to read.
-fn writable() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).mode(0o600);
-    options
-}
-
-fn write_beside(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    make_folder(path)?;
-    let beside = path.with_extension(format!("new-{}", std::process::id()));
-    let mut file = writable().truncate(true).open(&beside)?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
 }
 
 #[cfg(test)]

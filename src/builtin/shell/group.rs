@@ -1,8 +1,6 @@
-//! A process group: what a command starts ends with it.
+//! What a command starts ends with it.
 
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::Child;
+use crate::platform::ProcessGroup;
 
 /// Who ends what the group has started when we cannot wait for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,28 +13,27 @@ pub enum Leader {
 /// Dropping it ends whatever is left of the group.
 #[derive(Debug)]
 pub struct Group {
-    id: Option<Pid>,
+    /// `None`: it was killed, and its number can belong to others.
+    group: Option<ProcessGroup>,
     leader: Leader,
 }
 
 impl Group {
-    /// Of a child that was started as the leader of its own group.
-    pub fn of(child: &Child, leader: Leader) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        Self { id, leader }
+    pub fn new(group: ProcessGroup, leader: Leader) -> Self {
+        Self { group: Some(group), leader }
     }
 
-    pub fn signal(&self, signal: Signal) {
-        if let Some(id) = self.id {
-            // Nobody may be left to hear it.
-            let _: Result<(), Errno> = kill_process_group(id, signal);
+    pub fn ask_to_end(&self) {
+        if let Some(group) = &self.group {
+            group.ask_to_end();
         }
     }
 
-    /// Ends it at once, and for good: the number can belong to others afterwards.
+    /// Ends it at once, and for good.
     pub fn kill(&mut self) {
-        self.signal(Signal::KILL);
-        self.id = None;
+        if let Some(mut group) = self.group.take() {
+            group.kill();
+        }
     }
 }
 
@@ -44,7 +41,7 @@ impl Drop for Group {
     fn drop(&mut self) {
         match self.leader {
             // Killed, it could not do its work.
-            Leader::Guard => self.signal(Signal::TERM),
+            Leader::Guard => self.ask_to_end(),
             Leader::Program => self.kill(),
         }
     }

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::Signal;
 use tokio::process::Child;
 use tokio::time::{sleep, timeout};
 
@@ -14,6 +13,7 @@ use super::capture::Capture;
 use super::group::{Group, Leader};
 use crate::conversation::without_error_numbers;
 use crate::mcp::{find_program, guarded};
+use crate::platform::ProcessGroup;
 
 /// To end in good order, after it was asked to.
 const GRACE: Duration = Duration::from_millis(500);
@@ -58,9 +58,9 @@ impl From<ExitStatus> for End {
 
 /// Runs it; `Err` where it does not start. Dropping the future ends it and all it has started.
 pub async fn run(order: &Order<'_>, cancelled: impl Future<Output = ()>) -> Result<Finished, String> {
-    let mut child = start(order)?;
+    let (mut child, group) = start(order)?;
     let leader = if order.guard.is_some() { Leader::Guard } else { Leader::Program };
-    let mut group = Group::of(&child, leader);
+    let mut group = Group::new(group, leader);
     let (mut stdout, mut stderr) = (Capture::default(), Capture::default());
     let end = {
         let (out_pipe, err_pipe) = (child.stdout.take(), child.stderr.take());
@@ -69,7 +69,7 @@ pub async fn run(order: &Order<'_>, cancelled: impl Future<Output = ()>) -> Resu
         tokio::pin!(reading);
         let mut is_read = false;
         let end = {
-            let waiting = wait(&mut child, &group, order, cancelled);
+            let waiting = wait(&mut child, &mut group, order, cancelled);
             tokio::pin!(waiting);
             loop {
                 tokio::select! {
@@ -88,7 +88,7 @@ pub async fn run(order: &Order<'_>, cancelled: impl Future<Output = ()>) -> Resu
     Ok(Finished { stdout, stderr, end: end? })
 }
 
-fn start(order: &Order<'_>) -> Result<Child, String> {
+fn start(order: &Order<'_>) -> Result<(Child, ProcessGroup), String> {
     let [program, arguments @ ..] = order.argv else { return Err("`argv` is empty".to_owned()) };
     let failed = |error: std::io::Error| without_error_numbers(format!("cannot run {program}: {error}"));
     let search_path = order.environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
@@ -102,15 +102,14 @@ fn start(order: &Order<'_>) -> Result<Child, String> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
         .kill_on_drop(order.guard.is_none());
-    command.spawn().map_err(failed)
+    ProcessGroup::start(&mut command).map_err(failed)
 }
 
 /// Waits for its end, which comes soon after its time is over or nobody wants it any more.
 async fn wait(
     child: &mut Child,
-    group: &Group,
+    group: &mut Group,
     order: &Order<'_>,
     cancelled: impl Future<Output = ()>,
 ) -> Result<End, String> {
@@ -119,10 +118,10 @@ async fn wait(
         () = sleep(order.limit) => End::TimedOut(order.limit),
         () = cancelled => End::Cancelled,
     };
-    group.signal(Signal::TERM);
+    group.ask_to_end();
     let grace = if order.guard.is_some() { GUARD_GRACE } else { GRACE };
     if timeout(grace, child.wait()).await.is_err() {
-        group.signal(Signal::KILL);
+        group.kill();
         let _ = child.wait().await;
     }
     Ok(end)

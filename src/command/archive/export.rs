@@ -14,6 +14,7 @@ use crate::exit::Failure;
 use crate::history::{
     DocumentError, DocumentFormat, History, HistoryError, PortableConversation, give_name, write_document,
 };
+use crate::platform::private;
 use crate::repl::ExportImages;
 use crate::session::OutputError;
 
@@ -288,11 +289,8 @@ impl NewFile {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.unfinished", std::process::id()));
         let unfinished = path.with_file_name(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self { out: BufWriter::new(options.open(&unfinished)?), path: path.to_owned(), unfinished })
+        let out = private(OpenOptions::new().write(true).create_new(true)).open(&unfinished)?;
+        Ok(Self { out: BufWriter::new(out), path: path.to_owned(), unfinished })
     }
 
     /// Makes it durable under its name. Whoever was faster is not overwritten.

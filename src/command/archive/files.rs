@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::export::NewFile;
 use crate::conversation::Attachment;
+use crate::platform::create_private_folder;
 
 /// A longer one would be a line that no editor of Markdown likes: 1 MiB.
 const IN_TEXT_BYTES_MAX: usize = 1 << 20;
@@ -91,10 +92,7 @@ impl Folder {
     }
 
     fn create(&mut self) -> io::Result<()> {
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.path)?;
+        create_private_folder(&self.path)?;
         self.is_unfinished = true;
         Ok(())
     }

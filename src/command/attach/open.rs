@@ -1,10 +1,11 @@
 //! A file is read once and whole, and nothing that waits for somebody else is taken for one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use crate::conversation::ATTACHMENT_BYTES_MAX;
+use crate::platform::open_without_waiting;
 
 /// The bytes of a regular file, or of a pipe that a shell has opened for us, as in `-f <(git diff)`. Devices and named
 /// pipes are refused: they may wait for ever.
@@ -31,19 +32,8 @@ fn is_handed_over(path: &Path) -> bool {
 }
 
 /// Opening a named pipe must not wait for its writer.
-#[cfg(unix)]
 fn open(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    if is_handed_over(path) {
-        return File::open(path);
-    }
-    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-    OpenOptions::new().read(true).custom_flags(i32::try_from(flags.bits()).unwrap_or(0)).open(path)
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().read(true).open(path)
+    if is_handed_over(path) { File::open(path) } else { open_without_waiting(path) }
 }
 
 #[cfg(unix)]

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::conversation::{IdSource, now_ms};
 use crate::exit::Failure;
+use crate::platform::private;
 
 /// Opens the input. What cannot be read twice is copied to a file without a name first.
 pub fn open(path: &Path) -> Result<File, Failure> {
@@ -24,11 +25,7 @@ pub fn open(path: &Path) -> Result<File, Failure> {
 fn spool(source: &mut impl io::Read) -> io::Result<File> {
     let name = format!("sayso-{}", IdSource::default().conversation(now_ms()).0);
     let path = std::env::temp_dir().join(name);
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&path)?;
+    let mut file = private(OpenOptions::new().read(true).write(true).create_new(true)).open(&path)?;
     // From here on it goes with this process, however that ends.
     std::fs::remove_file(&path)?;
     io::copy(source, &mut file)?;

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use super::plan::{Plan, Verdict};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
+use crate::platform::FileIdentity;
 use crate::terminal::BATCH_LINE_START;
 
 /// Lines that wait for the disk; whoever brings one more waits too.
@@ -270,16 +271,8 @@ fn locked(path: &Path) -> Result<File, Failure> {
     }
 }
 
-#[cfg(unix)]
 fn is_at(path: &Path, file: &File) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    fs::metadata(path).ok().map(identity) == file.metadata().ok().map(identity)
-}
-
-#[cfg(not(unix))]
-fn is_at(_: &Path, _: &File) -> bool {
-    true
+    matches!((FileIdentity::of(path), FileIdentity::of_file(file)), (Ok(Some(there)), Ok(ours)) if there == ours)
 }
 
 fn sync_folder_of(path: &Path) {

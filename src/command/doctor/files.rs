@@ -7,6 +7,7 @@ use crate::command::context::Context;
 use crate::command::{accounts, keys};
 use crate::config::{Choice, Config, ConfigError, LoadOptions, load};
 use crate::conversation::exit_code;
+use crate::platform::can_be_written;
 
 /// The configuration where it can be used, and what is to be said of it.
 pub fn config_findings(context: &Context) -> (Option<Config>, Vec<Finding>) {
@@ -79,5 +80,5 @@ fn other_place(name: &str) -> String {
 #[must_use]
 pub fn is_writable(folder: &Path) -> bool {
     let existing = folder.ancestors().find(|folder| folder.exists());
-    existing.is_some_and(|folder| rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok())
+    existing.is_some_and(can_be_written)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::http::is_loopback_host;
+use crate::platform::PAGE_OPENER;
 
 /// A browser that cannot be started says so at once; one that runs is not waited for.
 const START_WAIT: Duration = Duration::from_secs(2);
@@ -43,8 +44,8 @@ impl Visit {
 
 /// Whether a browser took the page.
 pub async fn open(visit: &Visit) -> bool {
-    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let mut command = Command::new(program);
+    let mut command = Command::new(PAGE_OPENER[0]);
+    command.args(&PAGE_OPENER[1..]);
     // A URL never begins with `-`, and holds no blanks or quotes: the parser has seen to that.
     command.arg(visit.url.as_str()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let Ok(mut child) = command.spawn() else { return false };

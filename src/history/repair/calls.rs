@@ -10,7 +10,7 @@ use rusqlite::{Connection, params_from_iter};
 use super::page_file::{PageFile, Use};
 use super::pages::{Column, Kind, array, cell_starts, local_bytes, number_at, value_bytes, varint};
 use crate::history::HistoryError;
-use crate::history::file;
+use crate::platform::private;
 
 const INTERIOR: u8 = 2;
 const LEAF: u8 = 10;
@@ -43,7 +43,7 @@ pub fn are_whole(connection: &Connection) -> bool {
 /// call the one that is surely in a tree counts.
 pub fn gather(damaged: &Path, gathered: &Path) -> Result<Connection, HistoryError> {
     let unusable = |error: std::io::Error| HistoryError::unusable(damaged, error);
-    file::private(OpenOptions::new().write(true).create_new(true)).open(gathered).map_err(unusable)?;
+    private(OpenOptions::new().write(true).create_new(true)).open(gathered).map_err(unusable)?;
     let connection = Connection::open(gathered)?;
     let columns = COLUMNS.map(|(name, ..)| name).join(", ");
     connection.execute_batch(&format!(

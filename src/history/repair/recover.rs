@@ -19,6 +19,7 @@ use crate::history::{
     Head, HistoryError, HistorySettings, ImportCounts, Imported, Importer, PortableAttachment, PortableConversation,
     PortableMessage, Time, attached, packing,
 };
+use crate::platform::private;
 
 /// Stands where a text stood that cannot be read.
 const LOST_TEXT: &str = "[this text could not be recovered]";
@@ -113,7 +114,7 @@ impl Workshop {
         let folder = history.with_file_name("recovering");
         let unusable = |error: std::io::Error| HistoryError::unusable(&folder, error);
         file::create_folder(&folder).map_err(unusable)?;
-        let lock = file::private(OpenOptions::new().write(true).create(true).truncate(false))
+        let lock = private(OpenOptions::new().write(true).create(true).truncate(false))
             .open(folder.join("lock"))
             .map_err(unusable)?;
         if lock.try_lock().is_err() {
@@ -176,7 +177,7 @@ impl Workshop {
             let _ = fs::remove_file(&target);
             let source = beside(damaged, suffix);
             if suffix.is_empty() || (with_wal && suffix == "-wal" && source.exists()) {
-                let mut out = file::private(OpenOptions::new().write(true).create_new(true)).open(&target)?;
+                let mut out = private(OpenOptions::new().write(true).create_new(true)).open(&target)?;
                 std::io::copy(&mut File::open(source)?, &mut out)?;
             }
         }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::redacted_parts::RedactedParts;
 use super::{Asked, KEPT_HEADERS, RECORD_BYTES_MAX, format};
 use crate::http::{HttpError, HttpRequest, Keys};
+use crate::platform::{PRIVATE_MODE, private, set_mode};
 
 const GATHERED_BYTES_MAX: usize = 64 << 10;
 const GATHERED_MAX: Duration = Duration::from_millis(100);
@@ -230,11 +231,7 @@ fn open(path: &Path) -> std::io::Result<File> {
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(std::io::Error::other("it is no file"));
     }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    private(OpenOptions::new().read(true).write(true).create(true).truncate(false)).open(path)
 }
 
 /// Whether the file is new, empty or a record; then it is for its owner only from here on.
@@ -246,8 +243,7 @@ fn is_ours(mut file: &File) -> std::io::Result<bool> {
     if !beginning.is_empty() && !is_record {
         return Ok(false);
     }
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    set_mode(file, PRIVATE_MODE)?;
     file.seek(SeekFrom::Start(0))?;
     Ok(true)
 }

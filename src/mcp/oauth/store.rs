@@ -1,12 +1,14 @@
 //! What signing in gave us, per server: one file that only its owner can read, replaced as a whole.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::transport::auth::{AuthError, CredentialRefreshGuard, CredentialStore, StoredCredentials};
 use serde::{Deserialize, Serialize};
+
+use crate::platform::{Durability, create_private_folders, private, replace_file};
 
 const FILE_NAME: &str = "mcp-credentials.json";
 const LOCK_NAME: &str = "mcp-credentials.lock";
@@ -94,7 +96,7 @@ impl Credentials {
     /// Nobody else changes anything until this is dropped. Never held over a question to a person.
     pub(super) fn lock(&self, name: &str) -> io::Result<Option<File>> {
         let Self::Kept(folder) = self else { return Ok(None) };
-        make_folder(folder)?;
+        create_private_folders(folder)?;
         let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(folder.join(name))?;
         file.lock()?;
         Ok(Some(file))
@@ -138,33 +140,7 @@ fn read(path: &Path) -> io::Result<Vec<Entry>> {
 
 /// A crash leaves the old file or the new one, never a half.
 fn write(path: &Path, contents: &Contents) -> io::Result<()> {
-    let text = serde_json::to_vec_pretty(contents)?;
-    let draft = path.with_extension(format!("{}.new", std::process::id()));
-    let outcome = (|| {
-        let _ = fs::remove_file(&draft);
-        let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&draft)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)
-    })();
-    if outcome.is_err() {
-        let _ = fs::remove_file(&draft);
-    }
-    outcome
-}
-
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    replace_file(path, &serde_json::to_vec_pretty(contents)?, Durability::Durable)
 }
 
 /// The credentials of one server, as the SDK reads and writes them.

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
 use super::theme::Element;
+use crate::platform::thread_time;
 
 /// A longer line is shown plain: no person writes it, and its patterns can take long.
 const LINE_BYTES_MAX: usize = 2 << 10;
@@ -243,13 +243,6 @@ impl Highlighter {
         }
         parts
     }
-}
-
-/// What this thread has taken of the processor: the clock on the wall counts what others do, too, and then the colours
-/// of a text would depend on them.
-#[must_use]
-pub fn thread_time() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 struct Parts<'l> {

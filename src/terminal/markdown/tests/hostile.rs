@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::highlight::thread_time;
 use super::{Color, Markdown, settings};
+use crate::platform::thread_time;
 
 /// Renders a text in pieces of 1 KiB; the time, and the most bytes that were held back at once.
 fn cost(text: &str) -> (Duration, usize) {
