@@ -118,7 +118,7 @@ fn take_if_dead(path: &Path) -> Option<File> {
 }
 
 fn is_in_place(file: &File, path: &Path) -> io::Result<bool> {
-    Ok(FileIdentity::of(path)? == Some(FileIdentity::of_file(&file)?))
+    Ok(FileIdentity::of(path)? == Some(FileIdentity::of_file(file)?))
 }
 
 fn lock_new_file(path: &Path) -> io::Result<File> {
