@@ -9,6 +9,7 @@ use crate::history::HistorySettings;
 use crate::http::HttpSettings;
 
 /// Each server takes what it needs from here.
+#[cfg_attr(not(unix), expect(dead_code, reason = "nobody has commands to be run"))]
 #[derive(Clone, Debug, Default)]
 pub struct BuiltinSettings {
     /// Folders that `files` and `shell` work in; absolute.

@@ -51,7 +51,7 @@ fn program_at(path: &Path) -> Option<PathBuf> {
         name.push(ending);
         PathBuf::from(name)
     };
-    ENDINGS.iter().map(|ending| with(&ending)).find(|path| path.is_file())
+    ENDINGS.iter().map(with).find(|path| path.is_file())
 }
 
 #[cfg(all(test, unix))]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+#[expect(dead_code, reason = "nobody has files to be reached")]
 #[derive(Clone, Debug, Default)]
 pub struct FilesSettings {
     pub roots: Vec<PathBuf>,

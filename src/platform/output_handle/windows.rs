@@ -76,7 +76,9 @@ impl OutputHandle {
     /// Whether an error of [`Self::write`] says that nobody reads any more.
     #[must_use]
     pub fn means_closed(&self, error: &io::Error) -> bool {
-        error.kind() == io::ErrorKind::BrokenPipe
+        /// `ERROR_PIPE_NOT_CONNECTED`.
+        const NOT_CONNECTED: i32 = 233;
+        error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(NOT_CONNECTED)
     }
 }
 

@@ -82,6 +82,7 @@ fn asks_for_more(cause: CancelCause, told: Option<(CancelCause, Duration)>) -> b
 }
 
 /// What a shell does to its jobs.
+#[cfg_attr(not(unix), expect(dead_code, reason = "no other system has them"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobSignal {
     /// Ctrl-Z: whoever listens has to stop the process itself.
