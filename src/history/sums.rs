@@ -21,7 +21,8 @@ impl Histogram {
     pub fn add(&mut self, value: f64) {
         if value.is_finite() && value > 0.0 {
             let bucket = (value.log2() * BUCKETS_PER_DOUBLING).floor() as i32;
-            *self.0.entry(bucket).or_default() += 1;
+            let count = self.0.entry(bucket).or_default();
+            *count = count.saturating_add(1);
         }
     }
 
@@ -32,14 +33,15 @@ impl Histogram {
         }
     }
 
-    /// The value that so large a share of all values does not exceed, by the middle of its bucket.
+    /// The value that so large a share of all values does not exceed, by the middle of its bucket. The counts are as
+    /// large as the file says.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of turns")]
     pub fn percentile(&self, share: f64) -> Option<f64> {
-        let total: u64 = self.0.values().sum();
-        let mut below = 0;
+        let total = self.0.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
+        let mut below = 0_u64;
         let found = self.0.iter().find(|(_, count)| {
-            below += **count;
+            below = below.saturating_add(**count);
             below as f64 >= share * total as f64
         });
         found.map(|(bucket, _)| ((f64::from(*bucket) + 0.5) / BUCKETS_PER_DOUBLING).exp2())
@@ -70,30 +72,51 @@ pub struct EndedTurn<'a> {
     pub finished_ms: UnixMillis,
 }
 
-/// Sums that do not fit become REAL, which a column of INTEGER refuses: nothing that is counted may cost an answer. 2^53
-/// is as much as JSON can tell.
-const ADD: &str = "INSERT INTO turn_sums (day, conversation, model, tool, turns, interrupted, errors, input_tokens,
-        output_tokens, cached_tokens, reasoning_tokens, cost_usd, duration_ms, chunks, retries, flushes, commits,
-        bytes_written, buffer_peak_bytes, durations, first_tokens, gaps, speeds)
-    VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
-    ON CONFLICT (conversation, day, model, tool) DO UPDATE SET
-        turns = turns + 1,
-        interrupted = interrupted + excluded.interrupted,
+/// As much as JSON can tell. A sum that does not fit becomes REAL, which a column of INTEGER refuses, and nothing that is
+/// counted may cost an answer: no count is larger, and no sum. The trigger that counts answers of this process only
+/// adds, which leaves it room for millions of them.
+const COUNT_MAX: i64 = 1 << 53;
+
+/// What both tables add up in the same way, of a row that is there already.
+macro_rules! usage_added {
+    () => {
+        "interrupted = interrupted + excluded.interrupted,
         errors = errors + excluded.errors,
         input_tokens = min(input_tokens + excluded.input_tokens, 9007199254740992),
         output_tokens = min(output_tokens + excluded.output_tokens, 9007199254740992),
         cached_tokens = min(cached_tokens + excluded.cached_tokens, 9007199254740992),
         reasoning_tokens = min(reasoning_tokens + excluded.reasoning_tokens, 9007199254740992),
-        cost_usd = cost_usd + excluded.cost_usd,
+        cost_usd = cost_usd + excluded.cost_usd"
+    };
+}
+
+const ADD: &str = concat!(
+    "INSERT INTO turn_sums (day, conversation, model, tool, turns, interrupted, errors, input_tokens,
+        output_tokens, cached_tokens, reasoning_tokens, cost_usd, duration_ms, chunks, retries, flushes, commits,
+        bytes_written, buffer_peak_bytes, durations, first_tokens, gaps, speeds)
+    VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
+    ON CONFLICT (conversation, day, model, tool) DO UPDATE SET
+        turns = turns + 1, ",
+    usage_added!(),
+    ",
         duration_ms = duration_ms + excluded.duration_ms,
-        chunks = chunks + excluded.chunks,
+        chunks = min(chunks + excluded.chunks, 9007199254740992),
         retries = retries + excluded.retries,
-        flushes = flushes + excluded.flushes,
-        commits = commits + excluded.commits,
-        bytes_written = bytes_written + excluded.bytes_written,
+        flushes = min(flushes + excluded.flushes, 9007199254740992),
+        commits = min(commits + excluded.commits, 9007199254740992),
+        bytes_written = min(bytes_written + excluded.bytes_written, 9007199254740992),
         buffer_peak_bytes = max(buffer_peak_bytes, excluded.buffer_peak_bytes),
         durations = excluded.durations, first_tokens = excluded.first_tokens, gaps = excluded.gaps,
-        speeds = excluded.speeds";
+        speeds = excluded.speeds"
+);
+
+const ADD_USAGE: &str = concat!(
+    "INSERT INTO daily_usage (day, model, replies, interrupted, errors, input_tokens, output_tokens, cached_tokens,
+        reasoning_tokens, cost_usd)
+    VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    ON CONFLICT (day, model) DO UPDATE SET replies = replies + 1, ",
+    usage_added!()
+);
 
 /// The row in which all conversations are one.
 pub const ALL: &str = "";
@@ -148,20 +171,7 @@ pub fn count_usage(connection: &Connection, turn: &EndedTurn<'_>) -> Result<()> 
     let usage = turn.usage.copied().unwrap_or_default();
     let tokens = |count: Option<u64>| whole(count.unwrap_or(0));
     connection
-        .prepare_cached(
-            "INSERT INTO daily_usage (day, model, replies, interrupted, errors, input_tokens, output_tokens, cached_tokens,
-                 reasoning_tokens, cost_usd)
-             VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (day, model) DO UPDATE SET
-                 replies = replies + 1,
-                 interrupted = interrupted + excluded.interrupted,
-                 errors = errors + excluded.errors,
-                 input_tokens = min(input_tokens + excluded.input_tokens, 9007199254740992),
-                 output_tokens = min(output_tokens + excluded.output_tokens, 9007199254740992),
-                 cached_tokens = min(cached_tokens + excluded.cached_tokens, 9007199254740992),
-                 reasoning_tokens = min(reasoning_tokens + excluded.reasoning_tokens, 9007199254740992),
-                 cost_usd = cost_usd + excluded.cost_usd",
-        )?
+        .prepare_cached(ADD_USAGE)?
         .execute(params![
             day(turn.finished_ms),
             turn.model,
@@ -246,7 +256,7 @@ fn add_call(connection: &Connection, call: &EndedCall<'_>, conversation: &str) -
 }
 
 fn whole(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+    i64::try_from(count).map_or(COUNT_MAX, |count| count.min(COUNT_MAX))
 }
 
 fn day(time: UnixMillis) -> String {
@@ -285,5 +295,8 @@ mod tests {
         twice.merge(&all);
         assert_eq!(twice.percentile(0.5), all.percentile(0.5));
         assert_eq!(Histogram::default().percentile(0.5), None);
+        let mut full = Histogram::from_text("8:18446744073709551615 80:7");
+        full.add(2.0);
+        assert_eq!(full.percentile(0.5), Histogram::from_text("8:1").percentile(0.5));
     }
 }

@@ -260,6 +260,30 @@ fn imported_answers_count_in_the_sums_that_sql_and_stats_show() {
 }
 
 #[test]
+fn an_answer_is_kept_whatever_an_imported_one_of_that_day_says_of_itself() {
+    let server = ModelServer::start([Reply::answer(&["One"]), Reply::answer(&["Two"])]);
+    let sandbox = Sandbox::for_server(&server);
+    sandbox.ask_once(["hi"]).run().assert_exit(0);
+    let mut file: serde_json::Value = serde_json::from_str(&export(&sandbox, "jsonl")).unwrap();
+    let all = i64::MAX;
+    for number in 0..2 {
+        file["id"] = format!("C{number}").into();
+        for message in file["messages"].as_array_mut().unwrap() {
+            message["id"] = format!("M{number}{}", message["role"].as_str().unwrap()).into();
+            message["parent"] = serde_json::Value::Null;
+            message["usage"] = serde_json::json!({"input": all, "output": all, "cached": all, "reasoning": all});
+            message["metrics"] = serde_json::json!({"chunks": all, "flushes": all, "commits": all,
+                "bytes_written": all, "delta_buffer_peak_bytes": all, "retries": u32::MAX});
+        }
+        import(&sandbox, "large.jsonl", &file.to_string());
+    }
+    sandbox.ask_once(["-c", "more"]).run().assert_exit(0).assert_quiet();
+    let last = sandbox.messages().pop().unwrap();
+    assert_eq!((last.status.as_str(), last.text.as_str()), ("complete", "Two"));
+    sandbox.sayso(["stats"]).run().assert_exit(0);
+}
+
+#[test]
 fn ids_in_small_letters_are_found_too() {
     let sandbox = Sandbox::new();
     let line = |id: &str| {
