@@ -103,6 +103,17 @@ fn a_page_needs_nothing_and_holds_no_markup_of_others() {
 }
 
 #[test]
+fn a_page_has_a_timeline_whatever_times_a_file_says() {
+    let sandbox = Sandbox::new();
+    let call = |id: &str| serde_json::json!({"id": id, "name": "look", "started": 0, "finished": i64::MAX});
+    let line = serde_json::json!({"id": "01L", "head": "01M", "messages": [{"id": "01M", "role": "assistant",
+        "metrics": {"total_ms": 1.0}, "tool_calls": [call("1"), call("2")]}]});
+    import(&sandbox, "long.jsonl", &line.to_string());
+    let page = export(&sandbox, "html");
+    assert_eq!(page.matches("<rect class=\"tool\"").count(), 1, "{page}");
+}
+
+#[test]
 fn a_page_loads_no_image_that_an_answer_names() {
     let sandbox = Sandbox::new();
     let answer = "![chart](https://tracker.example/p.png?q=secret) <img src=https://tracker.example/b.png>\n\n[x]: https://tracker.example/c.png";

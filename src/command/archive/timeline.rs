@@ -67,7 +67,7 @@ fn row(message: &PortableMessage) -> Option<Row<'_>> {
         id: &message.id,
         wait_ms: metrics.and_then(|metrics| metrics.first_token_ms).unwrap_or(0.0).clamp(0.0, total_ms),
         total_ms,
-        tools_ms: milliseconds(spans.filter(|span| *span > 0).sum()),
+        tools_ms: spans.map(milliseconds).sum(),
     })
 }
 
