@@ -1,6 +1,6 @@
 //! `chat --format jsonl`: a conversation with a program. A line of stdin is a message, each turn ends with its result.
 
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 
 use tokio::sync::mpsc;
 
@@ -8,7 +8,7 @@ use super::attach::{self, Basket, Pages};
 use super::chat::attach_first;
 use super::context::Context;
 use super::role::{self, Begun};
-use super::stdin::INPUT_BYTES_MAX;
+use super::stdin::{INPUT_BYTES_MAX, InputError};
 use super::stopped::show_last_line;
 use super::turn::{self, CLOSE_LIMIT, Ended};
 use super::user_line::{self, UserLine};
@@ -126,6 +126,7 @@ async fn converse(
             cause = signals.next_cause() => return Ok(exit_of_cancel(cause)),
         };
         let Some(line) = line else { break };
+        let line = line.map_err(|error| Failure::usage(InputError::from(error).to_string()))?;
         let prompt = match line.and_then(|line| user_line::read(&line)) {
             Ok(Some(line)) => tokio::select! {
                 prompt = asker.prompt(line, context) => prompt,
@@ -174,14 +175,18 @@ async fn converse(
     Ok(exit_code::OK)
 }
 
-/// The lines of stdin, one at a time, read on a thread of its own.
-fn read_lines() -> Result<mpsc::Receiver<Result<Vec<u8>, String>>, Failure> {
+/// A line of stdin; the reason, where it is left out.
+type Line = Result<Vec<u8>, String>;
+
+/// The lines of stdin, one at a time, read on a thread of its own. An error is the last that comes.
+fn read_lines() -> Result<mpsc::Receiver<io::Result<Line>>, Failure> {
     let (sender, receiver) = mpsc::channel(1);
     let read = move || {
-        let mut input = std::io::stdin().lock();
-        while let Some(line) = next_line(&mut input) {
+        let mut input = io::stdin().lock();
+        while let Some(line) = next_line(&mut input).transpose() {
+            let is_last = line.is_err();
             // Nobody waits for it any more when the program ends first.
-            if sender.blocking_send(line).is_err() {
+            if sender.blocking_send(line).is_err() || is_last {
                 break;
             }
         }
@@ -194,22 +199,24 @@ fn read_lines() -> Result<mpsc::Receiver<Result<Vec<u8>, String>>, Failure> {
 }
 
 /// `None` at the end. Of a line that is too long nothing is kept.
-fn next_line(input: &mut impl BufRead) -> Option<Result<Vec<u8>, String>> {
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<Line>> {
     let mut line = Vec::new();
     let mut read_some = |line: &mut Vec<u8>| {
         let mut limited = input.by_ref().take(INPUT_BYTES_MAX as u64 + 1);
-        limited.read_until(b'\n', line).ok().filter(|count| *count > 0)
+        limited.read_until(b'\n', line)
     };
-    read_some(&mut line)?;
+    if read_some(&mut line)? == 0 {
+        return Ok(None);
+    }
     let mut is_too_long = false;
     while line.len() > INPUT_BYTES_MAX && line.last() != Some(&b'\n') {
         is_too_long = true;
         line.clear();
-        if read_some(&mut line).is_none() {
+        if read_some(&mut line)? == 0 {
             break;
         }
     }
-    Some(if is_too_long { Err(format!("it is longer than {} MiB", INPUT_BYTES_MAX >> 20)) } else { Ok(line) })
+    Ok(Some(if is_too_long { Err(format!("it is longer than {} MiB", INPUT_BYTES_MAX >> 20)) } else { Ok(line) }))
 }
 
 #[cfg(test)]
@@ -219,8 +226,8 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_is_passed_over_and_the_next_one_read() {
         let long = "x".repeat(2 * INPUT_BYTES_MAX + 7);
-        let mut input = std::io::Cursor::new(format!("a\n{long}\nb\nc"));
-        let lines: Vec<_> = std::iter::from_fn(|| next_line(&mut input)).collect();
+        let mut input = io::Cursor::new(format!("a\n{long}\nb\nc"));
+        let lines: Vec<_> = std::iter::from_fn(|| next_line(&mut input).unwrap()).collect();
         let text = |bytes: &str| Ok(bytes.as_bytes().to_vec());
         assert_eq!(lines, [text("a\n"), Err("it is longer than 16 MiB".to_owned()), text("b\n"), text("c")]);
     }

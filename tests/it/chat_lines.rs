@@ -76,6 +76,15 @@ fn files_go_along_with_a_line_and_with_the_first_one() {
 }
 
 #[test]
+fn input_that_cannot_be_read_is_no_end_of_it() {
+    let sandbox = Sandbox::new();
+    let folder = std::fs::File::open(sandbox.work_folder()).unwrap();
+    let output = sandbox.sayso(["chat", "--format", "jsonl", "-m", "demo"]).stdin_file(folder).run().assert_exit(2);
+    assert_eq!(kinds(&events(&output)), ["result"]);
+    output.assert_stderr_has(&["cannot read standard input: Is a directory"]);
+}
+
+#[test]
 fn the_schema_of_a_line_is_printed() {
     let schema = Sandbox::new().sayso(["help", "messages", "--schema"]).run().assert_exit(0).stdout();
     let schema: Value = serde_json::from_str(&schema).unwrap();
