@@ -15,7 +15,8 @@ use crate::conversation::{UnixMillis, exit_code, now_ms};
 use crate::exit::Failure;
 use crate::http::{HttpClient, Lifetime};
 use crate::provider::{
-    Api, ErrorKind, ModelCache, ModelFacts, ProviderError, cached_facts, catalog, demo, fetch_models, known_model,
+    Api, ErrorKind, ModelCache, ModelFacts, ProviderError, ProviderSettings, cached_facts, catalog, demo, fetch_models,
+    known_model,
 };
 
 /// A list of yesterday is asked for again.
@@ -129,18 +130,13 @@ async fn info(options: &ModelInfoOptions, context: &mut Context) -> Result<u8, F
         return wiring::chosen(config.provider, &context.global).map(|_| exit_code::OK);
     };
     let Chosen { settings, context_window, .. } = *chosen;
-    let names = [settings.name.clone()];
-    let mut lists = models_of(&names, &config, context, Age::Fresh).await;
-    let listed = lists.pop().and_then(|(_, models)| models.ok()).unwrap_or_default();
-    let in_list = listed.iter().find(|facts| facts.id == settings.model).cloned();
+    let client = wiring::http_client(&config, Lifetime::OneShot);
+    let listed = one_list(&settings.name, &config, context, (&client, Age::Fresh)).await;
+    let models = listed.as_deref().unwrap_or_default();
+    let in_list = models.iter().find(|facts| facts.id == settings.model).cloned();
     let known = known_model(&settings.name, &settings.model).map(ModelFacts::from);
     if in_list.is_none() && known.is_none() {
-        let near = suggestions(&settings.model, listed.iter().map(|facts| facts.id.as_str()));
-        let failure = Failure::config(format!("nothing is known of {}:{}", settings.name, settings.model));
-        return Err(match near.as_slice() {
-            [] => failure.hint(format!("`sayso models list {}` shows what there is", settings.name)),
-            near => failure.hint(format!("did you mean {}?", quoted(near))),
-        });
+        return Err(listed.map_or_else(|failure| failure, |models| not_known(&settings, &models)));
     }
     let own = ModelFacts { id: settings.model.clone(), context: context_window, ..ModelFacts::default() };
     let facts = own.or(in_list.clone().unwrap_or_default()).or(known.unwrap_or_default());
@@ -150,6 +146,16 @@ async fn info(options: &ModelInfoOptions, context: &mut Context) -> Result<u8, F
     }
     let source = if in_list.is_some() { settings.name.clone() } else { format!("catalogue of {}", catalog().as_of) };
     Ok(context.show(&described(&settings.name, &facts, &alias, &source)))
+}
+
+/// The provider has told its models, and this one is not among them.
+fn not_known(settings: &ProviderSettings, models: &[ModelFacts]) -> Failure {
+    let near = suggestions(&settings.model, models.iter().map(|facts| facts.id.as_str()));
+    let failure = Failure::config(format!("nothing is known of {}:{}", settings.name, settings.model));
+    match near.as_slice() {
+        [] => failure.hint(format!("`sayso models list {}` shows what there is", settings.name)),
+        near => failure.hint(format!("did you mean {}?", quoted(near))),
+    }
 }
 
 fn described(provider: &str, facts: &ModelFacts, alias: &str, source: &str) -> String {

@@ -50,6 +50,11 @@ fn a_provider_that_fails_is_told_and_the_others_are_listed() {
     assert!(output.stdout().contains("test:test-model") && output.stderr.contains("bad key (401)"), "{output:?}");
     let alone = sandbox.sayso(["models", "list", "bad"]).run().assert_exit(4).assert_stdout("");
     alone.assert_stderr_has(&["error[auth]", "GET http://127.0.0.1", "/v1/models"]);
+    sandbox
+        .sayso(["models", "info", "bad:m"])
+        .run()
+        .assert_exit(4)
+        .assert_stderr_has(&["error[auth]", "bad key (401)"]);
     let (one, other) = (bad.base_url(), json!({"base_url": bad.base_url(), "model": "m", "api_key_env": "TEST_KEY"}));
     let all_bad = Sandbox::new().config(&TestConfig::new(&one).set("llm.providers.bad", other));
     let output = all_bad.sayso(["models", "list"]).run().assert_exit(4).assert_stdout("");
