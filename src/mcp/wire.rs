@@ -169,9 +169,9 @@ impl Judge {
 }
 
 /// Stands in for a message of a stream of events that is an answer and cannot be read: the SDK would pass it over, and
-/// the call would wait for another one.
+/// the call would wait for another one. The message is as the SDK gets it, which takes text alone and reads it again.
 pub(super) fn stand_in(message: &[u8]) -> Option<ServerJsonRpcMessage> {
-    let error = task_only::read(message).err()?;
+    let error = serde_json::from_slice::<ServerJsonRpcMessage>(message).err()?;
     match serde_json::from_slice(message) {
         Ok(Answered { id, method: None }) => Some(unreadable(id, &why_unreadable(&error))),
         Ok(_) | Err(_) => None,

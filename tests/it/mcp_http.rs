@@ -285,3 +285,21 @@ fn an_answer_that_cannot_be_read_is_told_as_that_wherever_it_comes() {
         sandbox.sayso(CALL).run().assert_exit(8).assert_stderr_has(&[words]);
     }
 }
+
+#[test]
+fn a_list_that_cannot_be_read_is_not_waited_for_where_a_tool_of_it_runs_as_a_task() {
+    let web = Web::start(|_| {
+        |asked: &Asked| match asked.rpc().as_str() {
+            "tools/list" => {
+                let survey = json!({"name": "survey", "inputSchema": {}, "execution": {"taskSupport": "required"}});
+                // Without the version that every message has to have.
+                let message = json!({"id": asked.json()["id"], "result": {"tools": [survey]}});
+                Said::events_then_break(&format!("id: 1\ndata: {message}\n\n"))
+            }
+            _ => greeting(asked, "s").unwrap(),
+        }
+    });
+    let sandbox = sandbox(&web.url("/mcp"), json!({"timeout": 600, "connect_timeout": 600}));
+    let output = sandbox.sayso(["mcp", "tools", "remote"]).run();
+    output.assert_stderr_has(&["its answer cannot be read"]);
+}

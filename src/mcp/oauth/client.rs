@@ -89,7 +89,8 @@ fn marked(events: Events) -> Events {
         if let Some(data) = event.data.as_mut() {
             if let Some(message) = task_only::marked(data.as_bytes()) {
                 *data = message.to_string();
-            } else if let Some(message) = stand_in(data.as_bytes()) {
+            }
+            if let Some(message) = stand_in(data.as_bytes()) {
                 *data = serde_json::to_string(&message).map_err(|error| SseError::Body(error.into()))?;
             }
         }
