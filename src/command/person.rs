@@ -52,6 +52,10 @@ impl Frontend for WithPerson<'_> {
         self.view.has_unseen()
     }
 
+    fn has_result(&self) -> bool {
+        self.view.has_result()
+    }
+
     fn tick(&mut self) -> Result<(), OutputError> {
         self.view.tick()
     }

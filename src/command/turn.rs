@@ -1,13 +1,9 @@
 //! One turn of a command without a prompt: it runs until it ends, a signal stops it, or its time is up.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crate::exit::Failure;
-use crate::session::{
-    Answering, CancelCause, CancelSource, Flushed, Frontend, OutputError, Question, Session, Signals, TurnEvent,
-    TurnInput, TurnReport,
-};
+use crate::session::{CancelCause, CancelSource, Frontend, Session, Signals, TurnInput, TurnReport};
 
 /// How long the end of the program waits for the disk.
 pub const CLOSE_LIMIT: Duration = Duration::from_secs(10);
@@ -21,7 +17,7 @@ pub enum Ended {
     /// The second signal: nothing is waited for any more.
     AtOnce {
         cause: CancelCause,
-        /// The view has been told how the turn ended.
+        /// A script has been told how the turn ended.
         is_told: bool,
     },
 }
@@ -36,21 +32,22 @@ pub async fn run(
     let source = CancelSource::default();
     let mut cancel = source.token();
     let mut stopped_by = None;
-    let is_told = Cell::new(false);
-    let mut view = Told { view, is_told: &is_told };
-    let mut turn = std::pin::pin!(session.run_turn(input, &mut view, &mut cancel));
-    loop {
-        let cause = tokio::select! {
-            biased;
-            ended = &mut turn => return Ok(Ended::Report { report: Box::new(ended?), cause: stopped_by }),
-            cause = stop(signals, timeout.filter(|_| stopped_by.is_none())) => cause,
-        };
-        if stopped_by.is_some() {
-            return Ok(Ended::AtOnce { cause, is_told: is_told.get() });
+    let cause = {
+        let mut turn = std::pin::pin!(session.run_turn(input, view, &mut cancel));
+        loop {
+            let cause = tokio::select! {
+                biased;
+                ended = &mut turn => return Ok(Ended::Report { report: Box::new(ended?), cause: stopped_by }),
+                cause = stop(signals, timeout.filter(|_| stopped_by.is_none())) => cause,
+            };
+            if stopped_by.is_some() {
+                break cause;
+            }
+            stopped_by = Some(cause);
+            source.cancel(cause);
         }
-        stopped_by = Some(cause);
-        source.cancel(cause);
-    }
+    };
+    Ok(Ended::AtOnce { cause, is_told: view.has_result() })
 }
 
 /// Waits for a signal, or the end of the time.
@@ -67,36 +64,5 @@ pub async fn at(time: Option<Instant>) {
     match time {
         Some(time) => tokio::time::sleep_until(time.into()).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Remembers whether the end has been shown: there is only one.
-struct Told<'a> {
-    view: &'a mut dyn Frontend,
-    is_told: &'a Cell<bool>,
-}
-
-impl Frontend for Told<'_> {
-    fn show(&mut self, event: &TurnEvent<'_>) {
-        if matches!(event, TurnEvent::Ended(_)) {
-            self.is_told.set(true);
-        }
-        self.view.show(event);
-    }
-
-    fn flush(&mut self) -> Result<Flushed, OutputError> {
-        self.view.flush()
-    }
-
-    fn has_unseen(&self) -> bool {
-        self.view.has_unseen()
-    }
-
-    fn tick(&mut self) -> Result<(), OutputError> {
-        self.view.tick()
-    }
-
-    fn ask<'a>(&'a mut self, question: &'a Question<'a>) -> Answering<'a> {
-        self.view.ask(question)
     }
 }

@@ -208,6 +208,11 @@ pub trait Frontend {
         false
     }
 
+    /// Whether the one result that a script waits for has been shown.
+    fn has_result(&self) -> bool {
+        false
+    }
+
     /// Called a few times a second while nothing else happens: redraws the status row, and
     /// finds out whether the reader has gone.
     fn tick(&mut self) -> Result<(), OutputError>;

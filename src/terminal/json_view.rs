@@ -188,6 +188,10 @@ impl Frontend for JsonView<'_> {
         self.screen.has_unseen()
     }
 
+    fn has_result(&self) -> bool {
+        self.turn.has_ended
+    }
+
     fn tick(&mut self) -> Result<(), OutputError> {
         self.screen.tick()
     }
