@@ -110,7 +110,7 @@ fn show_text(history: &History, options: &ShowOptions, bars: Bars) -> Result<Tex
             None => history.stored_messages(&spot.conversation)?,
         };
         let turn = timeline::turn_of(&branch, spot.message.as_ref());
-        let parts = timeline::parts(turn, |reply| history.tool_runs(reply).unwrap_or_default());
+        let parts = timeline::parts(turn, |reply| history.tool_runs(reply))?;
         let text = || match bars {
             Bars::Drawn => timeline::bars(&parts),
             Bars::LeftOut => timeline::words(&parts),

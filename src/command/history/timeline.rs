@@ -31,14 +31,13 @@ pub fn turn_of<'a>(messages: &'a [StoredMessage], wanted: Option<&MessageId>) ->
 }
 
 /// What happened one after the other. `runs` are the calls of each reply.
-#[must_use]
-pub fn parts(turn: &[StoredMessage], runs: impl Fn(&MessageId) -> Vec<ToolRun>) -> Vec<Part> {
+pub fn parts<E>(turn: &[StoredMessage], runs: impl Fn(&MessageId) -> Result<Vec<ToolRun>, E>) -> Result<Vec<Part>, E> {
     let replies = || turn.iter().filter(|stored| stored.message.role == Role::Assistant);
-    let Some(start) = replies().next().map(|reply| reply.message.created_ms as f64) else { return Vec::new() };
+    let Some(start) = replies().next().map(|reply| reply.message.created_ms as f64) else { return Ok(Vec::new()) };
     let mut parts = Vec::new();
     for reply in replies() {
         add_reply(&mut parts, reply, start);
-        for run in runs(&reply.message.id) {
+        for run in runs(&reply.message.id)? {
             let (Some(began), Some(ended)) = (run.started_ms, run.finished_ms) else { continue };
             let name = match &run.server {
                 Some(server) => format!("{server}: {}", run.name),
@@ -47,7 +46,7 @@ pub fn parts(turn: &[StoredMessage], runs: impl Fn(&MessageId) -> Vec<ToolRun>) 
             add(&mut parts, &name, began as f64 - start, ended as f64 - start);
         }
     }
-    parts
+    Ok(parts)
 }
 
 fn add_reply(parts: &mut Vec<Part>, reply: &StoredMessage, start: f64) {
