@@ -9,6 +9,7 @@ mod recover;
 mod reroot;
 mod rest;
 mod salvage;
+mod workshop;
 
 pub use check::{Depth, check};
 pub use recover::{files_beside, newest_set_aside, recover_file, set_aside};
