@@ -17,7 +17,7 @@ use rustyline::Prompt;
 use tokio::sync::mpsc as async_mpsc;
 
 use super::above::{Above, Printer};
-use super::completer::CompletionSource;
+use super::completion_source::CompletionSource;
 use super::line_reader::{LineReader, write_prompt};
 use crate::config::KeyBinding;
 use crate::conversation::is_hidden;

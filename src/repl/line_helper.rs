@@ -214,7 +214,8 @@ mod tests {
     use rustyline::GraphemeClusterMode;
     use rustyline::highlight::Highlighter as _;
 
-    use super::super::completer::{CompletionSource, Completions};
+    use super::super::completer::Completions;
+    use super::super::completion_source::CompletionSource;
     use super::{DimHint, LineHelper, command_hint, fence_hint, harmless, is_complete};
 
     fn helper(color: bool) -> LineHelper {

@@ -5,6 +5,7 @@ mod attach;
 mod background;
 mod command_table;
 mod completer;
+mod completion_source;
 mod copy;
 mod custom;
 mod document;
@@ -36,7 +37,7 @@ mod turn;
 mod uri_template;
 
 pub use command_table::help;
-pub use completer::CompletionSource;
+pub use completion_source::CompletionSource;
 pub use custom::CustomCommands;
 pub use external_editor::edit_text;
 pub use input::{Editing, Input, InputEvent, InputSettings, PromptText};
