@@ -1,41 +1,33 @@
 //! `chat`: the REPL, with everything it needs from below.
 
-use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
-
-use jiff::tz::TimeZone;
 
 use super::attach::{self, Basket, Pages};
+use super::chat_services::ChatServices;
 use super::context::Context;
 use super::listing::Bars;
 use super::role::{self, Begun};
 use super::wiring::{self, Beginning};
 use super::wiring_tools::{self, Person};
-use super::{archive, chat_lines, history, looks, models, roles, stats, wiring_builtin, wiring_record};
-use crate::cli::{ChatFormat, ChatOptions, ConversationOptions, FileSource, GlobalOptions, ListFormat};
+use super::{chat_lines, looks, models, wiring_builtin, wiring_record};
+use crate::cli::{ChatFormat, ChatOptions, ConversationOptions, FileSource};
 use crate::config::{
-    Choice, Config, ConfigFile, Editing as ConfiguredEditing, Environment, FilledRole, LoadOptions, Paths,
-    RoleSurroundings, Roles, ThemeChoice, UiSettings, presets, themes_there_are,
+    Choice, Config, ConfigFile, Editing as ConfiguredEditing, FilledRole, LoadOptions, Paths, Roles, UiSettings,
+    presets,
 };
-use crate::conversation::{Attachment, ConversationId, MessageId, UsedRole, exit_code};
+use crate::conversation::{Attachment, exit_code};
 use crate::exit::Failure;
-use crate::history::{
-    ConversationSummary, EarlierPrompts, Filter, History, HistoryError, HistorySettings, Keeper, Page, Spot,
-};
+use crate::history::{ConversationSummary, History};
 use crate::http::{HttpClient, Lifetime};
 use crate::repl::{
-    Attaching, CompletionSource, CtrlC, CustomCommands, Editing, ExportImages, Hits, InRole, Input, InputSettings,
-    KnownPrompts, Loaded, Repl, ReplUi, Services, unfinished_turn,
+    CompletionSource, CtrlC, CustomCommands, Editing, InRole, Input, InputSettings, KnownPrompts, Repl, ReplUi,
+    unfinished_turn,
 };
-use crate::session::{ActiveModel, JobSignals, Session, TurnReport, exit_of_cancel};
-use crate::terminal::{Color, ErrorReport, Stream, Theme, ViewSettings, mode};
-
-/// Prompts that Up and Ctrl-R reach, of this conversation and of all others.
-const PROMPTS_MAX: usize = 1000;
+use crate::session::{ActiveModel, JobSignals, Session, exit_of_cancel};
+use crate::terminal::{Color, Stream, Theme, ViewSettings, mode};
 
 /// Conversations that `/sessions` lists and Tab completes.
-const SESSIONS_MAX: usize = 50;
+pub const SESSIONS_MAX: usize = 50;
 
 /// Without any model set up. Who has seen it once is reminded by its first line.
 const BANNER: [&str; 3] = [
@@ -88,7 +80,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let input = start_input(&config, completions.clone(), style.is_some());
     let plain_system = plain_options.system.clone().or_else(|| config.file.chat.service.system_prompt.clone());
     give_system(&mut session, role.as_ref(), plain_system.as_ref());
-    let services = Wiring {
+    let services = ChatServices {
         config: &config,
         options: &plain_options,
         environment: &context.environment,
@@ -271,7 +263,7 @@ fn start_input(config: &Config, completions: CompletionSource, has_colour: bool)
 }
 
 /// What Tab offers after `/show`.
-fn offer_sessions(stored: &History, completions: &CompletionSource) {
+pub fn offer_sessions(stored: &History, completions: &CompletionSource) {
     completions.set_sessions(conversation_names(stored));
 }
 
@@ -284,7 +276,7 @@ pub fn conversation_names(stored: &History) -> Vec<String> {
 }
 
 /// The providers that are set up, and the demo; each with its model.
-fn providers(config: &Config) -> Vec<(String, String)> {
+pub fn providers(config: &Config) -> Vec<(String, String)> {
     let configured = config.file.llm.providers.iter();
     let configured = configured.map(|(name, provider)| (name.clone(), provider.model.clone().unwrap_or_default()));
     let demo = (presets::DEMO.to_owned(), "tour".to_owned());
@@ -305,195 +297,4 @@ pub fn model_names(file: &ConfigFile, paths: &Paths) -> Vec<String> {
     let names = llm.providers.keys().map(String::as_str).chain(asked);
     let cached = names.flat_map(|name| models::cached_names(name, paths));
     configured.chain(llm.models.keys().cloned()).chain(demo).chain(cached).collect()
-}
-
-fn reported<T>(asked: impl FnOnce() -> Result<T, HistoryError>) -> Result<T, ErrorReport> {
-    asked().map_err(|error| Failure::from(error).report())
-}
-
-/// What the loop needs from this layer.
-struct Wiring<'a> {
-    config: &'a Config,
-    /// Without what a role says.
-    options: &'a LoadOptions,
-    environment: &'a Environment,
-    client: &'a HttpClient,
-    global: &'a GlobalOptions,
-    bars: Bars,
-    roles: Roles,
-    surroundings: RoleSurroundings,
-    completions: CompletionSource,
-    pages: Pages,
-}
-
-impl Wiring<'_> {
-    fn settings(&self) -> &HistorySettings {
-        &self.config.stored
-    }
-}
-
-impl Services for Wiring<'_> {
-    fn connect(&self, model: Option<&str>, role: Option<&FilledRole>) -> Result<ActiveModel, ErrorReport> {
-        let mut options =
-            LoadOptions { model: model.map(str::to_owned).or(self.options.model.clone()), ..self.options.clone() };
-        if let Some(role) = role {
-            role::adopt(role, &mut options);
-        }
-        let connected = || {
-            let mut choice = self.config.again(&options, self.environment)?;
-            if let Choice::NoProvider = choice {
-                choice = self.config.provider_for("demo:tour", &options, self.environment)?;
-            }
-            let chosen = wiring_record::chosen(choice, self.client, self.global)?;
-            wiring::active_model(chosen, self.client, &self.config.paths)
-        };
-        connected().map_err(|failure: Failure| failure.report())
-    }
-
-    fn theme(&self, written: &str, has_light_background: Option<bool>) -> Result<Theme, String> {
-        let choice = ThemeChoice::read(written).ok_or_else(|| format!("one of {}", themes_there_are(written)))?;
-        let theme = looks::read_theme(&choice, self.config, has_light_background);
-        let theme = theme.map_err(|reason| format!("a theme file that can be used: {reason}"))?;
-        Ok(theme.within(self.config.ui.terminal.palette))
-    }
-
-    fn role(&self, used: UsedRole) -> Result<FilledRole, ErrorReport> {
-        let filled = self.roles.load(&used).and_then(|role| role.fill(used, &self.surroundings));
-        filled.map_err(|error| Failure::from(error).report())
-    }
-
-    fn roles(&self) -> String {
-        roles::described(&self.roles)
-    }
-
-    fn conversations(&self) -> Result<String, ErrorReport> {
-        reported(|| {
-            let stored = History::open_read(self.settings())?;
-            offer_sessions(&stored, &self.completions);
-            Ok(history::list(&stored, &Filter::default(), Page { offset: 0, limit: SESSIONS_MAX }, ListFormat::Table)?
-                .raw())
-        })
-    }
-
-    fn stats(&self, columns: usize) -> Result<String, ErrorReport> {
-        let counted = || stats::summary(&History::open_read(self.settings())?, self.bars, columns);
-        counted().map_err(|error| Failure::from(error).report())
-    }
-
-    fn conversation(&self, address: &str) -> Result<String, ErrorReport> {
-        reported(|| {
-            let stored = History::open_read(self.settings())?;
-            Ok(history::show(&stored, Some(address), usize::MAX, ListFormat::Table)?.raw())
-        })
-    }
-
-    fn load(&self, address: &str, is_hit: bool) -> Result<Loaded, ErrorReport> {
-        reported(|| {
-            let stored = History::open_read(self.settings())?;
-            let mut spot = stored.locate(address)?;
-            let focus = spot.message.clone().filter(|_| is_hit);
-            if let Some(hit) = &focus {
-                spot.message = Some(stored.newest_end(hit)?);
-            }
-            let wiring::Resumed { id, messages, name, title, .. } = wiring::resumed(&stored, spot, String::new())?;
-            Ok(Loaded { id, name, title, messages, focus })
-        })
-    }
-
-    fn search(&self, words: &str, color: bool) -> Result<Hits, ErrorReport> {
-        reported(|| {
-            let found = history::search_everywhere(&History::open_read(self.settings())?, words)?;
-            let color = if color { Color::On } else { Color::Off };
-            let text = history::hits_text(&found.hits, &TimeZone::system()).safe(color);
-            let remark = history::remark(&found, "`sayso history search --all`");
-            Ok(Hits { text, messages: found.hits.into_iter().map(|hit| hit.message).collect(), remark })
-        })
-    }
-
-    fn fork(&self, id: &ConversationId, head: &MessageId, name: Option<String>) -> Result<String, ErrorReport> {
-        reported(|| {
-            let stored = History::open_read(self.settings())?;
-            let spot = Spot { conversation: id.clone(), message: Some(head.clone()) };
-            let copy = history::fork_of(&stored, &spot, name)?;
-            let address = copy.id.to_string();
-            Keeper::open(self.settings())?.fork(copy)?;
-            Ok(address)
-        })
-    }
-
-    fn rename(&self, id: &ConversationId, name: &str) -> Result<(), ErrorReport> {
-        reported(|| Keeper::open(self.settings())?.rename(id, name))
-    }
-
-    fn check_name(&self, name: &str) -> Result<(), ErrorReport> {
-        reported(|| History::open_read(self.settings())?.check_name(None, name))
-    }
-
-    fn toggle_pin(&self, id: &ConversationId) -> Result<bool, ErrorReport> {
-        reported(|| {
-            let pinned = !History::open_read(self.settings())?.conversation(id)?.pinned;
-            Keeper::open(self.settings())?.pin(id, pinned)?;
-            Ok(pinned)
-        })
-    }
-
-    fn attach(&self, source: String, attached: Vec<Attachment>) -> Attaching<'_> {
-        Box::pin(async move {
-            let source = FileSource::from(OsString::from(source));
-            match attach::collect(&source, &self.pages, Basket::with(attached)).await {
-                Ok(mut basket) => {
-                    let notes = std::mem::take(&mut basket.notes);
-                    Ok((basket.into_attachments(), notes))
-                }
-                Err(failure) => Err(failure.report()),
-            }
-        })
-    }
-
-    fn earlier_prompts(&self, conversation: &ConversationId) -> EarlierPrompts {
-        let read = || History::open_read(self.settings())?.earlier_prompts(Some(conversation), PROMPTS_MAX);
-        // Who cannot look back can still go on; what is wrong is told where the history is used.
-        read().unwrap_or_default()
-    }
-
-    fn lines_typed_after(&self, number: i64) -> (Vec<String>, i64) {
-        let read = || History::open_read(self.settings())?.lines_typed_after(number, PROMPTS_MAX);
-        read().unwrap_or((Vec::new(), number))
-    }
-
-    fn providers(&self) -> Vec<(String, String)> {
-        providers(self.config)
-    }
-
-    fn is_provider(&self, name: &str) -> bool {
-        self.config.file.llm.providers.contains_key(name) || presets::names().any(|known| known == name)
-    }
-
-    fn export(&self, id: &ConversationId, file: Option<&str>, images: ExportImages) -> Result<PathBuf, ErrorReport> {
-        let home = self.config.paths.home.as_deref();
-        let path = file.map(|file| match (file.strip_prefix("~/"), home) {
-            (Some(below), Some(home)) => home.join(below),
-            _ => PathBuf::from(file),
-        });
-        let history = History::open_read(self.settings()).map_err(Failure::from);
-        let exported = history.and_then(|history| archive::export_one(id, path.as_deref(), images, &history));
-        exported.map_err(|failure| failure.report())
-    }
-
-    fn is_kept(&self) -> bool {
-        self.config.history.path.is_some()
-    }
-
-    fn describe(&self, report: TurnReport) -> Option<ErrorReport> {
-        let failure = match (report.output_error, report.result.error) {
-            (Some(error), _) => Failure::from(error),
-            (None, Some(error)) => {
-                let meant = models::did_you_mean(&error, &report.result.model, self.config, self.environment);
-                let failure = Failure::from(error);
-                Failure { hint: meant.or(failure.hint.clone()), ..failure }
-            }
-            (None, None) => return None,
-        };
-        Some(failure.report())
-    }
 }

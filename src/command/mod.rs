@@ -7,6 +7,7 @@ mod attach;
 mod batch;
 pub mod chat;
 mod chat_lines;
+mod chat_services;
 mod compare;
 mod complete;
 mod completion_names;
