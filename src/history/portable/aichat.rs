@@ -75,12 +75,7 @@ fn call(result: &Value, place: usize) -> PortableCall {
         id: word("id").unwrap_or_else(|| format!("call_{place}")),
         name: word("name").unwrap_or_default(),
         arguments: call.and_then(|call| call.get("arguments")).map_or_else(|| "{}".to_owned(), value_text),
-        server: None,
-        approval: None,
-        ok: None,
-        result: None,
-        started: None,
-        finished: None,
+        ..PortableCall::default()
     }
 }
 

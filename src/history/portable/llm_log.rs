@@ -217,12 +217,7 @@ impl LlmLog {
                     id: text(row, 0)?.unwrap_or_default(),
                     name: text(row, 1)?.unwrap_or_default(),
                     arguments: text(row, 2)?.unwrap_or_default(),
-                    server: None,
-                    approval: None,
-                    ok: None,
-                    result: None,
-                    started: None,
-                    finished: None,
+                    ..PortableCall::default()
                 })
             })?
             .collect()

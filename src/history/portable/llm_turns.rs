@@ -244,12 +244,7 @@ impl Parts {
             id: part.field("tool_call_id"),
             name: part.field("name"),
             arguments: part.payload["arguments"].to_string(),
-            server: None,
-            approval: None,
-            ok: None,
-            result: None,
-            started: None,
-            finished: None,
+            ..PortableCall::default()
         })
         .collect()
     }

@@ -149,7 +149,7 @@ impl PortableMessage {
     }
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct PortableCall {
     pub id: String,
     pub name: String,
