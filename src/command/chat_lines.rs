@@ -1,6 +1,7 @@
 //! `chat --format jsonl`: a conversation with a program. A line of stdin is a message, each turn ends with its result.
 
 use std::io::{self, BufRead, Read};
+use std::ops::ControlFlow;
 
 use tokio::sync::mpsc;
 
@@ -145,27 +146,8 @@ async fn converse(
         };
         let mut view = JsonView::new(&mut context.screen, JsonFormat::Jsonl, settings);
         let ended = turn::run(session, TurnInput::Prompt(prompt), &mut view, signals, None).await?;
-        match ended {
-            Ended::AtOnce { cause, is_told } => {
-                session.journal.abandon();
-                let exit = exit_of_cancel(cause);
-                if !is_told {
-                    context.screen.print(&result_line_for_stop(cause.reason(), exit));
-                }
-                show_last_line(context);
-                return Ok(exit);
-            }
-            Ended::Report { report, .. } if report.output_error.is_some() => {
-                return report
-                    .output_error
-                    .map_or(Ok(exit_code::OUTPUT), |error| Ok(context.fail(&Failure::from(error))));
-            }
-            Ended::Report { cause: Some(cause), .. } => return Ok(exit_of_cancel(cause)),
-            Ended::Report { cause: None, report } => {
-                if let Some(error) = report.result.error {
-                    context.fail(&Failure::from(error));
-                }
-            }
+        if let ControlFlow::Break(exit) = settle(ended, session, context) {
+            return Ok(exit);
         }
         // A reader that has gone ends the conversation without a word.
         if context.flush_stdout().is_err() {
@@ -173,6 +155,32 @@ async fn converse(
         }
     }
     Ok(exit_code::OK)
+}
+
+/// Tells on stderr how a turn went; breaks with the exit code where it was the last one.
+fn settle(ended: Ended, session: &mut Session, context: &mut Context) -> ControlFlow<u8> {
+    let (report, cause) = match ended {
+        Ended::Report { report, cause } => (report, cause),
+        Ended::AtOnce { cause, is_told } => {
+            session.journal.abandon();
+            let exit = exit_of_cancel(cause);
+            if !is_told {
+                context.screen.print(&result_line_for_stop(cause.reason(), exit));
+            }
+            show_last_line(context);
+            return ControlFlow::Break(exit);
+        }
+    };
+    if let Some(error) = report.output_error {
+        return ControlFlow::Break(context.fail(&Failure::from(error)));
+    }
+    if let Some(cause) = cause {
+        return ControlFlow::Break(exit_of_cancel(cause));
+    }
+    if let Some(error) = report.result.error {
+        context.fail(&Failure::from(error));
+    }
+    ControlFlow::Continue(())
 }
 
 /// A line of stdin; the reason, where it is left out.
