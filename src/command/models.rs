@@ -249,7 +249,7 @@ async fn one_list(
     let cached = path.as_deref().and_then(|path| ModelCache::read(path, &settings.base_url));
     let is_fresh = |cache: &ModelCache| match age {
         Age::Any => true,
-        Age::Fresh => (0..FRESH_MS).contains(&(now_ms() - cache.fetched_ms)),
+        Age::Fresh => (0..FRESH_MS).contains(&now_ms().saturating_sub(cache.fetched_ms)),
         Age::New => false,
     };
     let models = match cached {
