@@ -79,7 +79,7 @@ async fn chat(options: &ChatOptions, context: &mut Context) -> Result<u8, Failur
     let style = prompt_style(&config, &view, context);
     let input = start_input(&config, completions.clone(), style.is_some());
     let plain_system = plain_options.system.clone().or_else(|| config.file.chat.service.system_prompt.clone());
-    give_system(&mut session, role.as_ref(), plain_system.as_ref());
+    give_system(&mut session, role.as_ref(), plain_system.as_deref());
     let services = ChatServices {
         config: &config,
         options: &plain_options,
@@ -159,10 +159,10 @@ async fn ready_session(
 }
 
 /// What a role says is there as long as the role is; without it, what was given otherwise wins over stored prompts.
-fn give_system(session: &mut Session, role: Option<&FilledRole>, without_role: Option<&String>) {
+fn give_system(session: &mut Session, role: Option<&FilledRole>, without_role: Option<&str>) {
     let of_role = role.and_then(|role| role.system.as_deref());
     if of_role.is_some() && of_role == session.system() {
-        session.set_given_system(without_role.cloned());
+        session.set_given_system(without_role.map(str::to_owned));
     }
 }
 
