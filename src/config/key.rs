@@ -214,12 +214,13 @@ fn read_output(child: &mut Child) -> Result<String, String> {
     let too_long = || format!("it took longer than {} s", COMMAND_LIMIT.as_secs());
     let stdout = child.stdout.take().ok_or("it has no output")?;
     let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
+    let read = move || {
         let mut bytes = Vec::new();
         let result = stdout.take(KEY_BYTES_MAX).read_to_end(&mut bytes).map(|_| bytes);
         // The receiver has gone when the limit has passed.
         let _ = sender.send(result);
-    });
+    };
+    std::thread::Builder::new().name("key".to_owned()).spawn(read).map_err(|error| error.to_string())?;
     let bytes = receiver.recv_timeout(COMMAND_LIMIT).map_err(|_| too_long())?.map_err(|error| error.to_string())?;
     while child.try_wait().map_err(|error| error.to_string())?.is_none() {
         if started.elapsed() > COMMAND_LIMIT {

@@ -60,12 +60,14 @@ mod system {
     ) -> Result<T, String> {
         let provider = provider.to_owned();
         let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || {
+        let ask = move || {
             let entry = Store::new().and_then(|store| store.build(SERVICE, &provider, None));
             let done = entry.and_then(|entry| work(&entry)).map_err(|error| reason(&error));
             // Nobody waits any more when the limit has passed.
             let _ = sender.send(done);
-        });
+        };
+        let started = std::thread::Builder::new().name("keyring".to_owned()).spawn(ask);
+        started.map_err(|error| format!("the keyring cannot be asked: {error}"))?;
         let too_long = |_| format!("the keyring did not answer within {} s; is it locked?", LIMIT.as_secs());
         receiver.recv_timeout(LIMIT).map_err(too_long)?
     }
