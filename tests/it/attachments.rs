@@ -86,6 +86,17 @@ fn a_request_of_chat_completions_holds_each_file_once() {
 }
 
 #[test]
+fn a_folder_whose_rules_cannot_be_obeyed_is_not_sent() {
+    let (server, sandbox) = answering();
+    write(&sandbox, "src/.gitignore", format!("{}secret.txt\n", "*.log\n".repeat(2_000)));
+    write(&sandbox, "src/secret.txt", "hidden");
+    for named in ["src", "src/*.txt"] {
+        asked(&sandbox, &["-f", named]).assert_stderr_has(&["src/.gitignore makes more than 2000 rules"]);
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
 fn folders_and_patterns_leave_out_what_nobody_means() {
     let (server, sandbox) = answering();
     write(&sandbox, "src/.git/config", "[core]");

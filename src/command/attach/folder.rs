@@ -50,14 +50,14 @@ pub fn walk(
     visit: &mut dyn FnMut(&Path) -> Result<(), String>,
 ) -> Result<(), String> {
     let whole = folder.canonicalize().map_err(|error| error.to_string())?;
-    let mut walk = Walk { ignored: Ignored::above(folder), shows_hidden, seen: 0, visit };
+    let mut walk = Walk { ignored: Ignored::above(folder)?, shows_hidden, seen: 0, visit };
     walk.folder(folder, &whole, 0)
 }
 
 impl Walk<'_> {
     fn folder(&mut self, folder: &Path, whole: &Path, depth: usize) -> Result<(), String> {
         let before = self.ignored.depth();
-        self.ignored.enter(whole);
+        self.ignored.enter(whole)?;
         for (name, is_folder) in self.names(folder)? {
             let (path, whole) = (shown(folder, &name), whole.join(&name));
             if self.ignored.leaves_out(&whole, is_folder) {
