@@ -155,7 +155,7 @@ impl Session {
     #[expect(clippy::too_many_arguments, reason = "one step of `plan`, which has them all at hand")]
     async fn decide(
         &mut self,
-        named: NamedCall,
+        mut named: NamedCall,
         tool: Rc<dyn Tool>,
         arguments: Map<String, Value>,
         stop: &mut Option<ToolStop>,
@@ -197,14 +197,14 @@ impl Session {
         if answer == Answer::Always {
             self.toolbox.always_allow(&facts);
         }
-        let (plan, arguments_changed) = plan_of(&answer, &verdict.reason, &named, (tool.clone(), arguments.clone()));
+        let (mut plan, arguments_changed) =
+            plan_of(&answer, &verdict.reason, &named, (tool.clone(), arguments.clone()));
         let is_allowed = matches!(plan, Plan::Run { .. });
         turn.was_denied |= !is_allowed;
         if matches!(answer, Answer::StopTurn | Answer::Nobody) && stop.is_none() {
             *stop = Some(ToolStop::Refused);
         }
         let approval = format!("{} by {by}", if is_allowed { "allowed" } else { "denied" });
-        let (mut named, mut plan) = (named, plan);
         if let Plan::Run { invocation, changes_nothing, .. } = &mut plan {
             *changes_nothing = self.toolbox.changes_nothing(&CallFacts::of(definition, &invocation.arguments));
             if arguments_changed {
