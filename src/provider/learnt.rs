@@ -77,7 +77,7 @@ fn learnt() -> MutexGuard<'static, Learnt> {
 }
 
 fn keep_newest(lessons: &mut BTreeMap<String, Lesson>, now: UnixMillis) {
-    lessons.retain(|_, lesson| now - lesson.at_ms < AGE_MAX_MS);
+    lessons.retain(|_, lesson| now.saturating_sub(lesson.at_ms) < AGE_MAX_MS);
     while lessons.len() > LESSONS_MAX {
         let oldest = lessons.iter().min_by_key(|(_, lesson)| lesson.at_ms).map(|(key, _)| key.clone());
         oldest.map(|key| lessons.remove(&key));
