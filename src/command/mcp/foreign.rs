@@ -19,15 +19,15 @@ pub struct Foreign {
     pub notices: Vec<String>,
 }
 
-/// All servers of a file. `None`: it has no list of servers at all.
-#[must_use]
-pub fn read(text: &str) -> Option<Vec<Foreign>> {
-    let value: Value = serde_json::from_str(&without_comments(text)).ok()?;
+/// All servers of a file, or the reason why there are none.
+pub fn read(text: &str) -> Result<Vec<Foreign>, String> {
+    let value: Value = serde_json::from_str(&without_comments(text)).map_err(|error| format!("is no JSON: {error}"))?;
     let servers = ["mcpServers", "servers", "mcp_servers"].into_iter().find_map(|key| value.get(key)?.as_object());
     // VS Code also keeps them inside its settings.
-    let servers = servers.or_else(|| value.get("mcp")?.get("servers")?.as_object())?;
+    let servers = servers.or_else(|| value.get("mcp")?.get("servers")?.as_object());
+    let servers = servers.ok_or("has no list of servers (`mcpServers` or `servers`)")?;
     let foreign = |(name, server): (&String, &Value)| Some(translated(name, server.as_object()?));
-    Some(servers.iter().filter_map(foreign).collect())
+    Ok(servers.iter().filter_map(foreign).collect())
 }
 
 fn translated(name: &str, server: &Map<String, Value>) -> Foreign {
@@ -123,7 +123,8 @@ fn variable(inner: &str, notices: &mut Vec<String>) -> String {
     }
 }
 
-/// JSON as people keep it: comments and commas at the end are passed over.
+/// JSON as people keep it: comments and commas at the end are passed over. Each line stays where it is, for mistakes are
+/// told with theirs.
 fn without_comments(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
@@ -143,12 +144,13 @@ fn without_comments(text: &str) -> String {
                     if inside == '*' && letters.next_if_eq(&'/').is_some() {
                         break;
                     }
+                    clean.extend(Some(inside).filter(|inside| *inside == '\n'));
                 }
             }
             ('}' | ']', _) => {
                 let end = clean.trim_end().len();
                 if clean[..end].ends_with(',') {
-                    clean.truncate(end - 1);
+                    clean.remove(end - 1);
                 }
                 clean.push(letter);
             }
@@ -214,7 +216,7 @@ mod tests {
     #[test]
     fn files_of_all_kinds_are_found_out() {
         let names =
-            |text: &str| read(text).map(|found| found.into_iter().map(|foreign| foreign.name).collect::<Vec<_>>());
+            |text: &str| read(text).ok().map(|found| found.into_iter().map(|foreign| foreign.name).collect::<Vec<_>>());
         assert_eq!(names(r#"{"servers": {"a b": {"command": "x"}, "broken": 7}, "inputs": []}"#).unwrap(), ["a-b"]);
         assert_eq!(
             names("{\n // mine\n \"mcp\": {\"servers\": {\"a\": {\"url\": \"https://x//y\", /* z */},},},\n}").unwrap(),
@@ -223,5 +225,12 @@ mod tests {
         assert_eq!(names(r#"{"mcpServers": {}}"#).unwrap(), [""; 0]);
         assert_eq!(names(r#"{"other": 1}"#), None);
         assert_eq!(names("not json"), None);
+    }
+
+    #[test]
+    fn a_mistake_in_a_file_is_told_with_its_line() {
+        let text = "{ // mine\n/* a\nb */ \"mcpServers\": {\n\"a\": [1,\n],\n\"b\": oops\n}}";
+        assert_eq!(read(text), Err("is no JSON: expected value at line 6 column 6".to_owned()));
+        assert_eq!(read("{}"), Err("has no list of servers (`mcpServers` or `servers`)".to_owned()));
     }
 }

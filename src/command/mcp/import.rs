@@ -120,7 +120,7 @@ fn read(path: &Path) -> Result<Option<Vec<Foreign>>, Failure> {
         return Ok(None);
     };
     let text = String::from_utf8(bytes).map_err(|_| unusable("is not UTF-8"))?;
-    foreign::read(&text).map(Some).ok_or_else(|| unusable("has no list of servers (`mcpServers` or `servers`) in JSON"))
+    foreign::read(&text).map(Some).map_err(|reason| unusable(&reason))
 }
 
 #[cfg(test)]

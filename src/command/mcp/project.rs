@@ -36,7 +36,7 @@ impl Project {
         let Some((bytes, _)) = read else { return Ok(None) };
         let hash = format!("{:x}", Sha256::digest(&bytes));
         let text = String::from_utf8(bytes).map_err(|_| unusable("is not UTF-8"))?;
-        let servers = foreign::read(&text).ok_or_else(|| unusable("has no list of servers (`mcpServers`) in JSON"))?;
+        let servers = foreign::read(&text).map_err(|reason| unusable(&reason))?;
         Ok(Some(Self { servers: servers.into_iter().map(limited).collect(), path, hash }))
     }
 
