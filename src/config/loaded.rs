@@ -83,9 +83,11 @@ pub fn load_source(source: &Source, environment: &Environment) -> Result<Loaded,
         ConfigError::Invalid { path: source.path.clone(), problems }
     };
     let tree = tree::parse(&source.text).map_err(|problem| invalid(vec![problem]))?;
-    let (file, problems) =
-        read_quickly(&tree, environment).map_or_else(|| read_thoroughly(&tree, environment), |file| (file, Vec::new()));
-    let mut problems = problems;
+    let (file, mut problems) = match read_quickly(&tree, environment) {
+        Some(file) if !tree.root.as_ref().is_some_and(value::has_empty_key) => (file, Vec::new()),
+        // What is left empty is no part of the value: whether such a key is known, the schema tells.
+        Some(_) | None => read_thoroughly(&tree, environment),
+    };
     let position_of =
         |key: &KeyPath| tree.root.as_ref().map_or(Position { line: 1, column: 1 }, |root| root.locate(key));
     for (key, reason) in rules::find(&file) {

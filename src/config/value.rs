@@ -7,7 +7,7 @@ use serde_yaml::{Mapping, Number, Value};
 
 use super::env::Environment;
 use super::problem::{KeyPath, Problem};
-use super::tree::{Node, NodeKind};
+use super::tree::{Entry, Node, NodeKind};
 use super::variables;
 
 /// Mappings in which every name is the user's own; `*` stands for one such name. All that is
@@ -84,6 +84,28 @@ impl<'a> Converter<'a> {
             }
         }
     }
+}
+
+/// Whether a setting is left empty somewhere: it is left out of the value, so that serde never sees its name.
+pub fn has_empty_key(root: &Node) -> bool {
+    fn below<'a>(node: &'a Node, path: &mut Vec<&'a str>) -> bool {
+        let is_open = is_open(path);
+        let is_within = |entry: &'a Entry, path: &mut Vec<&'a str>| {
+            path.push(&entry.key);
+            let found = below(&entry.value, path);
+            path.pop();
+            found
+        };
+        match &node.kind {
+            NodeKind::Scalar { .. } => false,
+            NodeKind::Sequence(items) => items.iter().any(|item| below(item, path)),
+            NodeKind::Mapping(entries) => entries
+                .iter()
+                .filter(|entry| is_open || !is_comment(&entry.key))
+                .any(|entry| (!is_open && entry.value.is_null()) || is_within(entry, path)),
+        }
+    }
+    below(root, &mut Vec::new())
 }
 
 /// Keys that are there for people and anchors, not for us.

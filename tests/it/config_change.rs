@@ -46,6 +46,41 @@ fn a_setting_is_changed_and_comments_and_mode_stay() {
 }
 
 #[test]
+fn a_key_that_nobody_knows_is_told_also_where_it_is_left_empty() {
+    let sandbox = with_file(
+        "\
+ui: { them: }
+llm:
+  http: { connect_timout_ms: ~ }
+  providers:
+    ollama: { modle: null, patches: [{ models: a, temprature: }] }
+    groq:
+mcp: { servers: { a: { command: x, tols: , env: , tools: { alow: } } } }
+chat: { service: { tools: { rules: [{ ask: a/b, wen: }] } }, storage: }
+budgt:
+x-mine:
+",
+    );
+    let output = sandbox.sayso(["config", "check"]).run().assert_exit(3);
+    let file = file(&sandbox).display().to_string();
+    let expected = [
+        "1:7: ui.them: is not known here; did you mean `theme`?",
+        "3:11: llm.http.connect_timout_ms: is not known here; did you mean `connect_timeout_ms`?",
+        "5:15: llm.providers.ollama.modle: is not known here; did you mean `model`?",
+        "5:51: llm.providers.ollama.patches.temprature: is not known here; did you mean `temperature`?",
+        "7:36: mcp.servers.a.tols: is not known here; did you mean `tools`?",
+        "7:60: mcp.servers.a.tools.alow: is not known here; did you mean `allow`?",
+        "8:49: chat.service.tools.rules.wen: is not known here; did you mean `when`?",
+        "9:1: budgt: is not known here; did you mean `budget`?",
+    ];
+    let expected: String = expected.iter().map(|line| format!("error: {file}:{line}\n")).collect();
+    assert_eq!(output.stdout(), format!("{expected}8 mistakes\n"));
+
+    let known = "ui: { theme: , keys: , macros: }\nllm: { active: , models: , providers: { ollama: { model: a, patches: , headers: } } }\nbudget:\n";
+    with_file(known).sayso(["config", "check"]).run().assert_exit(0);
+}
+
+#[test]
 fn what_would_be_wrong_is_not_written() {
     let sandbox = with_file(FILE);
     let set = |key: &str, value: &str| sandbox.sayso(["config", "set", key, value]).run();
