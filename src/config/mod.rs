@@ -17,6 +17,7 @@ pub mod keyring;
 mod keys;
 mod limits;
 mod loaded;
+mod model_names;
 mod paths;
 pub mod presets;
 mod problem;

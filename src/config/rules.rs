@@ -8,7 +8,7 @@ use super::file::{ConfigFile, Oauth, ProviderSection, ServerSection, ServerType,
 use super::problem::{KeyPath, nearest};
 use super::ui::{ThemeChoice, themes_there_are};
 use super::variables::has_variable;
-use super::{keys, presets};
+use super::{keys, model_names, presets};
 use crate::conversation::is_hidden;
 use crate::mcp::BUILTIN_SERVERS;
 use crate::provider::Api;
@@ -22,6 +22,7 @@ pub type Finding = (KeyPath, String);
 pub fn find(file: &ConfigFile) -> Vec<Finding> {
     let mut findings = Vec::new();
     active(file, &mut findings);
+    model_names::check(file, &mut findings);
     for (name, provider) in &file.llm.providers {
         let path = KeyPath(vec!["llm".into(), "providers".into(), name.clone()]);
         if name.is_empty() || name.contains(|c: char| c == ':' || c.is_whitespace() || c.is_control()) {
@@ -81,12 +82,7 @@ fn active(file: &ConfigFile, findings: &mut Vec<Finding>) {
     if is_known(active, file) {
         return;
     }
-    let names = file.llm.providers.keys().map(String::as_str);
-    let advice = match nearest(active, names.chain(presets::names())) {
-        Some(name) => format!("; did you mean `{name}`?"),
-        None if file.llm.providers.is_empty() => "; there is none below llm.providers".into(),
-        None => format!("; there are {}", file.llm.providers.keys().cloned().collect::<Vec<_>>().join(", ")),
-    };
+    let advice = model_names::advice(active, file);
     findings.push((KeyPath::of("llm.active"), format!("no provider has the name {active:?}{advice}")));
 }
 
