@@ -44,8 +44,7 @@ impl Servers {
     /// What is wrong with the one of this name, where something is.
     pub fn failure(&self, name: &str) -> Option<Failure> {
         if self.disabled.iter().any(|disabled| disabled == name) {
-            let failure = Failure::config(format!("the MCP server {name} is switched off in the configuration"));
-            return Some(failure.hint(format!("set `enabled: true` in mcp.servers.{name}")));
+            return Some(switched_off(name));
         }
         let (_, error) = self.unusable.iter().find(|(unusable, _)| unusable == name)?;
         let failure = Failure::config(error.to_string());
@@ -54,6 +53,12 @@ impl Servers {
             None => failure,
         })
     }
+}
+
+#[must_use]
+pub fn switched_off(name: &str) -> Failure {
+    let failure = Failure::config(format!("the MCP server {name} is switched off in the configuration"));
+    failure.hint(format!("set `enabled: true` in mcp.servers.{name}"))
 }
 
 /// Adds the servers of the project in whose folder this runs, where a person has trusted its file as it is.

@@ -58,7 +58,7 @@ pub use resolve::{Config, LoadOptions, config_place, load};
 pub use role::{Answer, Argument, FilledRole, FoundRole, OFF as ROLE_OFF, Role, RoleError, RoleSurroundings, Roles};
 pub use save::{save, write_private};
 pub use schema::for_editors as schema;
-pub use servers::{ConfiguredState, server_settings};
+pub use servers::{ConfiguredState, everybody_could_read, readable_header, server_settings, sign_in_place};
 pub use set::{secret_within, with_setting};
 pub use setting::{all_keys, known as known_setting, value_of as value_of_setting};
 pub use source::{Source, read as read_source, read_regular_file};

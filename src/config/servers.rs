@@ -68,11 +68,35 @@ fn state(name: &str, server: &ServerSection, place: ServerPlace<'_>) -> Configur
     if server.builtin.is_some() {
         return ConfiguredState::Builtin;
     }
-    let place = ServerPlace { folder: server.project.as_deref().or(place.folder), ..place };
+    let place = at_its_project(server, place);
     match launch(name, server, place).and_then(|launch| server_settings(name, server, launch, place)) {
         Ok(settings) => ConfiguredState::External(settings),
         Err(error) => ConfiguredState::Unusable(error),
     }
+}
+
+/// Relative paths of a server that comes from a project start there.
+fn at_its_project<'a>(server: &'a ServerSection, place: ServerPlace<'a>) -> ServerPlace<'a> {
+    ServerPlace { folder: server.project.as_deref().or(place.folder), ..place }
+}
+
+/// Where one signs in to a remote server, and how; `None` where there is nothing to sign in to. What its headers want
+/// does not matter for it.
+pub fn sign_in_place(
+    name: &str,
+    server: &ServerSection,
+    place: ServerPlace<'_>,
+) -> Result<Option<(String, OauthSettings)>, ConfigError> {
+    let Some(url) = &server.url else { return Ok(None) };
+    let field = Field { server: name, place: at_its_project(server, place) };
+    Ok(Some((field.address(url, server)?, field.sign_in(server)?)))
+}
+
+/// The header that everybody on the way to this address could read, where one of them may hold a secret.
+#[must_use]
+pub fn readable_header<'a>(url: &str, mut headers: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let is_open = url.starts_with("http://") && !is_loopback_url(url);
+    headers.find(|name| is_open && is_secret_header(name))
 }
 
 /// What is the same for all servers, however they are started.
@@ -139,22 +163,13 @@ fn launch(name: &str, server: &ServerSection, place: ServerPlace<'_>) -> Result<
                 },
             })
         }
-        (None, Some(url)) => {
-            if server.kind == Some(ServerType::Sse) {
-                return Err(field
-                    .unusable("type", "is the transport of 2024, which sayso does not speak")
-                    .with_hint("ask for the server's streamable HTTP address and set `type: http`"));
-            }
-            remote(url, server, field)
-        }
+        (None, Some(url)) => remote(url, server, field),
         (None, None) => Err(field.unusable("command", "is missing: a server needs a command, a url or a builtin")),
     }
 }
 
 fn remote(url: &str, server: &ServerSection, field: Field<'_>) -> Result<Launch, ConfigError> {
-    let url = field.expand("url", url)?;
-    let parsed = check_url(&url).map_err(|reason| field.unusable("url", reason))?;
-    let is_open = parsed.scheme() == "http" && !is_loopback_url(&url);
+    let url = field.address(url, server)?;
     let mut headers = Vec::new();
     for (name, value) in &server.headers {
         let setting = format!("headers.{name}");
@@ -162,14 +177,18 @@ fn remote(url: &str, server: &ServerSection, field: Field<'_>) -> Result<Launch,
         if reqwest::header::HeaderValue::from_str(&value).is_err() {
             return Err(field.unusable(&setting, "has letters that a header cannot hold"));
         }
-        if is_open && is_secret_header(name) {
-            let reason = format!("is plain http, so everybody on the way could read the header {name}");
-            return Err(field.unusable("url", reason).with_hint("use https, or leave the header out"));
-        }
         headers.push((name.clone(), Secret::new(value)));
     }
-    let oauth = server.oauth.as_ref().map(|oauth| field.oauth(oauth)).transpose()?.unwrap_or_default();
-    Ok(Launch::Http { url, headers, oauth: Box::new(oauth) })
+    if let Some(name) = readable_header(&url, server.headers.keys().map(String::as_str)) {
+        return Err(field.unusable("url", everybody_could_read(name)).with_hint("use https, or leave the header out"));
+    }
+    Ok(Launch::Http { url, headers, oauth: Box::new(field.sign_in(server)?) })
+}
+
+/// Why such a header is not sent.
+#[must_use]
+pub fn everybody_could_read(header: &str) -> String {
+    format!("is plain http, so everybody on the way could read the header {header}")
 }
 
 /// Says where in the file a mistake is.
@@ -188,6 +207,17 @@ impl Field<'_> {
         variables::replace(written, self.place.environment).map_err(|error| self.unusable(field, error.to_string()))
     }
 
+    fn address(self, written: &str, server: &ServerSection) -> Result<String, ConfigError> {
+        if server.kind == Some(ServerType::Sse) {
+            return Err(self
+                .unusable("type", "is the transport of 2024, which sayso does not speak")
+                .with_hint("ask for the server's streamable HTTP address and set `type: http`"));
+        }
+        let url = self.expand("url", written)?;
+        check_url(&url).map_err(|reason| self.unusable("url", reason))?;
+        Ok(url)
+    }
+
     fn folder(self, field: &str, written: &Path) -> Result<std::path::PathBuf, ConfigError> {
         let text = self.expand(field, &written.to_string_lossy())?;
         let path = self.place.paths.expand(Path::new(&text), self.place.folder);
@@ -203,6 +233,10 @@ impl Field<'_> {
         let is_path = text.contains('/') || text.starts_with('~');
         let whole = is_path.then(|| self.place.paths.expand(Path::new(&text), self.place.folder)).flatten();
         Ok(whole.map_or(text, |path| path.to_string_lossy().into_owned()))
+    }
+
+    fn sign_in(self, server: &ServerSection) -> Result<OauthSettings, ConfigError> {
+        Ok(server.oauth.as_ref().map(|oauth| self.oauth(oauth)).transpose()?.unwrap_or_default())
     }
 
     fn oauth(self, oauth: &Oauth) -> Result<OauthSettings, ConfigError> {

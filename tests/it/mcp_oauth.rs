@@ -165,6 +165,23 @@ fn signing_in_keeps_a_token_and_signing_out_forgets_it() {
 }
 
 #[test]
+fn signing_in_and_out_wants_nothing_of_the_other_headers() {
+    let authority = authorization_server(GOOD);
+    let issuer = authority.url("");
+    let server = protected_server(move || issuer.clone());
+    let with_header = |name: &str| sandbox(&server.url("/mcp"), json!({"headers": {name: "Bearer ${NOT_SET}"}}));
+    let sandbox = with_header("X-Key");
+    log_in(&sandbox).assert_exit(0);
+    sandbox.sayso(CALL).run().assert_exit(3).assert_stderr_has(&["headers.X-Key", "NOT_SET is not set"]);
+    sandbox.sayso(["mcp", "logout", "remote"]).run().assert_exit(0).assert_stderr_has(&["signed out of remote"]);
+    assert!(!fs::read_to_string(credentials(&sandbox)).unwrap().contains("token-0"));
+
+    let sandbox = with_header("Authorization");
+    log_in(&sandbox).assert_exit(2).assert_stderr_has(&["which comes first"]);
+    sandbox.sayso(["mcp", "logout", "remote"]).run().assert_exit(0).assert_stderr_has(&["you were not signed in"]);
+}
+
+#[test]
 fn signing_out_revokes_what_was_given() {
     for (status, said) in [(200, "and revoked"), (503, "could not be revoked")] {
         let (authority, _server, sandbox) = servers(Habits { revocation_status: status, ..GOOD });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::browser::{self, Visit};
-use super::remote;
+use super::remote::{self, Remote};
 use crate::cli::McpLoginOptions;
 use crate::conversation::exit_code;
 use crate::exit::Failure;
@@ -19,7 +19,13 @@ const LINES_MAX: usize = 20;
 /// Runs the command; the exit code.
 pub async fn run(options: &McpLoginOptions, context: &mut Context) -> Result<u8, Failure> {
     let name = &options.server;
-    let server = remote::find(name, context)?;
+    let Remote { server, has_own_authorization } = remote::find(name, context)?;
+    if has_own_authorization {
+        return Err(Failure::usage(format!(
+            "{name} has a header Authorization in the configuration, which comes first"
+        ))
+        .hint("take it out to sign in instead"));
+    }
     if server.is_signed_in() {
         context.note(&format!("you are signed in to {name} already; this replaces it"));
     }

@@ -9,7 +9,7 @@ use crate::mcp::SignedOut;
 
 /// Runs the command; the exit code.
 pub async fn run(options: &McpLogoutOptions, context: &mut Context) -> Result<u8, Failure> {
-    let server = remote::find(&options.server, context)?;
+    let server = remote::find(&options.server, context)?.server;
     let name = &options.server;
     match server.sign_out().await? {
         SignedOut::WasNot => context.note(&format!("you were not signed in to {name}")),
