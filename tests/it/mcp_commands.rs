@@ -64,6 +64,32 @@ fn a_server_goes_into_the_file_and_out_again_and_the_rest_stays_byte_for_byte() 
 }
 
 #[test]
+fn a_header_that_others_could_read_is_refused_before_anything_is_set_up() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path("config/sayso/config.yaml");
+    let add = |name: &str, url: &str, header: &str| {
+        sandbox.sayso(["mcp", "add", name, url, "--header", header, "--yes"]).run()
+    };
+    let why = "is plain http, so everybody on the way could read the header";
+    for header in ["Authorization: Bearer ${TOKEN}", "X-Api-Key=k"] {
+        add("far", "http://mcp.invalid/mcp", header).assert_exit(2).assert_stderr_has(&[
+            why,
+            "use https",
+            "this machine",
+        ]);
+        assert!(!file.exists(), "{header}");
+    }
+    for (name, url, header) in [
+        ("tls", "https://mcp.invalid/mcp", "Authorization=k"),
+        ("here", "http://127.0.0.1:9/mcp", "Authorization=k"),
+        ("told", "http://${HOST}/mcp", "Authorization=k"),
+        ("plain", "http://mcp.invalid/mcp", "User-Agent=x"),
+    ] {
+        add(name, url, header).assert_exit(0);
+    }
+}
+
+#[test]
 fn servers_of_other_programs_are_taken_over() {
     let sandbox = Sandbox::new();
     let foreign = r#"{"mcpServers": {"a": {"command": "npx", "env": {"K": "${input:my-key}"}, "alwaysAllow": []}}}"#;

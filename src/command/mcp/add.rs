@@ -6,6 +6,7 @@ use super::change::{Target, agreed, check_name, described, exit_of};
 use super::open::Stop;
 use crate::cli::McpAddOptions;
 use crate::command::context::Context;
+use crate::config::{everybody_could_read, readable_header};
 use crate::conversation::exit_code;
 use crate::exit::Failure;
 use crate::mcp::BUILTIN_SERVERS;
@@ -77,7 +78,19 @@ fn section(options: &McpAddOptions) -> Result<Map<String, Value>, Failure> {
     if let Some(folder) = &options.cwd {
         section.insert("cwd".to_owned(), json!(folder));
     }
+    refuse_readable_header(&section)?;
     Ok(section)
+}
+
+/// What is refused when the server is used is not set up first.
+fn refuse_readable_header(section: &Map<String, Value>) -> Result<(), Failure> {
+    let headers = section.get("headers").and_then(Value::as_object).into_iter().flatten();
+    let url = section.get("url").and_then(Value::as_str);
+    // A variable can stand for this machine.
+    let Some(url) = url.filter(|url| !url.contains("${")) else { return Ok(()) };
+    let Some(header) = readable_header(url, headers.map(|(name, _)| name.as_str())) else { return Ok(()) };
+    Err(Failure::usage(format!("{url} {}", everybody_could_read(header)))
+        .hint("use https, or leave the header out; only a server on this machine gets it over plain http"))
 }
 
 /// `NAME=VALUE`, and `Name: value` as headers are often written.
