@@ -323,7 +323,13 @@ impl Lookup {
     pub fn new(chosen: &Chosen, paths: &Paths) -> Self {
         let settings = &chosen.settings;
         Self {
-            own: ModelFacts { id: settings.model.clone(), context: chosen.context_window, ..ModelFacts::default() },
+            own: ModelFacts {
+                id: settings.model.clone(),
+                context: chosen.context_window,
+                // It takes what goes along as a real one would, and says that it does not look into it.
+                takes_images: (settings.api == Api::Demo).then_some(true),
+                ..ModelFacts::default()
+            },
             provider: settings.name.clone(),
             base_url: settings.base_url.clone(),
             cache: paths.cache.as_deref().and_then(|folder| ModelCache::path(folder, &settings.name)),

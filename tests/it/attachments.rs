@@ -334,6 +334,22 @@ fn a_model_that_takes_no_images_is_not_asked_and_a_refusal_is_explained() {
 }
 
 #[test]
+fn the_demo_says_what_it_cannot_look_into() {
+    let sandbox = Sandbox::new();
+    write(&sandbox, "cat.gif", GIF);
+    write(&sandbox, "paper.pdf", PDF);
+    let args = ["-m", "demo:echo", "-f", "cat.gif", "-f", "paper.pdf", "What?"];
+    let output = sandbox.ask_once(args).run().assert_exit(0);
+    assert!(output.stdout().starts_with("What?\n\n[cat.gif"), "{output:?}");
+    for told in ["image/gif: the demo models cannot look into it]", "[paper.pdf", "application/pdf: the demo models"] {
+        assert!(output.stdout().contains(told), "{told}: {output:?}");
+    }
+    assert!(!output.stderr.contains("not known whether"), "{output:?}");
+    let tour = sandbox.ask_once(["-m", "demo:tour", "-f", "paper.pdf", "What is it?"]).run().assert_exit(0);
+    assert!(tour.stdout().contains("the demo models cannot look into it"), "{tour:?}");
+}
+
+#[test]
 fn a_blind_model_goes_on_where_a_seeing_one_was() {
     let model = json!({"id": "blind", "architecture": {"input_modalities": ["text"]}});
     let server = ModelServer::always(Reply::answer(&["Seen"])).with_models(200, json!({"data": [model]}));

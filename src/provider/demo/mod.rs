@@ -8,9 +8,8 @@ pub use stream::DemoStream;
 
 use serde_json::json;
 
-use super::content::UserContent;
-use super::{ChatRequest, ErrorKind, EventStream, Images, Opening, Provider, ProviderError, ProviderSettings};
-use script::Script;
+use super::{ChatRequest, ErrorKind, EventStream, Opening, Provider, ProviderError, ProviderSettings};
+use script::{Script, Seen};
 
 /// The models and what they do, for lists and completion.
 pub const MODELS: [(&str, &str); 9] = [
@@ -97,7 +96,10 @@ impl Demo {
 impl Provider for Demo {
     fn describe(&self, request: &ChatRequest<'_>) -> String {
         let system = request.system.map(|text| json!({"role": "system", "content": text}));
-        let content = |message| UserContent::of(message, Images::Named).text();
+        let content = |message| {
+            let seen = Seen::of(message);
+            seen.with(&seen.text)
+        };
         let messages = request.messages.iter();
         let messages = messages.map(|message| json!({"role": message.role.name(), "content": content(message)}));
         let mut body = json!({

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::tour;
-use crate::conversation::Role;
+use crate::conversation::{Message, Role};
 use crate::provider::ChatRequest;
 use crate::provider::Images;
 use crate::provider::content::UserContent;
@@ -62,17 +62,17 @@ const UNPACED: f64 = 0.0;
 impl Script {
     /// `None` where there is no such model.
     pub fn new(request: &ChatRequest<'_>) -> Result<Option<Self>, String> {
-        let prompt = &*last_prompt(request);
+        let prompt = last_prompt(request);
         let chunks = whole_number(request, "chunks")?.unwrap_or(CHUNKS_DEFAULT);
         let text = |text, is_by_word| Source::Text { text, position: 0, is_by_word };
         let mut calls = Vec::new();
         let (source, pace, ending) = match request.model {
             "tour" => {
-                let step = tour::step(request, prompt);
+                let step = tour::step(request, &prompt.text);
                 calls = step.calls;
-                (text(step.text, false), TOUR_TOKENS_PER_SECOND, Ending::Whole)
+                (text(prompt.with(&step.text), false), TOUR_TOKENS_PER_SECOND, Ending::Whole)
             }
-            "echo" => (text(prompt.to_owned(), false), UNPACED, Ending::Whole),
+            "echo" => (text(prompt.with(&prompt.text), false), UNPACED, Ending::Whole),
             "slow" => (text(tour::SLOW.to_owned(), true), WORDS_PER_SECOND_OF_SLOW, Ending::Whole),
             "long" => (Source::Counted { next: 0, count: chunks }, UNPACED, Ending::Whole),
             "fail-cut" => (text(tour::CUT.to_owned(), false), TOUR_TOKENS_PER_SECOND, Ending::Cut),
@@ -123,10 +123,33 @@ fn counted_piece(number: u64) -> String {
     format!("piece-{number}{end}")
 }
 
-/// With the texts that go along with it. Of an image the demo sees the name.
-fn last_prompt(request: &ChatRequest<'_>) -> String {
+/// A message as the demo gets it.
+#[derive(Default)]
+pub struct Seen {
+    /// With the texts that go along.
+    pub text: String,
+    /// A line for each image and PDF.
+    unseen: String,
+}
+
+impl Seen {
+    pub fn of(message: &Message) -> Self {
+        let content = UserContent::of(message, Images::Sent);
+        let unseen = content.binaries.iter().map(|attachment| {
+            format!("[{}, {}: the demo models cannot look into it]", attachment.label(), attachment.mime())
+        });
+        Self { text: content.text().into_owned(), unseen: unseen.collect::<Vec<_>>().join("\n\n") }
+    }
+
+    /// What is said, and what is not looked into.
+    pub fn with(&self, said: &str) -> String {
+        [said, &self.unseen].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+fn last_prompt(request: &ChatRequest<'_>) -> Seen {
     let last = request.messages.iter().rev().find(|message| message.role == Role::User);
-    last.map_or_else(String::new, |message| UserContent::of(message, Images::Named).text().into_owned())
+    last.map(Seen::of).unwrap_or_default()
 }
 
 fn input_words(request: &ChatRequest<'_>) -> u64 {
