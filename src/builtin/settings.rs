@@ -7,10 +7,11 @@ use super::ConfiguredModel;
 use crate::conversation::SharedSettings;
 use crate::history::HistorySettings;
 use crate::http::HttpSettings;
+use crate::mcp::REQUEST_TIMEOUT;
 
 /// Each server takes what it needs from here.
 #[cfg_attr(not(unix), expect(dead_code, reason = "nobody has commands to be run"))]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct BuiltinSettings {
     /// Folders that `files` and `shell` work in; absolute.
     pub roots: Vec<PathBuf>,
@@ -32,4 +33,33 @@ pub struct BuiltinSettings {
     pub child_environment: Vec<(String, String)>,
     /// Our own program, to guard commands with; without it they are started bare.
     pub guard: Option<PathBuf>,
+}
+
+impl Default for BuiltinSettings {
+    fn default() -> Self {
+        Self {
+            roots: Vec::new(),
+            denied: Vec::new(),
+            history: None,
+            models: Vec::new(),
+            session: SharedSettings::default(),
+            http: HttpSettings::default(),
+            allow_hosts: Vec::new(),
+            command_limit: REQUEST_TIMEOUT,
+            child_environment: Vec::new(),
+            guard: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_may_take_as_long_as_the_configuration_says_by_default() {
+        let configured = crate::mcp::REQUEST_TIMEOUT;
+        assert_eq!(BuiltinSettings::default().command_limit, configured);
+        assert!(!configured.is_zero());
+    }
 }

@@ -64,6 +64,7 @@ pub use oauth::{OauthServer, SignIn, SignInStart, SignedOut};
 pub use program_path::find as find_program;
 pub use remembered::{KnownNames, remembered_names};
 pub use settings::{
-    ClientAbilities, Consent, HostSettings, Launch, OauthGrant, OauthSettings, Protocol, ServerSettings,
+    ClientAbilities, Consent, HostSettings, Launch, OauthGrant, OauthSettings, Protocol, REQUEST_TIMEOUT,
+    ServerSettings,
 };
 pub use tool_filter::ToolFilter;

@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 use super::{InProcess, LogLevel};
 use crate::http::Secret;
 
+/// For one request, where nothing else is said.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// One server.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {

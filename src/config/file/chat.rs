@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RuleSection;
 use crate::history::DeltaPersistence;
+use crate::mcp::REQUEST_TIMEOUT;
 use crate::session::ContextPolicy;
 
 /// Conversations: what is sent along, what runs, what is kept.
@@ -92,7 +93,7 @@ impl Default for Tools {
     fn default() -> Self {
         Self {
             max_parallel: 8,
-            timeout_seconds: 60,
+            timeout_seconds: REQUEST_TIMEOUT.as_secs(),
             result_bytes_max: 1_048_576,
             search_over_kb: 24,
             search_over_tools: 40,
