@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::listing::{Listing, pretty};
 use crate::cli::ListFormat;
 use crate::config::{
-    Choice, Config, ConfigError, ConfigFile, Environment, KeyPath, LoadOptions, Loaded, Origin, Paths, Warning,
-    config_place, load, load_file, schema as json_schema, value_of_setting,
+    Choice, Config, ConfigError, ConfigFile, Environment, KeyPath, LoadOptions, Loaded, OWN_VARIABLES, Origin, Paths,
+    Warning, config_place, load, load_file, schema as json_schema, value_of_setting,
 };
 use crate::conversation::without_error_numbers;
 use crate::provider::Api;
@@ -127,12 +127,10 @@ fn unset_variables(loaded: &Loaded, error: Option<&ConfigError>, environment: &E
 
 /// Variables of ours that we do not know are typos.
 fn unknown_variables(environment: &Environment) -> Vec<Warning> {
-    const OURS: [&str; 6] =
-        ["SAYSO_CONFIG", "SAYSO_MODEL", "SAYSO_PROVIDER", "SAYSO_CONVERSATION", "SAYSO_PAGER", "SAYSO_ACCESSIBLE"];
-    let unknown = environment.names().filter(|name| name.starts_with("SAYSO_") && !OURS.contains(name));
+    let unknown = environment.names().filter(|name| name.starts_with("SAYSO_") && !OWN_VARIABLES.contains(name));
     unknown
         .map(|name| {
-            let reason = format!("no such environment variable is read; there are {}", OURS.join(", "));
+            let reason = format!("no such environment variable is read; there are {}", OWN_VARIABLES.join(", "));
             Warning::new("environment_unknown", KeyPath(vec![name.to_owned()]), reason)
         })
         .collect()

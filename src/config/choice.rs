@@ -106,12 +106,13 @@ fn askable() -> impl Iterator<Item = &'static presets::Preset> {
 
 /// A server that somebody points at comes before keys that may lie around for other programs.
 fn choose_by_key(environment: &Environment) -> Option<(&'static str, &'static str)> {
-    if environment.text("OPENAI_BASE_URL").is_some() {
+    // One that is no text is told where it is read.
+    if environment.raw("OPENAI_BASE_URL").is_some() {
         return Some(("openai", "OPENAI_BASE_URL"));
     }
     askable().find_map(|preset| {
         let variable = preset.key_variable?;
-        environment.text(variable).map(|_| (preset.name, variable))
+        environment.raw(variable).map(|_| (preset.name, variable))
     })
 }
 

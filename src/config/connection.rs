@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::choice::{Origin, Wanted};
-use super::env::Environment;
+use super::env::{Environment, NO_TEXT};
 use super::file::{ConfigFile, ModelPatch, ProviderSection};
 use super::key::{self, FoundKey, Surroundings};
 use super::problem::{ConfigError, Warning};
@@ -175,6 +175,10 @@ fn address_of(name: &str, section: &ProviderSection, environment: &Environment) 
     let setting = || format!("llm.providers.{name}.base_url");
     let (written, source, is_preset) = if let Some(url) = &section.base_url {
         (expanded(url, &setting, environment)?, setting(), false)
+    } else if let Some(variable) =
+        environment.first_without_text(presets::find(name).and_then(|preset| preset.url_variable))
+    {
+        return Err(ConfigError::unusable(variable, NO_TEXT));
     } else if let Some((url, variable)) = presets::url_in_environment(name, environment) {
         (url, variable.to_owned(), false)
     } else {

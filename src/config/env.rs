@@ -27,6 +27,15 @@ const HARMLESS_NAMES: [&str; 18] = [
     "USERPROFILE",
 ];
 
+/// All variables of our own.
+pub const OWN_VARIABLES: [&str; 6] =
+    ["SAYSO_CONFIG", "SAYSO_MODEL", "SAYSO_PROVIDER", "SAYSO_CONVERSATION", "SAYSO_PAGER", "SAYSO_ACCESSIBLE"];
+/// The one that is a path, which need not be text.
+pub const CONFIG_VARIABLE: &str = "SAYSO_CONFIG";
+
+/// What is wrong with a variable whose value is no text.
+pub const NO_TEXT: &str = "is not UTF-8";
+
 /// The environment at one moment. Names and values need not be Unicode.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(Vec<(OsString, OsString)>);
@@ -59,6 +68,12 @@ impl Environment {
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.raw(name).and_then(OsStr::to_str)
+    }
+
+    /// The first of these variables that is set to something that is no text.
+    #[must_use]
+    pub fn first_without_text<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        names.into_iter().find(|name| self.raw(name).is_some_and(|value| value.to_str().is_none()))
     }
 
     /// What every child that is no part of sayso gets: enough to run, and never a key.

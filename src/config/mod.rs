@@ -45,7 +45,7 @@ mod tests;
 
 pub use connection::{Choice, Chosen};
 pub use edit::{EditError, with_active, with_provider, with_server, without_server};
-pub use env::Environment;
+pub use env::{Environment, OWN_VARIABLES};
 pub use file::{
     Budget, Clipboard, ColorChoice, ConfigFile, Editing, KeyAction, Logging, PromptPart, Thinking, UsagePart,
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::approval_rules;
 use super::choice;
 use super::connection::{self, Choice};
-use super::env::Environment;
+use super::env::{CONFIG_VARIABLE, Environment, NO_TEXT, OWN_VARIABLES};
 use super::file::{ColorChoice, ConfigFile, Retention, Storage, StorageType, Thinking, Tools};
 use super::key::{self, FoundKey, Surroundings};
 use super::key_store;
@@ -151,6 +151,10 @@ impl Config {
 
 /// Makes the configuration of this run. Reads one file; runs a command only where it gives the key.
 pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, ConfigError> {
+    let texts = OWN_VARIABLES.into_iter().filter(|name| *name != CONFIG_VARIABLE);
+    if let Some(name) = environment.first_without_text(texts) {
+        return Err(ConfigError::unusable(name, NO_TEXT));
+    }
     let paths = Paths::new(environment);
     let (path, must_exist) = config_place(options, &paths, environment);
     let loaded = load_file(path, must_exist && !options.may_be_missing, environment)?;
@@ -182,7 +186,7 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Result<Config, 
 /// The configuration file, and whether somebody named it: `--config`, `SAYSO_CONFIG`, or the usual place.
 #[must_use]
 pub fn config_place(options: &LoadOptions, paths: &Paths, environment: &Environment) -> (Option<PathBuf>, bool) {
-    let named = options.config_file.clone().or_else(|| environment.raw("SAYSO_CONFIG").map(PathBuf::from));
+    let named = options.config_file.clone().or_else(|| environment.raw(CONFIG_VARIABLE).map(PathBuf::from));
     let is_named = named.is_some();
     (named.or_else(|| paths.config_file()), is_named)
 }

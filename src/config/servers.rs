@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::env::Environment;
+use super::env::{Environment, NO_TEXT};
 use super::file::{
     Mcp, Oauth, OauthGrantName, ServerLogLevel, ServerProtocol, ServerSection, ServerType, is_secret_header,
 };
@@ -247,7 +247,8 @@ impl Field<'_> {
             (Some(secret), _) => Some(self.expand("oauth.client_secret", secret.written())?),
             (None, Some(variable)) => {
                 let value = self.place.environment.text(variable);
-                let missing = || self.unusable("oauth.client_secret_env", format!("{variable} is not set"));
+                let what = if self.place.environment.raw(variable).is_some() { NO_TEXT } else { "is not set" };
+                let missing = || self.unusable("oauth.client_secret_env", format!("{variable} {what}"));
                 Some(value.ok_or_else(missing)?.to_owned())
             }
             (None, None) => None,

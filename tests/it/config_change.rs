@@ -81,6 +81,22 @@ x-mine:
 }
 
 #[test]
+fn a_variable_that_is_no_text_is_an_error_with_its_name() {
+    let sandbox = with_file("ui: {}\n");
+    let ask = |variable: &str| {
+        let set = format!("export {variable}=$(printf 'demo:echo\\377'); exec \"$@\"");
+        sandbox.ask_once(["-m", "openai:x", "hi"]).shell(&set).run()
+    };
+    for variable in ["SAYSO_MODEL", "SAYSO_PROVIDER", "SAYSO_CONVERSATION", "SAYSO_PAGER", "OPENAI_BASE_URL"] {
+        ask(variable).assert_exit(3).assert_stderr_has(&[&format!("{variable}: is not UTF-8")]);
+    }
+    ask("OPENAI_API_KEY").assert_exit(4).assert_stderr_has(&["OPENAI_API_KEY", "it is not text"]);
+    // What a provider would read that is not asked does no harm.
+    let other = "export OPENAI_BASE_URL=$(printf 'a\\377'); exec \"$@\"";
+    sandbox.ask_once(["-m", "demo:echo", "hi"]).shell(other).run().assert_exit(0).assert_stdout("hi\n");
+}
+
+#[test]
 fn what_would_be_wrong_is_not_written() {
     let sandbox = with_file(FILE);
     let set = |key: &str, value: &str| sandbox.sayso(["config", "set", key, value]).run();
