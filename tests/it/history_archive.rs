@@ -222,8 +222,34 @@ fn files_that_are_none_of_these_are_told_and_what_came_before_is_kept() {
         .assert_exit(3)
         .assert_stderr_has(&["newer"]);
     sandbox.sayso(["history", "import", "missing"]).run().assert_exit(3);
-    sandbox.sayso(["history", "import", "/dev/zero"]).run().assert_exit(3).assert_stderr_has(&["no regular file"]);
+    sandbox
+        .sayso(["history", "import", "/dev/zero"])
+        .run()
+        .assert_exit(3)
+        .assert_stderr_has(&["neither a regular file nor a pipe"]);
     sandbox.assert_database_is_sound();
+}
+
+#[test]
+fn pipes_and_texts_with_a_byte_order_mark_are_read_as_files_are() {
+    let sandbox = Sandbox::new();
+    let marked = |text: &str| format!("\u{FEFF}{text}");
+    for (name, text) in [
+        ("lines.jsonl", marked(EVERYTHING)),
+        ("one.json", marked(r#"{"format":"sayso-history","version":1,"conversations":[{"id":"B"}]}"#)),
+        ("talk.yaml", marked("model: m\nmessages:\n- role: user\n  content: hi\n")),
+    ] {
+        assert!(import(&sandbox, name, &text).starts_with("imported 1 new conversation"), "{name}");
+    }
+    fs::write(sandbox.work_folder().join("other.jsonl"), marked(r#"{"id":"C"}"#)).unwrap();
+    let piped = "mkfifo pipe && { cat other.jsonl > pipe & } && exec \"$@\"";
+    let output = sandbox.sayso(["history", "import", "pipe"]).shell(piped).run().assert_exit(0);
+    assert!(output.stderr.contains("imported 1 new conversation"), "{output:?}");
+    let stdin = sandbox.sayso(["history", "import", "-"]).stdin(marked(r#"{"id":"D"}"#)).run().assert_exit(0);
+    assert!(stdin.stderr.contains("imported 1 new conversation"), "{stdin:?}");
+    let database = "rm pipe && mkfifo pipe && { printf 'SQLite format 3\\0' > pipe & } && exec \"$@\"";
+    let output = sandbox.sayso(["history", "import", "pipe"]).shell(database).run();
+    output.assert_exit(3).assert_stderr_has(&["has to be a file"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Reads files of ours and of other programs into the history.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -17,6 +17,7 @@ use crate::history::{
 /// A session file of aichat is read whole.
 const SESSION_BYTES_MAX: u64 = 64 << 20;
 const SQLITE_HEADER: &[u8] = b"SQLite format 3\0";
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// So much of a file tells what it is.
 const HEAD_BYTES: usize = 256;
 
@@ -60,12 +61,15 @@ fn import_file(
     }
     let mut file = File::open(path).map_err(|error| unreadable(&error))?;
     let metadata = file.metadata().map_err(|error| unreadable(&error))?;
-    if !metadata.is_file() {
-        return Err(unreadable(&"it is no regular file"));
+    let is_pipe = is_pipe(&metadata);
+    if !metadata.is_file() && !is_pipe {
+        return Err(unreadable(&"it is neither a regular file nor a pipe"));
     }
     let mut head = Vec::new();
     (&mut file).take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(|error| unreadable(&error))?;
+    drop_mark(&mut head);
     match source_of(source, &head) {
+        Source::Database if is_pipe => Err(unreadable(&"a log of llm is read in any order, so it has to be a file")),
         Source::Database => import_llm_log(path, importer, context),
         Source::Document => {
             let whole = io::Cursor::new(head).chain(file);
@@ -91,6 +95,21 @@ fn import_file(
             })?;
             Ok(importer.add(&conversation)?)
         }
+    }
+}
+
+/// As of `<(zcat old.jsonl.gz)`.
+fn is_pipe(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type());
+    #[cfg(not(unix))]
+    return false;
+}
+
+/// Some editors put a byte order mark before a text.
+fn drop_mark(head: &mut Vec<u8>) {
+    if head.starts_with(BYTE_ORDER_MARK) {
+        head.drain(..BYTE_ORDER_MARK.len());
     }
 }
 
@@ -143,6 +162,7 @@ fn import_document(
         }
     }
     head.truncate(filled);
+    drop_mark(&mut head);
     let is_json =
         String::from_utf8_lossy(&head).trim_start().trim_start_matches('{').trim_start().starts_with("\"format\"");
     let format = if is_json { DocumentFormat::Json } else { DocumentFormat::JsonLines };
