@@ -253,6 +253,15 @@ fn pipes_and_texts_with_a_byte_order_mark_are_read_as_files_are() {
 }
 
 #[test]
+fn a_use_that_is_still_to_come_counts_as_now() {
+    let sandbox = Sandbox::new();
+    import(&sandbox, "a.jsonl", r#"{"id":"A","created":"2024-01-02T03:04:05Z","used":"2999-01-02T03:04:05Z"}"#);
+    let used = "SELECT used > created AND used < '2999' AS is_past FROM conversations";
+    let output = sandbox.sayso(["history", "sql", used, "--format", "tsv"]).run().assert_exit(0);
+    assert!(output.stdout().ends_with("\n1\n"), "{output:?}");
+}
+
+#[test]
 fn names_that_are_taken_or_bad_are_left_off_and_told() {
     let sandbox = Sandbox::new();
     import(&sandbox, "first.jsonl", r#"{"id":"C1","name":"trip","messages":[{"id":"M1","role":"user","text":"one"}]}"#);

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 use super::lineage::{Placed, parents_first};
 use super::use_order::{self, FileOrder};
 use super::{Head, PortableConversation, PortableMessage};
-use crate::conversation::{ATTACHMENTS_MAX, Attachment, InterruptReason, MessageId, Role, Usage};
+use crate::conversation::{ATTACHMENTS_MAX, Attachment, InterruptReason, MessageId, Role, Usage, now_ms};
 use crate::history::queue::{Line, Wait};
 use crate::history::redact::mask_conversation;
 use crate::history::statements::title;
@@ -298,7 +298,8 @@ fn insert_conversation(
             name,
             title,
             conversation.created.0,
-            conversation.used.0.max(conversation.created.0),
+            // A time to come would keep it out of all limits until then.
+            conversation.used.0.max(conversation.created.0).min(now_ms()),
             conversation.pinned,
             conversation.cwd,
             conversation.model,
