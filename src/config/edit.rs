@@ -306,8 +306,12 @@ fn scalar(text: &str) -> String {
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_')
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./@".contains(&byte))
         && !TAKEN.contains(&text.to_ascii_lowercase().as_str());
-    // A JSON string is one of YAML's too.
-    if is_plain { text.to_owned() } else { Value::String(text.to_owned()).to_string() }
+    if is_plain { text.to_owned() } else { quoted(text) }
+}
+
+/// A JSON string is one of YAML's too; what it lets stand and no configuration may hold is escaped.
+pub(super) fn quoted(text: &str) -> String {
+    Value::String(text.to_owned()).to_string().replace('\u{7f}', "\\u007f")
 }
 
 #[cfg(test)]

@@ -82,6 +82,7 @@ pub fn load_source(source: &Source, environment: &Environment) -> Result<Loaded,
         problems.dedup();
         ConfigError::Invalid { path: source.path.clone(), problems }
     };
+    source::readable(&source.text).map_err(|problem| invalid(vec![problem]))?;
     let tree = tree::parse(&source.text).map_err(|problem| invalid(vec![problem]))?;
     let (file, mut problems) = match read_quickly(&tree, environment) {
         Some(file) if !tree.root.as_ref().is_some_and(value::has_empty_key) => (file, Vec::new()),

@@ -70,7 +70,7 @@ fn readings(value: &str) -> Vec<(String, Value)> {
         && !typed.starts_with(['#', '|', '>', '&', '*', '!']);
     let plain = is_whole.then(|| tree::parse(typed).ok()?.root).flatten();
     let plain = plain.filter(|node| is_in_one_line(node, typed)).map(|node| (typed.to_owned(), meaning(&node)));
-    let quoted = (Value::String(value.to_owned()).to_string(), Value::String(value.to_owned()));
+    let quoted = (edit::quoted(value), Value::String(value.to_owned()));
     plain.into_iter().chain([quoted]).collect()
 }
 

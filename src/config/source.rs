@@ -86,14 +86,19 @@ fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
     if text.starts_with('\u{FEFF}') {
         text.drain(..'\u{FEFF}'.len_utf8());
     }
-    match text.bytes().position(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 127)) {
-        None => Ok(text),
-        Some(at) => {
-            let name = if text.as_bytes()[at] == 0 { "a NUL byte" } else { "a control character" };
-            let reason = format!("{name} (U+{:04X}); write it as an escape in double quotes", text.as_bytes()[at]);
-            wrong(position_after(&text[..at]), &reason)
-        }
+    readable(&text).map(|()| text)
+}
+
+/// Whether a text can be read again once it stands in the file.
+pub fn readable(text: &str) -> Result<(), Problem> {
+    if text.len() as u64 > BYTES_MAX {
+        let reason = format!("is larger than {} KiB", BYTES_MAX / 1024);
+        return Err(Problem::new(Position { line: 1, column: 1 }, KeyPath::default(), reason));
     }
+    let Some(at) = text.bytes().position(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 127)) else { return Ok(()) };
+    let name = if text.as_bytes()[at] == 0 { "a NUL byte" } else { "a control character" };
+    let reason = format!("{name} (U+{:04X}); write it as an escape in double quotes", text.as_bytes()[at]);
+    Err(Problem::new(position_after(&text[..at]), KeyPath::default(), reason))
 }
 
 fn position_after(text: &str) -> Position {

@@ -110,6 +110,23 @@ fn what_would_be_wrong_is_not_written() {
 }
 
 #[test]
+fn what_could_not_be_read_again_is_not_written() {
+    let sandbox = with_file("ui: {}\n");
+    let text = "red \u{1b}[31m and \u{7f}";
+    sandbox.sayso(["config", "set", "chat.service.system_prompt", text]).run().assert_exit(0);
+    let get = sandbox.sayso(["config", "get", "chat.service.system_prompt"]).run().assert_exit(0);
+    assert!(get.stdout().starts_with("red ") && get.stdout().contains("[31m and "), "{get:?}");
+    sandbox.sayso(["mcp", "add", "a", "--yes", "--", "x", text]).run().assert_exit(0);
+    sandbox.sayso(["config", "check"]).run().assert_exit(0);
+
+    let full = format!("# {}\nui: {{}}\n", "x".repeat((1 << 20) - 10));
+    let sandbox = with_file(&full);
+    let set = sandbox.sayso(["config", "set", "ui.color", "never"]).run().assert_exit(3);
+    set.assert_stderr_has(&["is larger than 1024 KiB"]);
+    assert_eq!(fs::read_to_string(file(&sandbox)).unwrap(), full);
+}
+
+#[test]
 fn the_first_setting_makes_the_file_for_the_owner_only() {
     let sandbox = Sandbox::new();
     sandbox.sayso(["config", "set", "ui.color", "never"]).run().assert_exit(0);
