@@ -96,7 +96,7 @@ fn first_right(
     environment: &Environment,
 ) -> Result<String, EditError> {
     let mut mistake = None;
-    for text in edits {
+    for text in edits.into_iter().map(|text| with_line_ends_of(&source.text, text)) {
         // What is no YAML any more is no mistake of the user's, but a place that cannot be written to in this way.
         if tree::parse(&text).is_err() {
             continue;
@@ -109,6 +109,12 @@ fn first_right(
         }
     }
     Err(mistake.map_or(EditError::ByHand, EditError::Config))
+}
+
+/// Where all lines end as on Windows, those that are new do, too.
+pub(super) fn with_line_ends_of(old: &str, new: String) -> String {
+    let (all, of_windows) = (old.matches('\n').count(), old.matches("\r\n").count());
+    if of_windows == 0 || of_windows < all { new } else { new.replace("\r\n", "\n").replace('\n', "\r\n") }
 }
 
 /// The ways to put an entry into a section such as `mcp.servers`, the best one first.

@@ -27,6 +27,7 @@ pub fn with_setting(
     for (written, new) in readings(value) {
         let expected = with_value(root.as_ref(), &key.0, &new);
         for text in edits(&source.text, root.as_ref(), key, &written) {
+            let text = edit::with_line_ends_of(&source.text, text);
             let edited = Source { path: source.path.clone(), text, mode: source.mode };
             let read = tree::parse(&edited.text).ok().and_then(|tree| tree.root);
             if read.map(|root| meaning(&root)).as_ref() != Some(&expected) {

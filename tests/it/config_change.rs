@@ -110,6 +110,18 @@ fn what_would_be_wrong_is_not_written() {
 }
 
 #[test]
+fn new_lines_end_as_the_others_do() {
+    let sandbox = with_file("ui:\r\n  color: auto\r\n");
+    sandbox.sayso(["config", "set", "ui.theme", "dark"]).run().assert_exit(0);
+    sandbox.sayso(["config", "set", "llm.active", "ollama"]).run().assert_exit(0);
+    sandbox.sayso(["mcp", "add", "a", "--yes", "--", "x"]).run().assert_exit(0);
+    let text = fs::read_to_string(file(&sandbox)).unwrap();
+    let lines =
+        "ui:\n  color: auto\n  theme: dark\n\nllm:\n  active: ollama\n\nmcp:\n  servers:\n    a:\n      command: x\n";
+    assert_eq!(text, lines.replace('\n', "\r\n"));
+}
+
+#[test]
 fn what_could_not_be_read_again_is_not_written() {
     let sandbox = with_file("ui: {}\n");
     let text = "red \u{1b}[31m and \u{7f}";
