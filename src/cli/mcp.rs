@@ -211,15 +211,16 @@ pub struct McpAddOptions {
     pub command: Vec<String>,
 
     /// A variable for the command (repeatable)
-    #[arg(long = "env", value_name = "NAME=VALUE", requires = "command")]
+    #[arg(long = "env", value_name = "NAME=VALUE", requires = "command", conflicts_with = "url")]
     pub variables: Vec<String>,
 
     /// A header for the remote server (repeatable)
-    #[arg(long = "header", value_name = "NAME=VALUE", requires = "url")]
+    #[arg(long = "header", value_name = "NAME=VALUE", requires = "url", conflicts_with = "command")]
     pub headers: Vec<String>,
 
     /// The folder to start the command in
-    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath, requires = "command")]
+    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    #[arg(requires = "command", conflicts_with = "url")]
     pub cwd: Option<PathBuf>,
 
     /// Do not ask

@@ -90,6 +90,21 @@ fn a_header_that_others_could_read_is_refused_before_anything_is_set_up() {
 }
 
 #[test]
+fn what_would_have_no_effect_on_a_server_is_not_set_up() {
+    let sandbox = Sandbox::new();
+    for args in [
+        &["--header", "A=1", "--", "x"][..],
+        &["https://mcp.invalid", "--env", "A=1"],
+        &["https://mcp.invalid", "--cwd", "/tmp"],
+        &["--", ""],
+    ] {
+        let args: Vec<&str> = ["mcp", "add", "a", "--yes"].iter().chain(args).copied().collect();
+        sandbox.sayso(args.iter().copied()).run().assert_exit(2);
+        assert!(!sandbox.path("config/sayso/config.yaml").exists(), "{args:?}");
+    }
+}
+
+#[test]
 fn servers_of_other_programs_are_taken_over() {
     let sandbox = Sandbox::new();
     let foreign = r#"{"mcpServers": {"a": {"command": "npx", "env": {"K": "${input:my-key}"}, "alwaysAllow": []}}}"#;

@@ -59,6 +59,9 @@ fn section(options: &McpAddOptions) -> Result<Map<String, Value>, Failure> {
             }
             section.insert("url".to_owned(), json!(url));
         }
+        (None, [program, ..]) if program.trim().is_empty() => {
+            return Err(Failure::usage("the command is empty; is a variable not set?"));
+        }
         (None, [program, arguments @ ..]) => {
             section.insert("command".to_owned(), json!(program));
             if !arguments.is_empty() {
