@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::listing::{Listing, pretty};
 use crate::cli::ListFormat;
 use crate::config::{
-    Choice, Config, ConfigError, ConfigFile, Environment, KeyPath, LoadOptions, Loaded, OWN_VARIABLES, Origin, Paths,
-    Warning, config_place, load, load_file, schema as json_schema, value_of_setting,
+    Choice, Config, ConfigError, ConfigFile, ConfiguredState, Environment, KeyPath, LoadOptions, Loaded, OWN_VARIABLES,
+    Origin, Paths, Warning, config_place, load, load_file, schema as json_schema, value_of_setting,
 };
 use crate::conversation::without_error_numbers;
 use crate::provider::Api;
@@ -47,7 +47,9 @@ pub fn check(options: &LoadOptions, environment: &Environment) -> Report {
     let unknown = unknown_variables(environment);
     let outcome = load(&without_command(options), environment).and_then(|config| with_its_key(config, environment));
     let unset = unset_variables(&loaded, outcome.as_ref().err(), environment);
-    for warning in loaded.warnings.iter().cloned().chain(unset).chain(unknown) {
+    let unusable =
+        outcome.as_ref().map_or_else(|_| Vec::new(), |config| unusable_servers(&loaded, config, environment, &unset));
+    for warning in loaded.warnings.iter().cloned().chain(unset).chain(unusable).chain(unknown) {
         text += &format!("warning: {warning}\n");
     }
     match outcome {
@@ -123,6 +125,21 @@ fn unset_variables(loaded: &Loaded, error: Option<&ConfigError>, environment: &E
             Warning { file: loaded.path.clone(), position: Some(problem.position), ..warning }
         })
         .collect()
+}
+
+/// What would be told of servers when they are used, and never before; variables that are not set are told already.
+fn unusable_servers(loaded: &Loaded, config: &Config, environment: &Environment, told: &[Warning]) -> Vec<Warning> {
+    let warning = |name: &str, state: ConfiguredState| {
+        let ConfiguredState::Unusable(ConfigError::Unusable { key, reason, .. }) = state else { return None };
+        let server = KeyPath(["mcp", "servers", name].map(str::to_owned).to_vec());
+        if told.iter().any(|told| told.key.0.starts_with(&server.0)) {
+            return None;
+        }
+        let setting = key.strip_prefix(&format!("mcp.servers.{name}.")).unwrap_or_default();
+        let path = setting.split('.').fold(server, |path, name| path.join(name));
+        Some(loaded.placed(Warning::new("server_unusable", path, reason)))
+    };
+    config.servers(environment).into_iter().filter_map(|server| warning(&server.name, server.state)).collect()
 }
 
 /// Variables of ours that we do not know are typos.

@@ -81,6 +81,31 @@ x-mine:
 }
 
 #[test]
+fn a_server_that_can_never_be_used_is_told_by_the_check() {
+    let sandbox = with_file(
+        "\
+mcp:
+  servers:
+    far.away: { url: 'http://mcp.invalid/x', headers: { Authorization: k } }
+    old: { url: 'https://mcp.invalid/x', type: sse }
+    off: { url: 'https://mcp.invalid/x', type: sse, enabled: false }
+    open: { command: x, env: { A: '${NOT_SET}' } }
+    good: { command: x }
+",
+    );
+    let output = sandbox.sayso(["config", "check"]).run().assert_exit(0);
+    let file = file(&sandbox).display().to_string();
+    let why = [
+        "3:17: mcp.servers.\"far.away\".url: is plain http, so everybody on the way could read the header Authorization",
+        "4:42: mcp.servers.old.type: is the transport of 2024, which sayso does not speak",
+    ];
+    for why in why {
+        assert!(output.stdout().contains(&format!("warning: {file}:{why}\n")), "{why}: {output:?}");
+    }
+    assert_eq!(output.stdout().matches("warning: ").count(), 3, "{output:?}");
+}
+
+#[test]
 fn a_variable_that_is_no_text_is_an_error_with_its_name() {
     let sandbox = with_file("ui: {}\n");
     let ask = |variable: &str| {
