@@ -105,6 +105,15 @@ fn what_would_have_no_effect_on_a_server_is_not_set_up() {
 }
 
 #[test]
+fn nobody_is_asked_about_a_server_that_cannot_be() {
+    let sandbox = Sandbox::new();
+    for (name, url) in [("a", "https://"), ("a", "https://u:p@mcp.invalid"), ("sayso", "https://mcp.invalid")] {
+        let output = sandbox.sayso(["mcp", "add", name, url]).run().assert_exit(3);
+        assert!(!output.stderr.contains("runs with your rights"), "{output:?}");
+    }
+}
+
+#[test]
 fn servers_of_other_programs_are_taken_over() {
     let sandbox = Sandbox::new();
     let foreign = r#"{"mcpServers": {"a": {"command": "npx", "env": {"K": "${input:my-key}"}, "alwaysAllow": []}}}"#;

@@ -24,6 +24,8 @@ async fn add(options: &McpAddOptions, context: &mut Context) -> Result<u8, Stop>
         let failure = Failure::usage(format!("a server named {} is set up already", options.name));
         return Err(failure.hint(format!("`sayso mcp rm {}` takes it out", options.name)).into());
     }
+    // Nobody is asked about what cannot be.
+    target.with(&options.name, &section, context)?;
     show_danger(context, &described(&options.name, &section));
     if BUILTIN_SERVERS.contains(&options.name.as_str()) {
         context.warn(&format!("{} is the name of a built-in server, whose place this one takes", options.name));

@@ -25,10 +25,15 @@ impl Target {
         Ok(Self { source, file })
     }
 
+    /// The text of the file with this server more.
+    pub fn with(&self, name: &str, section: &Map<String, Value>, context: &Context) -> Result<String, Failure> {
+        let edited = with_server(&self.source, name, section, &context.environment);
+        edited.map_err(|error| self.refused(error, &pasted(name, section)))
+    }
+
     /// Writes the file with this server more.
     pub fn add(&mut self, name: &str, section: &Map<String, Value>, context: &Context) -> Result<(), Failure> {
-        let edited = with_server(&self.source, name, section, &context.environment);
-        let text = edited.map_err(|error| self.refused(error, &pasted(name, section)))?;
+        let text = self.with(name, section, context)?;
         self.replace(text)
     }
 
