@@ -69,7 +69,7 @@ fn piece(number: Option<usize>, role: Role, text: &str, messages: &[Message]) ->
         return Ok(None);
     }
     let original = original.map(|original| original.id.clone());
-    Ok(Some(Piece::Changed(Draft { original, role, text: text.to_owned(), attachments: None })))
+    Ok(Some(Piece::Changed(Draft { original, role, text: text.to_owned() })))
 }
 
 fn without_blank_lines_around(text: &str) -> &str {
@@ -130,7 +130,7 @@ mod tests {
 
     fn changed(original: Option<&str>, role: Role, text: &str) -> Piece {
         let original = original.map(|id| MessageId(id.into()));
-        Piece::Changed(Draft { original, role, text: text.into(), attachments: None })
+        Piece::Changed(Draft { original, role, text: text.into() })
     }
 
     #[test]

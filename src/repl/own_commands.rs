@@ -63,8 +63,7 @@ impl Repl<'_> {
         let flow = match self.in_role(&filled.text).await {
             Some(whole) => {
                 let attachments = std::mem::take(&mut self.attached);
-                let mut prompt = Prompt { attachments, ..filled.text.into() }.sent_as(whole.text);
-                prompt.attachments.extend(whole.attachments);
+                let prompt = Prompt { attachments, ..filled.text.into() }.made_into(whole);
                 self.turn(TurnInput::Prompt(prompt)).await
             }
             None => ControlFlow::Continue(None),

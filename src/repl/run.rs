@@ -460,11 +460,7 @@ impl Repl<'_> {
             return ControlFlow::Continue(Some(text));
         };
         match self.in_role(&text).await {
-            Some(whole) => {
-                let mut prompt = prompt.sent_as(whole.text);
-                prompt.attachments.extend(whole.attachments);
-                self.turn(TurnInput::Prompt(prompt)).await
-            }
+            Some(whole) => self.turn(TurnInput::Prompt(prompt.made_into(whole))).await,
             None => {
                 self.attached = attached;
                 ControlFlow::Continue(Some(text))

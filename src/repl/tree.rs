@@ -194,7 +194,7 @@ impl Repl<'_> {
 
     async fn edit_prompt(&mut self) -> Result<Option<TurnInput>, Flow> {
         let last = self.session.messages().iter().rfind(|message| message.role == Role::User);
-        let Some(before) = self.session.unanswered().or(last).map(Prompt::of) else {
+        let Some(before) = self.session.unanswered().or(last).map(|message| Prompt::of(message).into_editable()) else {
             self.fail("usage", "there is no prompt to edit yet");
             return Ok(None);
         };
@@ -211,19 +211,19 @@ impl Repl<'_> {
             self.fail("usage", "there is no such message; /show counts them");
             return Ok(None);
         };
-        let Some(text) = self.changed(&message.text).await? else { return Ok(None) };
         let is_prompt = message.role == Role::User;
-        let (text, attachments) = if is_prompt {
-            let edited = self.edited(Prompt::of(&message), text).await?;
-            (edited.text, Some(edited.attachments))
+        let changed = if is_prompt {
+            let before = Prompt::of(&message).into_editable();
+            let Some(text) = self.changed(&before.text).await? else { return Ok(None) };
+            Piece::Asked(self.edited(before, text).await?)
         } else {
-            (text, None)
+            let Some(text) = self.changed(&message.text).await? else { return Ok(None) };
+            Piece::Changed(Draft { original: Some(message.id.clone()), role: message.role, text })
         };
-        let draft = Draft { original: Some(message.id.clone()), role: message.role, text, attachments };
         let kept = |message: &Message| Piece::Kept(message.id.clone());
         let messages = self.session.messages();
         let mut pieces: Vec<_> = messages[..number - 1].iter().map(kept).collect();
-        pieces.push(Piece::Changed(draft));
+        pieces.push(changed);
         if !is_prompt {
             pieces.extend(messages[number..].iter().map(kept));
         }
@@ -259,8 +259,9 @@ impl Repl<'_> {
         Ok(matches!(last, Some(Role::User)).then_some(TurnInput::Continue))
     }
 
-    /// A prompt with its new text and the files that this one names. Where one cannot be read, which the person has
-    /// been told, the text is for the line.
+    /// A prompt with its new text and the files that this one names, put through the role as any that is typed; the
+    /// words of a server are none of the person's. Where it cannot be asked, which the person has been told, the text
+    /// is for the line.
     async fn edited(&mut self, before: Prompt, text: String) -> Result<Prompt, Flow> {
         let was_named = self.named_in(&before.text);
         let named = self.files_in(&text);
@@ -275,7 +276,14 @@ impl Repl<'_> {
                 None => return Err(ControlFlow::Continue(Some(text))),
             }
         }
-        Ok(Prompt { text, attachments, typed: None, is_of_others: before.is_of_others })
+        let edited = Prompt { attachments, is_of_others: before.is_of_others, ..text.clone().into() };
+        if edited.is_of_others {
+            return Ok(edited);
+        }
+        match self.in_role(&text).await {
+            Some(whole) => Ok(edited.made_into(whole)),
+            None => Err(ControlFlow::Continue(Some(text))),
+        }
     }
 
     /// The text as the editor gives it back; `None` where it is the same, or empty.

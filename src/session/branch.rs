@@ -2,7 +2,7 @@
 
 use super::repair::repair;
 use super::{Prompt, Session, TurnFailure, TurnInput};
-use crate::conversation::{Attachment, Message, MessageId, QuestionNote, Role, now_ms};
+use crate::conversation::{Message, MessageId, QuestionNote, Role, now_ms};
 use crate::history::{Entry, FlushOutcome, Place};
 
 /// One message of a conversation as somebody has edited it.
@@ -11,6 +11,8 @@ pub enum Piece {
     /// As it was.
     Kept(MessageId),
     Changed(Draft),
+    /// A question that is put anew.
+    Asked(Prompt),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +21,6 @@ pub struct Draft {
     pub original: Option<MessageId>,
     pub role: Role,
     pub text: String,
-    /// `None`: those of the original.
-    pub attachments: Option<Vec<Attachment>>,
 }
 
 impl Session {
@@ -50,10 +50,13 @@ impl Session {
         for piece in pieces.into_iter().skip(kept) {
             let draft = match piece {
                 Piece::Changed(draft) => draft,
+                Piece::Asked(prompt) => {
+                    let question = self.record_prompt(prompt);
+                    self.messages.push(question);
+                    continue;
+                }
                 Piece::Kept(id) => match left.iter().chain(&self.messages).find(|message| message.id == id) {
-                    Some(message) => {
-                        Draft { original: Some(id), role: message.role, text: message.text.clone(), attachments: None }
-                    }
+                    Some(message) => Draft { original: Some(id), role: message.role, text: message.text.clone() },
                     None => continue,
                 },
             };
@@ -82,9 +85,6 @@ impl Session {
             message.tool_call_id = original.tool_call_id;
             message.model = original.model;
             message.reasoning = original.reasoning;
-        }
-        if let Some(attachments) = draft.attachments {
-            message.attachments = attachments;
         }
         self.head = Some(message.id.clone());
         let conversation = self.conversation.clone();

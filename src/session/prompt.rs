@@ -32,6 +32,20 @@ impl Prompt {
         }
     }
 
+    /// As it is edited: what the person has typed, but what a server has written as it is.
+    #[must_use]
+    pub fn into_editable(self) -> Self {
+        if self.is_of_others { self } else { self.into_typed() }
+    }
+
+    /// With what came of it on the way to the model, and the files of servers behind its own.
+    #[must_use]
+    pub fn made_into(self, whole: Self) -> Self {
+        let mut prompt = self.sent_as(whole.text);
+        prompt.attachments.extend(whole.attachments);
+        prompt
+    }
+
     /// What is asked in its place; what was typed stays known.
     #[must_use]
     pub fn sent_as(mut self, text: String) -> Self {

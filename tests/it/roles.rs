@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::history_repl::enter;
+use crate::history_repl::{editing, enter, sent};
 use crate::repl::{start, wait_for_end};
 use crate::support::{ModelServer, Reply, Sandbox};
 
@@ -321,4 +321,29 @@ fn a_question_that_is_taken_back_stands_on_the_line_as_it_was_typed() {
     pty.wait_for_screen("what was asked", |screen| {
         !screen.contains("Say more") && screen.trim_end().ends_with("piped")
     });
+}
+
+#[test]
+fn a_question_is_edited_as_it_was_typed_and_put_through_the_role_once() {
+    let server = hello();
+    let sandbox = Sandbox::for_server(&server);
+    with_role(&sandbox, "r", "Say {{ input }}");
+    // Where the editor shows `Say one`, nothing changes.
+    let run = editing("s/^one/uno/; s/^uno!/dos/")(&sandbox, sandbox.sayso(["chat", "--role", "r"]));
+    let mut pty = start(run, "test>");
+    enter(&mut pty, "one", "usage: 7 in, 3 out");
+    enter(&mut pty, "/edit", "usage: 7 in, 3 out");
+    assert_eq!(sent(&server), ["user: Say uno"]);
+    pty.send("/undo\r");
+    wait_for_end(&pty, &["test> uno"]);
+    pty.send("!\r");
+    wait_for_end(&pty, &["test> uno!", "Hello", "usage: 7 in, 3 out", "", "test>"]);
+    assert_eq!(sent(&server), ["user: Say uno!"]);
+    enter(&mut pty, "/edit 1", "usage: 7 in, 3 out");
+    assert_eq!(sent(&server), ["user: Say dos"]);
+    pty.send("/undo\r");
+    wait_for_end(&pty, &["test> dos"]);
+    pty.send("\r");
+    wait_for_end(&pty, &["test> dos", "Hello", "usage: 7 in, 3 out", "", "test>"]);
+    assert_eq!(sent(&server), ["user: Say dos"]);
 }
