@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use super::prompt_line::{PromptFacts, prompt_line};
-use super::slash::split_command;
+use super::slash::{line_of, split_command};
 use super::{
     Command, CompletionSource, CtrlC, CustomCommands, Entered, ExportImages, InRole, Input, InputEvent, KnownPrompts,
     PromptAction, PromptText, complaint, edit_text, parse,
@@ -457,13 +457,13 @@ impl Repl<'_> {
     async fn ask(&mut self, text: String) -> Flow {
         let attached = self.attached.clone();
         let Some(prompt) = self.with_attachments(text.clone()).await else {
-            return ControlFlow::Continue(Some(text));
+            return ControlFlow::Continue(Some(line_of(&text)));
         };
         match self.in_role(&text).await {
             Some(whole) => self.turn(TurnInput::Prompt(prompt.made_into(whole))).await,
             None => {
                 self.attached = attached;
-                ControlFlow::Continue(Some(text))
+                ControlFlow::Continue(Some(line_of(&text)))
             }
         }
     }

@@ -213,6 +213,12 @@ pub fn split_command(text: &str) -> Option<(&str, &str)> {
     (starts_like_a_name && !name.contains('/')).then_some((name, rest))
 }
 
+/// The line that sends this text: one that reads like a command takes a second slash.
+#[must_use]
+pub fn line_of(text: &str) -> String {
+    if split_command(text).is_some() { format!("/{}", text.trim_start()) } else { text.to_owned() }
+}
+
 fn unescaped(text: &str) -> &str {
     match text.strip_prefix("//") {
         Some(after) if after.starts_with(|c: char| !c.is_whitespace() && c != '/') => &text[1..],

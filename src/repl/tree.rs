@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::run::{Flow, Loaded};
+use super::slash::line_of;
 use super::{ExportImages, Repl, document};
 use crate::conversation::{Message, MessageId, Role};
 use crate::session::{Draft, Piece, Prompt, Session, TurnInput};
@@ -273,7 +274,7 @@ impl Repl<'_> {
         for file in named.iter().filter(|file| !was_named.contains(file)) {
             match self.read(file, attachments.clone()).await {
                 Some(added) => attachments.extend(added),
-                None => return Err(ControlFlow::Continue(Some(text))),
+                None => return Err(ControlFlow::Continue(Some(line_of(&text)))),
             }
         }
         let edited = Prompt { attachments, is_of_others: before.is_of_others, ..text.clone().into() };
@@ -282,7 +283,7 @@ impl Repl<'_> {
         }
         match self.in_role(&text).await {
             Some(whole) => Ok(edited.made_into(whole)),
-            None => Err(ControlFlow::Continue(Some(text))),
+            None => Err(ControlFlow::Continue(Some(line_of(&text)))),
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::phase::{Watch, Watched};
 use super::run::Flow;
+use super::slash::line_of;
 use super::{CtrlC, Repl, TurnAction, TurnPhase};
 use crate::conversation::exit_code;
 use crate::session::{CancelCause, CancelSource, JobSignal, Prompt, TurnFailure, TurnInput, TurnReport, TurnStatus};
@@ -107,11 +108,16 @@ impl Repl<'_> {
     /// What was attached goes along with the next prompt, before what is attached to it already; the text of this one
     /// is for the line. Files that it names are read anew.
     pub(super) fn give_back(&mut self, prompt: Prompt) -> String {
+        if prompt.is_continuation() {
+            return "/continue".to_owned();
+        }
+        // Of what a server has written the command is known that has asked for it.
+        let is_command = prompt.is_of_others && prompt.typed.is_some();
         let Prompt { text, mut attachments, .. } = prompt.into_typed();
         let named = self.files_in(&text);
         attachments.retain(|attachment| !named.iter().any(|name| name == attachment.name()));
         self.attached.splice(..0, attachments);
-        text
+        if is_command { text } else { line_of(&text) }
     }
 
     pub(super) async fn continue_answer(&mut self) -> Flow {

@@ -2,6 +2,9 @@
 
 use crate::conversation::{Attachment, Message, QuestionNote, Typed};
 
+/// What the model is told when an answer that was cut off is to go on.
+const CONTINUATION: &str = "Continue your last answer exactly where it stopped. Do not repeat any of it.";
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prompt {
     pub text: String,
@@ -18,6 +21,17 @@ impl Prompt {
     pub fn of(message: &Message) -> Self {
         let QuestionNote { typed, is_of_others, .. } = QuestionNote::of(message);
         Self { text: message.text.clone(), attachments: message.attachments.clone(), typed, is_of_others }
+    }
+
+    #[must_use]
+    pub fn continuation() -> Self {
+        CONTINUATION.to_owned().into()
+    }
+
+    /// Nobody has typed it.
+    #[must_use]
+    pub fn is_continuation(&self) -> bool {
+        self.text == CONTINUATION
     }
 
     /// As the person has typed it, to be typed again.

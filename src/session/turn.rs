@@ -30,9 +30,6 @@ pub enum TurnInput {
     Continue,
 }
 
-/// What the model is told when an answer that was cut off is to go on.
-const CONTINUE_PROMPT: &str = "Continue your last answer exactly where it stopped. Do not repeat any of it.";
-
 /// Why a turn did not even begin.
 #[derive(Debug, thiserror::Error)]
 pub enum TurnFailure {
@@ -166,7 +163,7 @@ impl Session {
         match self.messages.last().map(|last| last.role) {
             None => return Err(TurnFailure::NothingToContinue),
             Some(Role::Assistant | Role::System) => {
-                return self.begin(TurnInput::Prompt(CONTINUE_PROMPT.to_owned().into()));
+                return self.begin(TurnInput::Prompt(Prompt::continuation()));
             }
             Some(Role::User | Role::Tool) => self.record_open(),
         }

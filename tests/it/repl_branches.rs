@@ -175,3 +175,23 @@ fn an_answer_that_another_process_receives_is_not_cut_off() {
     let screen = second.screen();
     assert!(!screen.rsplit_once("continuing").unwrap().1.contains("last "), "{screen}");
 }
+
+#[test]
+fn what_comes_back_to_the_line_is_what_sends_it_again() {
+    let more = [Reply::sse().wait_for_client_close(), Reply::answer(&["A3"]), Reply::answer(&["A4"])];
+    let (server, _sandbox, mut pty) = after_two_turns(more, plain);
+    pty.send("//undo it\r");
+    server.wait_for_request(3);
+    assert_eq!(sent(&server).pop().unwrap(), "user: /undo it");
+    pty.send(CTRL_C);
+    wait_for_end(&pty, &[STOPPED, "", "test> //undo it"]);
+    pty.send("\r");
+    wait_for_end(&pty, &["A3", USAGE, "", "test>"]);
+    assert_eq!(sent(&server).pop().unwrap(), "user: /undo it");
+    pty.send("/continue\r");
+    wait_for_end(&pty, &["A4", USAGE, "", "test>"]);
+    pty.send("/undo\r");
+    wait_for_end(&pty, &["test> /continue"]);
+    pty.send("\x15/undo\r");
+    wait_for_end(&pty, &["test> //undo it"]);
+}
