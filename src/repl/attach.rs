@@ -21,7 +21,7 @@ pub enum AttachChange {
 
 /// Understands what follows `/attach`; `None` where it does not fit. A file with the name of a word is `./list`.
 pub fn parse(rest: &str) -> Option<AttachChange> {
-    let words = words(rest);
+    let words = split_words(rest, quoted);
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] | ["list"] => Some(AttachChange::List),
         ["clear"] => Some(AttachChange::Clear),
@@ -173,19 +173,47 @@ fn is_blank(letter: char) -> bool {
 
 /// Words between blanks; a blank that belongs to one is written `\ `, as Tab writes it.
 fn words(text: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' if letters.peek().is_some_and(|next| is_blank(*next)) => {
-                words.last_mut().into_iter().for_each(|word| word.extend(letters.next()));
+    split_words(text, |_| None)
+}
+
+/// The same, where `whole` may take a word of another kind off the front; it says what follows it.
+fn split_words(text: &str, whole: impl Fn(&str) -> Option<(&str, &str)>) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (word, after) = match whole(rest) {
+            Some((word, after)) => (word.to_owned(), after),
+            None => {
+                let (written, after) = rest.split_at(word_length(rest));
+                (unescaped(written), after)
             }
-            blank if blank.is_whitespace() => words.push(String::new()),
-            letter => words.last_mut().into_iter().for_each(|word| word.push(letter)),
+        };
+        words.push(word);
+        rest = after.trim_start();
+    }
+    words
+}
+
+/// Up to the first blank that does not belong to the word.
+fn word_length(text: &str) -> usize {
+    let mut letters = text.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        if letter == '\\' && letters.peek().is_some_and(|(_, next)| is_blank(*next)) {
+            letters.next();
+        } else if letter.is_whitespace() {
+            return at;
         }
     }
-    words.retain(|word| !word.is_empty());
-    words
+    text.len()
+}
+
+/// A path between quotes, as terminals write one that is dropped on them, and what follows it. A quote within a word
+/// is a letter of it.
+pub fn quoted(text: &str) -> Option<(&str, &str)> {
+    let quote = text.chars().next().filter(|letter| matches!(letter, '"' | '\''))?;
+    let (path, after) = text[quote.len_utf8()..].split_once(quote)?;
+    let is_word = !path.is_empty() && (after.is_empty() || after.starts_with(char::is_whitespace));
+    is_word.then_some((path, after))
 }
 
 #[cfg(test)]
@@ -197,6 +225,8 @@ mod tests {
         let add = |paths: &[&str]| Some(AttachChange::Add(paths.iter().map(|path| (*path).to_owned()).collect()));
         assert_eq!(parse("a.png my\\ notes.md ./list"), add(&["a.png", "my notes.md", "./list"]));
         assert_eq!(parse("C\\x"), add(&["C\\x"]));
+        assert_eq!(parse("'my photo.png' \"a \\ b\"  it's \"x"), add(&["my photo.png", "a \\ b", "it's", "\"x"]));
+        assert_eq!(parse("'a'b 'c d"), add(&["'a'b", "'c", "d"]));
         assert_eq!((parse(""), parse("list")), (Some(AttachChange::List), Some(AttachChange::List)));
         assert_eq!((parse("clear"), parse("drop 2")), (Some(AttachChange::Clear), Some(AttachChange::Drop(2))));
         assert_eq!((parse("drop"), parse("drop 0"), parse("drop x")), (None, None, None));

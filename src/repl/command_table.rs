@@ -168,7 +168,11 @@ fn export(rest: &str) -> Command {
         Some(file) if file.is_empty() || file.starts_with(' ') => (ExportImages::Beside, file.trim_start()),
         Some(_) | None => (ExportImages::InText, rest),
     };
-    Command::Export { file: optional(&attach::unescaped(file)), images }
+    let file = match attach::quoted(file) {
+        Some((path, "")) => path.to_owned(),
+        Some(_) | None => attach::unescaped(file),
+    };
+    Command::Export { file: optional(&file), images }
 }
 
 fn alone(rest: &str, command: Command) -> Option<Command> {

@@ -281,6 +281,10 @@ mod tests {
                 "/export my\\ trip/to Rome.md ",
                 Command::Export { file: text("my trip/to Rome.md"), images: ExportImages::InText },
             ),
+            (
+                "/export --files 'my trip/to Rome.md'",
+                Command::Export { file: text("my trip/to Rome.md"), images: ExportImages::Beside },
+            ),
             ("/export --files", Command::Export { file: None, images: ExportImages::Beside }),
             ("/export --files  a b.md", Command::Export { file: text("a b.md"), images: ExportImages::Beside }),
             ("/export --filesystem", Command::Export { file: text("--filesystem"), images: ExportImages::InText }),

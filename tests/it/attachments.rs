@@ -261,6 +261,10 @@ fn at_the_prompt_files_are_attached_listed_dropped_and_named() {
     wait_for_end(&pty, &["attached: c.txt (4 bytes)", "test>"]);
     pty.send("/attach clear\r");
     wait_for_end(&pty, &["nothing is attached any more", "test>"]);
+    pty.send("/attach 'my notes.md' \"c.txt\"\r");
+    wait_for_end(&pty, &["attached: my notes.md (7 bytes)", "attached: c.txt (4 bytes)", "test>"]);
+    pty.send("/export 'my talk.md'\r");
+    wait_for_end(&pty, &["exported to my talk.md", "test>"]);
     leave(pty);
     let shown = sandbox.sayso(["history", "show"]).run().assert_exit(0).stdout();
     assert!(shown.contains("[attachment 1: my notes.md, text/plain, 7 bytes]"), "{shown}");
