@@ -160,7 +160,9 @@ impl EditedLines {
                 // A resize in the middle of a key sequence: nothing is lost.
                 Err(ReadlineError::Signal(_)) => (),
                 // A byte that is no UTF-8, as a terminal with another encoding sends.
-                Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => (),
+                Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                    self.parts.asked.pastes.tear();
+                }
                 Err(error) => return InputEvent::Failed(error.to_string()),
             }
         }

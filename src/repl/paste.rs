@@ -38,6 +38,8 @@ struct Kept {
 struct Collecting {
     text: String,
     last_key: Instant,
+    /// Something of it was lost, which may have been its end.
+    is_torn: bool,
 }
 
 /// What became of a key.
@@ -54,7 +56,13 @@ pub enum Pasted {
 impl Pastes {
     /// The terminal says that what follows is a paste.
     pub fn begin(&self) {
-        self.kept().collecting = Some(Collecting { text: String::new(), last_key: Instant::now() });
+        self.kept().collecting = Some(Collecting { text: String::new(), last_key: Instant::now(), is_torn: false });
+    }
+
+    /// The line editor has thrown away what it had read, as at a byte that is no UTF-8. What is still to come of the
+    /// paste comes at once; a key after a silence is the person's.
+    pub fn tear(&self) {
+        self.kept().collecting.iter_mut().for_each(|collecting| collecting.is_torn = true);
     }
 
     /// Takes a key, where it is part of a paste.
@@ -63,8 +71,7 @@ impl Pastes {
         let Some(collecting) = &mut kept.collecting else { return Pasted::NoPaste };
         let silence = std::mem::replace(&mut collecting.last_key, Instant::now()).elapsed();
         if key == KeyEvent(KeyCode::BracketedPasteEnd, Modifiers::NONE) {
-            let text = kept.collecting.take().map(|collecting| collecting.text).unwrap_or_default();
-            return Pasted::Whole(kept.fold(text.replace("\r\n", "\n").replace('\r', "\n")));
+            return Pasted::Whole(kept.finish());
         }
         if key == KeyEvent::ctrl('C') && silence >= SILENCE {
             kept.collecting = None;
@@ -72,6 +79,9 @@ impl Pastes {
         }
         if let Some(character) = character(key).filter(|_| collecting.text.len() < PASTE_BYTES_MAX) {
             collecting.text.push(character);
+        }
+        if collecting.is_torn && silence >= SILENCE {
+            return Pasted::Whole(kept.finish());
         }
         Pasted::Taken
     }
@@ -109,6 +119,12 @@ impl Pastes {
 }
 
 impl Kept {
+    /// What goes into the line of a paste that is over.
+    fn finish(&mut self) -> String {
+        let text = self.collecting.take().map(|collecting| collecting.text).unwrap_or_default();
+        self.fold(text.replace("\r\n", "\n").replace('\r', "\n"))
+    }
+
     /// The label of a long text, or the text.
     fn fold(&mut self, text: String) -> String {
         let lines = text.trim_end_matches('\n').lines().count();
@@ -236,5 +252,26 @@ mod tests {
         pastes.kept().collecting.as_mut().unwrap().last_key = Instant::now().checked_sub(SILENCE).unwrap();
         assert_eq!(pastes.take(KeyEvent::ctrl('C')), Pasted::GivenUp);
         assert_eq!(pastes.take(KeyEvent::ctrl('C')), Pasted::NoPaste);
+    }
+
+    #[test]
+    fn a_paste_that_has_lost_its_end_keeps_no_key_to_itself() {
+        let pastes = Pastes::default();
+        let key = |key: char| pastes.take(KeyEvent::new(key, Modifiers::NONE));
+        let be_silent = || {
+            pastes.kept().collecting.as_mut().unwrap().last_key = Instant::now().checked_sub(SILENCE).unwrap();
+        };
+        pastes.begin();
+        assert_eq!(key('a'), Pasted::Taken);
+        be_silent();
+        // The rest may be slow.
+        assert_eq!(key('b'), Pasted::Taken);
+        pastes.tear();
+        assert_eq!(key('\r'), Pasted::Taken);
+        be_silent();
+        assert_eq!(key('c'), Pasted::Whole("ab\nc".to_owned()));
+        assert_eq!(key('d'), Pasted::NoPaste);
+        pastes.tear();
+        assert_eq!(paste(&pastes, "whole"), "whole");
     }
 }
