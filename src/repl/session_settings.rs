@@ -301,6 +301,10 @@ impl Repl<'_> {
         if ["model", "messages", "stream"].contains(&name) {
             return self.fail("usage", &format!("{name} is always set by sayso itself"));
         }
+        if let Some((bare, _)) = name.split_once('=') {
+            return self
+                .fail("usage", &format!("an option and its value stand apart: /set {OPTION_PREFIX}{bare} VALUE"));
+        }
         let extra = &mut self.session.model.parameters.extra;
         match value {
             Some("default") => {

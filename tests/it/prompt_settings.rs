@@ -18,6 +18,7 @@ fn settings_hold_until_one_leaves() {
         ("/set max_tokens 77", "max_tokens is 77"),
         ("/set option.top_p 0.9", "option.top_p is 0.9"),
         ("/set option.effort high", "option.effort is \"high\""),
+        ("/set option.top_k=3", "error[usage]: an option and its value stand apart: /set option.top_k VALUE"),
         ("/set thinking show", "thinking is show"),
         ("/set retries", "retries is 3"),
         ("/set retries 11", "error[usage]: retries has to be a number from 0 to 10"),
