@@ -25,7 +25,9 @@ impl Paths {
         let folder = |variable: &str, below_home: &str| {
             // The XDG specification wants relative paths ignored.
             let named = environment.raw(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-            named.or_else(|| home.as_ref().map(|home| home.join(below_home))).map(|base| base.join("sayso"))
+            // Of its parts, so that Windows shows its own sign between them.
+            let usual = || home.as_ref().map(|home| home.join(below_home).components().collect());
+            named.or_else(usual).map(|base: PathBuf| base.join("sayso"))
         };
         Self {
             config: folder("XDG_CONFIG_HOME", ".config"),
