@@ -2,6 +2,7 @@
 
 pub mod console;
 mod file_identity;
+mod file_kind;
 mod output_handle;
 mod private_file;
 mod process;
@@ -10,6 +11,7 @@ mod standard_input;
 mod typed_lines;
 
 pub use file_identity::FileIdentity;
+pub use file_kind::FileKind;
 pub use output_handle::{OutputHandle, OutputKind};
 pub use private_file::{
     Durability, PRIVATE_MODE, can_be_written, create_private_folder, create_private_folders, mode_of,

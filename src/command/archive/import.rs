@@ -1,6 +1,6 @@
 //! Reads files of ours and of other programs into the history.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use crate::history::{
     DocumentError, DocumentFormat, HistorySettings, Imported, Importer, LlmLog, aichat_session, is_llm_log,
     read_document,
 };
+use crate::platform::FileKind;
 
 /// A session file of aichat is read whole.
 const SESSION_BYTES_MAX: u64 = 64 << 20;
@@ -61,7 +62,8 @@ fn import_file(
     }
     let mut file = File::open(path).map_err(|error| unreadable(&error))?;
     let metadata = file.metadata().map_err(|error| unreadable(&error))?;
-    let is_pipe = is_pipe(&metadata);
+    // As of `<(zcat old.jsonl.gz)`.
+    let is_pipe = FileKind::from(metadata.file_type()) == FileKind::Pipe;
     if !metadata.is_file() && !is_pipe {
         return Err(unreadable(&"it is neither a regular file nor a pipe"));
     }
@@ -96,14 +98,6 @@ fn import_file(
             Ok(importer.add(&conversation)?)
         }
     }
-}
-
-/// As of `<(zcat old.jsonl.gz)`.
-fn is_pipe(metadata: &Metadata) -> bool {
-    #[cfg(unix)]
-    return std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type());
-    #[cfg(not(unix))]
-    return false;
 }
 
 /// Some editors put a byte order mark before a text.

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::conversation::ATTACHMENT_BYTES_MAX;
-use crate::platform::open_without_waiting;
+use crate::platform::{FileKind, open_without_waiting};
 
 /// The bytes of a regular file, or of a pipe that a shell has opened for us, as in `-f <(git diff)`. Devices and named
 /// pipes are refused: they may wait for ever.
@@ -13,12 +13,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let failed = |error: std::io::Error| reason(&error);
     let file = open(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
-    let kind = about.file_type();
-    if kind.is_dir() {
-        return Err("it is a folder".to_owned());
-    }
-    if !kind.is_file() && !is_handed_over(path) {
-        return Err(format!("it is {}; pipe it in, and attach `-`", kind_in_words(kind)));
+    match FileKind::from(about.file_type()) {
+        FileKind::File => {}
+        FileKind::Folder => return Err("it is a folder".to_owned()),
+        _ if is_handed_over(path) => {}
+        other => return Err(format!("it is {} and no file; pipe it in, and attach `-`", in_words(other))),
     }
     let bytes_max = ATTACHMENT_BYTES_MAX as u64 + 1;
     let mut bytes = Vec::with_capacity(usize::try_from(about.len().min(bytes_max)).unwrap_or(0));
@@ -36,19 +35,12 @@ fn open(path: &Path) -> std::io::Result<File> {
     if is_handed_over(path) { File::open(path) } else { open_without_waiting(path) }
 }
 
-#[cfg(unix)]
-fn kind_in_words(kind: std::fs::FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt as _;
-    match () {
-        () if kind.is_fifo() => "a named pipe and no file",
-        () if kind.is_socket() => "a socket and no file",
-        () => "a device and no file",
+fn in_words(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Pipe => "a named pipe",
+        FileKind::Socket => "a socket",
+        FileKind::Device | FileKind::File | FileKind::Folder | FileKind::Link => "a device",
     }
-}
-
-#[cfg(not(unix))]
-fn kind_in_words(_: std::fs::FileType) -> &'static str {
-    "no file"
 }
 
 fn reason(error: &std::io::Error) -> String {
