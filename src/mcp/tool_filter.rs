@@ -12,9 +12,17 @@ pub(super) const TOOLS_MAX: usize = 512;
 /// Patterns of names; a tool that both name is denied.
 #[derive(Clone, Debug)]
 pub struct ToolFilter {
-    /// `None`: all. Most servers have no patterns, and to make a set of none takes a while too.
-    allow: Option<GlobSet>,
-    deny: Option<GlobSet>,
+    allow: Patterns,
+    deny: Patterns,
+}
+
+#[derive(Clone, Debug)]
+enum Patterns {
+    /// Most servers have none, and to make a set of none takes a while too.
+    None,
+    Set(GlobSet),
+    /// Too large for a set: nothing is offered then.
+    Unusable,
 }
 
 impl ToolFilter {
@@ -26,8 +34,17 @@ impl ToolFilter {
 
     #[must_use]
     pub fn offers(&self, tool: &str) -> bool {
-        let names = |set: &GlobSet| set.is_match(tool);
-        self.allow.as_ref().is_none_or(names) && !self.deny.as_ref().is_some_and(names)
+        let is_allowed = match &self.allow {
+            Patterns::None => true,
+            Patterns::Set(set) => set.is_match(tool),
+            Patterns::Unusable => false,
+        };
+        let is_denied = match &self.deny {
+            Patterns::None => false,
+            Patterns::Set(set) => set.is_match(tool),
+            Patterns::Unusable => true,
+        };
+        is_allowed && !is_denied
     }
 
     /// The tools that are offered, and the names that two of them share: neither is.
@@ -43,9 +60,9 @@ impl ToolFilter {
     }
 }
 
-fn set(patterns: &[String]) -> Option<GlobSet> {
+fn set(patterns: &[String]) -> Patterns {
     if patterns.is_empty() {
-        return None;
+        return Patterns::None;
     }
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
@@ -53,7 +70,7 @@ fn set(patterns: &[String]) -> Option<GlobSet> {
             set.add(glob);
         }
     }
-    Some(set.build().unwrap_or_default())
+    set.build().map_or(Patterns::Unusable, Patterns::Set)
 }
 
 #[cfg(test)]
@@ -86,6 +103,12 @@ mod tests {
         assert!(filter(&["read*"], &[]).offers("read_file"));
         assert!(!filter(&["read*"], &[]).offers("write_file"));
         assert!(!filter(&["read*"], &["*_file"]).offers("read_file"));
+    }
+
+    #[test]
+    fn a_denial_that_cannot_be_looked_up_denies_all() {
+        let huge = "{a,b}?".repeat(150_000);
+        assert!(!filter(&[], &[&huge]).offers("read_file"));
     }
 
     #[test]
