@@ -13,6 +13,9 @@ use super::tree::{self, Node, Tree};
 use super::value;
 use super::waiting_variables;
 
+/// Of more the schema is asked: a file that is left empty so often was not written by hand.
+const EMPTY_SETTINGS_MAX: usize = 64;
+
 /// A file without mistakes, or the defaults where there is none.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -85,8 +88,7 @@ pub fn load_source(source: &Source, environment: &Environment) -> Result<Loaded,
     source::readable(&source.text).map_err(|problem| invalid(vec![problem]))?;
     let tree = tree::parse(&source.text).map_err(|problem| invalid(vec![problem]))?;
     let (file, mut problems) = match read_quickly(&tree, environment) {
-        Some(file) if !tree.root.as_ref().is_some_and(value::has_empty_key) => (file, Vec::new()),
-        // What is left empty is no part of the value: whether such a key is known, the schema tells.
+        Some(file) if tree.root.as_ref().is_none_or(knows_empty_settings) => (file, Vec::new()),
         Some(_) | None => read_thoroughly(&tree, environment),
     };
     let position_of =
@@ -120,6 +122,18 @@ fn read_quickly(tree: &Tree, environment: &Environment) -> Option<ConfigFile> {
         return None;
     }
     serde_yaml::from_value(value).ok().filter(limits::are_kept)
+}
+
+/// Whether all settings that are left empty are known, for sure: they are no part of the value that was read. To ask the
+/// schema takes longer than all the rest of the file.
+fn knows_empty_settings(root: &Node) -> bool {
+    let is_known = |setting: serde_yaml::Value| match serde_yaml::from_value::<ConfigFile>(setting) {
+        Ok(_) => true,
+        // serde has found the name before it looked at what stands there.
+        Err(error) => error.to_string().contains("invalid type: unit value"),
+    };
+    let settings = value::empty_settings(root);
+    settings.len() <= EMPTY_SETTINGS_MAX && settings.into_iter().all(is_known)
 }
 
 fn is_mapping(root: &Node) -> bool {

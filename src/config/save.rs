@@ -1,14 +1,13 @@
 //! Replaces the configuration file at once: a reader sees the old text or the new one, never half of it.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use super::problem::ConfigError;
 use super::save_lock::{self, SaveLock};
 use super::source::Source;
-use crate::platform::{Durability, PRIVATE_MODE, create_private_folders, private, replace_file, set_mode};
+use crate::platform::{Durability, PRIVATE_MODE, create_private_folders, replace_file, replace_file_with_mode};
 
 /// Writes `text` to where `source` came from, with the mode that was there. Refuses where somebody
 /// else has changed the file meanwhile.
@@ -33,13 +32,8 @@ fn save_within(source: &Source, text: &str, wait_max: Duration) -> Result<(), Co
     if now != source.text {
         return Err(refused("has been changed by somebody else meanwhile; try again".to_owned()));
     }
-    let new = path.with_extension(format!("new-{}", std::process::id()));
-    let written = write_new(&new, text, source.mode.unwrap_or(PRIVATE_MODE)).and_then(|()| fs::rename(&new, &path));
-    if written.is_err() {
-        // The half of it is of no use; that it cannot be removed changes nothing.
-        let _ = fs::remove_file(&new);
-    }
-    written.map_err(failed)
+    replace_file_with_mode(&path, text.as_bytes(), source.mode.unwrap_or(PRIVATE_MODE), Durability::Durable)
+        .map_err(failed)
 }
 
 /// A device would be gone for everybody, with a file in its place.
@@ -50,13 +44,6 @@ fn can_be_replaced(path: &Path) -> bool {
 /// Writes a file of our own, for the owner only, at once.
 pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     replace_file(path, text.as_bytes(), Durability::Durable)
-}
-
-fn write_new(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
-    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
-    set_mode(&file, mode)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 #[cfg(unix)]

@@ -7,7 +7,7 @@ use serde_yaml::{Mapping, Number, Value};
 
 use super::env::Environment;
 use super::problem::{KeyPath, Problem};
-use super::tree::{Entry, Node, NodeKind};
+use super::tree::{Node, NodeKind};
 use super::variables;
 
 /// Mappings in which every name is the user's own; `*` stands for one such name. All that is
@@ -86,26 +86,35 @@ impl<'a> Converter<'a> {
     }
 }
 
-/// Whether a setting is left empty somewhere: it is left out of the value, so that serde never sees its name.
-pub fn has_empty_key(root: &Node) -> bool {
-    fn below<'a>(node: &'a Node, path: &mut Vec<&'a str>) -> bool {
+/// Each setting that is left empty, in a value of its own with nothing beside it: it is left out of the value of the
+/// whole, so that serde never sees its name.
+pub fn empty_settings(root: &Node) -> Vec<Value> {
+    fn below<'a>(node: &'a Node, path: &mut Vec<&'a str>, around: &dyn Fn(Value) -> Value, found: &mut Vec<Value>) {
         let is_open = is_open(path);
-        let is_within = |entry: &'a Entry, path: &mut Vec<&'a str>| {
-            path.push(&entry.key);
-            let found = below(&entry.value, path);
-            path.pop();
-            found
-        };
         match &node.kind {
-            NodeKind::Scalar { .. } => false,
-            NodeKind::Sequence(items) => items.iter().any(|item| below(item, path)),
-            NodeKind::Mapping(entries) => entries
-                .iter()
-                .filter(|entry| is_open || !is_comment(&entry.key))
-                .any(|entry| (!is_open && entry.value.is_null()) || is_within(entry, path)),
+            NodeKind::Scalar { .. } => {}
+            NodeKind::Sequence(items) => {
+                let around = |value| around(Value::Sequence(vec![value]));
+                items.iter().for_each(|item| below(item, path, &around, found));
+            }
+            NodeKind::Mapping(entries) => {
+                for entry in entries.iter().filter(|entry| is_open || !is_comment(&entry.key)) {
+                    let key = || Value::String(entry.key.clone());
+                    let around = |value| around(Value::Mapping(Mapping::from_iter([(key(), value)])));
+                    if entry.value.is_null() {
+                        found.extend((!is_open).then(|| around(Value::Null)));
+                        continue;
+                    }
+                    path.push(&entry.key);
+                    below(&entry.value, path, &around, found);
+                    path.pop();
+                }
+            }
         }
     }
-    below(root, &mut Vec::new())
+    let mut found = Vec::new();
+    below(root, &mut Vec::new(), &|value| value, &mut found);
+    found
 }
 
 /// Keys that are there for people and anchors, not for us.

@@ -15,7 +15,7 @@ pub use file_kind::FileKind;
 pub use output_handle::{OutputHandle, OutputKind};
 pub use private_file::{
     Durability, PRIVATE_MODE, can_be_written, create_private_folder, create_private_folders, mode_of,
-    open_without_waiting, private, replace_file, set_mode,
+    open_without_waiting, private, replace_file, replace_file_with_mode, set_mode,
 };
 pub use process::{PAGE_OPENER, USUAL_EDITOR, terminal_session, thread_time};
 pub use process_group::ProcessGroup;

@@ -47,8 +47,13 @@ pub fn replace_file(path: &Path, content: &[u8], durability: Durability) -> io::
     if let Some(folder) = path.parent() {
         create_private_folders(folder)?;
     }
+    replace_file_with_mode(path, content, PRIVATE_MODE, durability)
+}
+
+/// The same in a folder that is there, for others too if `mode` says so.
+pub fn replace_file_with_mode(path: &Path, content: &[u8], mode: u32, durability: Durability) -> io::Result<()> {
     let draft = path.with_extension(format!("new-{}", std::process::id()));
-    let written = write_draft(&draft, content, durability).and_then(|()| fs::rename(&draft, path));
+    let written = write_draft(&draft, content, mode, durability).and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
         // The half of it is of no use; that it cannot be removed changes nothing.
         let _ = fs::remove_file(&draft);
@@ -56,10 +61,11 @@ pub fn replace_file(path: &Path, content: &[u8], durability: Durability) -> io::
     written
 }
 
-fn write_draft(draft: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
+fn write_draft(draft: &Path, content: &[u8], mode: u32, durability: Durability) -> io::Result<()> {
     // One that was left over could be a link, or be open to others.
     let _ = fs::remove_file(draft);
     let mut file = private(OpenOptions::new().write(true).create_new(true)).open(draft)?;
+    set_mode(&file, mode)?;
     file.write_all(content)?;
     if durability == Durability::Durable { file.sync_all() } else { Ok(()) }
 }

@@ -11,6 +11,8 @@ mod ask;
 #[cfg(test)]
 mod attachments;
 #[cfg(test)]
+mod attachments_at_prompt;
+#[cfg(test)]
 mod attachments_kept;
 #[cfg(test)]
 mod background;

@@ -101,14 +101,13 @@ fn a_signal_that_comes_twice_is_one() {
 fn a_second_ctrl_c_still_gives_a_result() {
     let server = hello_then_silence();
     let sandbox = Sandbox::for_server(&server);
-    let running = sandbox.ask_once(["hi", "--format", "jsonl"]).spawn();
+    let mut running = sandbox.ask_once(["hi", "--format", "jsonl"]).spawn();
     running.wait_for_stdout("lo");
     let lock = Connection::open(sandbox.database_path()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     running.signal(Signal::INT);
     server.wait_for_client_gone();
-    std::thread::sleep(Duration::from_millis(100));
-    running.signal(Signal::INT);
+    running.interrupt_until_it_ends();
     let result = running.wait().assert_exit(130).result();
     assert_eq!((&result["status"], &result["interrupted"]), (&"interrupted".into(), &"user_interrupt".into()));
 }
